@@ -1,0 +1,163 @@
+/** What a failing child process left behind: enough to act on without running it again. */
+export interface ErrorDetails {
+  /** Exit code of the plugin process; null when a signal ended it. */
+  readonly exitCode?: number | null;
+  /** Name of the signal that ended the plugin process, for instance `SIGKILL`. */
+  readonly signal?: string | null;
+  /** The plugin's last lines on stderr, oldest first. */
+  readonly stderr?: readonly string[];
+  /** The offending text of the peer, truncated for display. */
+  readonly text?: string;
+  /** The version that the plugin announced. */
+  readonly pluginVersion?: number;
+  /** The versions that the host offered. */
+  readonly hostVersions?: readonly number[];
+  /** The runner's opinion of why the plugin did not start. */
+  readonly diagnosis?: string;
+}
+
+export interface PluginErrorOptions {
+  readonly cause?: unknown;
+  readonly details?: ErrorDetails;
+}
+
+const BRAND = Symbol.for('rxplug.PluginError');
+
+/**
+ * Base of every error that rxplug raises. `code` is a stable literal to switch on; the message says what happened, what was
+ * expected and what to do. One subclass per stage; no deeper hierarchy.
+ */
+export class PluginError<Code extends string = string> extends Error {
+  readonly [BRAND] = true;
+  readonly code: Code;
+  readonly details: ErrorDetails;
+
+  constructor(code: Code, message: string, options: PluginErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  /** True for errors of this library, across realms and across several copies of the package. */
+  static is(value: unknown): value is PluginError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+function named(type: new (...args: never[]) => PluginError, name: string): void {
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
+}
+
+/** The caller's options contradict each other or have the wrong type. Nothing was started. */
+export class OptionsError extends PluginError<'ERR_OPTIONS'> {
+  constructor(message: string, options?: PluginErrorOptions) {
+    super('ERR_OPTIONS', message, options);
+  }
+}
+
+export type SecurityErrorCode =
+  | 'ERR_CHECKSUM_MISSING'
+  | 'ERR_CHECKSUM_HASH_MISSING'
+  | 'ERR_CHECKSUM_UNREADABLE'
+  | 'ERR_CHECKSUM_MISMATCH'
+  | 'ERR_TLS'
+  | 'ERR_TLS_NOT_SUPPORTED'
+  | 'ERR_CERTIFICATE';
+
+/** A checksum or a TLS identity was not what it had to be. */
+export class SecurityError extends PluginError<SecurityErrorCode> {}
+
+export type StartErrorCode =
+  | 'ERR_SPAWN'
+  | 'ERR_START_TIMEOUT'
+  | 'ERR_EXITED_EARLY'
+  | 'ERR_START_ABORTED'
+  | 'ERR_PROCESS_NOT_FOUND'
+  | 'ERR_COOKIE';
+
+/** The plugin process could not be brought to the point at which it speaks. */
+export class StartError extends PluginError<StartErrorCode> {}
+
+export type HandshakeErrorCode =
+  | 'ERR_HANDSHAKE_NO_LINE'
+  | 'ERR_HANDSHAKE_LINE_TOO_LONG'
+  | 'ERR_HANDSHAKE_UNRECOGNIZED'
+  | 'ERR_CORE_VERSION_INVALID'
+  | 'ERR_CORE_VERSION_MISMATCH'
+  | 'ERR_APP_VERSION_INVALID'
+  | 'ERR_APP_VERSION_MISMATCH'
+  | 'ERR_NETWORK_UNKNOWN'
+  | 'ERR_ADDRESS_INVALID'
+  | 'ERR_PROTOCOL_NOT_ALLOWED'
+  | 'ERR_SERVER_CERTIFICATE'
+  | 'ERR_MULTIPLEXING_NOT_SUPPORTED'
+  | 'ERR_MULTIPLEXING_INVALID';
+
+/** The plugin's first line on stdout is not an acceptable handshake (protocol: one line, `CORE|APP|NETWORK|ADDRESS|…`). */
+export class HandshakeError extends PluginError<HandshakeErrorCode> {}
+
+export type TransportErrorCode =
+  | 'ERR_DIAL'
+  | 'ERR_DIAL_TIMEOUT'
+  | 'ERR_LISTEN'
+  | 'ERR_SOCKET_PATH_TOO_LONG'
+  | 'ERR_CONNECTION_LOST';
+
+/** A connection or a listener could not be made, or broke. */
+export class TransportError extends PluginError<TransportErrorCode> {}
+
+export type ProtocolErrorCode =
+  | 'ERR_HTTP2_PROTOCOL'
+  | 'ERR_YAMUX_PROTOCOL'
+  | 'ERR_GOB'
+  | 'ERR_NET_RPC_PROTOCOL'
+  | 'ERR_LIMIT_EXCEEDED'
+  | 'ERR_BAD_FRAME';
+
+export interface ProtocolErrorOptions extends PluginErrorOptions {
+  /** The code that this failure has on the wire (an HTTP/2 error code, a yamux go-away code), to be sent back to the peer. */
+  readonly wireCode?: number;
+}
+
+/** The peer broke the rules of a wire format, or exceeded a limit. */
+export class ProtocolError extends PluginError<ProtocolErrorCode> {
+  readonly wireCode: number | undefined;
+
+  constructor(code: ProtocolErrorCode, message: string, options: ProtocolErrorOptions = {}) {
+    super(code, message, options);
+    this.wireCode = options.wireCode;
+  }
+}
+
+export type ClosedErrorCode = 'ERR_CLOSED' | 'ERR_NOT_STARTED' | 'ERR_ABORTED';
+
+/** The object was used before it was started or after it was closed. */
+export class ClosedError extends PluginError<ClosedErrorCode> {}
+
+export type PluginCallErrorCode =
+  | 'ERR_UNKNOWN_PLUGIN'
+  | 'ERR_PING'
+  | 'ERR_TIMEOUT'
+  | 'ERR_BROKER_TIMEOUT'
+  | 'ERR_BROKER';
+
+/** A request to a running plugin could not be fulfilled: unknown name, unhealthy, nobody came in time. */
+export class PluginCallError extends PluginError<PluginCallErrorCode> {}
+
+/** The other side's code failed: a net/rpc error reply. (gRPC failures are `GrpcError`, with status code and metadata.) */
+export class RemoteError extends PluginError<'ERR_REMOTE'> {
+  constructor(message: string, options?: PluginErrorOptions) {
+    super('ERR_REMOTE', message, options);
+  }
+}
+
+named(PluginError, 'PluginError');
+named(OptionsError, 'OptionsError');
+named(SecurityError, 'SecurityError');
+named(StartError, 'StartError');
+named(HandshakeError, 'HandshakeError');
+named(TransportError, 'TransportError');
+named(ProtocolError, 'ProtocolError');
+named(ClosedError, 'ClosedError');
+named(PluginCallError, 'PluginCallError');
+named(RemoteError, 'RemoteError');

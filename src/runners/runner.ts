@@ -1,0 +1,59 @@
+import type { Readable } from 'node:stream';
+import type { Observable } from 'rxjs';
+import type { Address } from '../wire/address.js';
+
+/** How a plugin ended. `code` is null when a signal ended it; both are null when the way is not known (an attached process). */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** Translates addresses between the host's view of the world and the plugin's (a container sees other paths and ports). */
+export interface AddressTranslator {
+  /** An address received from the plugin, as the host must dial it. */
+  pluginToHost(address: Address): Address;
+  /** The address of a host's listener, as the plugin must dial it. */
+  hostToPlugin(address: Address): Address;
+}
+
+/** A plugin that is already running (go-plugin runner/runner.go AttachedRunner). */
+export interface AttachedRunner extends AddressTranslator {
+  /** Unique id of the running instance: a pid in decimal, a container id. Empty before start. */
+  readonly id: string;
+  /** Emits once and completes when the plugin is gone, for whatever reason; replays to late subscribers; never errors. */
+  readonly exit$: Observable<Exit>;
+  /** Ends the plugin by force and removes what the runner made. Idempotent; resolves also when the plugin was gone already. */
+  kill(): Promise<void>;
+  /** Whether the running plugin may keep the host's event loop alive. A runner holds it after start until `unref`. */
+  ref?(): void;
+  unref?(): void;
+}
+
+/** Says how a plugin process exists: a child process, a container, something remote (go-plugin runner/runner.go Runner). */
+export interface Runner extends AttachedRunner {
+  /** Human readable; its base name becomes the suffix of the logger's name. */
+  readonly name: string;
+  /** The plugin's streams, readable from construction on; they end when the plugin is gone. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Starts the plugin. The signal bounds the starting only. Rejects with a StartError. */
+  start(options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Best-effort text on why a plugin did not speak: wrong architecture, no execute permission. Never rejects. */
+  diagnose(): Promise<string>;
+}
+
+/** What a runner is to run. */
+export interface RunnerSpec {
+  /** The complete environment of the plugin. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Private directory for unix sockets, shared with the plugin; set only for custom runners. Owned by the host. */
+  readonly socketDir?: string;
+}
+
+export type RunnerFactory = (spec: RunnerSpec) => Runner | Promise<Runner>;
+
+/** Host and plugin see the same addresses. */
+export const SAME_ADDRESSES: AddressTranslator = {
+  pluginToHost: (address) => address,
+  hostToPlugin: (address) => address,
+};

@@ -1,0 +1,85 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * A header block in wire order as a flat list: name, value, name, value. Names are lower case, pseudo headers come first.
+ * Flat, because a gRPC call carries a handful of them and objects would cost more than the call.
+ */
+export type HeaderList = readonly string[];
+
+/** What happens on a stream. Called on the session's turn; must not throw. After `onEnd` or `onReset` nothing follows. */
+export interface Http2StreamEvents {
+  /** First header block of the peer: request or response. `endStream`: nothing follows (gRPC's trailers-only). */
+  onHeaders(headers: HeaderList, endStream: boolean): void;
+  /** Body bytes. They belong to the receiver, who gives the window back with `consume`. */
+  onData(chunk: Uint8Array): void;
+  /** Trailing header block; `onEnd` follows. */
+  onTrailers(trailers: HeaderList): void;
+  /** The peer finished its direction in good order. */
+  onEnd(): void;
+  /** The stream is dead: RST_STREAM either way, or the session ended. `error` says more where there is more. */
+  onReset(code: number, error?: Error): void;
+  /** After a `write` that returned false: there is room again. */
+  onDrain(): void;
+}
+
+/** One stream of an HTTP/2 session, either role. */
+export interface Http2Stream {
+  /** Server: response headers. Client: never (they are given to `open`). */
+  sendHeaders(headers: HeaderList, endStream?: boolean): void;
+  /** Queues body bytes, which the stream owns from here on. False: wait for `onDrain`; the bytes are queued all the same. */
+  write(chunk: Uint8Array, endStream?: boolean): boolean;
+  /** Server: ends with trailers after all queued bytes. */
+  sendTrailers(trailers: HeaderList): void;
+  /** Finishes our direction after all queued bytes. */
+  end(): void;
+  /** Kills the stream with an HTTP/2 error code (8 = CANCEL). Idempotent. Queued bytes are dropped; `onReset` is not called for it. */
+  reset(code: number): void;
+  /** Returns receive window for bytes that `onData` delivered and the receiver is done with: backpressure is not calling it. */
+  consume(bytes: number): void;
+}
+
+export interface Http2SessionEvents {
+  /** The session is over: cleanly (no error), by go-away, or broken. Called exactly once. Every open stream was reset before. */
+  onClose(error?: Error): void;
+  /** The peer takes no new streams; open ones go on. */
+  onGoAway?(code: number): void;
+}
+
+export interface Http2Session {
+  /** Sends PING; resolves with the round trip in milliseconds. Rejects when the session ends or `timeoutMs` passes. */
+  ping(timeoutMs: number): Promise<number>;
+  /** Graceful: no new streams, resolves when the open ones are done and the connection is closed. */
+  close(): Promise<void>;
+  /** At once: resets every stream and destroys the connection. Idempotent. */
+  destroy(error?: Error): void;
+  /** Whether the session keeps the event loop alive. */
+  ref(): void;
+  unref(): void;
+}
+
+export interface Http2ClientSession extends Http2Session {
+  /**
+   * Opens a stream and sends the request headers. Throws when the session takes no more streams. Streams over the peer's
+   * concurrency limit wait inside the session.
+   */
+  open(headers: HeaderList, events: Http2StreamEvents, endStream?: boolean): Http2Stream;
+  /** False after go-away or close: dial anew. */
+  readonly usable: boolean;
+}
+
+/** Called for every stream that the client opens; returns the receiver of its events. */
+export type Http2StreamHandler = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => Http2StreamEvents;
+
+export interface Http2Options {
+  /** Receive window of a stream, in bytes. @default 1 MiB */
+  readonly streamWindowBytes?: number;
+  /** Receive window of the connection, in bytes. @default 4 MiB */
+  readonly connectionWindowBytes?: number;
+  /** Most bytes of a received header list. @default 64 KiB */
+  readonly maxHeaderListBytes?: number;
+}
+
+/** An HTTP/2 implementation over any Duplex, which it owns from here on. Prior knowledge; TLS and ALPN lie below. */
+export interface Http2Engine {
+  connect(connection: Duplex, events: Http2SessionEvents, options?: Http2Options): Http2ClientSession;
+}

@@ -1,0 +1,63 @@
+/**
+ * Runs the suite: `node dist/test/run.js [part of a file name …]`. Every test file is a process of its own, in a private temp
+ * directory. After the run nothing may be left in that directory and no process may still carry the run's mark.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const wanted = process.argv.slice(2);
+const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file matches ${wanted.join(', ')}.`);
+  process.exit(1);
+}
+
+const root = mkdtempSync(join(tmpdir(), 'rx-'));
+const mark = `RXPLUG_TEST_RUN=${root}`;
+const args = [
+  '--test',
+  '--enable-source-maps',
+  '--test-timeout=300000',
+  `--test-concurrency=${availableParallelism()}`,
+];
+if (process.env['CI'] !== 'true' && process.stdout.isTTY) args.push('--test-reporter=spec');
+const child = spawn(process.execPath, [...args, ...files.map((file) => relative(process.cwd(), join(here, file)))], {
+  stdio: 'inherit',
+  env: { ...process.env, TMPDIR: root, RXPLUG_TEST_RUN: root },
+});
+const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
+
+const problems = [...leftFiles(), ...leftProcesses()];
+rmSync(root, { recursive: true, force: true });
+for (const problem of problems) console.error(`left behind: ${problem}`);
+process.exit(code === 0 && problems.length === 0 ? 0 : 1);
+
+function leftFiles(): string[] {
+  return readdirSync(root)
+    .filter((name) => name !== 'node-compile-cache')
+    .map((name) => `temp entry ${name}`);
+}
+
+/** Linux only: elsewhere a process's environment cannot be read. */
+function leftProcesses(): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => readOr(`/proc/${pid}/environ`).split('\0').includes(mark))
+    .map((pid) => `process ${pid} ${readOr(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
