@@ -1,0 +1,175 @@
+import type { Readable } from 'node:stream';
+import type { Metadata } from '@grpc/grpc-js';
+import type { Observable, ObservableInput } from 'rxjs';
+
+/** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
+export interface MessageType<T = unknown, Input = never> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+  fromPartial(input: Input): T;
+}
+
+/** One method of ts-proto's generic definitions (`outputServices=generic-definitions`). */
+export interface MethodDefinition {
+  /** The name on the wire, for instance `Get`. */
+  readonly name: string;
+  readonly requestType: MessageType;
+  readonly requestStream: boolean;
+  readonly responseType: MessageType;
+  readonly responseStream: boolean;
+  readonly options?: unknown;
+}
+
+/** A service of ts-proto's generic definitions; the keys of `methods` become the methods of client and service. */
+export interface ServiceDefinition {
+  readonly name: string;
+  /** With the package, for instance `kv.v1.KV`. */
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, MethodDefinition>>;
+}
+
+/** A message as it is received: every field is there. */
+export type MessageOf<M extends MessageType> = ReturnType<M['decode']>;
+
+/** A message as it may be given: absent fields take their default. */
+export type InputOf<M extends MessageType> = Parameters<M['fromPartial']>[0];
+
+/** An object-mode Readable of messages: who reads slowly slows the sender. Destroying it cancels the call. */
+export type MessageReadable<T> = AsyncIterable<T> & Readable;
+
+/** What one call may be given besides its request. */
+export interface CallOptions {
+  /** Sent as request headers. */
+  readonly metadata?: Metadata;
+  /** Counted from the subscription. Past it the call fails with DEADLINE_EXCEEDED on both ends. @default none */
+  readonly timeoutMs?: number;
+  /** Cancels the call, as unsubscribing does, but with an error for the subscriber. */
+  readonly signal?: AbortSignal;
+  /** Called once with the response headers, before the first message. */
+  readonly onHeaders?: (metadata: Metadata) => void;
+  /** Called once with the trailing metadata of a call that succeeded; a failed call has it in its GrpcError. */
+  readonly onTrailers?: (metadata: Metadata) => void;
+}
+
+/** One request, one response. The call is made per subscription; emits one message and completes. Unsubscribe cancels. */
+export type UnaryCall<Input, Message> = (request: Input, options?: CallOptions) => Observable<Message>;
+
+/** Many requests, one response. `request$` is subscribed per call, and unsubscribed when the call ends first. */
+export type ClientStreamCall<Input, Message> = (
+  request$: ObservableInput<Input>,
+  options?: CallOptions,
+) => Observable<Message>;
+
+/** One request, many responses. */
+export interface ServerStreamCall<Input, Message> {
+  /** An Observable cannot push back: messages are taken as fast as they come. For less, take `readable`. */
+  (request: Input, options?: CallOptions): Observable<Message>;
+  /** Makes the call at once. The reader sets the pace. Errors with GrpcError. */
+  readable(request: Input, options?: CallOptions): MessageReadable<Message>;
+}
+
+/** Many requests, many responses, independent of each other. */
+export interface BidiCall<Input, Message> {
+  /** `request$` is subscribed per call. Responses are taken as fast as they come. For less, take `readable`. */
+  (request$: ObservableInput<Input>, options?: CallOptions): Observable<Message>;
+  /** Makes the call and subscribes to `request$` at once. The reader sets the pace. Errors with GrpcError. */
+  readable(request$: ObservableInput<Input>, options?: CallOptions): MessageReadable<Message>;
+}
+
+type ByKind<M extends MethodDefinition, Unary, ClientStream, ServerStream, Bidi> = M['requestStream'] extends true
+  ? M['responseStream'] extends true
+    ? Bidi
+    : ClientStream
+  : M['responseStream'] extends true
+    ? ServerStream
+    : Unary;
+
+type ClientMethod<M extends MethodDefinition, Input, Message> = ByKind<
+  M,
+  UnaryCall<Input, Message>,
+  ClientStreamCall<Input, Message>,
+  ServerStreamCall<Input, Message>,
+  BidiCall<Input, Message>
+>;
+
+/** The typed client of a service: every call a cold Observable. */
+export type ClientOf<D extends ServiceDefinition> = {
+  readonly [K in keyof D['methods']]: ClientMethod<
+    D['methods'][K],
+    InputOf<D['methods'][K]['requestType']>,
+    MessageOf<D['methods'][K]['responseType']>
+  >;
+};
+
+/** What a handler knows of the call that it answers, and can say beside its messages. */
+export interface CallContext {
+  /** Full method path: `/kv.v1.KV/Get`. */
+  readonly path: string;
+  /** The request headers. */
+  readonly metadata: Metadata;
+  /** When the caller stops waiting; undefined without a deadline. */
+  readonly deadline: Date | undefined;
+  /** Aborted when the caller cancels, the deadline passes or the connection breaks; never after the call was answered. */
+  readonly signal: AbortSignal;
+  /** The caller's address as the transport knows it; `unknown` over a unix socket. */
+  readonly peer: string;
+  /** Sent as trailing metadata with the end of the call: fill it before. An error's own metadata is merged over it. */
+  readonly trailers: Metadata;
+  /** Sends response headers now. At most once, before the first message; without it empty ones are sent. */
+  sendHeaders(metadata: Metadata): void;
+}
+
+/** The context of a call whose requests are a stream. */
+export interface StreamCallContext<Message> extends CallContext {
+  /**
+   * The same requests as the handler's Observable, as a Readable for a handler that reads more slowly than they come. Take one
+   * or the other: nothing is read before the first use.
+   */
+  readonly requests: MessageReadable<Message>;
+}
+
+/** How a handler may give its one response. An Observable must emit exactly one value; it is unsubscribed when the caller cancels. */
+export type HandlerResult<T> = T | PromiseLike<T> | Observable<T>;
+
+/**
+ * How a handler may give many responses. An AsyncIterable (a Readable is one) is pulled at the caller's pace and returned when the
+ * caller cancels; an Observable is unsubscribed, and what it emits too fast is buffered within the server's `maxBufferedBytes`.
+ */
+export type HandlerStream<T> = Observable<T> | AsyncIterable<T>;
+
+export type UnaryHandler<Message, Input> = (request: Message, call: CallContext) => HandlerResult<Input>;
+
+export type ClientStreamHandler<Message, Input> = (
+  request$: Observable<Message>,
+  call: StreamCallContext<Message>,
+) => HandlerResult<Input>;
+
+export type ServerStreamHandler<Message, Input> = (request: Message, call: CallContext) => HandlerStream<Input>;
+
+/** `request$` is cold towards the caller: it is read from its subscription on, once. */
+export type BidiHandler<Message, Input> = (
+  request$: Observable<Message>,
+  call: StreamCallContext<Message>,
+) => HandlerStream<Input>;
+
+type ServiceMethod<M extends MethodDefinition, Message, Input> = ByKind<
+  M,
+  UnaryHandler<Message, Input>,
+  ClientStreamHandler<Message, Input>,
+  ServerStreamHandler<Message, Input>,
+  BidiHandler<Message, Input>
+>;
+
+/** What implements a service: a class's instance or a plain object with one handler per method. */
+export type ServiceOf<D extends ServiceDefinition> = {
+  readonly [K in keyof D['methods']]: ServiceMethod<
+    D['methods'][K],
+    MessageOf<D['methods'][K]['requestType']>,
+    InputOf<D['methods'][K]['responseType']>
+  >;
+};
+
+/** The path of a method on the wire: `/kv.v1.KV/Get`. */
+export function methodPath(service: ServiceDefinition, method: MethodDefinition): string {
+  return `/${service.fullName}/${method.name}`;
+}
