@@ -41,6 +41,8 @@ export interface Http2Stream {
 export interface Http2SessionEvents {
   /** The session is over: cleanly (no error), by go-away, or broken. Called exactly once. Every open stream was reset before. */
   onClose(error?: Error): void;
+  /** The peer's first SETTINGS have come: it does speak HTTP/2. Once at most, before `onClose`. Streams may be opened earlier. */
+  onReady?(): void;
   /** The peer takes no new streams; open ones go on. */
   onGoAway?(code: number): void;
 }
