@@ -1,19 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
-import type { Address } from '../wire/address.js';
+import type { AddressTranslator } from '../wire/address.js';
+
+export type { AddressTranslator } from '../wire/address.js';
 
 /** How a plugin ended. `code` is null when a signal ended it; both are null when the way is not known (an attached process). */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
-}
-
-/** Translates addresses between the host's view of the world and the plugin's (a container sees other paths and ports). */
-export interface AddressTranslator {
-  /** An address received from the plugin, as the host must dial it. */
-  pluginToHost(address: Address): Address;
-  /** The address of a host's listener, as the plugin must dial it. */
-  hostToPlugin(address: Address): Address;
 }
 
 /** A plugin that is already running (go-plugin runner/runner.go AttachedRunner). */
@@ -51,9 +45,3 @@ export interface RunnerSpec {
 }
 
 export type RunnerFactory = (spec: RunnerSpec) => Runner | Promise<Runner>;
-
-/** Host and plugin see the same addresses. */
-export const SAME_ADDRESSES: AddressTranslator = {
-  pluginToHost: (address) => address,
-  hostToPlugin: (address) => address,
-};
