@@ -1,39 +1,32 @@
-import type { Writable } from 'node:stream';
-import type { Dialer } from '../transports/transport.js';
+import type { Readable, Writable } from 'node:stream';
+import type { TlsConfig } from '../transports/tls.js';
+import type { Dialer, Listener } from '../transports/transport.js';
+import type { Address, AddressTranslator } from '../wire/address.js';
+import type { Logger } from '../wire/logger.js';
+import type { PluginImplementations, PluginSet, ProtocolName } from './contract.js';
 
-/** Field 5 of the handshake line. */
-export type ProtocolName = 'grpc' | 'netrpc';
-
-declare const CLIENT: unique symbol;
-declare const SERVICE: unique symbol;
-
-/**
- * What a name in a plugin set stands for (go-plugin: Plugin, GRPCPlugin). `Client` is what the host gets by dispensing it,
- * `Service` what the plugin has to implement; both exist for the compiler only. Each protocol adds the property that carries its side.
- */
-export interface PluginContract<Client = unknown, Service = unknown> {
-  readonly protocols: readonly ProtocolName[];
-  readonly [CLIENT]?: Client;
-  readonly [SERVICE]?: Service;
+/** How brokers reach further addresses and offer some of their own. */
+export interface BrokerNetwork extends AddressTranslator {
+  /** A dialer for an address in this end's view; raw, before any TLS. */
+  dialerTo(address: Address): Dialer;
+  /** A fresh listener of this end's kind, in this end's socket directory. */
+  listen(): Promise<Listener>;
 }
 
-/** Plugins by name. */
-export type PluginSet = Readonly<Record<string, PluginContract>>;
-
-/** The client type that dispensing a contract gives. */
-export type ClientOfContract<C> = C extends PluginContract<infer Client, infer _Service> ? Client : never;
-
-/** The service type that implements a contract. */
-export type ServiceOfContract<C> = C extends PluginContract<infer _Client, infer Service> ? Service : never;
-
 /** What a host gives to a protocol in order to converse with a plugin. */
-export interface ProtocolConnection {
+export interface ClientConnection {
   /** Connects to the plugin's main listener; raw, before any multiplexing or TLS. */
   readonly dialer: Dialer;
+  readonly network: BrokerNetwork;
+  /** For the main connection and every brokered one. */
+  readonly tls: TlsConfig | undefined;
+  /** Whether brokered connections travel inside the main one (gRPC only). */
+  readonly multiplex: boolean;
   readonly plugins: PluginSet;
   /** Receive the bytes that the plugin's program wrote to its stdout and stderr after the handshake. Borrowed: never ended. */
   readonly syncStdout: Writable;
   readonly syncStderr: Writable;
+  readonly logger: Logger;
   /** Aborted when the plugin's process is gone; ends every wait. */
   readonly signal: AbortSignal;
 }
@@ -44,9 +37,40 @@ export interface ClientProtocol {
   /** A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set. */
   dispense(name: string): Promise<unknown>;
   /** Resolves when the plugin answers that it is well; rejects with PluginCallError ERR_PING, never later than `timeoutMs`. */
-  ping(options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Asks the plugin to end itself. Resolves true when it was asked, however it answered; false when it cannot be asked. */
+  ping(options: { readonly timeoutMs: number }): Promise<void>;
+  /** Asks the plugin to end itself. True when it was asked, however it answered; false when it could not be asked. */
   shutdown(options: { readonly timeoutMs: number }): Promise<boolean>;
   /** Closes the conversation and its connections; calls in flight fail. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Begins a conversation. Rejects when the plugin cannot be reached, with a TransportError or a SecurityError. */
+export type ClientProtocolFactory = (connection: ClientConnection) => Promise<ClientProtocol>;
+
+/** What a plugin gives to a protocol in order to be served. */
+export interface ServerConnection {
+  /** The main listener; raw. Ownership passes to the protocol. */
+  readonly listener: Listener;
+  readonly network: BrokerNetwork;
+  readonly tls: TlsConfig | undefined;
+  readonly multiplex: boolean;
+  readonly implementations: PluginImplementations;
+  /** What the program writes to its stdout and stderr, for whichever host listens. Reading sets the writers' pace. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly logger: Logger;
+  /** Called when the host asks the plugin to end; the answer is given when it resolves. Idempotent, bounded. */
+  readonly onShutdown: () => Promise<void>;
+}
+
+/** A plugin being served. */
+export interface ServerProtocol {
+  readonly name: ProtocolName;
+  /** Resolves when serving has ended by itself: the listener broke, or a multiplexed session ended. Never rejects. */
+  readonly ended: Promise<void>;
+  /** Stops at once: closes the listener, cuts the connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Begins to serve; resolved when connections are being accepted. */
+export type ServerProtocolFactory = (connection: ServerConnection) => Promise<ServerProtocol>;

@@ -1,0 +1,163 @@
+import type { Writable } from 'node:stream';
+import { OptionsError } from '../errors.js';
+import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
+import type { RunnerFactory } from '../runners/runner.js';
+import type { TlsConfig } from '../transports/tls.js';
+import type { HandshakeConfig } from '../wire/handshake-config.js';
+
+interface CommonOptions {
+  readonly handshake: HandshakeConfig;
+  /** Protocols that the plugin may choose. @default those that the contracts of the plugin sets can be spoken in */
+  readonly allowedProtocols?: readonly ProtocolName[];
+  /** From the start of the process to a connected client. @default 60 000 ms, as go-plugin */
+  readonly startTimeoutMs?: number;
+  /** How long `stop` waits for the plugin to end by itself before it is killed. @default 2000 ms, as go-plugin */
+  readonly stopGraceMs?: number;
+  /** Bound of one `ping`. @default 5000 ms */
+  readonly pingTimeoutMs?: number;
+  /** TCP ports that the plugin may listen on. @default 10 000 to 25 000, as go-plugin */
+  readonly ports?: { readonly min: number; readonly max: number };
+  /** Further environment of the plugin; wins over the host's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Passes nothing of the host's own environment on. @default false */
+  readonly skipHostEnv?: boolean;
+  /** Receives the plugin's stderr as it comes, line by line, besides `logs$`. Borrowed: never ended. */
+  readonly stderr?: Writable;
+  /** Longest stderr line that is parsed; longer ones arrive in pieces, unparsed. @default 65 536 bytes, as go-plugin */
+  readonly maxLogLineBytes?: number;
+  /** TLS of your own for every connection; excludes `autoMtls`. */
+  readonly tls?: TlsConfig;
+  /** One-time certificates on both ends. @default false */
+  readonly autoMtls?: boolean;
+}
+
+/** What runs the plugin: a command line, without a shell, or a runner of your own. */
+type LaunchOptions =
+  | { readonly command: readonly [file: string, ...args: string[]]; readonly cwd?: string; readonly runner?: never }
+  | { readonly runner: RunnerFactory; readonly command?: never; readonly cwd?: never };
+
+/** Which plugins the host can speak to: one set, or one per application protocol version. */
+type SetOptions<P extends PluginSet> =
+  | { readonly plugins: P; readonly versionedPlugins?: Readonly<Record<number, P>> }
+  | { readonly plugins?: never; readonly versionedPlugins: Readonly<Record<number, P>> };
+
+/** How to start a plugin and what to expect of it (go-plugin ClientConfig). */
+export type ClientOptions<P extends PluginSet = PluginSet> = CommonOptions & LaunchOptions & SetOptions<P>;
+
+export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
+  readonly launch: LaunchOptions;
+  readonly handshake: Required<HandshakeConfig>;
+  readonly versions: ReadonlyMap<number, P>;
+  readonly allowedProtocols: readonly ProtocolName[];
+  readonly startTimeoutMs: number;
+  readonly stopGraceMs: number;
+  readonly pingTimeoutMs: number;
+  readonly ports: { readonly min: number; readonly max: number };
+  readonly env: Readonly<Record<string, string>>;
+  readonly skipHostEnv: boolean;
+  readonly stderr: Writable | undefined;
+  readonly maxLogLineBytes: number;
+  readonly tls: TlsConfig | undefined;
+  readonly autoMtls: boolean;
+}
+
+export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
+  startTimeoutMs: 60_000,
+  stopGraceMs: 2000,
+  pingTimeoutMs: 5000,
+  ports: Object.freeze({ min: 10_000, max: 25_000 }),
+  maxLogLineBytes: 65_536,
+});
+
+/** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
+export function resolveClientOptions<P extends PluginSet>(options: ClientOptions<P>): ResolvedClientOptions<P> {
+  const versions = versionTable(options);
+  if (options.autoMtls === true && options.tls !== undefined)
+    throw new OptionsError(
+      'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
+    );
+  return {
+    launch: resolveLaunch(options),
+    handshake: resolveHandshake(options.handshake),
+    versions,
+    allowedProtocols: options.allowedProtocols ?? protocolsOf(versions),
+    startTimeoutMs: duration('startTimeoutMs', options.startTimeoutMs, DEFAULT_CLIENT_OPTIONS.startTimeoutMs),
+    stopGraceMs: duration('stopGraceMs', options.stopGraceMs, DEFAULT_CLIENT_OPTIONS.stopGraceMs),
+    pingTimeoutMs: duration('pingTimeoutMs', options.pingTimeoutMs, DEFAULT_CLIENT_OPTIONS.pingTimeoutMs),
+    ports: resolvePorts(options.ports),
+    env: { ...options.env },
+    skipHostEnv: options.skipHostEnv ?? false,
+    stderr: options.stderr,
+    maxLogLineBytes: duration('maxLogLineBytes', options.maxLogLineBytes, DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
+    tls: options.tls,
+    autoMtls: options.autoMtls ?? false,
+  };
+}
+
+function resolveLaunch(options: LaunchOptions): LaunchOptions {
+  const given = (['command', 'runner'] as const).filter((name) => options[name] !== undefined);
+  if (given.length !== 1)
+    throw new OptionsError(
+      `Expected exactly one of \`command\` and \`runner\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
+    );
+  if (options.command === undefined) return { runner: options.runner };
+  if (
+    !Array.isArray(options.command) ||
+    options.command.length === 0 ||
+    options.command.some((part) => typeof part !== 'string' || part === '')
+  )
+    throw new OptionsError(
+      'Expected `command` to be a non-empty array of strings: the file to run, then its arguments.',
+    );
+  return {
+    command: [...options.command] as [string, ...string[]],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  };
+}
+
+/** Both ends check it: an empty cookie would match an unset variable. */
+export function resolveHandshake(handshake: HandshakeConfig): Required<HandshakeConfig> {
+  const { protocolVersion = 0, magicCookieKey, magicCookieValue } = handshake;
+  if (!magicCookieKey || !magicCookieValue)
+    throw new OptionsError(
+      'Expected `handshake.magicCookieKey` and `handshake.magicCookieValue` to be non-empty strings.',
+    );
+  if (!Number.isSafeInteger(protocolVersion))
+    throw new OptionsError(`Expected \`handshake.protocolVersion\` to be an integer, got ${String(protocolVersion)}.`);
+  return { protocolVersion, magicCookieKey, magicCookieValue };
+}
+
+/** go-plugin client.go Start: the plain set goes under the base version unless that version has a set of its own. */
+function versionTable<P extends PluginSet>(options: ClientOptions<P>): ReadonlyMap<number, P> {
+  const versions = new Map(
+    Object.entries(options.versionedPlugins ?? {}).map(([version, set]) => [Number(version), set]),
+  );
+  const base = options.handshake.protocolVersion ?? 0;
+  if (options.plugins !== undefined && !versions.has(base)) versions.set(base, options.plugins);
+  if (versions.size === 0)
+    throw new OptionsError('Expected `plugins` or `versionedPlugins` to name at least one plugin set.');
+  return versions;
+}
+
+function protocolsOf(versions: ReadonlyMap<number, PluginSet>): readonly ProtocolName[] {
+  const contracts: PluginContract[] = [...versions.values()].flatMap((set) => Object.values(set));
+  return [...new Set(contracts.flatMap((contract) => contract.protocols))];
+}
+
+function resolvePorts(ports: { readonly min: number; readonly max: number } | undefined): { min: number; max: number } {
+  const { min, max } = ports ?? DEFAULT_CLIENT_OPTIONS.ports;
+  const valid = [min, max].every((port) => Number.isInteger(port) && port >= 0 && port <= 65_535) && min <= max;
+  if (!valid)
+    throw new OptionsError(
+      `Expected \`ports\` to be { min, max } within 0 and 65535 and min ≤ max, got ${min} and ${max}.`,
+    );
+  return { min, max };
+}
+
+function duration(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 2_147_483_647) return value;
+  throw new OptionsError(
+    `Expected \`${name}\` to be a non-negative integer below 2^31, got ${String(value)} (${typeof value}).`,
+  );
+}

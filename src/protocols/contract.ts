@@ -1,0 +1,53 @@
+import type { Logger } from '../wire/logger.js';
+
+/** Field 5 of the handshake line. */
+export type ProtocolName = 'grpc' | 'netrpc';
+
+declare const CLIENT: unique symbol;
+declare const SERVICE: unique symbol;
+
+/**
+ * What a name in a plugin set stands for (go-plugin: Plugin, GRPCPlugin), shared by both ends. `Client` is what the host gets by
+ * dispensing it, `Service` what the plugin implements; both exist for the compiler only. Each protocol's contract adds its own side.
+ */
+export interface PluginContract<Client = unknown, Service = unknown> {
+  /** The protocols in which the contract can be spoken. */
+  readonly protocols: readonly ProtocolName[];
+  readonly [CLIENT]?: Client;
+  readonly [SERVICE]?: Service;
+}
+
+/** Contracts by plugin name. */
+export type PluginSet = Readonly<Record<string, PluginContract>>;
+
+/** The client type that dispensing a contract gives. */
+export type ClientOfContract<C> = C extends PluginContract<infer Client, infer _Service> ? Client : never;
+
+/** The service type that implements a contract. */
+export type ServiceOfContract<C> = C extends PluginContract<infer _Client, infer Service> ? Service : never;
+
+/** What a service is made with. */
+export interface ServiceContext {
+  readonly logger: Logger;
+}
+
+/** A contract with what implements it: a ready object, or a function that makes one. */
+export interface PluginImplementation {
+  readonly contract: PluginContract;
+  readonly create: (context: ServiceContext) => unknown;
+}
+
+/** Implementations by plugin name. */
+export type PluginImplementations = Readonly<Record<string, PluginImplementation>>;
+
+/**
+ * Pairs a contract with its implementation; a service that does not fit the contract does not compile. A function is called when
+ * the service is needed: once per serving in gRPC, once per dispense in net/rpc.
+ */
+export function implement<C extends PluginContract>(
+  contract: C,
+  service: ServiceOfContract<C> | ((context: ServiceContext) => ServiceOfContract<C>),
+): PluginImplementation {
+  const create = typeof service === 'function' ? (service as (context: ServiceContext) => unknown) : () => service;
+  return { contract, create };
+}
