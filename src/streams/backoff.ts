@@ -1,0 +1,66 @@
+import { asyncScheduler, type Observable, type SchedulerLike, timer } from 'rxjs';
+import { OptionsError } from '../errors.js';
+
+export interface BackoffOptions {
+  /** Wait before the first retry, in milliseconds. */
+  readonly initialMs: number;
+  /** Longest wait, in milliseconds. */
+  readonly maxMs: number;
+  /** By how much each wait is longer than the one before it. @default 2 */
+  readonly factor?: number;
+  /** Share of the wait that is left to chance, 0 to 1: with 0.5 a wait of 100 ms takes 50 to 100 ms. @default 0.5 */
+  readonly jitter?: number;
+  /** A source that lasted this long, in milliseconds, begins again with `initialMs`. @default never */
+  readonly resetAfterMs?: number;
+  /** Source of chance, 0 (included) to 1 (excluded). @default Math.random */
+  readonly random?: () => number;
+  /** @default asyncScheduler */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Beyond this Node's timers fire at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/**
+ * Growing waits for `retry({ delay: backoff({ initialMs: 100, maxMs: 30_000 }) })`. With `resetAfterMs` the returned function
+ * remembers when the source was last begun: make one per subscription (inside `defer`) when several run at the same time.
+ */
+export function backoff(options: BackoffOptions): (error: unknown, retryCount: number) => Observable<0> {
+  const { initialMs, maxMs, factor, jitter, resetAfterMs, random, scheduler } = resolve(options);
+  let begunAt = scheduler.now();
+  let earlierRetries = 0;
+  return (_error, retryCount) => {
+    const now = scheduler.now();
+    if (retryCount === 1) earlierRetries = 0;
+    else if (now - begunAt >= resetAfterMs) earlierRetries = retryCount - 1;
+    const wholeMs = Math.min(maxMs, initialMs * factor ** (retryCount - 1 - earlierRetries));
+    const waitMs = wholeMs * (1 - jitter * random());
+    begunAt = now + waitMs;
+    return timer(waitMs, scheduler);
+  };
+}
+
+function resolve(options: BackoffOptions): Required<BackoffOptions> {
+  const resolved = {
+    initialMs: options.initialMs,
+    maxMs: options.maxMs,
+    factor: options.factor ?? 2,
+    jitter: options.jitter ?? 0.5,
+    resetAfterMs: options.resetAfterMs ?? Number.POSITIVE_INFINITY,
+    random: options.random ?? Math.random,
+    scheduler: options.scheduler ?? asyncScheduler,
+  };
+  check('initialMs', resolved.initialMs, 0, MAX_TIMER_MS);
+  check('maxMs', resolved.maxMs, resolved.initialMs, MAX_TIMER_MS);
+  check('factor', resolved.factor, 1, Number.MAX_VALUE);
+  check('jitter', resolved.jitter, 0, 1);
+  check('resetAfterMs', resolved.resetAfterMs, 0, Number.POSITIVE_INFINITY);
+  return resolved;
+}
+
+function check(name: string, value: unknown, least: number, most: number): void {
+  if (typeof value === 'number' && value >= least && value <= most) return;
+  throw new OptionsError(
+    `Expected the \`${name}\` option of backoff to be a number from ${least} to ${most}, got \`${String(value)}\` (${typeof value}).`,
+  );
+}
