@@ -1,7 +1,7 @@
+import type { ProtocolName } from '../wire/handshake-line.js';
 import type { Logger } from '../wire/logger.js';
 
-/** Field 5 of the handshake line. */
-export type ProtocolName = 'grpc' | 'netrpc';
+export type { ProtocolName };
 
 declare const CLIENT: unique symbol;
 declare const SERVICE: unique symbol;

@@ -1,6 +1,6 @@
 import { EMPTY_BYTES } from './bytes.js';
 
-/** Chunks below this size that have to wait are copied together, so that a peer's one-byte writes cannot cost 100 bytes each. */
+/** Chunks below this size that have to wait are copied together, so that a peer's one-byte writes cannot cost 200 bytes each. */
 const SMALL_CHUNK_BYTES = 512;
 const BLOCK_BYTES = 4096;
 /** How many used-up slots at the front of the list are tolerated before it is moved together. */
