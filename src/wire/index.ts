@@ -33,3 +33,16 @@ export {
   type VersionedSets,
   type VersionTable,
 } from './versions.js';
+export { createYamuxDecoder, type YamuxDecoder, type YamuxFrameSink } from './yamux/decoder.js';
+export {
+  decodeYamuxHeader,
+  encodeYamuxHeader,
+  writeYamuxHeader,
+  YAMUX_HEADER_BYTES,
+  YAMUX_INITIAL_WINDOW_BYTES,
+  YAMUX_VERSION,
+  YamuxFlag,
+  YamuxFrameType,
+  YamuxGoAway,
+  type YamuxHeader,
+} from './yamux/header.js';
