@@ -30,12 +30,18 @@ const BRAND = Symbol.for('rxplug.PluginError');
 export class PluginError<Code extends string = string> extends Error {
   readonly [BRAND] = true;
   readonly code: Code;
-  readonly details: ErrorDetails;
+  details: Readonly<ErrorDetails>;
 
   constructor(code: Code, message: string, options: PluginErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
+  }
+
+  /** Adds what became known after the error was raised; what it knows already stays. Returns the same error. */
+  with(details: ErrorDetails): this {
+    this.details = { ...details, ...this.details };
+    return this;
   }
 
   /** True for errors of this library, across realms and across several copies of the package. */

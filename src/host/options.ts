@@ -4,6 +4,7 @@ import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contr
 import type { RunnerFactory } from '../runners/runner.js';
 import type { TlsConfig } from '../transports/tls.js';
 import type { HandshakeConfig } from '../wire/handshake-config.js';
+import { hostVersionTable } from '../wire/versions.js';
 
 interface CommonOptions {
   readonly handshake: HandshakeConfig;
@@ -127,13 +128,12 @@ export function resolveHandshake(handshake: HandshakeConfig): Required<Handshake
   return { protocolVersion, magicCookieKey, magicCookieValue };
 }
 
-/** go-plugin client.go Start: the plain set goes under the base version unless that version has a set of its own. */
 function versionTable<P extends PluginSet>(options: ClientOptions<P>): ReadonlyMap<number, P> {
-  const versions = new Map(
-    Object.entries(options.versionedPlugins ?? {}).map(([version, set]) => [Number(version), set]),
-  );
-  const base = options.handshake.protocolVersion ?? 0;
-  if (options.plugins !== undefined && !versions.has(base)) versions.set(base, options.plugins);
+  const versions = hostVersionTable<P>({
+    protocolVersion: options.handshake.protocolVersion ?? 0,
+    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
+    ...(options.versionedPlugins === undefined ? {} : { versionedPlugins: options.versionedPlugins }),
+  });
   if (versions.size === 0)
     throw new OptionsError('Expected `plugins` or `versionedPlugins` to name at least one plugin set.');
   return versions;

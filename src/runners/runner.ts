@@ -1,14 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
+import type { Exit } from '../streams/lifecycle.js';
 import type { AddressTranslator } from '../wire/address.js';
 
-export type { AddressTranslator } from '../wire/address.js';
+export type { Exit } from '../streams/lifecycle.js';
 
-/** How a plugin ended. `code` is null when a signal ended it; both are null when the way is not known (an attached process). */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
+export type { AddressTranslator } from '../wire/address.js';
 
 /** A plugin that is already running (go-plugin runner/runner.go AttachedRunner). */
 export interface AttachedRunner extends AddressTranslator {
