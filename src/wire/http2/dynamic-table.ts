@@ -1,0 +1,79 @@
+import { ENTRY_OVERHEAD_BYTES } from './static-table.js';
+
+/** HPACK's dynamic table (RFC 7541 §2.3.2, §4): a ring of fields, the newest first, evicted from the old end to keep its size. */
+export class DynamicTable {
+  /** Changes whenever an index changes its meaning: what was computed from indices is void. */
+  generation = 0;
+  readonly #names: string[];
+  readonly #values: string[];
+  /** Length of the ring less one; a power of two less one. */
+  readonly #mask: number;
+  /** Slot of the next field. */
+  #next = 0;
+  #count = 0;
+  #bytes = 0;
+  #maxBytes: number;
+
+  /** `capacityBytes`: the largest size that the table may be given. */
+  constructor(capacityBytes: number) {
+    const slots = 2 ** Math.ceil(Math.log2(Math.floor(capacityBytes / ENTRY_OVERHEAD_BYTES) + 1));
+    this.#names = Array.from({ length: slots }, () => '');
+    this.#values = Array.from({ length: slots }, () => '');
+    this.#mask = slots - 1;
+    this.#maxBytes = capacityBytes;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** Whether a field would enter without evicting another. */
+  hasRoom(name: string, value: string): boolean {
+    return this.#bytes + name.length + value.length + ENTRY_OVERHEAD_BYTES <= this.#maxBytes;
+  }
+
+  /** Name of the field that is `age` insertions old; 0 is the newest. `age` must be below `count`. */
+  name(age: number): string {
+    return this.#names[(this.#next - 1 - age) & this.#mask]!;
+  }
+
+  /** Value of the field that is `age` insertions old. */
+  value(age: number): string {
+    return this.#values[(this.#next - 1 - age) & this.#mask]!;
+  }
+
+  /** Adds a field, evicting as many as needed; one that is larger than the table empties it (RFC 7541 §4.4). */
+  add(name: string, value: string): boolean {
+    const bytes = name.length + value.length + ENTRY_OVERHEAD_BYTES;
+    this.generation += 1;
+    this.#evict(this.#maxBytes - bytes);
+    if (bytes > this.#maxBytes) return false;
+    this.#names[this.#next] = name;
+    this.#values[this.#next] = value;
+    this.#next = (this.#next + 1) & this.#mask;
+    this.#count += 1;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  /** Changes the size limit (RFC 7541 §4.3), up to the capacity. */
+  resize(maxBytes: number): void {
+    this.generation += 1;
+    this.#evict(maxBytes);
+    this.#maxBytes = maxBytes;
+  }
+
+  #evict(maxBytes: number): void {
+    while (this.#count > 0 && this.#bytes > maxBytes) {
+      const oldest = (this.#next - this.#count) & this.#mask;
+      this.#bytes -= this.#names[oldest]!.length + this.#values[oldest]!.length + ENTRY_OVERHEAD_BYTES;
+      this.#names[oldest] = '';
+      this.#values[oldest] = '';
+      this.#count -= 1;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import { Http2ErrorCode, http2Error } from './frames.js';
+import { EOS, type HuffmanCode, huffmanCode } from './huffman-code.js';
+
+/** Bytes of a Latin-1 text when Huffman-coded (RFC 7541 §5.2). */
+export function huffmanBytes(text: string): number {
+  const { lengths } = huffmanCode();
+  let bits = 0;
+  for (let index = 0; index < text.length; index += 1) bits += lengths[text.charCodeAt(index) & 0xff]!;
+  return (bits + 7) >>> 3;
+}
+
+/** Writes a Latin-1 text Huffman-coded and returns the offset behind it. */
+export function writeHuffman(out: Uint8Array, at: number, text: string): number {
+  const { bits, lengths } = huffmanCode();
+  let pending = 0;
+  let held = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const symbol = text.charCodeAt(index) & 0xff;
+    let left = lengths[symbol]!;
+    // At most 7 bits are held and a code has at most 30: added in two steps, the sum stays within 32 bits.
+    if (left > 16) {
+      left -= 16;
+      pending = (pending << left) | (bits[symbol]! >>> 16);
+      held += left;
+      for (; held >= 8; held -= 8) out[at++] = pending >>> (held - 8);
+      left = 16;
+    }
+    pending = (pending << left) | (bits[symbol]! & ((1 << left) - 1));
+    held += left;
+    for (; held >= 8; held -= 8) out[at++] = pending >>> (held - 8);
+  }
+  if (held > 0) out[at++] = (pending << (8 - held)) | (0xff >>> held);
+  return at;
+}
+
+const SYMBOL = 0x100;
+const FAILED = 0x200;
+
+/** Steps of the decoder: for a state and four bits, the next state (high 16 bits), a symbol and flags (low 16 bits). */
+interface HuffmanAutomaton {
+  readonly steps: Uint32Array;
+  /** States in which a string may end: only padding, less than a byte of it, has been read since the last symbol. */
+  readonly accepting: Uint8Array;
+}
+
+let automaton: HuffmanAutomaton | undefined;
+
+/**
+ * Decodes a Huffman string from `bytes` into `out`, returns how many bytes it wrote; `out` needs 8/5 of the input. Throws on EOS
+ * and on padding that is too long or not all ones (RFC 7541 §5.2).
+ */
+export function readHuffman(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
+  automaton ??= createAutomaton(huffmanCode());
+  const { steps, accepting } = automaton;
+  let state = 0;
+  let written = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]!;
+    const high = steps[(state << 4) | (byte >>> 4)]!;
+    if ((high & SYMBOL) !== 0) out[written++] = high;
+    const low = steps[((high >>> 16) << 4) | (byte & 0xf)]!;
+    if ((low & SYMBOL) !== 0) out[written++] = low;
+    if (((high | low) & FAILED) !== 0)
+      throw http2Error(Http2ErrorCode.compressionError, 'a Huffman string contains EOS');
+    state = low >>> 16;
+  }
+  if (accepting[state] === 0) throw http2Error(Http2ErrorCode.compressionError, 'a Huffman string has a wrong padding');
+  return written;
+}
+
+/** The code tree as arrays: `children[2 * node + bit]` is a node, or a symbol as `-1 - symbol`. Node 0 is the root. */
+function createTree({ bits, lengths }: HuffmanCode): number[] {
+  const children: number[] = [0, 0];
+  for (let symbol = 0; symbol <= EOS; symbol += 1) {
+    let node = 0;
+    for (let left = lengths[symbol]! - 1; left > 0; left -= 1) {
+      const slot = 2 * node + ((bits[symbol]! >>> left) & 1);
+      if (children[slot] === 0) {
+        children[slot] = children.length / 2;
+        children.push(0, 0);
+      }
+      node = children[slot]!;
+    }
+    children[2 * node + (bits[symbol]! & 1)] = -1 - symbol;
+  }
+  return children;
+}
+
+function createAutomaton(code: HuffmanCode): HuffmanAutomaton {
+  const children = createTree(code);
+  const states = children.length / 2;
+  const steps = new Uint32Array(states * 16);
+  for (let state = 0; state < states; state += 1) {
+    for (let nibble = 0; nibble < 16; nibble += 1) steps[(state << 4) | nibble] = createStep(children, state, nibble);
+  }
+  const accepting = new Uint8Array(states);
+  for (let node = 0, depth = 0; depth < 8; depth += 1) {
+    accepting[node] = 1;
+    node = children[2 * node + 1]!;
+  }
+  return { steps, accepting };
+}
+
+/** No code has fewer than five bits, so four bits yield at most one symbol. */
+function createStep(children: readonly number[], state: number, nibble: number): number {
+  let node = state;
+  let result = 0;
+  for (let bit = 3; bit >= 0; bit -= 1) {
+    const child = children[2 * node + ((nibble >>> bit) & 1)]!;
+    if (child >= 0) node = child;
+    else if (child === -1 - EOS) return FAILED;
+    else {
+      result = SYMBOL | (-1 - child);
+      node = 0;
+    }
+  }
+  return (node << 16) | result;
+}
