@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { buildGo } from './build-go.js';
+import { GoHost } from './go-host.js';
+
+export { needsGo } from './build-go.js';
+
+const SUFFIX = process.platform === 'win32' ? '.exe' : '';
+
+/** Flags of a plugin program, as in `test/conformance/go/plugin/flags.go`; ours knows the same. */
+export type PluginFlags = Readonly<Record<string, string | number | boolean>>;
+
+/** A command line, without a shell. */
+export type Command = readonly [file: string, ...args: string[]];
+
+/** The directory of the built Go programs `host` and `plugin`. */
+function built(): Promise<string> {
+  return buildGo('test/conformance/go', ['host', 'plugin']);
+}
+
+/** Starts a Go host; the caller disposes it. */
+export async function startGoHost(): Promise<GoHost> {
+  return new GoHost(join(await built(), `host${SUFFIX}`));
+}
+
+/** The command line of the Go plugin. */
+export async function goPlugin(flags: PluginFlags = {}): Promise<Command> {
+  return [join(await built(), `plugin${SUFFIX}`), ...flagArguments(flags)];
+}
+
+/** `{ tcp: true }` as `--tcp=true`. */
+export function flagArguments(flags: PluginFlags): string[] {
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}

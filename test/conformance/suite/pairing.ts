@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DrivenClient, DrivenObject, HostConfig, HostDriver, Started } from '../driver.js';
+import type { Command, PluginFlags } from '../peers.js';
+
+/** A host and a plugin that are to get along, and how they are configured. */
+export interface Pairing {
+  /** For test names: `Go host, Go plugin`. */
+  readonly name: string;
+  readonly host: 'go' | 'ours';
+  readonly plugin: 'go' | 'ours';
+  /** Options of every test, such as a reason to skip it. */
+  readonly options: { readonly skip: string | false };
+  startHost(): Promise<HostDriver>;
+  /** The command line of the plugin program with flags. */
+  pluginCommand(flags: PluginFlags): Promise<Command>;
+  /** What every client of this pairing is configured with, and every plugin's flags. */
+  readonly config?: Partial<HostConfig>;
+  readonly flags?: PluginFlags;
+}
+
+/** How one scenario differs from the plain case. */
+export interface Setup {
+  readonly config?: Partial<HostConfig>;
+  readonly flags?: PluginFlags;
+}
+
+/** A started plugin and its host. */
+export interface Scene {
+  readonly host: HostDriver;
+  readonly client: DrivenClient;
+  readonly started: Started;
+  readonly dispense: (name: string) => Promise<DrivenObject>;
+}
+
+/** The configuration of a client that runs the pairing's plugin. */
+export async function configOf(pairing: Pairing, setup: Setup = {}): Promise<HostConfig> {
+  const command = await pairing.pluginCommand({ ...pairing.flags, ...setup.flags });
+  return { command, ...pairing.config, ...setup.config };
+}
+
+/** Registers a test in which the plugin is started first, and has to end by itself afterwards. */
+export function scenario(
+  pairing: Pairing,
+  name: string,
+  body: (scene: Scene) => Promise<void>,
+  setup: Setup = {},
+): void {
+  hosted(pairing, name, async (host) => {
+    const client = await host.create(await configOf(pairing, setup));
+    const started = await client.start();
+    await body({ host, client, started, dispense: (plugin) => client.dispense(plugin) });
+    await client.stop();
+    assert.equal(client.forced(), false, 'the plugin had to be ended by force');
+  });
+}
+
+/** Registers a test that gets a host and starts plugins by itself. */
+export function hosted(pairing: Pairing, name: string, body: (host: HostDriver) => Promise<void>): void {
+  test(`${name} (${pairing.name})`, pairing.options, async () => {
+    const host = await pairing.startHost();
+    try {
+      await body(host);
+    } finally {
+      await host.dispose();
+    }
+  });
+}
