@@ -12,15 +12,8 @@ import type {
   Reattach,
   Started,
 } from './driver.js';
-import { GoProcess } from './go-process.js';
+import { GoProcess, type HostEvent } from './go-process.js';
 import { Recorder } from './recorder.js';
-
-interface LogEvent {
-  readonly level: string;
-  readonly name: string;
-  readonly message: string;
-  readonly fields: readonly { readonly key: string; readonly value: unknown }[];
-}
 
 /** The Go host program as a HostDriver. */
 export class GoHost implements HostDriver {
@@ -30,7 +23,7 @@ export class GoHost implements HostDriver {
   readonly #clients = new Map<string, GoClient>();
 
   constructor(file: string) {
-    this.process = new GoProcess(file, (event) => this.#clients.get(String(event['client']))?.take(event));
+    this.process = new GoProcess(file, (event) => this.#clients.get(event.client)?.take(event));
   }
 
   async create(config: HostConfig): Promise<GoClient> {
@@ -107,14 +100,16 @@ export class GoClient implements DrivenClient {
   }
 
   /** Takes an event of the process that concerns this client. */
-  take(event: Readonly<Record<string, unknown>>): void {
-    if (event['event'] === 'log') return this.logs.push(logOf(event['log'] as LogEvent));
-    const recorder = { stdout: this.stdout, stderr: this.stderr, rawStderr: this.rawStderr }[String(event['event'])];
-    recorder?.push(Buffer.from(String(event['data'] ?? ''), 'base64'));
+  take(event: HostEvent): void {
+    if (event.event === 'log') {
+      if (event.log !== undefined) this.logs.push(logOf(event.log));
+    } else {
+      this[event.event].push(Buffer.from(event.data ?? '', 'base64'));
+    }
   }
 }
 
-function logOf(log: LogEvent): DrivenLog {
+function logOf(log: NonNullable<HostEvent['log']>): DrivenLog {
   return { ...log, fields: Object.fromEntries(log.fields.map(({ key, value }) => [key, value])) };
 }
 

@@ -26,11 +26,24 @@ interface Failure {
   readonly trailer?: Pairs;
 }
 
-interface Line {
-  readonly id?: number;
+/** Something that happened to a client. */
+export interface HostEvent {
+  readonly event: 'log' | 'stdout' | 'stderr' | 'rawStderr';
+  readonly client: string;
+  /** Base64; absent for log entries. */
+  readonly data?: string;
+  readonly log?: {
+    readonly level: string;
+    readonly name: string;
+    readonly message: string;
+    readonly fields: readonly { readonly key: string; readonly value: unknown }[];
+  };
+}
+
+interface Reply {
+  readonly id: number;
   readonly ok?: unknown;
   readonly error?: Failure;
-  readonly event?: string;
 }
 
 interface Pending {
@@ -41,7 +54,7 @@ interface Pending {
 /** A Go host process: commands in, answers and events out, a line of JSON each. */
 export class GoProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly #onEvent: (event: Readonly<Record<string, unknown>>) => void;
+  readonly #onEvent: (event: HostEvent) => void;
   readonly #pending = new Map<number, Pending>();
   readonly #gone: Promise<unknown>;
   readonly #stderr: string[] = [];
@@ -49,7 +62,7 @@ export class GoProcess {
   #nextId = 1;
   #isGone = false;
 
-  constructor(file: string, onEvent: (event: Readonly<Record<string, unknown>>) => void) {
+  constructor(file: string, onEvent: (event: HostEvent) => void) {
     this.#onEvent = onEvent;
     this.#child = spawn(file, [], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -89,14 +102,14 @@ export class GoProcess {
       const line = Buffer.concat(this.#parts).toString();
       this.#parts = [];
       from = at + 1;
-      this.#take(JSON.parse(line) as Line);
+      this.#take(JSON.parse(line) as HostEvent | Reply);
     }
     if (from < chunk.length) this.#parts.push(chunk.subarray(from));
   }
 
-  #take(line: Line): void {
-    if (line.event !== undefined) return this.#onEvent({ ...line });
-    const pending = this.#pending.get(line.id ?? 0);
+  #take(line: HostEvent | Reply): void {
+    if ('event' in line) return this.#onEvent(line);
+    const pending = this.#pending.get(line.id);
     if (line.error === undefined) pending?.resolve(line.ok);
     else pending?.reject(failureOf(line.error));
   }
