@@ -107,7 +107,8 @@ export type TransportErrorCode =
   | 'ERR_DIAL_TIMEOUT'
   | 'ERR_LISTEN'
   | 'ERR_SOCKET_PATH_TOO_LONG'
-  | 'ERR_CONNECTION_LOST';
+  | 'ERR_CONNECTION_LOST'
+  | 'ERR_WATCH';
 
 /** A connection or a listener could not be made, or broke. */
 export class TransportError extends PluginError<TransportErrorCode> {}
@@ -135,7 +136,7 @@ export class ProtocolError extends PluginError<ProtocolErrorCode> {
   }
 }
 
-export type ClosedErrorCode = 'ERR_CLOSED' | 'ERR_NOT_STARTED' | 'ERR_ABORTED';
+export type ClosedErrorCode = 'ERR_CLOSED' | 'ERR_NOT_STARTED' | 'ERR_ABORTED' | 'ERR_PLUGIN_EXITED';
 
 /** The object was used before it was started or after it was closed. */
 export class ClosedError extends PluginError<ClosedErrorCode> {}

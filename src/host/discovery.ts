@@ -1,0 +1,83 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import {
+  concatMap,
+  distinctUntilChanged,
+  fromEvent,
+  merge,
+  mergeMap,
+  type Observable,
+  startWith,
+  throwError,
+  using,
+} from 'rxjs';
+import { TransportError } from '../errors.js';
+import { compileGlob, isGlob } from './glob.js';
+
+/**
+ * The absolute paths below `directory` that match the shell pattern, sorted (go-plugin discover.go Discover). No match is an empty
+ * list, and so is a directory that is not there. Directories match too, and nothing is checked for being executable. `**` means no
+ * more than `*`. Rejects with OptionsError for a malformed pattern.
+ */
+export async function discover(pattern: string, directory: string): Promise<readonly string[]> {
+  const components = pattern.split('/').filter((component) => component !== '');
+  const steps = components.map((component) => (isGlob(component) ? compileGlob(component) : component));
+  let found: string[] = [resolve(directory)];
+  for (const step of steps) {
+    const next = await Promise.all(found.map((path) => (typeof step === 'string' ? existing(join(path, step)) : matching(path, step))));
+    found = next.flat();
+  }
+  return components.length === 0 ? [] : found.sort();
+}
+
+/**
+ * What `discover` finds, now and whenever it changes. Cold: subscribing watches the directory, unsubscribing ends that. Errors with
+ * TransportError ERR_WATCH when the directory cannot be watched, for instance because it is not there.
+ */
+export function discovered(pattern: string, directory: string): Observable<readonly string[]> {
+  return using(
+    () => openWatcher(directory, pattern.includes('/')),
+    (resource) => {
+      const { watcher } = resource as WatcherResource;
+      const failure$ = fromEvent(watcher, 'error').pipe(mergeMap((cause) => throwError(() => unwatchable(directory, cause))));
+      const found$ = fromEvent(watcher, 'change').pipe(
+        startWith(undefined),
+        concatMap(() => discover(pattern, directory)),
+        distinctUntilChanged((before, now) => before.join('\0') === now.join('\0')),
+      );
+      return merge(found$, failure$);
+    },
+  );
+}
+
+interface WatcherResource {
+  readonly watcher: FSWatcher;
+  unsubscribe(): void;
+}
+
+function openWatcher(directory: string, recursive: boolean): WatcherResource {
+  try {
+    const watcher = watch(directory, { recursive });
+    return { watcher, unsubscribe: () => watcher.close() };
+  } catch (cause) {
+    throw unwatchable(directory, cause);
+  }
+}
+
+function unwatchable(directory: string, cause: unknown): TransportError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TransportError('ERR_WATCH', `The directory ${directory} cannot be watched for plugins: ${why}. Create it first.`, { cause });
+}
+
+async function existing(path: string): Promise<string[]> {
+  return stat(path).then(
+    () => [path],
+    () => [],
+  );
+}
+
+async function matching(path: string, matches: (name: string) => boolean): Promise<string[]> {
+  const names = await readdir(path).catch((): string[] => []);
+  return names.filter(matches).map((name) => join(path, name));
+}
