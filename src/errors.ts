@@ -79,6 +79,7 @@ export type StartErrorCode =
   | 'ERR_EXITED_EARLY'
   | 'ERR_START_ABORTED'
   | 'ERR_PROCESS_NOT_FOUND'
+  | 'ERR_KILL'
   | 'ERR_COOKIE';
 
 /** The plugin process could not be brought to the point at which it speaks. */

@@ -36,6 +36,7 @@ const runners: Room = {
     'rxjs',
     'node:stream',
     'node:child_process',
+    'node:events',
     'node:crypto',
     'node:fs',
     'node:os',
