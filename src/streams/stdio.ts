@@ -1,0 +1,60 @@
+import { Readable, Writable } from 'node:stream';
+import { type Observable, Subject } from 'rxjs';
+
+/** Where the bytes of one standard stream come out, for whoever wants them. */
+export interface StdioOutlet {
+  /** What arrives; its backpressure is that of `readable`. Owned by the outlet's owner. */
+  readonly writable: Writable;
+  /** Who reads it sets the pace. While nobody has touched it, its bytes are discarded, so that the writer is never held up. */
+  readonly readable: Readable;
+  /** Every chunk as an event, hot, replaying nothing; completes with the outlet. */
+  readonly chunk$: Observable<Uint8Array>;
+  /** Ends `readable` and completes `chunk$` after what was written. Idempotent. */
+  close(): void;
+}
+
+/**
+ * One standard stream on its way out. A Readable counts as touched once it was read, piped, paused or given a listener for its data:
+ * from then on it is never discarded again, and a reader that stops reading stops the writer.
+ */
+export function createStdioOutlet(): StdioOutlet {
+  const chunks = new Subject<Uint8Array>();
+  let resume: (() => void) | undefined;
+  const readable = new Readable({
+    read() {
+      const callback = resume;
+      resume = undefined;
+      callback?.();
+    },
+    destroy(error, callback) {
+      resume?.();
+      resume = undefined;
+      callback(error);
+    },
+  });
+  const writable = new Writable({
+    write(chunk: Uint8Array, _encoding, callback) {
+      chunks.next(chunk);
+      if (readable.destroyed || readable.readableEnded || isUntouched(readable) || readable.push(chunk)) callback();
+      else resume = callback;
+    },
+    final(callback) {
+      if (!readable.destroyed) readable.push(null);
+      chunks.complete();
+      callback();
+    },
+  });
+  // A protocol may still be writing when the owner closes: too late, and nobody's fault.
+  writable.on('error', () => {});
+  const close = () => {
+    writable.end();
+    // Nobody reads it: let it end, so that whoever begins to wait for its end is not left waiting.
+    if (isUntouched(readable)) readable.resume();
+  };
+  return { writable, readable, chunk$: chunks.asObservable(), close };
+}
+
+/** Before anyone has asked for data there is nothing to hold it for (Node: `readableFlowing` is null until then). */
+function isUntouched(readable: Readable): boolean {
+  return readable.readableFlowing === null && readable.listenerCount('readable') === 0;
+}
