@@ -43,9 +43,14 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
 export function appendMetadata(headers: string[], metadata: Metadata): void {
   const entries = metadata.toJSON();
   for (const name in entries) {
-    if (name.startsWith(':') || RESERVED.has(name) || FORBIDDEN.has(name)) continue;
+    if (!isSendable(name)) continue;
     for (const value of entries[name]!) headers.push(name, encodeValue(value));
   }
+}
+
+/** Whether metadata of this name may be sent: false for what gRPC writes itself and what HTTP/2 forbids. */
+export function isSendable(name: string): boolean {
+  return !name.startsWith(':') && !RESERVED.has(name) && !FORBIDDEN.has(name);
 }
 
 function encodeValue(value: MetadataValue): string {

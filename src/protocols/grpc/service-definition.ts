@@ -117,6 +117,10 @@ export interface CallContext {
   readonly trailers: Metadata;
   /** Sends response headers now. At most once, before the first message; without it empty ones are sent. */
   sendHeaders(metadata: Metadata): void;
+  /** Resolves when everything that the handler gave so far has been handed to the connection, or the call is over. */
+  flushed(): Promise<void>;
+  /** Resolves when the call is over: the last of the answer has been handed to the connection, or there is no caller any more. */
+  readonly ended: Promise<void>;
 }
 
 /** The context of a call whose requests are a stream. */

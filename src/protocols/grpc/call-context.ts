@@ -1,0 +1,157 @@
+import type { Readable } from 'node:stream';
+import { Metadata, type ServerUnaryCall, status as Status, type StatusObject } from '@grpc/grpc-js';
+import { EMPTY, type Observable } from 'rxjs';
+import { GrpcError, toStatusObject } from './errors.js';
+import { isSendable } from './metadata.js';
+import { readableRequestsOf, requestsOf } from './request-stream.js';
+import type { MessageReadable, StreamCallContext } from './service-definition.js';
+
+/** Peers refuse header blocks above 16 to 64 KiB, and with them the whole call; a character takes up to nine bytes there. */
+const MAX_DETAILS_LENGTH = 4096;
+
+type CallSurface = Pick<
+  ServerUnaryCall<unknown, unknown>,
+  'metadata' | 'getPath' | 'getPeer' | 'getDeadline' | 'sendMetadata'
+>;
+
+/** What every kind of grpc-js server call has. */
+interface GrpcJsCall extends CallSurface {
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+/**
+ * One call on its way through a handler of ours, on a grpc-js server. grpc-js says `cancelled` at the end of every call, also of
+ * an answered one; here the two are told apart.
+ */
+export class ServerCallContext implements StreamCallContext<unknown> {
+  readonly path: string;
+  readonly metadata: Metadata;
+  readonly trailers = new Metadata();
+  readonly #call: GrpcJsCall;
+  readonly #source: Readable | undefined;
+  #requests: MessageReadable<unknown> | undefined;
+  readonly #teardowns = new Set<() => void>();
+  #abort: AbortController | undefined;
+  #failure: GrpcError | undefined;
+  #answered = false;
+  #over = false;
+  /** Replaced by whoever writes the responses. */
+  flushed: () => Promise<void> = () => Promise.resolve();
+
+  /** `requests`: grpc-js's stream of them, where the call has one. */
+  constructor(call: GrpcJsCall, requests?: Readable) {
+    this.#call = call;
+    this.#source = requests;
+    this.path = call.getPath();
+    this.metadata = call.metadata;
+    call.once('cancelled', () => this.#end());
+  }
+
+  get deadline(): Date | undefined {
+    const deadline = this.#call.getDeadline();
+    if (deadline instanceof Date) return deadline;
+    return Number.isFinite(deadline) ? new Date(deadline) : undefined;
+  }
+
+  get peer(): string {
+    return this.#call.getPeer();
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#failure !== undefined) this.#abort.abort(this.#failure);
+    return this.#abort.signal;
+  }
+
+  get ended(): Promise<void> {
+    return this.#over ? Promise.resolve() : new Promise((resolve) => this.onEnd(resolve));
+  }
+
+  get requests(): MessageReadable<unknown> {
+    if (this.#source === undefined) throw new TypeError(`${this.path} has one request, not a stream of them.`);
+    this.#requests ??= readableRequestsOf(this.#source, this);
+    return this.#requests;
+  }
+
+  /** The requests as the handler gets them. */
+  get request$(): Observable<unknown> {
+    return this.#source === undefined ? EMPTY : requestsOf(this.#source, this);
+  }
+
+  /** False from the answer on, and when there is nobody left to answer. */
+  get open(): boolean {
+    return !this.#answered && !this.#over;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Why the call ended without an answer; undefined while it runs and after an answer. */
+  get failure(): GrpcError | undefined {
+    return this.#failure;
+  }
+
+  sendHeaders(metadata: Metadata): void {
+    this.#call.sendMetadata(sendable(metadata.clone()));
+  }
+
+  /** From here on the handler has said its last; an end of the call is not a cancellation any more. */
+  answered(): void {
+    this.#answered = true;
+  }
+
+  /** Runs `teardown` when the call is over, at once when it is. Returns how to take it back: true when it was not too late. */
+  onEnd(teardown: () => void): () => boolean {
+    if (this.#over) teardown();
+    else this.#teardowns.add(teardown);
+    return () => this.#teardowns.delete(teardown);
+  }
+
+  /** The status with which a failure leaves, in a form that no header can break. */
+  statusOf(thrown: unknown): StatusObject {
+    const { code, details, metadata } = toStatusObject(thrown);
+    return { code, details: headerText(details), metadata: this.trailersWith(metadata) };
+  }
+
+  /** The trailing metadata: the handler's, with that of its error merged over it. */
+  trailersWith(metadata?: Metadata): Metadata {
+    const trailers = this.trailers.clone();
+    for (const name of Object.keys(metadata?.getMap() ?? {})) {
+      trailers.remove(name);
+      for (const value of metadata?.get(name) ?? []) trailers.add(name, value);
+    }
+    return sendable(trailers);
+  }
+
+  #end(): void {
+    this.#over = true;
+    if (!this.#answered) {
+      this.#failure = this.#reason();
+      this.#abort?.abort(this.#failure);
+    }
+    for (const teardown of this.#teardowns) teardown();
+    this.#teardowns.clear();
+  }
+
+  #reason(): GrpcError {
+    const deadline = this.deadline;
+    return deadline !== undefined && deadline.getTime() <= Date.now()
+      ? new GrpcError(Status.DEADLINE_EXCEEDED, 'the deadline passed before the call was answered', {
+          method: this.path,
+        })
+      : new GrpcError(Status.CANCELLED, 'the caller cancelled the call', { method: this.path });
+  }
+}
+
+/** Without names that would break the response: metadata that was received somewhere and is passed on may carry them. */
+function sendable(metadata: Metadata): Metadata {
+  for (const name of Object.keys(metadata.getMap())) if (!isSendable(name)) metadata.remove(name);
+  return metadata;
+}
+
+/** Well-formed, for grpc-js's `encodeURI` throws otherwise, where nobody can catch it; and short enough for a header. */
+function headerText(details: string): string {
+  const text = details.length > MAX_DETAILS_LENGTH ? `${details.slice(0, MAX_DETAILS_LENGTH - 1)}…` : details;
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}

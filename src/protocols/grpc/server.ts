@@ -1,0 +1,144 @@
+import type { Duplex } from 'node:stream';
+import {
+  type ServiceDefinition as GrpcJsServiceDefinition,
+  Server,
+  ServerCredentials,
+  type ServerInterceptor,
+  type ServerOptions,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { OptionsError } from '../../errors.js';
+import { toGrpcJsService } from './handlers.js';
+import { withReceiveWindows } from './receive-windows.js';
+import type { ServiceDefinition, ServiceOf } from './service-definition.js';
+
+export interface GrpcServerOptions {
+  /** Options of grpc-js; they win over the ones below. */
+  readonly channelOptions?: ServerOptions;
+  /** Run in order around every call, of our services too. */
+  readonly interceptors?: readonly ServerInterceptor[];
+  /** Largest request, in bytes; judged at its header. @default 2 147 483 647, what a Go host may send */
+  readonly maxReceiveBytes?: number;
+  /** Most bytes of responses that one call's Observable may emit ahead of its caller; over it the call fails. @default 64 MiB */
+  readonly maxBufferedBytes?: number;
+  /** HTTP/2 receive window of a stream, in bytes. @default 1 MiB */
+  readonly streamWindowBytes?: number;
+  /** HTTP/2 receive window of a connection, in bytes. @default 4 MiB */
+  readonly connectionWindowBytes?: number;
+}
+
+/** A gRPC server without a listener: connections are handed to it. What it is built on shows nowhere but in `addGrpcJsService`. */
+export interface GrpcServer {
+  /** Full names of the services, in the order in which they were added. */
+  readonly serviceNames: readonly string[];
+  /** Adds a service of a generic definition; calls that come from then on find it. Throws OptionsError for a service given twice. */
+  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void;
+  /** Adds a service as generated for, or loaded by, grpc-js. */
+  addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void;
+  /** Serves a connection, which the server owns from here on: HTTP/2 with prior knowledge, TLS being done. Closed: destroys it. */
+  inject(connection: Duplex): void;
+  /** Takes no more connections and no more calls, lets the running ones end for `graceMs`, then closes. */
+  drain(options: { readonly graceMs: number }): Promise<void>;
+  /** Cuts every connection at once; callers see UNAVAILABLE. Idempotent. Resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/** A connection that has not closed by then after its destruction is not waited for. */
+const CLOSE_MS = 1000;
+const MAX_MESSAGE_BYTES = 0x7fff_ffff;
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** A server on grpc-js. Any `:authority` is served (go-plugin hosts send `unused`). */
+export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
+  return new GrpcJsServer(options);
+}
+
+class GrpcJsServer implements GrpcServer {
+  readonly serviceNames: string[] = [];
+  readonly #server: Server;
+  readonly #injector: ReturnType<Server['createConnectionInjector']>;
+  readonly #connections = new Set<Duplex>();
+  readonly #options: GrpcServerOptions;
+  #accepting = true;
+
+  constructor(options: GrpcServerOptions) {
+    this.#options = options;
+    this.#server = new Server(grpcJsOptions(options));
+    const windows = {
+      streamWindowBytes: options.streamWindowBytes ?? STREAM_WINDOW_BYTES,
+      connectionWindowBytes: options.connectionWindowBytes ?? CONNECTION_WINDOW_BYTES,
+    };
+    this.#injector = withReceiveWindows(this.#server, windows, () =>
+      this.#server.createConnectionInjector(ServerCredentials.createInsecure()),
+    );
+  }
+
+  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
+    const { maxBufferedBytes = MAX_BUFFERED_BYTES, interceptors, channelOptions } = this.#options;
+    const intercepted = (interceptors?.length ?? 0) + (channelOptions?.interceptors?.length ?? 0) > 0;
+    const adapted = toGrpcJsService(definition, service, { maxBufferedBytes, intercepted });
+    this.#add(definition.fullName, adapted.definition, adapted.implementation);
+  }
+
+  addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void {
+    const path = Object.values(definition)[0]?.path ?? '';
+    this.#add(path.split('/')[1] ?? path, definition, implementation);
+  }
+
+  inject(connection: Duplex): void {
+    connection.on('error', () => {});
+    if (!this.#accepting || connection.destroyed) {
+      connection.destroy();
+      return;
+    }
+    this.#connections.add(connection);
+    connection.once('close', () => this.#connections.delete(connection));
+    this.#injector.injectConnection(connection);
+  }
+
+  async drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#accepting = false;
+    await within(graceMs, new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve())));
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#accepting = false;
+    // grpc-js would reset the streams first, and callers would take that for a cancellation of their own.
+    const gone = [...this.#connections].map(
+      (connection) => new Promise<void>((resolve) => connection.once('close', () => resolve()).destroy()),
+    );
+    await within(CLOSE_MS, Promise.all(gone));
+    this.#server.forceShutdown();
+  }
+
+  #add(name: string, definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void {
+    try {
+      if (Object.keys(definition).length > 0) this.#server.addService(definition, implementation);
+    } catch (cause) {
+      throw new OptionsError(`The service ${name} cannot be added: ${(cause as Error).message}`, { cause });
+    }
+    this.serviceNames.push(name);
+  }
+}
+
+function grpcJsOptions(options: GrpcServerOptions): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': options.maxReceiveBytes ?? MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': -1,
+    ...options.channelOptions,
+    interceptors: [...(options.interceptors ?? []), ...(options.channelOptions?.interceptors ?? [])],
+  };
+}
+
+/** Waits for the promise, but no longer than `ms`. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
