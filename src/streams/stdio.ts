@@ -3,7 +3,7 @@ import { type Observable, Subject } from 'rxjs';
 
 /** Where the bytes of one standard stream come out, for whoever wants them. */
 export interface StdioOutlet {
-  /** What arrives; its backpressure is that of `readable`. Owned by the outlet's owner. */
+  /** What arrives; its backpressure is that of `readable`. Nothing may be written after `close`. */
   readonly writable: Writable;
   /** Who reads it sets the pace. While nobody has touched it, its bytes are discarded, so that the writer is never held up. */
   readonly readable: Readable;
@@ -44,8 +44,6 @@ export function createStdioOutlet(): StdioOutlet {
       callback();
     },
   });
-  // A protocol may still be writing when the owner closes: too late, and nobody's fault.
-  writable.on('error', () => {});
   const close = () => {
     writable.end();
     // Nobody reads it: let it end, so that whoever begins to wait for its end is not left waiting.
