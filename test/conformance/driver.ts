@@ -71,6 +71,8 @@ export interface DrivenLog {
 /** A host program, driven from outside: a Go host, or ours. */
 export interface HostDriver extends AsyncDisposable {
   readonly name: string;
+  /** Process id of the host. */
+  readonly pid: number;
   /** Makes a client; nothing runs yet. */
   create(config: HostConfig): Promise<DrivenClient>;
   /** Stops everything that this host started. Bounded, idempotent. */
@@ -87,6 +89,8 @@ export interface DrivenClient {
   stop(): Promise<void>;
   /** Whether the host knows that the plugin is gone. */
   exited(): Promise<boolean>;
+  /** Resolves when the host has noticed that the plugin is gone. */
+  gone(): Promise<void>;
   /** Whether the host had to end the plugin by force. */
   forced(): boolean;
   reattachConfig(): Promise<Reattach | undefined>;

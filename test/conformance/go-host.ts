@@ -22,8 +22,12 @@ export class GoHost implements HostDriver {
   readonly process: GoProcess;
   readonly #clients = new Map<string, GoClient>();
 
-  constructor(file: string) {
-    this.process = new GoProcess(file, (event) => this.#clients.get(event.client)?.take(event));
+  constructor(file: string, env: NodeJS.ProcessEnv) {
+    this.process = new GoProcess(file, env, (event) => this.#clients.get(event.client)?.take(event));
+  }
+
+  get pid(): number {
+    return this.process.pid;
   }
 
   async create(config: HostConfig): Promise<GoClient> {
@@ -85,6 +89,13 @@ export class GoClient implements DrivenClient {
   async exited(): Promise<boolean> {
     const { exited } = await this.process.command<{ exited: boolean }>('state', { client: this.client });
     return exited;
+  }
+
+  /** The library tells it in its log, a moment before its state. */
+  async gone(): Promise<void> {
+    const isEnd = (entry: DrivenLog) => /plugin process exited$/.test(entry.message);
+    await this.logs.find(isEnd, 'the end of the plugin process');
+    while (!(await this.exited()));
   }
 
   /** The library tells it in its log only. */

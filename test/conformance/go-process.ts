@@ -62,9 +62,9 @@ export class GoProcess {
   #nextId = 1;
   #isGone = false;
 
-  constructor(file: string, onEvent: (event: HostEvent) => void) {
+  constructor(file: string, env: NodeJS.ProcessEnv, onEvent: (event: HostEvent) => void) {
     this.#onEvent = onEvent;
-    this.#child = spawn(file, [], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(file, [], { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.#child.stdout.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#child.stderr.on('data', (chunk: Buffer) => this.#note(chunk));
     this.#child.stdin.on('error', () => {});
@@ -72,6 +72,10 @@ export class GoProcess {
       () => this.#end('it ended'),
       (error: Error) => this.#end(error.message),
     );
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Executes a command; rejects with HostFailure or CallFailure, and when no answer comes in time. */

@@ -17,9 +17,9 @@ function built(): Promise<string> {
   return buildGo('test/conformance/go', ['host', 'plugin']);
 }
 
-/** Starts a Go host; the caller disposes it. */
-export async function startGoHost(): Promise<GoHost> {
-  return new GoHost(join(await built(), `host${SUFFIX}`));
+/** Starts a Go host whose temporary files, and those of its plugins, go into a directory; the caller disposes it. */
+export async function startGoHost(tempDir: string, env: NodeJS.ProcessEnv = {}): Promise<GoHost> {
+  return new GoHost(join(await built(), `host${SUFFIX}`), { ...process.env, TMPDIR: tempDir, ...env });
 }
 
 /** The command line of the Go plugin. */

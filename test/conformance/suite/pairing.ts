@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DrivenClient, DrivenObject, HostConfig, HostDriver, Started } from '../driver.js';
 import type { Command, PluginFlags } from '../peers.js';
@@ -11,7 +14,8 @@ export interface Pairing {
   readonly plugin: 'go' | 'ours';
   /** Options of every test, such as a reason to skip it. */
   readonly options: { readonly skip: string | false };
-  startHost(): Promise<HostDriver>;
+  /** A new host that, with its plugins, keeps its temporary files in a directory. */
+  startHost(tempDir: string): Promise<HostDriver>;
   /** The command line of the plugin program with flags. */
   pluginCommand(flags: PluginFlags): Promise<Command>;
   /** What every client of this pairing is configured with, and every plugin's flags. */
@@ -30,6 +34,8 @@ export interface Scene {
   readonly host: HostDriver;
   readonly client: DrivenClient;
   readonly started: Started;
+  /** The temporary directory of host and plugin. */
+  readonly tempDir: string;
   readonly dispense: (name: string) => Promise<DrivenObject>;
 }
 
@@ -46,23 +52,29 @@ export function scenario(
   body: (scene: Scene) => Promise<void>,
   setup: Setup = {},
 ): void {
-  hosted(pairing, name, async (host) => {
+  hosted(pairing, name, async (host, tempDir) => {
     const client = await host.create(await configOf(pairing, setup));
     const started = await client.start();
-    await body({ host, client, started, dispense: (plugin) => client.dispense(plugin) });
+    await body({ host, client, started, tempDir, dispense: (plugin) => client.dispense(plugin) });
     await client.stop();
     assert.equal(client.forced(), false, 'the plugin had to be ended by force');
   });
 }
 
-/** Registers a test that gets a host and starts plugins by itself. */
-export function hosted(pairing: Pairing, name: string, body: (host: HostDriver) => Promise<void>): void {
+/** Registers a test that gets a host and starts plugins by itself; what they leave in their temporary directory is removed. */
+export function hosted(
+  pairing: Pairing,
+  name: string,
+  body: (host: HostDriver, tempDir: string) => Promise<void>,
+): void {
   test(`${name} (${pairing.name})`, pairing.options, async () => {
-    const host = await pairing.startHost();
+    const tempDir = await mkdtemp(join(tmpdir(), 'peers-'));
+    const host = await pairing.startHost(tempDir);
     try {
-      await body(host);
+      await body(host, tempDir);
     } finally {
       await host.dispose();
+      await rm(tempDir, { recursive: true, force: true });
     }
   });
 }

@@ -52,6 +52,7 @@ func parseOptions(arguments []string) (*options, error) {
 	flags.DurationVar(&o.startDelay, "start-delay", 0, "wait so long before serving")
 	flags.IntVar(&o.maxReceive, "max-receive", 0, "largest request in bytes; 0 for grpc-go's default of 4 MiB")
 	flags.BoolVar(&o.test, "test", false, "serve in test mode: print the reattach configuration as JSON, end when stdin ends")
+	flags.String("mark", "", "no meaning: a text by which to find the process")
 	flags.BoolVar(&o.testStdio, "test-stdio", false, "in test mode, synchronise stdout and stderr")
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
