@@ -25,7 +25,9 @@ export async function discover(pattern: string, directory: string): Promise<read
   const steps = components.map((component) => (isGlob(component) ? compileGlob(component) : component));
   let found: string[] = [resolve(directory)];
   for (const step of steps) {
-    const next = await Promise.all(found.map((path) => (typeof step === 'string' ? existing(join(path, step)) : matching(path, step))));
+    const next = await Promise.all(
+      found.map((path) => (typeof step === 'string' ? existing(join(path, step)) : matching(path, step))),
+    );
     found = next.flat();
   }
   return components.length === 0 ? [] : found.sort();
@@ -40,7 +42,9 @@ export function discovered(pattern: string, directory: string): Observable<reado
     () => openWatcher(directory, pattern.includes('/')),
     (resource) => {
       const { watcher } = resource as WatcherResource;
-      const failure$ = fromEvent(watcher, 'error').pipe(mergeMap((cause) => throwError(() => unwatchable(directory, cause))));
+      const failure$ = fromEvent(watcher, 'error').pipe(
+        mergeMap((cause) => throwError(() => unwatchable(directory, cause))),
+      );
       const found$ = fromEvent(watcher, 'change').pipe(
         startWith(undefined),
         concatMap(() => discover(pattern, directory)),
@@ -67,7 +71,11 @@ function openWatcher(directory: string, recursive: boolean): WatcherResource {
 
 function unwatchable(directory: string, cause: unknown): TransportError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new TransportError('ERR_WATCH', `The directory ${directory} cannot be watched for plugins: ${why}. Create it first.`, { cause });
+  return new TransportError(
+    'ERR_WATCH',
+    `The directory ${directory} cannot be watched for plugins: ${why}. Create it first.`,
+    { cause },
+  );
 }
 
 async function existing(path: string): Promise<string[]> {

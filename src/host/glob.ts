@@ -38,7 +38,8 @@ function classAt(characters: readonly string[], start: number, pattern: string):
   const ranges: string[] = [];
   const member = (): string => {
     const character = characters[at++];
-    if (character === undefined || character === '-' || (character === ']' && ranges.length === 0)) return malformed(pattern);
+    if (character === undefined || character === '-' || (character === ']' && ranges.length === 0))
+      return malformed(pattern);
     return character === '\\' ? (characters[at++] ?? malformed(pattern)) : character;
   };
   while (characters[at] !== ']' || ranges.length === 0) {

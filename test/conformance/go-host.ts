@@ -93,7 +93,7 @@ export class GoClient implements DrivenClient {
 
   /** The library tells it in its log, a moment before its state. */
   async gone(): Promise<void> {
-    const isEnd = (entry: DrivenLog) => /plugin process exited$/.test(entry.message);
+    const isEnd = (entry: DrivenLog) => entry.message.endsWith('plugin process exited');
     await this.logs.find(isEnd, 'the end of the plugin process');
     while (!(await this.exited()));
   }

@@ -9,7 +9,8 @@ import { discover, discovered } from '../../src/host/discovery.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'discover-'));
 after(() => rmSync(directory, { recursive: true }));
-for (const name of ['plugin-b', 'plugin-a', 'plugin-10', 'other', 'a-b', 'a]b', 'a*b', 'ä']) writeFileSync(join(directory, name), '');
+for (const name of ['plugin-b', 'plugin-a', 'plugin-10', 'other', 'a-b', 'a]b', 'a*b', 'ä'])
+  writeFileSync(join(directory, name), '');
 mkdirSync(join(directory, 'plugin-dir'));
 writeFileSync(join(directory, 'plugin-dir', 'plugin-inner'), '');
 
@@ -38,7 +39,10 @@ for (const [pattern, expected] of [
 
 for (const pattern of ['[', '[a', 'a[]b]', '[-a]', '[a-]', '\\', '[^'])
   test(`K-15 refuses the malformed pattern ${pattern}`, async () => {
-    await assert.rejects(discover(pattern, directory), (error) => PluginError.is(error) && error.code === 'ERR_OPTIONS');
+    await assert.rejects(
+      discover(pattern, directory),
+      (error) => PluginError.is(error) && error.code === 'ERR_OPTIONS',
+    );
   });
 
 test('K-15 finds nothing in a directory that is not there', async () => {

@@ -59,7 +59,7 @@ export function environmentSuite(pairing: Pairing): void {
       assert.deepEqual(env['PLUGIN_PROTOCOL_VERSIONS']?.split(',').sort(), ['1', '12', '3']);
       assert.equal(env['PLUGIN_MULTIPLEX_GRPC'], undefined);
       assert.equal(
-        /^-----BEGIN CERTIFICATE-----\n/.test(env['PLUGIN_CLIENT_CERT'] ?? ''),
+        (env['PLUGIN_CLIENT_CERT'] ?? '').startsWith('-----BEGIN CERTIFICATE-----\n'),
         pairing.config?.autoMtls === true,
       );
     },
