@@ -21,6 +21,11 @@ export {
   type ProtocolName,
   splitHandshake,
 } from './handshake-line.js';
+export { createLogParser, type LogParser, type LogParserOptions } from './hclog.js';
+export { DEFAULT_MAX_LINE_BYTES, type Line, LineDecoder, type LineOptions } from './lines.js';
+export type { LogEntry } from './log-entry.js';
+export { formatLogLine, type LogLineOptions } from './log-line.js';
+export { displayLogTimestamp, formatLogTimestamp, isLogTimestamp } from './log-timestamp.js';
 export {
   type ChooseOptions,
   type ChosenVersion,

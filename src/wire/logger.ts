@@ -6,6 +6,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Structured values beside a message. Values that JSON cannot carry are shown as text. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/**
+ * What a caller gave as fields. Without types anything can stand there: a value that has no keys of its own, such as an Error, gets
+ * the key that hclog gives to a value without one (go-hclog logger.go MissingKey).
+ */
+export function toFields(value: unknown): LogFields {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Error) return { EXTRA_VALUE_AT_END: value };
+  return value as LogFields;
+}
+
 /** One thing said to a logger. */
 export interface LogRecord {
   readonly level: LogLevel;
@@ -43,7 +53,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const lowest = LOG_LEVELS.indexOf(level);
   const log = (at: LogLevel) => (message: string, fields?: LogFields) => {
     if (LOG_LEVELS.indexOf(at) < lowest) return;
-    write({ level: at, message, fields: fields === undefined ? base : { ...base, ...fields }, module });
+    write({ level: at, message, fields: fields === undefined ? base : { ...base, ...toFields(fields) }, module });
   };
   return {
     trace: log('trace'),

@@ -1,0 +1,38 @@
+const SHAPE =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** The digit 2: a day below 20 exists in every month. */
+const TWO = 50;
+
+/** Shown for a log entry without timestamp: Go's zero time. */
+const ZERO_TIME = '0001-01-01T00:00:00.000Z';
+
+/** Whether a text is a timestamp exactly as hclog writes it in JSON: six fraction digits, `Z` or an offset, a day that exists. */
+export function isLogTimestamp(text: string): boolean {
+  return SHAPE.test(text) && (text.charCodeAt(8) < TWO || dayExists(text));
+}
+
+function dayExists(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  if (month !== 2) return day < 31 || ![4, 6, 9, 11].includes(month);
+  if (day < 29) return true;
+  return day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+}
+
+/**
+ * A plugin's timestamp as go-plugin hosts show it, with milliseconds and in the plugin's own offset: `2026-01-02T03:04:05.678+0100`.
+ * The first moment of year 1 when the plugin sent none (go-plugin client.go logStderr).
+ */
+export function displayLogTimestamp(timestamp: string | undefined): string {
+  if (timestamp === undefined) return ZERO_TIME;
+  const zone = timestamp.slice(26).replace(':', '');
+  return timestamp.slice(0, 23) + (zone === '+0000' || zone === '-0000' ? 'Z' : zone);
+}
+
+/** A moment as hclog writes it: UTC, six fraction digits. The milliseconds may have a fraction. */
+export function formatLogTimestamp(epochMs: number): string {
+  const epochMicroseconds = Math.round(epochMs * 1000);
+  const wholeMs = Math.floor(epochMicroseconds / 1000);
+  const microseconds = epochMicroseconds - wholeMs * 1000;
+  return `${new Date(wholeMs).toISOString().slice(0, -1)}${String(microseconds).padStart(3, '0')}Z`;
+}
