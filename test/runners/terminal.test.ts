@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fixture, testEnv } from '../fixtures/fixture.js';
-import { defer, within } from '../support/defer.js';
+import { within } from '../support/defer.js';
+import { deferred } from '../support/deferred.js';
 
 const host = fileURLToPath(new URL('../fixtures/hosts/terminal-host.js', import.meta.url));
 const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
@@ -13,7 +14,7 @@ const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--ver
 class Terminal {
   readonly #child: ChildProcess;
   #screen = '';
-  #changed = defer();
+  #changed = deferred();
 
   constructor(processGroup: 'own' | 'shared') {
     const command = [process.execPath, host, processGroup, ...fixture('uses-terminal').slice(1)];
@@ -21,7 +22,7 @@ class Terminal {
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#screen += chunk.toString();
       this.#changed.resolve();
-      this.#changed = defer();
+      this.#changed = deferred();
     });
   }
 

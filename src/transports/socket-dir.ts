@@ -1,0 +1,44 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TransportError } from '../errors.js';
+import { removeAtExit, removeNow, type SocketPlace } from './leftovers.js';
+import { giveToGroup } from './socket-group.js';
+
+/** Beginning of the name of every private directory (go-plugin client.go Start). */
+export const SOCKET_DIR_PREFIX = 'plugin-dir';
+
+export interface SocketDirOptions {
+  /** Where the directory is made. @default os.tmpdir() */
+  readonly tempDir?: string;
+  /** Name or number of the group that may enter it; the mode is then 0770 instead of 0700. */
+  readonly group?: string;
+}
+
+/** A private directory for unix sockets. */
+export interface SocketDir {
+  readonly path: string;
+  /** Removes the directory, which has to be empty by then. Idempotent; also done when this process exits. */
+  remove(): void;
+}
+
+/** Makes a private directory, mode 0700. Rejects with TransportError ERR_LISTEN. */
+export async function createSocketDir(options: SocketDirOptions = {}): Promise<SocketDir> {
+  const { tempDir = tmpdir(), group } = options;
+  const path = await mkdtemp(join(tempDir, SOCKET_DIR_PREFIX)).catch((cause: unknown) => {
+    throw new TransportError(
+      'ERR_LISTEN',
+      `No directory for unix sockets could be made in ${tempDir}: make it writable, or set TMPDIR to a directory that is.`,
+      { cause },
+    );
+  });
+  const place: SocketPlace = { directory: path };
+  removeAtExit(place);
+  try {
+    if (group !== undefined) await giveToGroup(path, group, 0o770);
+  } catch (error) {
+    removeNow(place);
+    throw error;
+  }
+  return { path, remove: () => removeNow(place) };
+}
