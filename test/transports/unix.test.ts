@@ -84,7 +84,8 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
   });
 
   test('a path that is too long is refused with the cure, listening and dialing, and leaves nothing behind', async () => {
-    const { path, remove } = await createSocketDir({ tempDir: directory });
+    const socketDir = await createSocketDir({ tempDir: directory });
+    const { path } = socketDir;
     const long = join(path, 'x'.repeat(120 - path.length));
     await assert.rejects(
       listenUnix({ socketDir: long }),
@@ -94,7 +95,7 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
       dialerTo({ network: 'unix', address: `${long}/plugin1` }).dial(),
       hasCode('ERR_SOCKET_PATH_TOO_LONG', /TMPDIR/),
     );
-    remove();
+    socketDir.remove();
     assert.deepEqual(await readdir(directory), []);
   });
 
