@@ -95,7 +95,7 @@ export class Rendezvous<T> {
     const error = new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
     this.#closedBy = error;
     for (const { expiry } of this.#offers.values()) expiry.unsubscribe();
-    for (const id of [...this.#offers.keys()]) this.#expire(id);
+    for (const id of this.#offers.keys()) this.#expire(id);
     const takers = [...this.#takers.values()];
     this.#takers.clear();
     for (const taker of takers) taker.error(error);
