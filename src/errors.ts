@@ -118,6 +118,7 @@ export type ProtocolErrorCode =
   | 'ERR_HTTP2_PROTOCOL'
   | 'ERR_YAMUX_PROTOCOL'
   | 'ERR_GOB'
+  | 'ERR_GOB_TYPE'
   | 'ERR_NET_RPC_PROTOCOL'
   | 'ERR_LIMIT_EXCEEDED'
   | 'ERR_BAD_FRAME';

@@ -1,0 +1,65 @@
+import { OptionsError, ProtocolError, type ProtocolErrorCode } from '../../errors.js';
+
+/** Why a value cannot be encoded or decoded. Internal to gob: collects its path on the way up, becomes a public error at the door. */
+export class GobFailure extends Error {
+  readonly code: ProtocolErrorCode;
+  readonly reason: string;
+  /** Where inside the value, for instance `.Value[3]`; grows at the front. */
+  path = '';
+
+  constructor(code: ProtocolErrorCode, reason: string) {
+    super(reason);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** The bytes break the format. */
+export function malformed(reason: string): GobFailure {
+  return new GobFailure('ERR_GOB', reason);
+}
+
+/** The value is well-formed but not what the schema asks for. */
+export function mismatch(reason: string): GobFailure {
+  return new GobFailure('ERR_GOB_TYPE', reason);
+}
+
+/** The value exceeds a limit of the receiver. */
+export function exceeded(reason: string): GobFailure {
+  return new GobFailure('ERR_LIMIT_EXCEEDED', reason);
+}
+
+const MAX_PATH_CHARS = 400;
+
+/** The same failure, one step further out. Anything else passes unchanged. */
+export function within(error: unknown, step: string): unknown {
+  if (error instanceof GobFailure && error.path.length < MAX_PATH_CHARS) error.path = step + error.path;
+  return error;
+}
+
+/** The path step of a map entry, its key shortened for display. */
+export function keyStep(key: unknown): string {
+  const text = typeof key === 'string' ? JSON.stringify(key.slice(0, 40)) : String(key).slice(0, 40);
+  return `[${text}]`;
+}
+
+/** The public error of a failed decoding; errors that are not ours pass unchanged. */
+export function toDecodeError(error: unknown, root: string): unknown {
+  if (!(error instanceof GobFailure)) return error;
+  return new ProtocolError(error.code, `gob: ${root}${error.path}: ${error.reason}`);
+}
+
+/** The public error of a failed encoding: the caller's value was wrong, nothing was written. */
+export function toEncodeError(error: unknown, root: string): unknown {
+  if (!(error instanceof GobFailure)) return error;
+  return new OptionsError(`gob: ${root}${error.path}: ${error.reason}`);
+}
+
+/** A value as an error message may show it. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' ? `an object of type ${value.constructor?.name ?? 'null'}` : typeof value;
+}

@@ -1,0 +1,108 @@
+import { ProtocolError } from '../../errors.js';
+
+const NOTHING = new Uint8Array(0);
+const MIN_GROWTH = 64 * 1024;
+
+/**
+ * Cuts a byte stream into messages: a byte count as gob's unsigned integer, then the body. Chunks are kept, not copied, while they
+ * hold whole messages. Never allocates for bytes that were only announced: room grows with what has arrived.
+ */
+export class GobFramer {
+  readonly #maxMessageBytes: number;
+  #bytes: Uint8Array = NOTHING;
+  #pos = 0;
+  #end = 0;
+  /** The buffer is ours and may be appended to. */
+  #owned = false;
+  /** Bytes that the message at `#pos` takes with its count, as far as known. */
+  #wanted = 0;
+  #consumed = 0;
+
+  constructor(maxMessageBytes: number) {
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  /** Received bytes that are not yet part of a returned message. */
+  get bufferedBytes(): number {
+    return this.#end - this.#pos;
+  }
+
+  /** Where in the stream the next message begins. */
+  get position(): number {
+    return this.#consumed;
+  }
+
+  /** Takes in received bytes, which nobody may change any more. */
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    if (this.#pos === this.#end) {
+      this.#bytes = chunk;
+      this.#pos = 0;
+      this.#end = chunk.length;
+      this.#owned = false;
+      return;
+    }
+    if (!this.#owned || this.#bytes.length - this.#end < chunk.length) this.#grow(chunk.length);
+    this.#bytes.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** The body of the next message, or undefined until it is complete. Empty messages are passed over. */
+  next(): Uint8Array | undefined {
+    for (;;) {
+      const left = this.#end - this.#pos;
+      if (left === 0 || left < this.#wanted) return undefined;
+      const size = this.#countSize();
+      if (size > left) return undefined;
+      const body = this.#count(size);
+      this.#wanted = size + body;
+      if (this.#wanted > left) return undefined;
+      const from = this.#pos + size;
+      this.#pos = from + body;
+      this.#consumed += this.#wanted;
+      this.#wanted = 0;
+      if (body > 0) return this.#bytes.subarray(from, this.#pos);
+    }
+  }
+
+  /** How many bytes the count takes. */
+  #countSize(): number {
+    const first = this.#bytes[this.#pos]!;
+    if (first < 0x80) return 1;
+    const size = 0x101 - first;
+    if (size > 9) throw broken(`a message cannot begin with 0x${first.toString(16)}`);
+    return size;
+  }
+
+  #count(size: number): number {
+    let count = size === 1 ? this.#bytes[this.#pos]! : 0;
+    for (let at = 1; at < size; at += 1) count = count * 0x100 + this.#bytes[this.#pos + at]!;
+    if (count > this.#maxMessageBytes) throw tooLong(count, this.#maxMessageBytes);
+    return count;
+  }
+
+  #grow(more: number): void {
+    const held = this.#end - this.#pos;
+    const enough = this.#wanted > held ? this.#wanted : Number.POSITIVE_INFINITY;
+    const grown = new Uint8Array(Math.max(held + more, Math.min(Math.max(held * 2, MIN_GROWTH), enough)));
+    grown.set(this.#bytes.subarray(this.#pos, this.#end));
+    this.#bytes = grown;
+    this.#pos = 0;
+    this.#end = held;
+    this.#owned = true;
+  }
+}
+
+function broken(reason: string): ProtocolError {
+  return new ProtocolError(
+    'ERR_GOB',
+    `gob: invalid message length: ${reason}. The peer does not speak gob here, or bytes were lost.`,
+  );
+}
+
+function tooLong(count: number, limit: number): ProtocolError {
+  return new ProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `gob: the peer announced a message of ${count} bytes, at most ${limit} are accepted (maxMessageBytes).`,
+  );
+}

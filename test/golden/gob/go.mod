@@ -1,0 +1,3 @@
+module rxplug/golden/gob
+
+go 1.24
