@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Metadata } from '@grpc/grpc-js';
 import type { Observable, ObservableInput } from 'rxjs';
 
 /** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
 export interface MessageType<T = unknown, Input = never> {
-  encode(message: T): { finish(): Uint8Array };
+  /** Appends to the writer where one is given. */
+  encode(message: T, writer?: BinaryWriter): { finish(): Uint8Array };
   decode(bytes: Uint8Array): T;
   fromPartial(input: Input): T;
 }
@@ -45,6 +47,10 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Cancels the call, as unsubscribing does, but with an error for the subscriber. */
   readonly signal?: AbortSignal;
+  /** Waits until a connection can be made instead of failing with the first attempt. @default false */
+  readonly waitForReady?: boolean;
+  /** The open call alone does not keep the process alive. @default false */
+  readonly background?: boolean;
   /** Called once with the response headers, before the first message. */
   readonly onHeaders?: (metadata: Metadata) => void;
   /** Called once with the trailing metadata of a call that succeeded; a failed call has it in its GrpcError. */

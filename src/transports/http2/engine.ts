@@ -16,7 +16,7 @@ export interface Http2StreamEvents {
   onTrailers(trailers: HeaderList): void;
   /** The peer finished its direction in good order. */
   onEnd(): void;
-  /** The stream is dead: RST_STREAM either way, or the session ended. `error` says more where there is more. */
+  /** The stream is dead: the peer's RST_STREAM with its code, or, with `error`, the end of the whole session and why. */
   onReset(code: number, error?: Error): void;
   /** After a `write` that returned false: there is room again. */
   onDrain(): void;

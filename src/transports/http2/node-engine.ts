@@ -63,8 +63,8 @@ class NodeHttp2Session implements Http2ClientSession {
 
   open(headers: HeaderList, events: Http2StreamEvents, endStream = false): Http2Stream {
     if (!this.usable) throw new ClosedError('ERR_CLOSED', 'The HTTP/2 session takes no more streams. Dial anew.');
-    const raw = this.#session.request(toHeaderObject(headers), { endStream });
-    const stream = new NodeHttp2Stream(raw, events, (over) => this.#forget(over));
+    const onOver = (over: NodeHttp2Stream) => this.#forget(over);
+    const stream = new NodeHttp2Stream(this.#session, toHeaderObject(headers), endStream, events, onOver);
     this.#streams.add(stream);
     return stream;
   }
@@ -113,6 +113,7 @@ class NodeHttp2Session implements Http2ClientSession {
       .once('remoteSettings', () => this.#events?.onReady?.())
       .on('error', (error) => {
         this.#error ??= convert(error);
+        this.#connection.destroy();
       })
       .on('goaway', (code, _lastStreamId, data) => this.#onGoAway(code, data))
       .once('close', () => this.#finish());
@@ -144,7 +145,8 @@ class NodeHttp2Session implements Http2ClientSession {
     clearTimeout(this.#linger);
     const lost = () => new TransportError('ERR_CONNECTION_LOST', 'The peer closed the connection without a GOAWAY.');
     const error = this.#error ?? (this.#excused ? undefined : lost());
-    for (const stream of this.#streams) stream.sessionEnded(error);
+    const reason = error ?? new ClosedError('ERR_CLOSED', 'The HTTP/2 session was closed.');
+    for (const stream of this.#streams) stream.sessionEnded(reason);
     this.#streams.clear();
     this.#session.destroy();
     this.#connection.destroy();

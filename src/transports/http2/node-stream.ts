@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import type { HeaderList, Http2Stream, Http2StreamEvents } from './engine.js';
 
 const END_STREAM = 1;
@@ -13,6 +13,7 @@ const WRITE_MARK_BYTES = 256 * 1024;
 export class NodeHttp2Stream implements Http2Stream {
   readonly #stream: ClientHttp2Stream;
   readonly #events: Http2StreamEvents;
+  readonly #session: ClientHttp2Session;
   readonly #onOver: (stream: NodeHttp2Stream) => void;
   #trailers: HeaderList | undefined;
   #unconsumed = 0;
@@ -20,9 +21,16 @@ export class NodeHttp2Stream implements Http2Stream {
   #needDrain = false;
   #over = false;
   #readEnded = false;
-  #error: Error | undefined;
 
-  constructor(stream: ClientHttp2Stream, events: Http2StreamEvents, onOver: (stream: NodeHttp2Stream) => void) {
+  constructor(
+    session: ClientHttp2Session,
+    headers: OutgoingHttpHeaders,
+    endStream: boolean,
+    events: Http2StreamEvents,
+    onOver: (stream: NodeHttp2Stream) => void,
+  ) {
+    const stream = session.request(headers, { endStream });
+    this.#session = session;
     this.#stream = stream;
     this.#events = events;
     this.#onOver = onOver;
@@ -33,9 +41,7 @@ export class NodeHttp2Stream implements Http2Stream {
       })
       .on('end', () => this.#onReadEnd())
       .on('drain', () => this.#onDrain())
-      .on('error', (error) => {
-        this.#error = error;
-      })
+      .on('error', () => {})
       .on('close', () => this.#onClose());
   }
 
@@ -73,7 +79,7 @@ export class NodeHttp2Stream implements Http2Stream {
   }
 
   /** The session is over and this stream with it. */
-  sessionEnded(error: Error | undefined): void {
+  sessionEnded(error: Error): void {
     if (this.#finish()) this.#events.onReset(CANCEL, error);
   }
 
@@ -108,10 +114,11 @@ export class NodeHttp2Stream implements Http2Stream {
     this.#events.onDrain();
   }
 
+  /** When the session went as well, node makes a CANCEL of it: `sessionEnded` knows better. */
   #onClose(): void {
     const code = this.#stream.rstCode ?? CANCEL;
     if (code === NO_ERROR && this.#readEnded) this.#finishWell();
-    else if (this.#finish()) this.#events.onReset(code, this.#error);
+    else if (!this.#session.destroyed && this.#finish()) this.#events.onReset(code);
   }
 
   #finishWell(): void {

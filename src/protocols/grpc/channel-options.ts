@@ -1,0 +1,100 @@
+import { OptionsError } from '../../errors.js';
+import type { Http2Engine, Http2Options } from '../../transports/http2/engine.js';
+import { nodeHttp2Engine } from '../../transports/http2/node-engine.js';
+import type { Dialer } from '../../transports/transport.js';
+import { MAX_TIMER_MS } from './deadline.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from './framing.js';
+
+export interface KeepaliveOptions {
+  /** Between two pings. grpc-go servers, and so Go plugins, drop a client that pings more often than every 5 minutes. */
+  readonly intervalMs: number;
+  /** How long an answer may take before the connection counts as lost. @default 20 000 */
+  readonly timeoutMs?: number;
+  /** Pings also while no call is open. @default false */
+  readonly withoutCalls?: boolean;
+}
+
+export interface GrpcChannelOptions {
+  /** Opens the channel's connections. Borrowed. */
+  readonly dialer: Dialer;
+  /** @default node:http2 */
+  readonly engine?: Http2Engine;
+  readonly http2?: Http2Options;
+  /** The `:authority` of every call. @default localhost */
+  readonly authority?: string;
+  /** Whether the dialer's connections are encrypted: says `https` in the request headers, and nothing more. @default false */
+  readonly secure?: boolean;
+  /** Stands before the library's own name in `user-agent`. */
+  readonly userAgent?: string;
+  /** From dialing to the peer's first SETTINGS. @default 20 000 ms */
+  readonly connectTimeoutMs?: number;
+  /** The wait after a failed attempt: from `initialMs`, growing to `maxMs`. @default 100 ms to 10 s */
+  readonly backoff?: { readonly initialMs?: number; readonly maxMs?: number };
+  /** @default none */
+  readonly keepalive?: KeepaliveOptions;
+  /** @default 2 147 483 647 bytes, as go-plugin's hosts */
+  readonly maxReceiveMessageBytes?: number;
+  /** @default 2 147 483 647 bytes, as go-plugin's hosts */
+  readonly maxSendMessageBytes?: number;
+}
+
+export interface ResolvedChannelOptions {
+  readonly dialer: Dialer;
+  readonly engine: Http2Engine;
+  readonly http2: Http2Options;
+  readonly authority: string;
+  readonly secure: boolean;
+  readonly userAgent: string;
+  readonly connectTimeoutMs: number;
+  readonly backoff: { readonly initialMs: number; readonly maxMs: number };
+  readonly keepalive: Required<KeepaliveOptions> | undefined;
+  readonly maxReceiveMessageBytes: number;
+  readonly maxSendMessageBytes: number;
+}
+
+const PRODUCT = 'grpc-node-rxplug';
+
+export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChannelOptions {
+  const { keepalive, backoff } = options;
+  const initialMs = number('backoff.initialMs', backoff?.initialMs ?? 100, MAX_TIMER_MS);
+  const maxMs = number('backoff.maxMs', backoff?.maxMs ?? Math.max(10_000, initialMs), MAX_TIMER_MS);
+  return {
+    dialer: options.dialer,
+    engine: options.engine ?? nodeHttp2Engine,
+    http2: options.http2 ?? {},
+    authority: headerText('authority', options.authority ?? 'localhost'),
+    secure: options.secure ?? false,
+    userAgent: headerText('userAgent', options.userAgent === undefined ? PRODUCT : `${options.userAgent} ${PRODUCT}`),
+    connectTimeoutMs: number('connectTimeoutMs', options.connectTimeoutMs ?? 20_000, MAX_TIMER_MS),
+    backoff: { initialMs, maxMs },
+    keepalive: keepalive === undefined ? undefined : resolveKeepalive(keepalive),
+    maxReceiveMessageBytes: limit('maxReceiveMessageBytes', options.maxReceiveMessageBytes),
+    maxSendMessageBytes: limit('maxSendMessageBytes', options.maxSendMessageBytes),
+  };
+}
+
+function resolveKeepalive(options: KeepaliveOptions): Required<KeepaliveOptions> {
+  return {
+    intervalMs: number('keepalive.intervalMs', options.intervalMs, MAX_TIMER_MS),
+    timeoutMs: number('keepalive.timeoutMs', options.timeoutMs ?? 20_000, MAX_TIMER_MS),
+    withoutCalls: options.withoutCalls ?? false,
+  };
+}
+
+function limit(name: string, value = DEFAULT_MAX_MESSAGE_BYTES): number {
+  return number(name, value, Number.POSITIVE_INFINITY, 0);
+}
+
+function number(name: string, value: unknown, most: number, least = 1): number {
+  if (typeof value === 'number' && value >= least && value <= most) return value;
+  const range = `a number from ${least} to ${most}`;
+  throw new OptionsError(`Expected the \`${name}\` option of the channel to be ${range}, got \`${String(value)}\`.`);
+}
+
+/** node:http2 would end the whole session over a header that cannot be sent. */
+function headerText(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^[!-~][ -~]*$/.test(value)) return value;
+  throw new OptionsError(
+    `Expected the \`${name}\` option of the channel to be printable ASCII, got \`${String(value)}\`.`,
+  );
+}

@@ -1,0 +1,50 @@
+import { status as Status } from '@grpc/grpc-js';
+import type { GrpcCallOptions } from './call.js';
+import type { GrpcChannel } from './channel.js';
+import { GrpcError } from './errors.js';
+import { type AnyMessageType, encodeFramed } from './message-codec.js';
+import { type CallOptions, type MethodDefinition, methodPath, type ServiceDefinition } from './service-definition.js';
+
+/** A method of a service on a channel, in the form that calls need. */
+export interface ClientMethod {
+  readonly channel: GrpcChannel;
+  readonly definition: MethodDefinition;
+  readonly path: string;
+  /** Partial request to framed bytes. Throws GrpcError INTERNAL. */
+  encode(input: unknown): Uint8Array;
+  /** Received bytes to response. Throws GrpcError INTERNAL. */
+  decode(bytes: Uint8Array): unknown;
+}
+
+export function clientMethod(
+  channel: GrpcChannel,
+  service: ServiceDefinition,
+  definition: MethodDefinition,
+): ClientMethod {
+  const path = methodPath(service, definition);
+  // The definition's own types say what goes in and out; ClientOf has checked them at the caller's.
+  const requestType = definition.requestType as AnyMessageType;
+  const responseType = definition.responseType as AnyMessageType;
+  return {
+    channel,
+    definition,
+    path,
+    encode: (input) => guard('The request could not be encoded', path, () => encodeFramed(requestType, input)),
+    decode: (bytes) => guard('The response could not be decoded', path, () => responseType.decode(bytes)),
+  };
+}
+
+function guard<T>(what: string, method: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GrpcError(Status.INTERNAL, `${what}: ${why}`, { method, cause });
+  }
+}
+
+/** What of a call's options concerns the channel. */
+export function channelOptionsOf(options: CallOptions, demand: number): GrpcCallOptions {
+  const { metadata, timeoutMs, waitForReady, background } = options;
+  return { metadata, timeoutMs, waitForReady, background, demand };
+}

@@ -1,0 +1,88 @@
+import { status as Status } from '@grpc/grpc-js';
+import { from, isObservable, type ObservableInput } from 'rxjs';
+import type { GrpcCall } from './call.js';
+
+/** What an Observable of requests may run ahead of the connection: it cannot be told to wait. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** Feeds a call with requests until they end, fail, or the call does. */
+export interface RequestFeed {
+  /** The call has room again. */
+  onDrain(): void;
+  /** The call is over: unsubscribes, or returns the iterator. Idempotent. */
+  stop(): void;
+}
+
+export interface RequestFeedOptions {
+  /** Undefined when the request cannot be encoded, which has ended the call. */
+  readonly encode: (input: unknown) => Uint8Array | undefined;
+  /** The source failed. */
+  readonly fail: (cause: unknown) => void;
+}
+
+/**
+ * Sends a stream of requests. What can be pulled (AsyncIterable, so every Readable, and Iterable) goes at the pace of the
+ * connection; an Observable sets its own, and ends the call with RESOURCE_EXHAUSTED when more than 16 MiB of it wait.
+ */
+export function feedRequests(
+  source: ObservableInput<unknown>,
+  call: GrpcCall,
+  options: RequestFeedOptions,
+): RequestFeed {
+  if (!isObservable(source)) {
+    if (Symbol.asyncIterator in source) return pull(source[Symbol.asyncIterator](), call, options);
+    if (Symbol.iterator in source) return pull(source[Symbol.iterator](), call, options);
+  }
+  return push(source, call, options);
+}
+
+function push(source: ObservableInput<unknown>, call: GrpcCall, { encode, fail }: RequestFeedOptions): RequestFeed {
+  let waitingBytes = 0;
+  let full = false;
+  const next = (input: unknown) => {
+    const framed = encode(input);
+    if (framed === undefined) return;
+    if (full) waitingBytes += framed.length;
+    full = !call.write(framed) || full;
+    if (waitingBytes <= MAX_WAITING_BYTES) return;
+    call.cancel(Status.RESOURCE_EXHAUSTED, `More than ${MAX_WAITING_BYTES} bytes of requests wait to be sent.`);
+  };
+  const subscription = from(source).subscribe({ next, error: fail, complete: () => call.end() });
+  return {
+    onDrain() {
+      full = false;
+      waitingBytes = 0;
+    },
+    stop: () => subscription.unsubscribe(),
+  };
+}
+
+function pull(
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  call: GrpcCall,
+  { encode, fail }: RequestFeedOptions,
+): RequestFeed {
+  let stopped = false;
+  let wake = () => {};
+  const room = () => new Promise<void>((resolve) => (wake = resolve));
+  const run = async () => {
+    while (!stopped) {
+      const step = await iterator.next();
+      if (stopped) break;
+      if (step.done === true) return call.end();
+      const framed = encode(step.value);
+      if (framed !== undefined && !call.write(framed)) await room();
+    }
+  };
+  run().catch(fail);
+  return {
+    onDrain: () => wake(),
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      wake();
+      // A source that fails while it is being stopped has nobody left to tell.
+      void (async () => iterator.return?.())().catch(() => {});
+    },
+  };
+}

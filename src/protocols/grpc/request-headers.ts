@@ -1,0 +1,52 @@
+import type { HeaderList } from '../../transports/http2/engine.js';
+import type { GrpcCallOptions } from './call.js';
+import { ACCEPTED_ENCODINGS } from './compression.js';
+import { formatTimeout } from './deadline.js';
+import { appendMetadata } from './metadata.js';
+
+/** A channel calls few methods; whoever makes paths up must not fill the memory. */
+const MAX_TEMPLATES = 256;
+
+export interface RequestHeadersOptions {
+  readonly authority: string;
+  readonly secure: boolean;
+  readonly userAgent: string;
+}
+
+/**
+ * Makes the request headers of a channel's calls (grpc doc/PROTOCOL-HTTP2.md, Requests). Calls of one method that have nothing of
+ * their own to say share one list, so that an engine can encode it once.
+ */
+export class RequestHeaders {
+  readonly #options: RequestHeadersOptions;
+  readonly #templates = new Map<string, HeaderList>();
+
+  constructor(options: RequestHeadersOptions) {
+    this.#options = options;
+  }
+
+  of(path: string, call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
+    if (call.authority !== undefined) return this.#extend(this.#make(path, call.authority), call, timeoutMs);
+    let template = this.#templates.get(path);
+    if (template === undefined) {
+      template = this.#make(path, this.#options.authority);
+      if (this.#templates.size >= MAX_TEMPLATES) this.#templates.clear();
+      this.#templates.set(path, template);
+    }
+    if (call.metadata === undefined && timeoutMs === undefined) return template;
+    return this.#extend([...template], call, timeoutMs);
+  }
+
+  #extend(headers: string[], call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
+    if (timeoutMs !== undefined) headers.push('grpc-timeout', formatTimeout(timeoutMs));
+    if (call.metadata !== undefined) appendMetadata(headers, call.metadata);
+    return headers;
+  }
+
+  #make(path: string, authority: string): string[] {
+    const { secure, userAgent } = this.#options;
+    const pseudo = [':method', 'POST', ':scheme', secure ? 'https' : 'http', ':path', path, ':authority', authority];
+    const fixed = ['te', 'trailers', 'content-type', 'application/grpc', 'user-agent', userAgent];
+    return [...pseudo, ...fixed, 'grpc-accept-encoding', ACCEPTED_ENCODINGS];
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import type { GrpcChannelOptions } from '../../src/protocols/grpc/channel-options.js';
+import { createGrpcClient, type GrpcClientOptions } from '../../src/protocols/grpc/client.js';
+import type { ClientOf } from '../../src/protocols/grpc/service-definition.js';
+import { ProbeDefinition } from '../conformance/gen/probe.js';
+import { memoryDialer, netDialer } from './dialers.js';
+import { bind, grpcJsProbeServer } from './grpc-js-probe.js';
+
+export type ProbeClient = ClientOf<typeof ProbeDefinition>;
+
+export interface ProbeRig extends AsyncDisposable {
+  readonly client: ProbeClient;
+  readonly channel: GrpcChannel;
+  readonly server: Server;
+}
+
+export interface ProbeRigOptions extends GrpcClientOptions {
+  readonly channel?: Partial<GrpcChannelOptions>;
+  readonly server?: ServerOptions;
+}
+
+/** Our client and a stock grpc-js server, joined by an in-memory Duplex. */
+export function memoryRig(options: ProbeRigOptions = {}): ProbeRig {
+  const server = grpcJsProbeServer(options.server);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  return rig(
+    server,
+    memoryDialer((far) => injector.injectConnection(far)),
+    options,
+  );
+}
+
+/** Our client and a stock grpc-js server, joined by a unix socket. */
+export async function unixRig(options: ProbeRigOptions = {}): Promise<ProbeRig> {
+  const directory = mkdtempSync(join(tmpdir(), 'g-'));
+  const path = join(directory, 's');
+  const server = grpcJsProbeServer(options.server);
+  await bind(server, `unix:${path}`);
+  return rig(server, netDialer(path), options, () => rmSync(directory, { recursive: true }));
+}
+
+function rig(
+  server: Server,
+  dialer: GrpcChannelOptions['dialer'],
+  options: ProbeRigOptions,
+  cleanUp: () => void = () => {},
+): ProbeRig {
+  const channel = new GrpcChannel({ dialer, ...options.channel });
+  const client = createGrpcClient(channel, ProbeDefinition, options);
+  const close = async () => {
+    await channel.close();
+    server.forceShutdown();
+    cleanUp();
+  };
+  return { client, channel, server, [Symbol.asyncDispose]: close };
+}
