@@ -164,6 +164,23 @@ describe('kill', () => {
     assert.ok(runner.stderr.readableLength <= 8 << 20, `buffered ${runner.stderr.readableLength}`);
   });
 
+  test('ends a plugin that writes 1 GiB without a newline, all of which passes through bounded memory', async () => {
+    const runner = await started('endless-line');
+    let leftBytes = 1 << 30;
+    let mostBuffered = 0;
+    const all = new Promise<void>((resolve) => {
+      runner.stdout.on('data', (chunk: Buffer) => {
+        leftBytes -= chunk.length;
+        mostBuffered = Math.max(mostBuffered, runner.stdout.readableLength);
+        if (leftBytes <= 0) resolve();
+      });
+    });
+    await within(60_000, '1 GiB', all);
+    await runner.kill();
+    assert.equal(leftBytes, 0);
+    assert.ok(mostBuffered <= 256 << 10, `buffered ${mostBuffered}`);
+  });
+
   test('a stream that its reader destroyed does not block the plugin', async () => {
     const script = `
       const { writeSync } = require('node:fs');
