@@ -1,4 +1,4 @@
-import { goPlugin, needsGo, startGoHost } from './peers.js';
+import { GO_TO_GO } from './pairings.js';
 import { callsSuite } from './suite/calls.js';
 import { errorsSuite } from './suite/errors.js';
 import { handshakeSuite } from './suite/handshake.js';
@@ -6,26 +6,16 @@ import { lifecycleSuite } from './suite/lifecycle.js';
 import { logsSuite } from './suite/logs.js';
 import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
 import { environmentSuite, negotiationSuite } from './suite/negotiation.js';
-import type { Pairing } from './suite/pairing.js';
 import { stdioSuite } from './suite/stdio.js';
 
-const pairing: Pairing = {
-  name: 'Go host, Go plugin',
-  host: 'go',
-  plugin: 'go',
-  options: needsGo(),
-  startHost: startGoHost,
-  pluginCommand: goPlugin,
-};
-
-callsSuite(pairing);
-errorsSuite(pairing);
-metadataSuite(pairing);
-sizesSuite(pairing);
-cancellationSuite(pairing);
-stdioSuite(pairing);
-logsSuite(pairing);
-handshakeSuite(pairing);
-negotiationSuite(pairing);
-environmentSuite(pairing);
-lifecycleSuite(pairing);
+callsSuite(GO_TO_GO);
+errorsSuite(GO_TO_GO);
+metadataSuite(GO_TO_GO);
+sizesSuite(GO_TO_GO);
+cancellationSuite(GO_TO_GO);
+stdioSuite(GO_TO_GO);
+logsSuite(GO_TO_GO);
+handshakeSuite(GO_TO_GO);
+negotiationSuite(GO_TO_GO);
+environmentSuite(GO_TO_GO);
+lifecycleSuite(GO_TO_GO);

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import type { Command, PluginFlags } from '../peers.js';
+import { RawPlugin } from './raw-plugin.js';
+
+/** A plugin program on its own. */
+export interface Program {
+  readonly name: string;
+  readonly options: { readonly skip: string | false };
+  command(flags: PluginFlags): Promise<Command>;
+  /** Whether it can be told to listen on TCP, by `--tcp`. */
+  readonly tcp: boolean;
+}
+
+const COOKIE = { RXPLUG_CONFORMANCE: 'hello' };
+
+/** What a plugin does before, and while, it announces itself, seen without a host. */
+export function programSuite(program: Program): void {
+  cookies(program);
+  announcements(program);
+  versions(program);
+  sockets(program);
+}
+
+/** Registers a test that runs the program once. */
+function run(
+  program: Program,
+  name: string,
+  env: NodeJS.ProcessEnv,
+  flags: PluginFlags,
+  body: (plugin: RawPlugin) => Promise<void>,
+): void {
+  test(`${name} (${program.name})`, program.options, async () => {
+    const plugin = await RawPlugin.run(await program.command(flags), env);
+    try {
+      await body(plugin);
+    } finally {
+      await plugin[Symbol.asyncDispose]();
+    }
+  });
+}
+
+function cookies(program: Program): void {
+  const cases: readonly (readonly [string, NodeJS.ProcessEnv, PluginFlags])[] = [
+    ['P-01 without cookie it tells a human what it is and exits with 1', {}, {}],
+    ['P-01 with another cookie it tells a human what it is and exits with 1', { RXPLUG_CONFORMANCE: 'hallo' }, {}],
+    ['P-02 without a configured cookie it complains and exits with 1', COOKIE, { 'cookie-key': '' }],
+    ['P-02 without a configured cookie value it complains and exits with 1', COOKIE, { 'cookie-value': '' }],
+  ];
+  for (const [name, env, flags] of cases) {
+    run(program, name, env, flags, async (plugin) => {
+      const { code, stdout, stderr } = await plugin.ending();
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.match(stderr, /plugin/i);
+    });
+  }
+}
+
+function announcements(program: Program): void {
+  run(program, 'P-03 P-04 it prints one line of six fields and nothing else', COOKIE, {}, async (plugin) => {
+    assert.match(await plugin.line(), /^1\|1\|(unix\|\/[^|]+|tcp\|127\.0\.0\.1:\d+)\|grpc\|$/);
+    assert.equal(plugin.stdout.indexOf('\n'), plugin.stdout.length - 1);
+  });
+
+  for (const value of ['true', 'false', 'nonsense']) {
+    const env = { ...COOKIE, PLUGIN_MULTIPLEX_GRPC: value };
+    run(program, `P-05 asked for multiplexing with "${value}" it adds a seventh field`, env, {}, async (plugin) => {
+      assert.match(await plugin.line(), /^1\|1\|[^|]+\|[^|]+\|grpc\|\|true$/);
+    });
+  }
+
+  run(program, 'P-11 its socket accepts connections once the line is there', COOKIE, {}, async (plugin) => {
+    const [, , network, address = ''] = (await plugin.line()).split('|');
+    const socket = network === 'unix' ? connect(address) : connect(Number(address.split(':')[1]), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
+  });
+}
+
+function versions(program: Program): void {
+  const cases: readonly (readonly [string, string | undefined, string])[] = [
+    ['P-07 the highest common version is chosen, whatever the order', '3,12,5', '5'],
+    ['P-08 without a common version the lowest is announced', '8,9', '3'],
+    ['P-08 without a list of versions the lowest is announced', undefined, '3'],
+    ['P-08 with an empty list of versions the lowest is announced', '', '3'],
+    ['P-09 items that are no numbers are skipped', 'x,4,,5.5,-', '4'],
+  ];
+  for (const [name, offered, expected] of cases) {
+    const env = offered === undefined ? COOKIE : { ...COOKIE, PLUGIN_PROTOCOL_VERSIONS: offered };
+    run(program, name, env, { versions: '4=grpc,3=grpc,5=grpc' }, async (plugin) => {
+      assert.equal((await plugin.line()).split('|')[1], expected);
+    });
+  }
+}
+
+function sockets(program: Program): void {
+  if (process.platform === 'win32') return;
+  test(`P-12 P-13 its socket is made where and for whom the host says (${program.name})`, program.options, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sockets-'));
+    const group = process.getgid!();
+    const env = { ...COOKIE, PLUGIN_UNIX_SOCKET_DIR: directory, PLUGIN_UNIX_SOCKET_GROUP: String(group) };
+    const plugin = await RawPlugin.run(await program.command({}), env);
+    try {
+      const address = (await plugin.line()).split('|')[3]!;
+      assert.equal(dirname(address), directory);
+      const { gid, mode } = await stat(address);
+      assert.deepEqual([gid, (mode & 0o777).toString(8)], [group, '660']);
+    } finally {
+      await plugin[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  run(program, 'P-12 without a directory its socket is made in the temporary directory', COOKIE, {}, async (plugin) => {
+    const address = (await plugin.line()).split('|')[3]!;
+    assert.ok(address.startsWith(plugin.tempDir), address);
+  });
+
+  if (!program.tcp) return;
+  const ports = { PLUGIN_MIN_PORT: '21000', PLUGIN_MAX_PORT: '21500' };
+  run(program, 'P-14 a TCP port of the range is taken', { ...COOKIE, ...ports }, { tcp: true }, async (plugin) => {
+    const [, , network, address = ''] = (await plugin.line()).split('|');
+    const [host, port] = address.split(':');
+    assert.deepEqual([network, host], ['tcp', '127.0.0.1']);
+    assert.ok(Number(port) >= 21_000 && Number(port) <= 21_500, address);
+  });
+}
