@@ -139,7 +139,7 @@ class ProcessRunner implements Runner {
     });
     child.on('error', () => {});
     if (child.pid !== undefined) this.#adopt(child, treeOf(child.pid, mark, ownGroup));
-    else for (const pipe of child.stdio) pipe?.destroy();
+    else destroyPipes(child);
     await once(child, 'spawn', { signal });
   }
 
@@ -215,4 +215,9 @@ class ProcessRunner implements Runner {
     const { command, cwd, env } = this.#options;
     return { file: command[0], cwd: resolvePath(cwd ?? '.'), env };
   }
+}
+
+/** Of a child that never came to be. Out of descriptors there are no pipes at all, whatever the types say. */
+function destroyPipes(child: Partial<Pick<ChildProcess, 'stdio'>>): void {
+  for (const pipe of child.stdio ?? []) pipe?.destroy();
 }

@@ -11,7 +11,10 @@ export type { AddressTranslator } from '../wire/address.js';
 export interface AttachedRunner extends AddressTranslator {
   /** Unique id of the running instance: a pid in decimal, a container id. Empty before start. */
   readonly id: string;
-  /** Emits once and completes when the plugin is gone, for whatever reason; replays to late subscribers; never errors. */
+  /**
+   * Emits once and completes when the plugin is gone, for whatever reason; replays to late subscribers; never errors. What the
+   * plugin wrote before is in the streams by then.
+   */
   readonly exit$: Observable<Exit>;
   /** Ends the plugin by force and removes what the runner made. Idempotent; resolves also when the plugin was gone already. */
   kill(): Promise<void>;

@@ -33,8 +33,7 @@ export function writeTo(
     });
 }
 
-/** The writing end that `writeTo` and `splitStdio` share. */
-export interface Sink {
+interface Sink {
   readonly write: (chunk: Uint8Array) => void;
   /** Completes when all that was written is out. */
   readonly flushed$: Observable<never>;
@@ -43,7 +42,7 @@ export interface Sink {
 }
 
 /** A Writable with a bounded queue and a brake. Has no lifetime of its own: its listeners come and go with `fate$`. */
-export function createSink(writable: Writable, options: WriteToOptions = {}): Sink {
+function createSink(writable: Writable, options: WriteToOptions): Sink {
   const { gate, maxQueuedBytes = 1 << 20, end = false } = options;
   const pending$ = new BehaviorSubject(0);
   // A failed write stays pending: its callback comes before the error event, and must not look like the end of the queue.

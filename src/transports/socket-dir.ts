@@ -28,7 +28,7 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
   const path = await mkdtemp(join(tempDir, SOCKET_DIR_PREFIX)).catch((cause: unknown) => {
     throw new TransportError(
       'ERR_LISTEN',
-      `No directory for unix sockets could be made in ${tempDir}: make it writable, or set TMPDIR to a directory that is.`,
+      `No directory for unix sockets could be made in ${tempDir} (${reasonOf(cause)}): make room and permission there, or set TMPDIR to another directory.`,
       { cause },
     );
   });
@@ -41,4 +41,8 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
     throw error;
   }
   return { path, remove: () => removeNow(place) };
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

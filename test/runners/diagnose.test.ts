@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { StartError } from '../../src/errors.js';
 import { diagnoseCommand } from '../../src/runners/diagnose.js';
 import { processRunner } from '../../src/runners/process.js';
@@ -101,6 +104,13 @@ describe('a start that fails says why and what to do', () => {
     await assert.rejects(runner.start({ signal: new AbortController().signal }), /\(E2BIG\)\. .*pass less/);
   });
 
+  test('no file descriptors left', posixOnly, async () => {
+    const host = fileURLToPath(new URL('../fixtures/hosts/without-descriptors.js', import.meta.url));
+    const command = `ulimit -n 64; exec "${process.execPath}" "${host}"`;
+    const child = spawn('/bin/sh', ['-c', command], { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+    assert.match(await text(child.stdout), /^ERR_SPAWN .*\(EMFILE\)\. .*raise the limit \(ulimit -n\)/);
+  });
+
   test('a NUL in an argument', async () => {
     const runner = processRunner({ command: [process.execPath, 'a\0b'], env: testEnv() });
     await assert.rejects(runner.start({ signal: new AbortController().signal }), /null bytes/);
@@ -109,17 +119,17 @@ describe('a start that fails says why and what to do', () => {
 
 describe('the diagnosis of a plugin that did not speak', () => {
   test('names the usual causes when the file looks well', async () => {
-    const text = await diagnose(process.execPath);
-    assert.match(text, /not built for this architecture, lacks shared libraries.*may not be executed.*handshake/s);
-    assert.match(text, new RegExp(`Path: ${process.execPath.replaceAll('\\', '\\\\')}`));
-    assert.match(text, new RegExp(`architecture: .*${process.arch}.* \\(current architecture: ${process.arch}\\)`));
+    const report = await diagnose(process.execPath);
+    assert.match(report, /not built for this architecture, lacks shared libraries.*may not be executed.*handshake/s);
+    assert.match(report, new RegExp(`Path: ${process.execPath.replaceAll('\\', '\\\\')}`));
+    assert.match(report, new RegExp(`architecture: .*${process.arch}.* \\(current architecture: ${process.arch}\\)`));
   });
 
   test('a program for another processor', linuxOnly, async () => {
     const path = await program('arm-elf', elfFile({ machine: 183 }));
-    const text = await diagnose(path);
-    assert.match(text, /arm-elf was built for ELF arm64, this is ELF x64: get or build the plugin for linux-x64/);
-    assert.match(text, /ELF architecture: arm64 \(current architecture: x64\)/);
+    const report = await diagnose(path);
+    assert.match(report, /arm-elf was built for ELF arm64, this is ELF x64: get or build the plugin for linux-x64/);
+    assert.match(report, /ELF architecture: arm64 \(current architecture: x64\)/);
   });
 
   test('a big-endian 32-bit program', linuxOnly, async () => {
@@ -136,8 +146,8 @@ describe('the diagnosis of a plugin that did not speak', () => {
 
   test('a program that env does not find', posixOnly, async () => {
     const path = await program('env-script', '#!/usr/bin/env -S no-such-node --flag\n');
-    const text = await diagnose(path, { env: { PATH: '/opt/a:/opt/b' } });
-    assert.match(text, /asks env for no-such-node, which is not in PATH \(\/opt\/a, \/opt\/b\)/);
+    const report = await diagnose(path, { env: { PATH: '/opt/a:/opt/b' } });
+    assert.match(report, /asks env for no-such-node, which is not in PATH \(\/opt\/a, \/opt\/b\)/);
   });
 
   test('an empty file', posixOnly, async () => {
