@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
 import type { GrpcChannelOptions } from '../../src/protocols/grpc/channel-options.js';
@@ -19,6 +20,8 @@ export interface ProbeRig extends AsyncDisposable {
 }
 
 export interface ProbeRigOptions extends GrpcClientOptions {
+  /** Takes the far end of each in-memory connection instead of the probe server. */
+  readonly accept?: (far: Duplex) => void;
   readonly channel?: Partial<GrpcChannelOptions>;
   readonly server?: ServerOptions;
 }
@@ -27,11 +30,7 @@ export interface ProbeRigOptions extends GrpcClientOptions {
 export function memoryRig(options: ProbeRigOptions = {}): ProbeRig {
   const server = grpcJsProbeServer(options.server);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  return rig(
-    server,
-    memoryDialer((far) => injector.injectConnection(far)),
-    options,
-  );
+  return rig(server, memoryDialer(options.accept ?? ((far) => injector.injectConnection(far))), options);
 }
 
 /** Our client and a stock grpc-js server, joined by a unix socket. */

@@ -166,20 +166,25 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
   #deliver(): void {
     if (this.#delivering) return;
     this.#delivering = true;
-    try {
-      while (this.#demand > 0 && !this.#over) {
-        const message = this.#decoder.read();
-        if (message === undefined) break;
-        this.#demand--;
-        this.#events.onMessage(message);
-      }
-    } catch (error) {
-      this.fail(localStatus(codeOf(error), error instanceof Error ? error.message : String(error), error));
+    while (this.#demand > 0 && !this.#over) {
+      const message = this.#read();
+      if (message === undefined) break;
+      this.#demand--;
+      this.#events.onMessage(message);
     }
     this.#delivering = false;
     if (this.#over) return;
     if (this.#final === undefined) this.#giveBack();
     else this.#endBehind(this.#final);
+  }
+
+  #read(): Uint8Array | undefined {
+    try {
+      return this.#decoder.read();
+    } catch (error) {
+      this.fail(localStatus(codeOf(error), error instanceof Error ? error.message : String(error), error));
+      return undefined;
+    }
   }
 
   /** What lies there although more is wanted is the beginning of a message: the rest needs the window. */
@@ -201,8 +206,8 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
 
   #startTimer(timeoutMs: number): void {
     this.#expiresAt = performance.now() + timeoutMs;
-    if (timeoutMs > MAX_TIMER_MS) return;
-    this.#timer = setTimeout(expire, Math.max(0, timeoutMs), this);
+    if (timeoutMs <= 0 || timeoutMs > MAX_TIMER_MS) return;
+    this.#timer = setTimeout(expire, timeoutMs, this);
     if (this.options.background === true) this.#timer.unref();
   }
 

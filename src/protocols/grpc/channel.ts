@@ -77,7 +77,8 @@ export class GrpcChannel implements CallHost {
     const call = new ChannelCall(this, path, options, events);
     this.#calls.add(call);
     if (options.background !== true && ++this.#foregroundCalls === 1) this.#updateHold();
-    if (this.#session?.usable === true) call.attach(this.#session);
+    if (options.timeoutMs !== undefined && options.timeoutMs <= 0) process.nextTick(() => call.expire());
+    else if (this.#session?.usable === true) call.attach(this.#session);
     else this.#enqueue(call);
     return call;
   }
