@@ -62,9 +62,13 @@ export interface Started {
 /** One log entry as the host's application got it. */
 export interface DrivenLog {
   readonly level: string;
-  /** Dot-joined names. */
+  /** Name of the host's logger, dot-joined; empty where the host gives entries instead of logging them. */
   readonly name: string;
+  /** Name of the plugin's logger; empty without one. */
+  readonly module: string;
   readonly message: string;
+  /** When the plugin said it, as the host tells it. */
+  readonly timestamp: string | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -133,6 +137,11 @@ export interface DrivenObject {
     method: K,
     options?: DrivenCallOptions & { readonly request?: Input<Methods<D>[K]> },
   ): Promise<DrivenCall<Input<Methods<D>[K]>, Message<Methods<D>[K]>>>;
+  /**
+   * A net/rpc call of `Plugin.<method>`; arguments and reply as Go's JSON shows them: bytes in base64, structs as objects. Rejects
+   * with RpcFailure where the plugin's code failed. `types` replace the Go types of argument and reply by wrong ones.
+   */
+  call<T>(method: string, args: unknown, types?: RpcTypes): Promise<T>;
   /** The broker of the plugin that this object belongs to. */
   readonly broker: DrivenBroker;
   /** Closes a connection that was dialed. */
@@ -159,7 +168,29 @@ export interface DrivenBroker {
   withdraw(id: number): Promise<void>;
   /** Connects to an id that the plugin accepts. */
   dial(id: number): Promise<DrivenObject>;
+  /** net/rpc only: serves `Plugin.Decorate` on an id, once, and resolves with the id. */
+  offerDecorator(prefix: string, suffix: string): Promise<number>;
+  /** net/rpc only: raw streams. */
+  acceptStream(id: number): Promise<DrivenStream>;
+  dialStream(id: number): Promise<DrivenStream>;
 }
+
+/** A raw stream of the net/rpc broker. */
+export interface DrivenStream {
+  write(data: Uint8Array): Promise<void>;
+  /** Some bytes; undefined at the end. */
+  read(maxBytes: number): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+/** Go types of a net/rpc call, as in `test/conformance/go/host/netrpc.go`. */
+export interface RpcTypes {
+  readonly argsType?: string;
+  readonly replyType?: string;
+}
+
+/** A net/rpc error reply. */
+export class RpcFailure extends Error {}
 
 /** A gRPC call that did not end OK. */
 export class CallFailure extends Error {

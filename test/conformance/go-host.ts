@@ -1,7 +1,6 @@
 import type { MethodDefinition, ServiceDefinition } from '../../src/protocols/grpc/service-definition.js';
 import { methodPath } from '../../src/protocols/grpc/service-definition.js';
 import type {
-  DrivenBroker,
   DrivenCall,
   DrivenClient,
   DrivenLog,
@@ -10,8 +9,10 @@ import type {
   HostDriver,
   Pairs,
   Reattach,
+  RpcTypes,
   Started,
 } from './driver.js';
+import { GoBroker } from './go-broker.js';
 import { GoProcess, type HostEvent } from './go-process.js';
 import { Recorder } from './recorder.js';
 
@@ -120,19 +121,30 @@ export class GoClient implements DrivenClient {
   }
 }
 
+/** go-plugin keeps `@module` and the time as fields. */
 function logOf(log: NonNullable<HostEvent['log']>): DrivenLog {
-  return { ...log, fields: Object.fromEntries(log.fields.map(({ key, value }) => [key, value])) };
+  const {
+    '@module': module,
+    timestamp,
+    ...fields
+  } = Object.fromEntries(log.fields.map(({ key, value }) => [key, value]));
+  return {
+    ...log,
+    fields,
+    module: typeof module === 'string' ? module : '',
+    timestamp: typeof timestamp === 'string' ? timestamp : undefined,
+  };
 }
 
 /** What the Go host dispensed or dialed. */
 export class GoObject implements DrivenObject {
-  readonly broker: DrivenBroker;
+  readonly broker: GoBroker;
 
   constructor(
     readonly process: GoProcess,
     readonly object: string,
   ) {
-    this.broker = new GoBroker(process, object);
+    this.broker = new GoBroker(process, object, (dialed) => new GoObject(process, dialed));
   }
 
   // The bodies see methods without their types; the interface, which callers see, derives them from the definition.
@@ -163,8 +175,7 @@ export class GoObject implements DrivenObject {
     await this.process.command('closeNamed', { object: this.object });
   }
 
-  /** A net/rpc call; arguments and reply as Go's JSON shows them. */
-  async call<T>(method: string, args: unknown, types: { argsType?: string; replyType?: string } = {}): Promise<T> {
+  async call<T>(method: string, args: unknown, types: RpcTypes = {}): Promise<T> {
     const { reply } = await this.process.command<{ reply: T }>('netrpc', {
       object: this.object,
       method: `Plugin.${method}`,
@@ -210,30 +221,6 @@ class GoCall implements DrivenCall<unknown, unknown> {
 
   async cancel(): Promise<void> {
     await this.process.command('cancel', { call: this.call });
-  }
-}
-
-class GoBroker implements DrivenBroker {
-  constructor(
-    readonly process: GoProcess,
-    readonly object: string,
-  ) {}
-
-  async nextId(): Promise<number> {
-    return (await this.process.command<{ brokerId: number }>('nextId', { object: this.object })).brokerId;
-  }
-
-  async offer(id = 0): Promise<number> {
-    return (await this.process.command<{ brokerId: number }>('offer', { object: this.object, brokerId: id })).brokerId;
-  }
-
-  async withdraw(id: number): Promise<void> {
-    await this.process.command('withdraw', { object: this.object, brokerId: id });
-  }
-
-  async dial(id: number): Promise<GoObject> {
-    const { object } = await this.process.command<{ object: string }>('dial', { object: this.object, brokerId: id });
-    return new GoObject(this.process, object);
   }
 }
 

@@ -2,13 +2,13 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { bounded, LIMIT_MS } from './bounded.js';
-import { CallFailure, type Pairs } from './driver.js';
+import { CallFailure, type Pairs, RpcFailure } from './driver.js';
 
 /** How much later than the Go host itself the driver gives up on an answer. */
 const MARGIN_MS = 5000;
 const STDERR_LINES = 40;
 
-/** What the Go host says went wrong with a command that is not a gRPC status. */
+/** What the Go host says went wrong with a command, where it is neither a gRPC status nor a net/rpc error reply. */
 export class HostFailure extends Error {
   constructor(
     readonly kind: string,
@@ -78,7 +78,7 @@ export class GoProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** Executes a command; rejects with HostFailure or CallFailure, and when no answer comes in time. */
+  /** Executes a command; rejects with HostFailure, CallFailure or RpcFailure, and when no answer comes in time. */
   async command<T>(op: string, fields: Readonly<Record<string, unknown>>, limitMs: number = LIMIT_MS): Promise<T> {
     if (this.#isGone) throw new Error(`The Go host is gone: ${op} was not executed. ${this.#words()}`);
     const id = this.#nextId++;
@@ -136,6 +136,7 @@ export class GoProcess {
 }
 
 function failureOf(failure: Failure): Error {
+  if (failure.kind === 'rpc') return new RpcFailure(failure.message);
   if (failure.kind !== 'grpc') return new HostFailure(failure.kind, failure.message);
   return new CallFailure(failure.code ?? 0, failure.message, failure.trailer ?? {}, failure.header ?? {});
 }

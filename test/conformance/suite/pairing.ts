@@ -57,7 +57,7 @@ export function scenario(
     const started = await client.start();
     await body({ host, client, started, tempDir, dispense: (plugin) => client.dispense(plugin) });
     await client.stop();
-    assert.equal(client.forced(), false, 'the plugin had to be ended by force');
+    if (!racesItsEnd(pairing)) assert.equal(client.forced(), false, 'the plugin had to be ended by force');
   });
 }
 
@@ -77,4 +77,9 @@ export function hosted(
       await rm(tempDir, { recursive: true, force: true });
     }
   });
+}
+
+/** go-plugin: a Go plugin over net/rpc may be gone before it has answered Quit, and a Go host then kills it. */
+function racesItsEnd(pairing: Pairing): boolean {
+  return pairing.plugin === 'go' && pairing.config?.protocol === 'netrpc';
 }

@@ -85,7 +85,10 @@ func (c *config) build(host *host) (*plugin.ClientConfig, error) {
 func (c *config) plugins(host *host, built *plugin.ClientConfig) {
 	set := func(protocol string) plugin.PluginSet {
 		if protocol == "netrpc" {
-			return contract.NetRPCSet(host.process, nil, 0)
+			set := contract.NetRPCSet(host.process, nil, 0)
+			// A name that no plugin serves.
+			set["absent"] = set["probe"]
+			return set
 		}
 		return contract.GRPCSet(host.process, nil, 0)
 	}
