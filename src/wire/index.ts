@@ -22,6 +22,7 @@ export {
   splitHandshake,
 } from './handshake-line.js';
 export { createLogParser, type LogParser, type LogParserOptions } from './hclog.js';
+export { LineTail, type LineTailOptions } from './line-tail.js';
 export { DEFAULT_MAX_LINE_BYTES, type Line, LineDecoder, type LineOptions } from './lines.js';
 export type { LogEntry } from './log-entry.js';
 export { formatLogLine, type LogLineOptions } from './log-line.js';

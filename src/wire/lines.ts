@@ -71,11 +71,16 @@ export class LineDecoder {
   /** The final line, if the bytes did not end with an LF. */
   end(): readonly Line[] {
     if (this.#heldLength === 0 && !this.#continued) return [];
-    const text = decodeUtf8(this.#held.subarray(0, this.#heldLength));
+    const text = this.unfinishedText;
     const part = this.#continued ? 'last-piece' : 'whole';
     this.#heldLength = 0;
     this.#continued = false;
     return [{ text, part }];
+  }
+
+  /** What has come of a line that is not finished. */
+  get unfinishedText(): string {
+    return decodeUtf8(this.#held.subarray(0, this.#heldLength));
   }
 
   /** Adds to the held bytes, up to the line's end or the limit, and says where the rest of the chunk starts. */

@@ -1,0 +1,129 @@
+import {
+  asyncScheduler,
+  catchError,
+  defaultIfEmpty,
+  map,
+  merge,
+  type Observable,
+  of,
+  type SchedulerLike,
+  scan,
+  switchMap,
+  take,
+  throwError,
+  timeout,
+  timer,
+} from 'rxjs';
+import { HandshakeError, type PluginError, ProtocolError, StartError } from '../errors.js';
+import type { Line } from '../wire/lines.js';
+import { quoteText, truncateText } from '../wire/quote.js';
+import type { Exit } from './lifecycle.js';
+
+export interface HandshakeWaitOptions {
+  /** How long the plugin may take to print its line. */
+  readonly timeoutMs: number;
+  /**
+   * When only one of stdout's end and the plugin's exit has come, how long the other is waited for, so that the error can say both,
+   * and that a line printed by a plugin that exited at once is still seen. @default 1000 ms
+   */
+  readonly settleMs?: number;
+  /** What stdout has brought of a line that is not finished; shown when time runs out. */
+  readonly unfinishedText?: () => string;
+  /** @default asyncScheduler */
+  readonly scheduler?: SchedulerLike;
+}
+
+const DEFAULT_SETTLE_MS = 1000;
+
+/** What has been seen so far. */
+interface Seen {
+  readonly line?: Line;
+  readonly ended?: true;
+  readonly exit?: Exit;
+}
+
+/**
+ * The plugin's first line on stdout, whatever it says: emits it and completes, and leaves both sources; the rest of stdout is for
+ * somebody else to drain. Cold. Errors with
+ * - HandshakeError ERR_HANDSHAKE_LINE_TOO_LONG when the line is over the limit of `line$`,
+ * - StartError ERR_EXITED_EARLY when the plugin exited without a line,
+ * - HandshakeError ERR_HANDSHAKE_NO_LINE when stdout ended without a line and the plugin lives on,
+ * - StartError ERR_START_TIMEOUT when nothing of this happened in time,
+ * - the error of `line$` otherwise.
+ */
+export function handshake(
+  line$: Observable<Line>,
+  exit$: Observable<Exit>,
+  options: HandshakeWaitOptions,
+): Observable<string> {
+  const { timeoutMs, settleMs = DEFAULT_SETTLE_MS, scheduler = asyncScheduler } = options;
+  const firstLine$ = line$.pipe(
+    take(1),
+    map((line): Seen => ({ line })),
+    defaultIfEmpty<Seen, Seen>({ ended: true }),
+    catchError((error: unknown) => throwError(() => (isLimitError(error) ? tooLong(error.details.text ?? '') : error))),
+  );
+  const firstExit$ = exit$.pipe(
+    take(1),
+    map((exit): Seen => ({ exit })),
+  );
+  return merge(firstLine$, firstExit$).pipe(
+    scan((seen, event) => ({ ...seen, ...event }), {} as Seen),
+    switchMap((seen) => judge(seen, timer(settleMs, scheduler))),
+    take(1),
+    timeout({
+      first: timeoutMs,
+      scheduler,
+      with: () => throwError(() => timedOut(timeoutMs, options.unfinishedText?.() ?? '')),
+    }),
+  );
+}
+
+function judge({ line, ended, exit }: Seen, settled$: Observable<unknown>): Observable<string> {
+  if (line !== undefined) return line.part === 'whole' ? of(line.text) : throwError(() => tooLong(line.text));
+  const failed$ = throwError(() => (exit === undefined ? noLine() : exitedEarly(exit)));
+  if (ended === true && exit !== undefined) return failed$;
+  return settled$.pipe(switchMap(() => failed$));
+}
+
+function isLimitError(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.code === 'ERR_LIMIT_EXCEEDED';
+}
+
+const EXPECTED = 'Expected one line "CORE|APP|NETWORK|ADDRESS|PROTOCOL|CERTIFICATE"';
+
+function tooLong(text: string): PluginError {
+  return new HandshakeError(
+    'ERR_HANDSHAKE_LINE_TOO_LONG',
+    `The plugin's first line on stdout is too long to be a handshake: ${quoteText(text)}. ${EXPECTED}. ` +
+      'Check that the command is a plugin and that it prints nothing before it serves.',
+    { details: { text: truncateText(text) } },
+  );
+}
+
+function noLine(): PluginError {
+  return new HandshakeError(
+    'ERR_HANDSHAKE_NO_LINE',
+    `The plugin closed its stdout without printing a handshake. ${EXPECTED}. Check that the command is a plugin.`,
+  );
+}
+
+function exitedEarly({ code, signal }: Exit): PluginError {
+  const how = signal !== null ? `by ${signal}` : code !== null ? `with code ${code}` : 'for an unknown reason';
+  return new StartError(
+    'ERR_EXITED_EARLY',
+    `The plugin exited ${how} before it printed a handshake. ${EXPECTED} on stdout. ` +
+      'Check its stderr, and that the command is a plugin for this machine.',
+    { details: { exitCode: code, signal } },
+  );
+}
+
+function timedOut(timeoutMs: number, unfinished: string): PluginError {
+  const printed = unfinished === '' ? 'It printed nothing' : `It printed ${quoteText(unfinished)} and no line break`;
+  return new StartError(
+    'ERR_START_TIMEOUT',
+    `The plugin did not announce itself within ${timeoutMs} ms. ${printed}. ${EXPECTED} on stdout, ended by a line break. ` +
+      'Check that the command is a plugin, or raise `startTimeoutMs`.',
+    unfinished === '' ? {} : { details: { text: truncateText(unfinished) } },
+  );
+}

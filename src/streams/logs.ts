@@ -1,0 +1,35 @@
+import type { OperatorFunction } from 'rxjs';
+import { createLogParser, type LogParserOptions } from '../wire/hclog.js';
+import type { LineTail } from '../wire/line-tail.js';
+import { LineDecoder, type LineOptions } from '../wire/lines.js';
+import type { LogEntry } from '../wire/log-entry.js';
+import { type Decoder, decode } from './decode.js';
+
+export interface LogOptions extends LogParserOptions, Pick<LineOptions, 'maxLineBytes'> {
+  /** Remembers the last lines, also those below the level. Borrowed. */
+  readonly tail?: LineTail;
+}
+
+/**
+ * A plugin's stderr to log entries. Every line is one, whatever it holds; pieces of a line over `maxLineBytes` come as entries of
+ * kind `piece`, so memory is bounded. Errors only with its source.
+ */
+export function logs(options: LogOptions = {}): OperatorFunction<Uint8Array, LogEntry> {
+  return decode(() => createLogDecoder(options));
+}
+
+function createLogDecoder(options: LogOptions): Decoder<LogEntry> {
+  const { maxLineBytes, tail } = options;
+  const lines = new LineDecoder(maxLineBytes === undefined ? {} : { maxLineBytes });
+  const parser = createLogParser(options);
+  const parse = (decoded: ReturnType<LineDecoder['push']>): LogEntry[] => {
+    const entries: LogEntry[] = [];
+    for (const line of decoded) {
+      tail?.push(line);
+      const entry = parser.parse(line);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  };
+  return { push: (chunk) => parse(lines.push(chunk)), end: () => parse(lines.end()) };
+}
