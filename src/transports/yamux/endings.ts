@@ -1,0 +1,66 @@
+import { PluginError, ProtocolError, TransportError } from '../../errors.js';
+import { YamuxGoAway } from '../../wire/yamux/header.js';
+
+/** What ended a session, or its opening of streams: one error per cause, in the words of the user who has to act. */
+
+export function connectionBroke(error: unknown): PluginError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new TransportError('ERR_CONNECTION_LOST', `The connection under the yamux session broke: ${text}`, {
+    cause: error,
+  });
+}
+
+export function connectionEnded(atBoundary: boolean): TransportError {
+  return new TransportError(
+    'ERR_CONNECTION_LOST',
+    atBoundary
+      ? 'The peer closed the connection under the yamux session: its process ended, it closed the session, or we broke its protocol.'
+      : 'The peer closed the connection under the yamux session in the middle of a frame: its process probably died.',
+  );
+}
+
+export function writeStalled(timeoutMs: number): TransportError {
+  return new TransportError(
+    'ERR_CONNECTION_LOST',
+    `The connection under the yamux session took no bytes for ${timeoutMs} ms: the peer stands still.`,
+  );
+}
+
+export function keepAliveFailed(timeoutMs: number, error: unknown): TransportError {
+  return new TransportError(
+    'ERR_CONNECTION_LOST',
+    `The peer did not answer the yamux session's keepalive ping within ${timeoutMs} ms: it stands still or is gone.`,
+    { cause: error },
+  );
+}
+
+export function streamUnacknowledged(id: number, timeoutMs: number): TransportError {
+  return new TransportError(
+    'ERR_CONNECTION_LOST',
+    `The peer did not accept yamux stream ${id} within ${timeoutMs} ms; the session was given up, as Go does.`,
+  );
+}
+
+export function peerFlooded(): ProtocolError {
+  return new ProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    'The peer of the yamux session asked for more answers than it reads: pings, or streams that were refused.',
+    { wireCode: YamuxGoAway.protocolError },
+  );
+}
+
+export function peerWentAway(code: number): TransportError {
+  const known = Object.entries(YamuxGoAway).find(([, value]) => value === code);
+  const name = known === undefined ? 'unknown' : known[0];
+  return new TransportError(
+    'ERR_CONNECTION_LOST',
+    `The peer ended the yamux session with go-away code ${code} (${name}).`,
+  );
+}
+
+export function peerTakesNoStreams(): TransportError {
+  return new TransportError(
+    'ERR_DIAL',
+    'The peer of the yamux session said go-away: it takes no new streams. Dial a new connection.',
+  );
+}

@@ -1,0 +1,126 @@
+import { ChunkQueue } from '../../wire/chunk-queue.js';
+import { YAMUX_INITIAL_WINDOW_BYTES, YamuxFlag, YamuxFrameType } from '../../wire/yamux/header.js';
+import type { Outbox, Sender } from './outbox.js';
+
+/** Larger payload is split, so that streams which share a full connection get their turns at this grain. */
+const MAX_FRAME_BYTES = 65_536;
+const MAX_CREDIT_BYTES = 0xffffffff;
+
+/** How Node's streams hear that something was done, or why not. */
+export type Done = (error?: Error | null) => void;
+
+export interface SendHalfOptions {
+  readonly streamId: number;
+  readonly outbox: Outbox;
+  /** Bytes that are acknowledged to the writer although they are still unsent. */
+  readonly queueBytes: number;
+  /** Our FIN was sent. */
+  readonly onFin: () => void;
+}
+
+/** The direction of a stream that we write: keeps to the peer's window, waits its turn on the connection, and acknowledges early. */
+export class SendHalf implements Sender {
+  readonly #options: SendHalfOptions;
+  /** Written bytes that the peer's window or the connection has no room for. */
+  readonly #unsent = new ChunkQueue();
+  #credit = YAMUX_INITIAL_WINDOW_BYTES;
+  #acknowledge: Done | undefined;
+  #finish: Done | undefined;
+  #finSent = false;
+
+  constructor(options: SendHalfOptions) {
+    this.#options = options;
+  }
+
+  get finSent(): boolean {
+    return this.#finSent;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsent.byteLength;
+  }
+
+  /** Whether somebody waits for the peer: with a write, or with the end. */
+  get isAwaited(): boolean {
+    return this.#acknowledge !== undefined || this.#finish !== undefined;
+  }
+
+  /** The next write, of `length` bytes in all. One at a time, as Node's streams do it. */
+  write(chunks: readonly { readonly chunk: Uint8Array }[], length: number, done: Done): void {
+    const { outbox, streamId } = this.#options;
+    const isClear = this.#unsent.byteLength === 0 && outbox.writable;
+    if (!isClear || length > this.#credit || length > MAX_FRAME_BYTES || length === 0) {
+      for (const { chunk } of chunks) this.#unsent.push(chunk);
+      this.#acknowledge = done;
+      return this.pump();
+    }
+    // Nothing is in the way, which is the rule: no detour through the queue.
+    this.#credit -= length;
+    outbox.beginData(streamId, length);
+    for (const { chunk } of chunks) outbox.payload(chunk);
+    outbox.endFrame();
+    done();
+  }
+
+  /** FIN, behind all that was written. */
+  end(done: Done): void {
+    this.#finish = done;
+    this.pump();
+  }
+
+  addCredit(bytes: number): void {
+    this.#credit = Math.min(this.#credit + bytes, MAX_CREDIT_BYTES);
+    if (this.#unsent.byteLength > 0) this.pump();
+  }
+
+  pump(): void {
+    const { outbox, queueBytes } = this.#options;
+    while (this.#unsent.byteLength > 0 && this.#credit > 0) {
+      if (!outbox.writable) {
+        outbox.wait(this);
+        break;
+      }
+      this.#sendUnsent(Math.min(this.#unsent.byteLength, this.#credit, MAX_FRAME_BYTES));
+    }
+    if (this.#acknowledge !== undefined && this.#unsent.byteLength <= queueBytes) {
+      const acknowledge = this.#acknowledge;
+      this.#acknowledge = undefined;
+      acknowledge();
+    }
+    if (this.#finish !== undefined && this.#unsent.byteLength === 0) {
+      const finish = this.#finish;
+      this.sendFin();
+      finish();
+    }
+  }
+
+  sendFin(): void {
+    const { outbox, streamId, onFin } = this.#options;
+    this.#finish = undefined;
+    this.#finSent = true;
+    outbox.control(YamuxFrameType.windowUpdate, YamuxFlag.fin, streamId, 0);
+    onFin();
+  }
+
+  /** Drops what is unsent; a write under way fails. */
+  abandon(error: Error): void {
+    this.#unsent.clear();
+    const acknowledge = this.#acknowledge;
+    this.#acknowledge = undefined;
+    this.#finish = undefined;
+    acknowledge?.(error);
+  }
+
+  #sendUnsent(length: number): void {
+    const { outbox, streamId } = this.#options;
+    this.#credit -= length;
+    outbox.beginData(streamId, length);
+    for (let rest = length; rest > 0; ) {
+      const piece = this.#unsent.readSome(rest);
+      if (piece === undefined) break;
+      outbox.payload(piece);
+      rest -= piece.length;
+    }
+    outbox.endFrame();
+  }
+}

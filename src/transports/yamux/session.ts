@@ -1,0 +1,232 @@
+import type { Duplex } from 'node:stream';
+import type { Observable } from 'rxjs';
+import { ClosedError, OptionsError, PluginError } from '../../errors.js';
+import { YamuxFlag, YamuxFrameType, YamuxGoAway } from '../../wire/yamux/header.js';
+import type { DialOptions } from '../transport.js';
+import { closeGently } from './close-gently.js';
+import { Deadline } from './deadline.js';
+import {
+  connectionBroke,
+  connectionEnded,
+  keepAliveFailed,
+  peerFlooded,
+  peerTakesNoStreams,
+  peerWentAway,
+  streamUnacknowledged,
+  writeStalled,
+} from './endings.js';
+import { type ResolvedYamuxOptions, resolveYamuxOptions, type YamuxOptions } from './options.js';
+import { Outbox } from './outbox.js';
+import { Pings } from './pings.js';
+import { Receiver } from './receiver.js';
+import type { YamuxStream } from './stream.js';
+import { StreamTable } from './stream-table.js';
+
+/** Which end of the connection a session is: the one that dialed (odd stream ids) or the one that accepted (even ones). */
+export type YamuxRole = 'client' | 'server';
+
+export interface YamuxSessionOptions extends YamuxOptions {
+  readonly role: YamuxRole;
+}
+
+/** What a session holds at the moment; all zero when it leaks nothing. */
+export interface YamuxCounts {
+  /** Streams that are not over for both ends, unaccepted ones included. */
+  readonly streams: number;
+  /** Incoming streams that wait for `stream$`'s subscriber. */
+  readonly backlog: number;
+  /** Our streams that the peer has not acknowledged. */
+  readonly unacknowledged: number;
+  /** Opens that wait until fewer are unacknowledged. */
+  readonly waitingOpens: number;
+  readonly pings: number;
+}
+
+/** Runs yamux over a connection, which it owns from here on. Throws OptionsError. */
+export function createYamuxSession(connection: Duplex, options: YamuxSessionOptions): YamuxSession {
+  const { role } = options;
+  if (role !== 'client' && role !== 'server')
+    throw new OptionsError(
+      `Expected the yamux \`role\` option to be 'client' or 'server', got \`${String(role)}\` (${typeof role}).`,
+    );
+  const session = new YamuxSession(connection, role === 'client' ? 1 : 2, resolveYamuxOptions(options));
+  session.start();
+  return session;
+}
+
+/** Many streams over one connection, compatible with hashicorp/yamux. */
+export class YamuxSession implements AsyncDisposable {
+  /**
+   * Resolves when the session is over and the connection is closed: with what ended it, or undefined for our own `close`. Never
+   * rejects.
+   */
+  readonly closed: Promise<PluginError | undefined>;
+  readonly #connection: Duplex;
+  readonly #options: ResolvedYamuxOptions;
+  readonly #outbox: Outbox;
+  readonly #table: StreamTable;
+  readonly #pings: Pings;
+  readonly #receiver: Receiver;
+  readonly #keepAlive: Deadline;
+  /** Chunks of the connection that wait for a turn of their own. */
+  #chunks: Uint8Array[] = [];
+  #isOver = false;
+  #onClosed!: (cause: PluginError | undefined) => void;
+
+  /** @internal For `createYamuxSession`, and for tests, which cannot open 2^31 streams to see the ids end. */
+  constructor(connection: Duplex, firstId: number, options: ResolvedYamuxOptions) {
+    const { protocolError, internalError } = YamuxGoAway;
+    this.#connection = connection;
+    this.#options = options;
+    this.#outbox = new Outbox(connection, options.writeTimeoutMs, {
+      onStalled: () => this.#end(writeStalled(options.writeTimeoutMs)),
+      onFlooded: () => this.#end(peerFlooded(), protocolError),
+    });
+    this.#table = new StreamTable(firstId, options, this.#outbox, (id) =>
+      this.#end(streamUnacknowledged(id, options.openTimeoutMs), internalError),
+    );
+    this.#pings = new Pings((value) => this.#outbox.control(YamuxFrameType.ping, YamuxFlag.syn, 0, value));
+    this.#receiver = new Receiver({
+      table: this.#table,
+      pings: this.#pings,
+      outbox: this.#outbox,
+      onGoAway: (code) => this.#onGoAway(code),
+    });
+    this.#keepAlive = new Deadline(options.keepAliveIntervalMs, () => void this.#checkConnection());
+    this.closed = new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
+  }
+
+  /**
+   * The streams that the peer opens, hot, for one subscriber at a time, who owns them. To emit a stream is to accept it; while nobody
+   * subscribes they wait, `acceptBacklog` at most. Completes when the session is over, however that came.
+   */
+  get stream$(): Observable<YamuxStream> {
+    return this.#table.incoming.stream$;
+  }
+
+  get counts(): YamuxCounts {
+    return {
+      streams: this.#table.size,
+      backlog: this.#table.incoming.size,
+      unacknowledged: this.#table.outgoing.unacknowledged,
+      waitingOpens: this.#table.outgoing.waiting,
+      pings: this.#pings.pending,
+    };
+  }
+
+  /** @internal Starts to read. */
+  start(): void {
+    const connection = this.#connection;
+    connection.on('error', (error: Error) => this.#onConnectionEnd(connectionBroke(error)));
+    connection.on('end', () => this.#onConnectionEnd(connectionEnded(this.#receiver.atBoundary)));
+    connection.on('close', () => this.#onConnectionEnd(connectionEnded(this.#receiver.atBoundary)));
+    connection.on('drain', () => this.#outbox.onDrain());
+    connection.on('data', (chunk: Uint8Array) => this.#onChunk(chunk));
+    if (this.#options.keepAlive) this.#keepAlive.arm();
+    if (connection.closed || connection.readableEnded)
+      process.nextTick(() => this.#onConnectionEnd(connectionEnded(true)));
+  }
+
+  /**
+   * Opens a stream. Bytes may be written at once, before the peer accepts it; streams reach the peer in the order of the calls. Waits
+   * while `acceptBacklog` streams are unacknowledged; the signal ends that wait. Rejects with TransportError ERR_DIAL when the peer
+   * takes no more streams or the ids are used up, and with the error of the session's end.
+   */
+  open(options?: DialOptions): Promise<YamuxStream> {
+    return this.#table.outgoing.open(options);
+  }
+
+  /** The round trip in milliseconds. Rejects with PluginCallError ERR_PING, which alone does not end the session. */
+  ping(options: { readonly timeoutMs?: number } = {}): Promise<number> {
+    return this.#pings.ping(options.timeoutMs ?? this.#options.writeTimeoutMs);
+  }
+
+  /** Asks the peer to open no more streams and resets those that it opens all the same. Open streams and our own opens go on. */
+  goAway(): void {
+    if (this.#receiver.refusesStreams) return;
+    this.#receiver.refusesStreams = true;
+    this.#outbox.control(YamuxFrameType.goAway, 0, 0, YamuxGoAway.normal);
+  }
+
+  /** Whether the connection may keep the event loop alive. The session's timers never do. */
+  ref(): void {
+    if ('ref' in this.#connection && typeof this.#connection.ref === 'function') this.#connection.ref();
+  }
+
+  unref(): void {
+    if ('unref' in this.#connection && typeof this.#connection.unref === 'function') this.#connection.unref();
+  }
+
+  /**
+   * Fails all streams, writes out what they had sent before, and closes the connection, without go-away, as Go does. Idempotent;
+   * resolves within about a second even when the peer stands still.
+   */
+  async close(): Promise<void> {
+    this.#end(undefined);
+    await this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Never handles bytes where they arrive: over a connection within this process that may be inside a `write`, and delivering to a
+   * stream from there crashes node:http2 up to Node 24 (`Assertion failed: session->is_reading_stopped()`).
+   */
+  #onChunk(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#chunks.push(chunk);
+    if (this.#chunks.length === 1) process.nextTick(() => this.#receive());
+  }
+
+  #receive(): void {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    try {
+      for (const chunk of chunks) this.#receiver.push(chunk);
+    } catch (error) {
+      const cause = PluginError.is(error) ? error : connectionBroke(error);
+      this.#end(cause, YamuxGoAway.protocolError);
+    }
+    this.#receiver.deliver();
+  }
+
+  #onConnectionEnd(cause: PluginError): void {
+    if (this.#isOver) return;
+    this.#receive();
+    this.#end(cause);
+  }
+
+  #onGoAway(code: number): void {
+    if (code === YamuxGoAway.normal) this.#table.outgoing.refuse(peerTakesNoStreams());
+    else this.#end(peerWentAway(code));
+  }
+
+  async #checkConnection(): Promise<void> {
+    try {
+      await this.#pings.ping(this.#options.writeTimeoutMs);
+      if (!this.#isOver) this.#keepAlive.arm();
+    } catch (error) {
+      this.#end(keepAliveFailed(this.#options.writeTimeoutMs, error));
+    }
+  }
+
+  /**
+   * The first cause wins. Unless it is our own `close`, what was received before can still be read, as after the end of a socket.
+   */
+  #end(cause: PluginError | undefined, goAway?: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const reason = cause ?? new ClosedError('ERR_CLOSED', 'The yamux session was closed by this side.');
+    this.#keepAlive.cancel();
+    this.#receiver.stop();
+    if (goAway !== undefined) this.#outbox.control(YamuxFrameType.goAway, 0, 0, goAway);
+    this.#outbox.finish();
+    this.#pings.close(reason);
+    this.#table.end(reason, cause !== undefined);
+    void closeGently(this.#connection).then(() => this.#onClosed(cause));
+  }
+}
