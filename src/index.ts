@@ -1,1 +1,80 @@
+// What hosts need.
+export { createClient, type HostAssemblyOptions, launch } from './di/host.js';
+export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './di/inject-plugin.js';
+// What plugins need.
+export { type ServeOptions, type Services, serve } from './di/plugin.js';
+export { PluginService, type ServiceClass } from './di/plugin-service.js';
+// Parts that can be replaced: bind these.
+export * from './di/tokens.js';
 export * from './errors.js';
+export { discover, discovered } from './host/discovery.js';
+export type { ClientOptions } from './host/options.js';
+export type { HostParts, LogSink } from './host/parts.js';
+export { PluginClient, type PluginName } from './host/plugin-client.js';
+export { pluginLogger } from './plugin/logger.js';
+export type { PluginParts } from './plugin/parts.js';
+// What both share.
+export {
+  type ClientOfContract,
+  implement,
+  type PluginContract,
+  type PluginImplementation,
+  type PluginImplementations,
+  type PluginSet,
+  type ProtocolName,
+  type ServiceContext,
+  type ServiceOfContract,
+} from './protocols/contract.js';
+export { GrpcChannel } from './protocols/grpc/channel.js';
+export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/channel-options.js';
+export {
+  type CallInterceptor,
+  createGrpcClient,
+  type GrpcClientOptions,
+  type InterceptedCall,
+} from './protocols/grpc/client.js';
+export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/client-protocol.js';
+export { type GrpcClientContext, type GrpcPlugin, type GrpcSides, grpcPlugin } from './protocols/grpc/contract.js';
+export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
+export { Metadata, status } from './protocols/grpc/grpc-js.js';
+export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server.js';
+export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
+export type {
+  CallContext,
+  CallOptions,
+  ClientOf,
+  HandlerResult,
+  HandlerStream,
+  MessageReadable,
+  ServiceDefinition,
+  ServiceOf,
+  StreamCallContext,
+} from './protocols/grpc/service-definition.js';
+export type {
+  BrokerNetwork,
+  ClientConnection,
+  ClientProtocol,
+  ClientProtocolFactory,
+  ServerConnection,
+  ServerProtocol,
+  ServerProtocolFactory,
+} from './protocols/protocol.js';
+export { type ProcessRunnerOptions, processRunner } from './runners/process.js';
+export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
+export { type BackoffOptions, backoff } from './streams/backoff.js';
+export type { DeathCause, Exit, PluginState, RunningPlugin } from './streams/lifecycle.js';
+export { type CertificateAuthority, type Curve, type Identity, selfSignedAuthority } from './transports/certificate.js';
+export type { TlsConfig } from './transports/tls.js';
+export type { Dialer, DialOptions, Listener, Transport } from './transports/transport.js';
+export type { Address, AddressTranslator } from './wire/address.js';
+export type { Handshake } from './wire/handshake.js';
+export type { HandshakeConfig } from './wire/handshake-config.js';
+export type { LogEntry } from './wire/log-entry.js';
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type LogRecord,
+} from './wire/logger.js';

@@ -1,4 +1,4 @@
-import { rmdirSync, unlinkSync } from 'node:fs';
+import { rmSync, unlinkSync } from 'node:fs';
 
 /** A socket file, and the directory that was made for it. */
 export interface SocketPlace {
@@ -17,11 +17,11 @@ export function removeAtExit(place: SocketPlace): void {
   places.add(place);
 }
 
-/** Removes it now. Idempotent; never throws: what is gone or may not be removed stays as it is, and only an empty directory goes. */
+/** Removes it now, a directory with all that killed processes left in it. Idempotent; never throws. */
 export function removeNow(place: SocketPlace): void {
   if (places.delete(place) && places.size === 0) process.off('exit', removeAll);
   if (place.path !== undefined) attempt(unlinkSync, place.path);
-  if (place.directory !== undefined) attempt(rmdirSync, place.directory);
+  if (place.directory !== undefined) attempt((path) => rmSync(path, { recursive: true, force: true }), place.directory);
 }
 
 /** Newest first: a socket before the directory that it is in. */

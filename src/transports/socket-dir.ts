@@ -18,7 +18,7 @@ export interface SocketDirOptions {
 /** A private directory for unix sockets. */
 export interface SocketDir {
   readonly path: string;
-  /** Removes the directory, which has to be empty by then. Idempotent; also done when this process exits. */
+  /** Removes the directory with all that is in it. Idempotent; also done when this process exits. */
   remove(): void;
 }
 

@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom, map, of, take, toArray } from 'rxjs';
+import { createClient, GrpcError } from 'rxplug';
+import { handshake, plugins } from './contract.js';
+import { goPlugin } from './go-plugin.js';
+import { Terminal } from './terminal.js';
+
+const terminal = new Terminal();
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (value: Uint8Array) => new TextDecoder().decode(value);
+
+await demonstrate('A plugin in TypeScript', [process.execPath, fileURLToPath(new URL('plugin.js', import.meta.url))]);
+const command = await goPlugin();
+if (command === undefined) terminal.heading('A plugin in Go: skipped, there is no Go on this machine.');
+else await demonstrate('A plugin in Go', command);
+
+async function demonstrate(title: string, command: readonly [string, ...string[]]): Promise<void> {
+  terminal.heading(title);
+  // Nothing runs yet: construct, subscribe, start.
+  await using client = createClient({ command, handshake, plugins });
+  client.state$.subscribe((state) => terminal.state(state));
+  client.logs$.subscribe((entry) => terminal.log(entry));
+  client.stdout$.subscribe((chunk) => terminal.say('stdout', text(chunk).trimEnd(), 'green'));
+  await client.start();
+
+  const kv = await client.dispense('kv');
+  const changes = kv.watch({ prefix: 'planet/' }).subscribe(({ key, value }) => {
+    terminal.say('watch', value === undefined ? `${key} was deleted` : `${key} = ${text(value)}`, 'yellow');
+  });
+  for (const [key, value] of [
+    ['planet/earth', 'blue'],
+    ['planet/mars', 'red'],
+    ['star/sun', 'yellow'],
+  ] as const) {
+    const { revision } = await firstValueFrom(kv.put({ key, value: bytes(value) }));
+    terminal.say('put', `${key} = ${value}, revision ${revision}`, 'green');
+  }
+  const { value } = await firstValueFrom(kv.get({ key: 'planet/mars' }));
+  terminal.say('get', `planet/mars = ${text(value)}`, 'green');
+  const missing = await firstValueFrom(kv.get({ key: 'planet/pluto' })).catch((error: unknown) => error);
+  terminal.say('error', missing instanceof GrpcError ? missing.message : String(missing), 'red');
+  const imported = await firstValueFrom(
+    kv.import(of({ key: 'planet/venus', value: bytes('white') }, { key: 'planet/saturn', value: bytes('gold') })),
+  );
+  terminal.say('import', `${imported.entries} entries, ${imported.bytes} bytes`, 'green');
+  const seen = await firstValueFrom(
+    kv.watch({ prefix: 'planet/', existing: true }).pipe(
+      take(4),
+      map(({ key }) => key),
+      toArray(),
+    ),
+  );
+  terminal.say('list', seen.join(', '), 'green');
+  changes.unsubscribe();
+  await client.ping();
+  terminal.say('ping', 'the plugin is well', 'green');
+}

@@ -1,0 +1,45 @@
+import type { LogEntry, PluginState } from 'rxplug';
+
+const colours = { dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
+
+/** Writes lines of a demo: when it happened, who said it, what. In colour on a terminal that has them, without elsewhere. */
+export class Terminal {
+  readonly #startMs = performance.now();
+  readonly #colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+
+  heading(text: string): void {
+    process.stdout.write(`\n${this.#paint(text, 'cyan')}\n`);
+  }
+
+  say(source: string, text: string, colour: keyof typeof colours = 'dim'): void {
+    const elapsed = `${(performance.now() - this.#startMs).toFixed(0).padStart(6)} ms`;
+    process.stdout.write(`${this.#paint(elapsed, 'dim')}  ${this.#paint(source.padEnd(7), colour)}  ${text}\n`);
+  }
+
+  state(state: PluginState): void {
+    this.say('state', describe(state), 'magenta');
+  }
+
+  log({ level, message, fields }: LogEntry): void {
+    const shown = Object.entries(fields).map(([name, value]) => this.#paint(`${name}=${String(value)}`, 'dim'));
+    const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'blue';
+    this.say(level, [message, ...shown].join(' '), colour);
+  }
+
+  #paint(text: string, colour: keyof typeof colours): string {
+    return this.#colour ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
+  }
+}
+
+function describe(state: PluginState): string {
+  switch (state.status) {
+    case 'starting':
+      return `starting: ${state.phase}`;
+    case 'running':
+      return `running: ${state.protocol} version ${state.version} as process ${state.id}`;
+    case 'exited':
+      return `exited with ${state.exit?.signal ?? `code ${state.exit?.code}`} (${state.cause.kind})`;
+    default:
+      return state.status;
+  }
+}

@@ -1,0 +1,39 @@
+import type { ContainerModuleLoadOptions } from 'inversify';
+import type { HostParts, LogSink } from '../../host/parts.js';
+import { grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
+import { processRunner } from '../../runners/process.js';
+import {
+  CERTIFICATE_AUTHORITY,
+  GRPC_CLIENT_PROTOCOL,
+  GRPC_HOST_OPTIONS,
+  HOST_NETWORK,
+  HOST_PARTS,
+  LOG_SINK,
+  RUNNER,
+} from '../tokens.js';
+import { fill } from './fill.js';
+import { fillTransports } from './transports.js';
+
+const SILENT: LogSink = { write: () => {} };
+
+/** Binds a host's parts, where nothing else is bound. */
+export function fillHost(options: ContainerModuleLoadOptions): void {
+  const { bind, isBound } = options;
+  fillTransports(options);
+  fill(options, RUNNER, processRunner);
+  fill(options, LOG_SINK, SILENT);
+  fill(options, GRPC_HOST_OPTIONS, {});
+  if (!isBound(GRPC_CLIENT_PROTOCOL))
+    bind(GRPC_CLIENT_PROTOCOL).toResolvedValue(grpcClientProtocol, [GRPC_HOST_OPTIONS]);
+  if (!isBound(HOST_PARTS))
+    bind(HOST_PARTS).toResolvedValue(
+      (createRunner, createNetwork, certificateAuthority, logSink, grpc): HostParts => ({
+        createRunner,
+        createNetwork,
+        certificateAuthority,
+        logSink,
+        protocols: { grpc },
+      }),
+      [RUNNER, HOST_NETWORK, CERTIFICATE_AUTHORITY, LOG_SINK, GRPC_CLIENT_PROTOCOL],
+    );
+}

@@ -1,0 +1,32 @@
+import type { ContainerModuleLoadOptions } from 'inversify';
+import type { PluginParts } from '../../plugin/parts.js';
+import { grpcServerProtocol } from '../../protocols/grpc/server-protocol.js';
+import {
+  CERTIFICATE_AUTHORITY,
+  GRPC_PLUGIN_OPTIONS,
+  GRPC_SERVER_PROTOCOL,
+  PLUGIN_LISTEN,
+  PLUGIN_NETWORK,
+  PLUGIN_PARTS,
+} from '../tokens.js';
+import { fill } from './fill.js';
+import { fillTransports } from './transports.js';
+
+/** Binds a plugin's parts, where nothing else is bound. */
+export function fillPlugin(options: ContainerModuleLoadOptions): void {
+  const { bind, isBound } = options;
+  fillTransports(options);
+  fill(options, GRPC_PLUGIN_OPTIONS, {});
+  if (!isBound(GRPC_SERVER_PROTOCOL))
+    bind(GRPC_SERVER_PROTOCOL).toResolvedValue(grpcServerProtocol, [GRPC_PLUGIN_OPTIONS]);
+  if (!isBound(PLUGIN_PARTS))
+    bind(PLUGIN_PARTS).toResolvedValue(
+      (listen, createNetwork, certificateAuthority, grpc): PluginParts => ({
+        listen,
+        createNetwork,
+        certificateAuthority,
+        protocols: { grpc },
+      }),
+      [PLUGIN_LISTEN, PLUGIN_NETWORK, CERTIFICATE_AUTHORITY, GRPC_SERVER_PROTOCOL],
+    );
+}

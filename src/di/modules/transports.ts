@@ -1,0 +1,44 @@
+import type { ContainerModuleLoadOptions } from 'inversify';
+import type { HostParts } from '../../host/parts.js';
+import type { PluginParts } from '../../plugin/parts.js';
+import { selfSignedAuthority } from '../../transports/certificate.js';
+import { dialerTo } from '../../transports/dial.js';
+import { defaultNetwork, type ListenOptions, listen } from '../../transports/sockets.js';
+import { SAME_ADDRESSES } from '../../wire/address.js';
+import type { PluginEnvironment } from '../../wire/environment.js';
+import { CERTIFICATE_AUTHORITY, HOST_NETWORK, PLUGIN_LISTEN, PLUGIN_NETWORK } from '../tokens.js';
+import { fill } from './fill.js';
+
+/** Binds sockets and certificates, where nothing else is bound. */
+export function fillTransports(options: ContainerModuleLoadOptions): void {
+  fill(options, CERTIFICATE_AUTHORITY, selfSignedAuthority());
+  fill(options, HOST_NETWORK, hostNetwork);
+  fill(options, PLUGIN_LISTEN, (environment, network) => listen(listenOptionsOf(environment, network)));
+  fill(options, PLUGIN_NETWORK, pluginNetwork);
+}
+
+const hostNetwork: HostParts['createNetwork'] = (translator, socketDir) => ({
+  dialerTo: (address) => dialerTo(address),
+  listen: () => listen(socketDir === undefined ? {} : { socketDir }),
+  pluginToHost: (address) => translator.pluginToHost(address),
+  hostToPlugin: (address) => translator.hostToPlugin(address),
+});
+
+const pluginNetwork: PluginParts['createNetwork'] = (environment, network) => ({
+  ...SAME_ADDRESSES,
+  dialerTo: (address) => dialerTo(address),
+  listen: () => listen(listenOptionsOf(environment, network)),
+});
+
+function listenOptionsOf(environment: PluginEnvironment, network = defaultNetwork()): ListenOptions {
+  const { unixSocketDir, unixSocketGroup, ports } = environment;
+  if (network === 'tcp') {
+    if (ports instanceof Error) throw ports;
+    return { network, ports };
+  }
+  return {
+    network,
+    ...(unixSocketDir === undefined ? {} : { socketDir: unixSocketDir }),
+    ...(unixSocketGroup === undefined ? {} : { socketGroup: unixSocketGroup }),
+  };
+}

@@ -1,0 +1,35 @@
+import type { HostParts } from '../host/parts.js';
+import type { PluginParts } from '../plugin/parts.js';
+import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
+import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
+import type { ClientProtocolFactory, ServerProtocolFactory } from '../protocols/protocol.js';
+import type { CertificateAuthority } from '../transports/certificate.js';
+import type { Logger } from '../wire/logger.js';
+import { token } from './token.js';
+
+/** Makes the runner of a host's `command`. */
+export const RUNNER = token<HostParts['createRunner']>('runner');
+/** How a host dials plugins and offers brokered listeners. */
+export const HOST_NETWORK = token<HostParts['createNetwork']>('host-network');
+/** Receives every log entry of every plugin. */
+export const LOG_SINK = token<HostParts['logSink']>('log-sink');
+/** Issues the one-time identities of AutoMTLS, on both ends. */
+export const CERTIFICATE_AUTHORITY = token<CertificateAuthority>('certificate-authority');
+/** What a host says of its gRPC: interceptors, channel options. */
+export const GRPC_HOST_OPTIONS = token<GrpcHostOptions>('grpc-host-options');
+/** What a plugin says of its gRPC: server options, interceptors, further services. */
+export const GRPC_PLUGIN_OPTIONS = token<GrpcPluginOptions>('grpc-plugin-options');
+/** Speaks gRPC with a plugin. */
+export const GRPC_CLIENT_PROTOCOL = token<ClientProtocolFactory>('grpc-client-protocol');
+/** Serves a plugin over gRPC. */
+export const GRPC_SERVER_PROTOCOL = token<ServerProtocolFactory>('grpc-server-protocol');
+/** Binds a plugin's main listener. */
+export const PLUGIN_LISTEN = token<PluginParts['listen']>('plugin-listen');
+/** How a plugin dials its host and offers brokered listeners. */
+export const PLUGIN_NETWORK = token<PluginParts['createNetwork']>('plugin-network');
+/** All parts of a host, assembled. */
+export const HOST_PARTS = token<HostParts>('host-parts');
+/** All parts of a plugin, assembled. */
+export const PLUGIN_PARTS = token<PluginParts>('plugin-parts');
+/** A service's own logger; what it says reaches the host's log. */
+export const LOGGER = token<Logger>('logger');

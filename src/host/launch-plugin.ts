@@ -1,0 +1,29 @@
+import { defer, EMPTY, finalize, from, merge, mergeMap, type Observable, of, switchMap, throwError } from 'rxjs';
+import { ClosedError } from '../errors.js';
+import type { PluginSet } from '../protocols/contract.js';
+import type { PluginState } from '../streams/lifecycle.js';
+import type { PluginClient } from './plugin-client.js';
+
+/**
+ * The declarative form of a client: one process per subscription. Emits the client once it is connected and then stays; completes
+ * when somebody stops the client; errors when the start fails and when the plugin ends unasked (ClosedError ERR_PLUGIN_EXITED).
+ * Unsubscribing stops the plugin.
+ */
+export function launchWith<P extends PluginSet>(create: () => PluginClient<P>): Observable<PluginClient<P>> {
+  return defer(() => {
+    const client = create();
+    const end$ = client.state$.pipe(mergeMap((state) => endOf(state, client.lastStderr)));
+    const running$ = from(client.start()).pipe(switchMap(() => merge(of(client), end$)));
+    return running$.pipe(finalize(() => void client.stop()));
+  });
+}
+
+function endOf(state: PluginState, stderr: readonly string[]): Observable<never> {
+  if (state.status !== 'exited' || state.cause.kind === 'stopped') return EMPTY;
+  const { code = null, signal = null } = state.exit ?? {};
+  const how = signal === null ? `with code ${code}` : `by ${signal}`;
+  const message = `The plugin exited ${how} and nobody had asked it to. Its last words are in details.stderr.`;
+  return throwError(
+    () => new ClosedError('ERR_PLUGIN_EXITED', message, { details: { exitCode: code, signal, stderr } }),
+  );
+}

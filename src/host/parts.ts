@@ -1,0 +1,23 @@
+import type { ProtocolName } from '../protocols/contract.js';
+import type { BrokerNetwork, ClientProtocolFactory } from '../protocols/protocol.js';
+import type { ProcessRunnerOptions } from '../runners/process.js';
+import type { Runner } from '../runners/runner.js';
+import type { CertificateAuthority } from '../transports/certificate.js';
+import type { AddressTranslator } from '../wire/address.js';
+import type { LogEntry } from '../wire/log-entry.js';
+
+/** Receives every log entry of every plugin, besides `logs$`. Must not throw. */
+export interface LogSink {
+  write(entry: LogEntry, plugin: { readonly name: string; readonly id: string }): void;
+}
+
+/** What a host is assembled from; the container binds these, and each can be rebound. */
+export interface HostParts {
+  /** Makes the runner of a `command`. Nothing is started yet. */
+  readonly createRunner: (options: ProcessRunnerOptions) => Runner;
+  /** How this host dials plugins and offers brokered listeners. */
+  readonly createNetwork: (translator: AddressTranslator, socketDir: string | undefined) => BrokerNetwork;
+  readonly protocols: Readonly<Partial<Record<ProtocolName, ClientProtocolFactory>>>;
+  readonly certificateAuthority: CertificateAuthority;
+  readonly logSink: LogSink;
+}

@@ -1,0 +1,65 @@
+import type { Readable, Writable } from 'node:stream';
+import { firstValueFrom, type Observable, ReplaySubject, Subject, tap, timeout } from 'rxjs';
+import { fromReadable } from '../streams/from-readable.js';
+import { logs } from '../streams/logs.js';
+import { LineTail } from '../wire/line-tail.js';
+import type { LogEntry } from '../wire/log-entry.js';
+import type { LogRecord } from '../wire/logger.js';
+
+export interface PluginLogsOptions {
+  readonly maxLogLineBytes: number;
+  /** Receives the plugin's stderr as it is. Borrowed: never ended. */
+  readonly stderr: Writable | undefined;
+  readonly write: (entry: LogEntry) => void;
+}
+
+/** After the process is gone its last lines are on their way for a moment at most. */
+const DRAIN_TIMEOUT_MS = 1000;
+
+/** What a plugin says on its real stderr, and what the host has to say about it. */
+export class PluginLogs {
+  readonly entry$: Observable<LogEntry>;
+  readonly #options: PluginLogsOptions;
+  readonly #entries = new Subject<LogEntry>();
+  readonly #tail = new LineTail();
+  readonly #drained = new ReplaySubject<void>(1);
+
+  constructor(options: PluginLogsOptions) {
+    this.#options = options;
+    this.entry$ = this.#entries.asObservable();
+    this.#entries.subscribe(options.write);
+  }
+
+  /** The plugin's last lines, oldest first. */
+  get tail(): readonly string[] {
+    return this.#tail.lines;
+  }
+
+  /** Begins to read; from here on the plugin is never held up by its stderr, save by the host's own `stderr` sink. */
+  read(stderr: Readable): void {
+    const { maxLogLineBytes: maxLineBytes, stderr: sink } = this.#options;
+    if (sink !== undefined) stderr.pipe(sink, { end: false });
+    let endsLine = true;
+    const finish = () => {
+      if (!endsLine) sink?.write('\n');
+      this.#drained.next();
+    };
+    const chunk$ = fromReadable(stderr).pipe(tap((chunk) => (endsLine = chunk.at(-1) === 0x0a)));
+    chunk$.pipe(logs({ maxLineBytes, tail: this.#tail })).subscribe({
+      next: (entry) => this.#entries.next(entry),
+      error: finish,
+      complete: finish,
+    });
+  }
+
+  /** Says something of the host's own. */
+  add(record: LogRecord): void {
+    this.#entries.next({ ...record, kind: 'hclog', timestamp: undefined, raw: record.message });
+  }
+
+  /** Waits for the last lines of a plugin that is gone, and completes the entries. */
+  async close(options: { readonly reading: boolean }): Promise<void> {
+    if (options.reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
+    this.#entries.complete();
+  }
+}

@@ -1,0 +1,23 @@
+import type { PluginImplementations, ProtocolName } from '../protocols/contract.js';
+import type { PluginEnvironment } from '../wire/environment.js';
+import { type ChosenVersion, chooseVersion, pluginVersionTable } from '../wire/versions.js';
+import type { ServeOptions } from './options.js';
+
+/** Picks the version and the protocol to announce (go-plugin server.go protocolVersion). */
+export function negotiate(options: ServeOptions, environment: PluginEnvironment): ChosenVersion<PluginImplementations> {
+  const { handshake, plugins, versionedPlugins } = options;
+  const baseVersion = handshake.protocolVersion ?? 0;
+  const table = pluginVersionTable<PluginImplementations>({
+    protocolVersion: baseVersion,
+    ...(plugins === undefined ? {} : { plugins }),
+    ...(versionedPlugins === undefined ? {} : { versionedPlugins }),
+  });
+  return chooseVersion(table, environment.hostVersions, { baseVersion, protocolOf });
+}
+
+/** gRPC when every member can be spoken over it, else net/rpc, as go-plugin prefers; undefined for an empty set. */
+function protocolOf(set: PluginImplementations): ProtocolName | undefined {
+  const members = Object.values(set).map(({ contract }) => contract.protocols);
+  if (members.length === 0) return undefined;
+  return members.every((protocols) => protocols.includes('grpc')) ? 'grpc' : 'netrpc';
+}

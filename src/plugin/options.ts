@@ -1,0 +1,42 @@
+import type { PluginImplementations } from '../protocols/contract.js';
+import type { TlsConfig } from '../transports/tls.js';
+import type { HandshakeConfig } from '../wire/handshake-config.js';
+import type { Logger } from '../wire/logger.js';
+
+/** What a plugin serves and how (go-plugin ServeConfig). */
+export interface ServeOptions {
+  readonly handshake: HandshakeConfig;
+  /** What is served under the handshake's own protocol version. */
+  readonly plugins?: PluginImplementations;
+  /** What is served by application protocol version; the highest that the host shares is taken. */
+  readonly versionedPlugins?: Readonly<Record<number, PluginImplementations>>;
+  /** @default hclog JSON at level trace on the real stderr, where the host reads it */
+  readonly logger?: Logger;
+  /** TLS of your own. Returning undefined leaves the choice to AutoMTLS, as the host asks for it or not. */
+  readonly tlsProvider?: () => TlsConfig | undefined | Promise<TlsConfig | undefined>;
+  /** @default 'unix', on Windows 'tcp' */
+  readonly network?: 'unix' | 'tcp';
+  /** Called when the host asks the plugin to end, before the answer: finish what must be finished. */
+  readonly onShutdown?: () => void | Promise<void>;
+  /** Longest time that `onShutdown` is waited for. The host kills after 2 s. @default 1500 ms */
+  readonly shutdownDeadlineMs?: number;
+  /**
+   * Longest time that the process may live on after serving has ended, in which it would rather end by itself. @default 1000 ms
+   */
+  readonly exitGraceMs?: number;
+  /** Ends the plugin when the process that started it is gone, even if it was killed. @default true */
+  readonly exitWithHost?: boolean;
+}
+
+export interface ResolvedServeOptions extends ServeOptions {
+  readonly shutdownDeadlineMs: number;
+  readonly exitGraceMs: number;
+  readonly exitWithHost: boolean;
+}
+
+export const DEFAULT_SERVE_OPTIONS = Object.freeze({ shutdownDeadlineMs: 1500, exitGraceMs: 1000, exitWithHost: true });
+
+/** Fills in the defaults; never changes the caller's object. */
+export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  return { ...DEFAULT_SERVE_OPTIONS, ...options };
+}

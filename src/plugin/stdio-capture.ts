@@ -1,0 +1,121 @@
+import { PassThrough, type Readable } from 'node:stream';
+
+type WriteCallback = (error?: Error | null) => void;
+type Write = NodeJS.WriteStream['write'];
+
+export interface StdioCaptureOptions {
+  /** Bytes of a stream that may wait for a reader before `write` returns false. @default 64 KiB, a pipe's */
+  readonly highWaterBytes?: number;
+  /** Bytes of a stream that may wait in all; what a writer that ignores `drain` adds is dropped. @default 16 MiB */
+  readonly maxBufferedBytes?: number;
+  /** Also writes everything to the real stream. @default false */
+  readonly tee?: boolean;
+  /** Told once per run of losses, with the number of bytes that did not fit. */
+  readonly onDropped?: (stream: 'stdout' | 'stderr', bytes: number) => void;
+}
+
+const HIGH_WATER_BYTES = 65_536;
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Takes over what the program writes to `process.stdout` and `process.stderr` (console and libraries included) and offers it as two
+ * Readables. The real streams stay open: the first carries the handshake, by way of `realStdout`,
+ * the second the log. Writes past the file descriptors themselves (`fs.writeSync(1, …)`, child processes) are not seen.
+ *
+ * Node cannot block a writer as Go does; it is told by `write` returning false and `drain`, as with any stream.
+ */
+export class StdioCapture {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Writes to the real stdout, captured or not; resolves when the text is out. */
+  readonly realStdout: (text: string) => Promise<void>;
+  readonly #streams: readonly CapturedStream[];
+
+  constructor(options: StdioCaptureOptions = {}) {
+    const stdout = new CapturedStream('stdout', process.stdout, options);
+    const stderr = new CapturedStream('stderr', process.stderr, options);
+    this.#streams = [stdout, stderr];
+    this.stdout = stdout.readable;
+    this.stderr = stderr.readable;
+    this.realStdout = (text) =>
+      new Promise((resolve, reject) => stdout.writeReal(text, (error) => (error ? reject(error) : resolve())));
+  }
+
+  /** From here on writes go to the Readables. */
+  start(): void {
+    for (const stream of this.#streams) stream.start();
+  }
+
+  /** Gives the real streams back and ends the Readables after what they still hold. Idempotent. */
+  stop(): void {
+    for (const stream of this.#streams) stream.stop();
+  }
+}
+
+class CapturedStream {
+  readonly readable: PassThrough;
+  readonly #name: 'stdout' | 'stderr';
+  readonly #target: NodeJS.WriteStream;
+  readonly #original: Write;
+  readonly #options: StdioCaptureOptions;
+  #droppedBytes = 0;
+  #captured = false;
+
+  constructor(name: 'stdout' | 'stderr', target: NodeJS.WriteStream, options: StdioCaptureOptions) {
+    this.#name = name;
+    this.#target = target;
+    this.#original = target.write;
+    this.#options = options;
+    const highWaterMark = options.highWaterBytes ?? HIGH_WATER_BYTES;
+    this.readable = new PassThrough({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark });
+    this.readable.on('drain', () => this.#onDrain());
+  }
+
+  start(): void {
+    this.#captured = true;
+    this.#target.write = ((
+      chunk: string | Uint8Array,
+      encoding?: BufferEncoding | WriteCallback,
+      callback?: WriteCallback,
+    ) =>
+      typeof encoding === 'function'
+        ? this.#write(chunk, undefined, encoding)
+        : this.#write(chunk, encoding, callback)) as Write;
+  }
+
+  stop(): void {
+    if (this.#captured) this.#target.write = this.#original;
+    this.#captured = false;
+    this.readable.end();
+  }
+
+  writeReal(text: string, callback: WriteCallback): void {
+    this.#original.call(this.#target, text, undefined, callback);
+  }
+
+  #write(
+    chunk: string | Uint8Array,
+    encoding: BufferEncoding | undefined,
+    callback: WriteCallback | undefined,
+  ): boolean {
+    if (this.#options.tee === true) this.#original.call(this.#target, chunk as string, encoding);
+    // A copy: the writer may use its buffer again once it has been called back.
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
+    const buffered = this.readable.writableLength + this.readable.readableLength;
+    if (buffered + bytes.byteLength > (this.#options.maxBufferedBytes ?? MAX_BUFFERED_BYTES)) {
+      this.#droppedBytes += bytes.byteLength;
+      if (callback !== undefined) process.nextTick(callback);
+      return false;
+    }
+    return this.readable.write(bytes, callback ?? noop);
+  }
+
+  #onDrain(): void {
+    const dropped = this.#droppedBytes;
+    this.#droppedBytes = 0;
+    if (dropped > 0) this.#options.onDropped?.(this.#name, dropped);
+    this.#target.emit('drain');
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,102 @@
+import { PluginCallError } from '../../errors.js';
+import { secureDialer } from '../../transports/tls.js';
+import type { PluginSet } from '../contract.js';
+import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
+import { GrpcChannel } from './channel.js';
+import type { GrpcChannelOptions } from './channel-options.js';
+import { createGrpcClient, type GrpcClientOptions } from './client.js';
+import { grpcSidesOf } from './contract.js';
+import { requestShutdown } from './controller-client.js';
+import { HealthDefinition } from './gen/grpc/health/v1/health.js';
+import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
+import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
+import { checkHealth } from './health-client.js';
+import { receiveStdio } from './stdio-client.js';
+
+/** How a host speaks gRPC. */
+export interface GrpcHostOptions extends GrpcClientOptions {
+  /** Options of the channel to the plugin: keepalive, message limits, another HTTP/2 engine. */
+  readonly channel?: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+}
+
+/** Speaks gRPC with a plugin, over one connection that is made at once (go-plugin grpc_client.go newGRPCClient). */
+export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtocolFactory {
+  return async (connection) => {
+    const channel = new GrpcChannel({ ...channelOptionsOf(connection), ...options.channel });
+    const giveUp = () => void channel.close();
+    connection.signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      await channel.connect();
+    } catch (error) {
+      await channel.close();
+      throw connection.signal.aborted ? connection.signal.reason : error;
+    } finally {
+      connection.signal.removeEventListener('abort', giveUp);
+    }
+    return new GrpcConversation(connection, channel, options);
+  };
+}
+
+function channelOptionsOf({ dialer, tls }: ClientConnection): GrpcChannelOptions {
+  if (tls === undefined) return { dialer };
+  // grpc-go refuses a TLS connection that did not agree on HTTP/2.
+  return {
+    dialer: secureDialer(dialer, tls, { alpn: ['h2'] }),
+    secure: true,
+    authority: tls.serverName ?? 'localhost',
+  };
+}
+
+class GrpcConversation implements ClientProtocol {
+  readonly name = 'grpc';
+  readonly #plugins: PluginSet;
+  readonly #signal: AbortSignal;
+  readonly #channel: GrpcChannel;
+  readonly #clientOptions: GrpcClientOptions;
+  readonly #stdio: Promise<unknown>;
+
+  constructor(
+    { plugins, signal, syncStdout, syncStderr, logger }: ClientConnection,
+    channel: GrpcChannel,
+    options: GrpcHostOptions,
+  ) {
+    this.#plugins = plugins;
+    this.#signal = signal;
+    this.#channel = channel;
+    this.#clientOptions = options;
+    // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
+    const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
+    this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger });
+  }
+
+  async dispense(name: string): Promise<unknown> {
+    const contract = Object.hasOwn(this.#plugins, name) ? this.#plugins[name] : undefined;
+    const sides = contract === undefined ? undefined : grpcSidesOf(contract);
+    if (sides !== undefined)
+      return sides.client({ channel: this.#channel, clientOptions: this.#clientOptions, signal: this.#signal });
+    const known = Object.keys(this.#plugins).join(', ') || 'none';
+    const why =
+      contract === undefined
+        ? `unknown plugin type: ${name}. This host knows ${known}`
+        : `The contract of ${name} is not spoken over gRPC`;
+    throw new PluginCallError('ERR_UNKNOWN_PLUGIN', `${why}.`);
+  }
+
+  async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    const client = createGrpcClient(this.#channel, HealthDefinition);
+    const status = await checkHealth(client, { timeoutMs, signal: this.#signal });
+    if (status !== 'SERVING')
+      throw new PluginCallError('ERR_PING', `The plugin answers that it is not well: ${status}, expected SERVING.`);
+  }
+
+  async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
+    const client = createGrpcClient(this.#channel, GRPCControllerDefinition);
+    await requestShutdown(client, { timeoutMs, signal: this.#signal });
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#channel.close();
+    await this.#stdio;
+  }
+}

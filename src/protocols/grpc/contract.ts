@@ -1,0 +1,51 @@
+import type { PluginContract, ServiceContext } from '../contract.js';
+import type { GrpcChannel } from './channel.js';
+import { createGrpcClient, type GrpcClientOptions } from './client.js';
+import type { GrpcServer } from './server.js';
+import type { ClientOf, ServiceDefinition, ServiceOf } from './service-definition.js';
+
+const GRPC = Symbol.for('rxplug.grpc');
+
+/** What the host's side of a contract is made with. */
+export interface GrpcClientContext {
+  /** The main connection to the plugin; owned by the conversation. */
+  readonly channel: GrpcChannel;
+  /** What the host's options say of clients: interceptors, defaults of calls. */
+  readonly clientOptions: GrpcClientOptions;
+  /** Aborted when the plugin is gone (go-plugin: the context given to GRPCClient). */
+  readonly signal: AbortSignal;
+}
+
+/** Both sides of a gRPC contract (go-plugin GRPCPlugin: GRPCClient and GRPCServer). */
+export interface GrpcSides<Client, Service> {
+  /** Host: the client that `dispense` gives. */
+  client(context: GrpcClientContext): Client;
+  /** Plugin: registers what serves it. */
+  serve(server: GrpcServer, service: Service, context: ServiceContext): void;
+}
+
+/** A contract that is spoken over gRPC. */
+export interface GrpcPlugin<Client = unknown, Service = unknown> extends PluginContract<Client, Service> {
+  readonly [GRPC]: GrpcSides<Client, Service>;
+}
+
+/** A contract from one service definition, or from two functions that say what each side is. */
+export function grpcPlugin<D extends ServiceDefinition>(definition: D): GrpcPlugin<ClientOf<D>, ServiceOf<D>>;
+export function grpcPlugin<Client, Service>(sides: GrpcSides<Client, Service>): GrpcPlugin<Client, Service>;
+export function grpcPlugin<Client, Service>(of: ServiceDefinition | GrpcSides<Client, Service>): GrpcPlugin {
+  const sides = 'methods' in of ? sidesOf(of) : of;
+  // The service that a contract is paired with fits it (`implement`); here only the pair is kept, not the type.
+  return { protocols: ['grpc'], [GRPC]: sides as GrpcSides<unknown, unknown> };
+}
+
+/** The gRPC sides of a contract; undefined when it cannot be spoken over gRPC. */
+export function grpcSidesOf(contract: PluginContract): GrpcSides<unknown, unknown> | undefined {
+  return (contract as Partial<GrpcPlugin>)[GRPC];
+}
+
+function sidesOf<D extends ServiceDefinition>(definition: D): GrpcSides<ClientOf<D>, ServiceOf<D>> {
+  return {
+    client: ({ channel, clientOptions }) => createGrpcClient(channel, definition, clientOptions),
+    serve: (server, service) => server.addService(definition, service),
+  };
+}

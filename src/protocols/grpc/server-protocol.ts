@@ -1,0 +1,95 @@
+import { firstValueFrom, Subject, type Subscription } from 'rxjs';
+import { OptionsError } from '../../errors.js';
+import { secureListener } from '../../transports/tls.js';
+import type { Listener } from '../../transports/transport.js';
+import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
+import { grpcSidesOf } from './contract.js';
+import { createController } from './controller.js';
+import { HealthDefinition } from './gen/grpc/health/v1/health.js';
+import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
+import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
+import { HealthService } from './health.js';
+import { addReflection, type ReflectionOptions } from './reflection.js';
+import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './server.js';
+import { StdioService } from './stdio.js';
+
+/** How a plugin serves gRPC. */
+export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions {
+  /** Adds services besides those of the plugin set, or changes what the health service says. */
+  readonly configure?: (server: GrpcServer, health: HealthService) => void;
+}
+
+/** Bound of `onShutdown` and of the flush of stdout and stderr, before the host is answered. */
+const SHUTDOWN_STEP_MS = 2000;
+
+/** Serves a plugin over gRPC (go-plugin grpc_server.go). */
+export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProtocolFactory {
+  return async (connection) => {
+    const server = createGrpcServer(options);
+    const conversation = new GrpcServing(server, connection);
+    addImplementations(server, connection);
+    const health = new HealthService();
+    const stdio = new StdioService({ stdout: connection.stdout, stderr: connection.stderr });
+    server.addService(HealthDefinition, health);
+    server.addService(GRPCStdioDefinition, stdio);
+    server.addService(
+      GRPCControllerDefinition,
+      createController({
+        beforeAnswer: () => connection.onShutdown().then(() => stdio.flush()),
+        onShutdown: () => conversation.end(),
+        stepTimeoutMs: SHUTDOWN_STEP_MS,
+      }),
+    );
+    options.configure?.(server, health);
+    addReflection(server, options);
+    conversation.accept();
+    return conversation;
+  };
+}
+
+function addImplementations(server: GrpcServer, { implementations, logger }: ServerConnection): void {
+  for (const [name, { contract, create }] of Object.entries(implementations)) {
+    const sides = grpcSidesOf(contract);
+    if (sides === undefined)
+      throw new OptionsError(
+        `The plugin ${name} cannot be served over gRPC: its contract is for ${contract.protocols.join(', ')}.`,
+      );
+    const context = { logger: logger.named(name) };
+    sides.serve(server, create(context), context);
+  }
+}
+
+class GrpcServing implements ServerProtocol {
+  readonly name = 'grpc';
+  readonly ended: Promise<void>;
+  readonly #server: GrpcServer;
+  readonly #listener: Listener;
+  readonly #end = new Subject<void>();
+  #accepting: Subscription | undefined;
+
+  constructor(server: GrpcServer, { listener, tls }: ServerConnection) {
+    this.#server = server;
+    this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });
+    this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
+  }
+
+  accept(): void {
+    this.#accepting = this.#listener.connection$.subscribe({
+      next: (connection) => this.#server.inject(connection),
+      error: () => this.end(),
+      complete: () => this.end(),
+    });
+  }
+
+  /** Serving is over: the host has been answered, or no connection can come any more. */
+  end(): void {
+    this.#end.next();
+  }
+
+  async close(): Promise<void> {
+    await this.#listener.close();
+    this.#accepting?.unsubscribe();
+    await this.#server.close();
+    this.end();
+  }
+}
