@@ -16,7 +16,7 @@ export function isGlob(component: string): boolean {
 }
 
 function* tokensOf(pattern: string): Generator<string> {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at]!;
     if (character === '*') yield '.*';

@@ -64,7 +64,7 @@ class CapturedStream {
   constructor(name: 'stdout' | 'stderr', target: NodeJS.WriteStream, options: StdioCaptureOptions) {
     this.#name = name;
     this.#target = target;
-    this.#original = target.write;
+    this.#original = target.write.bind(target) as Write;
     this.#options = options;
     const highWaterMark = options.highWaterBytes ?? HIGH_WATER_BYTES;
     this.readable = new PassThrough({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark });
@@ -90,7 +90,7 @@ class CapturedStream {
   }
 
   writeReal(text: string, callback: WriteCallback): void {
-    this.#original.call(this.#target, text, undefined, callback);
+    this.#original(text, undefined, callback);
   }
 
   #write(
@@ -98,7 +98,7 @@ class CapturedStream {
     encoding: BufferEncoding | undefined,
     callback: WriteCallback | undefined,
   ): boolean {
-    if (this.#options.tee === true) this.#original.call(this.#target, chunk as string, encoding);
+    if (this.#options.tee === true) this.#original(chunk as string, encoding);
     // A copy: the writer may use its buffer again once it has been called back.
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk);
     const buffered = this.readable.writableLength + this.readable.readableLength;

@@ -34,7 +34,12 @@ const expectations: readonly Expectation[] = [
     },
   },
   { name: 'prints-nothing', code: 'ERR_HANDSHAKE_NO_LINE', says: /handshake/ },
-  { name: 'half-a-line', code: 'ERR_PROTOCOL_NOT_ALLOWED', says: /netrpc/, details: ({ text }) => assert.equal(text, '1|1|unix|/tmp/pl') },
+  {
+    name: 'half-a-line',
+    code: 'ERR_PROTOCOL_NOT_ALLOWED',
+    says: /netrpc/,
+    details: ({ text }) => assert.equal(text, '1|1|unix|/tmp/pl'),
+  },
   { name: 'endless-line', code: 'ERR_HANDSHAKE_LINE_TOO_LONG', says: /too long/ },
   {
     name: 'exits-at-once',
