@@ -1,5 +1,5 @@
 /** A runtime's last words: whatever text follows on this stream belongs to them. */
-const FATAL = /^(?:panic: |fatal error: |FATAL ERROR: |# Fatal error in |Uncaught\b|node:internal\/\S+:\d+$)/;
+const FATAL = /^(?:panic: |fatal error: |FATAL ERROR: |# Fatal error in |Uncaught\b|node:[\w/]+:\d+$)/;
 /** Where Node says an uncaught exception was thrown; the source line and a caret follow. */
 const THROWN_AT = /\.[cm]?[jt]sx?:\d{1,9}$/;
 const THROWN_AT_CHARS = 16;
