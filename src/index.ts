@@ -1,11 +1,4 @@
-// What hosts need.
-export { createClient, type HostAssemblyOptions, launch } from './di/host.js';
-export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './di/inject-plugin.js';
-// What plugins need.
-export { type ServeOptions, type Services, serve } from './di/plugin.js';
-export { PluginService, type ServiceClass } from './di/plugin-service.js';
-// Parts that can be replaced: bind these.
-export * from './di/tokens.js';
+export * from './di/index.js';
 export * from './errors.js';
 export { discover, discovered } from './host/discovery.js';
 export type { ClientOptions } from './host/options.js';

@@ -1,1 +1,6 @@
-export {};
+export { createClient, type HostAssemblyOptions, launch } from './host.js';
+export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './inject-plugin.js';
+export { type ServeOptions, type Services, serve } from './plugin.js';
+export { contractOf, PluginService, type ServiceClass } from './plugin-service.js';
+export { token } from './token.js';
+export * from './tokens.js';

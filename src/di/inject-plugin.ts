@@ -1,7 +1,10 @@
 import { ContainerModule, inject, type ServiceIdentifier } from 'inversify';
 import type { ClientOptions } from '../host/options.js';
+import type { HostParts } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
+import { grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
+import type { HostAssemblyOptions } from './host.js';
 import { fillHost } from './modules/host.js';
 import { token } from './token.js';
 import { HOST_PARTS } from './tokens.js';
@@ -30,13 +33,15 @@ export function injectPlugin(name: string): ParameterDecorator & PropertyDecorat
  * plugin of its sets. Parts that the container has bound before (`RUNNER`, `LOG_SINK`, …) are used. `container.unbindAllAsync`
  * stops the processes.
  */
-export function pluginHostModule(processes: Readonly<Record<string, ClientOptions>>): ContainerModule {
+export function pluginHostModule(
+  processes: Readonly<Record<string, ClientOptions & Pick<HostAssemblyOptions, 'grpc'>>>,
+): ContainerModule {
   return new ContainerModule((options) => {
     fillHost(options);
     for (const [name, clientOptions] of Object.entries(processes)) {
       options
         .bind(pluginClientToken(name))
-        .toResolvedValue((parts) => new PluginClient(clientOptions, parts), [HOST_PARTS])
+        .toResolvedValue((parts) => new PluginClient(clientOptions, withGrpc(parts, clientOptions)), [HOST_PARTS])
         .inSingletonScope()
         .onDeactivation((client) => client.stop());
       for (const [alias, plugin] of aliasesOf(name, clientOptions))
@@ -49,6 +54,11 @@ export function pluginHostModule(processes: Readonly<Record<string, ClientOption
           .inSingletonScope();
     }
   });
+}
+
+/** A process's own gRPC options take the place of the container's. */
+function withGrpc(parts: HostParts, { grpc }: Pick<HostAssemblyOptions, 'grpc'>): HostParts {
+  return grpc === undefined ? parts : { ...parts, protocols: { ...parts.protocols, grpc: grpcClientProtocol(grpc) } };
 }
 
 function aliasesOf(process: string, options: ClientOptions): [alias: string, plugin: string][] {

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Container, ContainerModule, injectable } from 'inversify';
+import { firstValueFrom, map } from 'rxjs';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import {
+  type ClientOfContract,
+  createClient,
+  HOST_NETWORK,
+  type HostParts,
+  injectPlugin,
+  LOG_SINK,
+  type LogEntry,
+  PluginError,
+  PluginService,
+  pluginClientToken,
+  pluginHostModule,
+  pluginToken,
+  processRunner,
+  RUNNER,
+  serve,
+} from '../../src/index.js';
+import { dialerTo } from '../../src/transports/dial.js';
+import { awaitGone } from '../support/process-alive.js';
+
+const command: [string, ...string[]] = [
+  process.execPath,
+  fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url)),
+];
+const options = { command, handshake, plugins };
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+test("a user's module replaces the runner, the network and the log sink", async () => {
+  const used: string[] = [];
+  const entries: LogEntry[] = [];
+  const network: HostParts['createNetwork'] = (translator) => ({
+    pluginToHost: (address) => translator.pluginToHost(address),
+    hostToPlugin: (address) => translator.hostToPlugin(address),
+    listen: () => Promise.reject(new Error('not needed')),
+    dialerTo: (address) => {
+      used.push(`dial ${address.network}`);
+      return dialerTo(address);
+    },
+  });
+  const module = new ContainerModule(({ bind }) => {
+    bind(RUNNER).toConstantValue((runnerOptions) => {
+      used.push(`run ${runnerOptions.command.length} words`);
+      return processRunner(runnerOptions);
+    });
+    bind(HOST_NETWORK).toConstantValue(network);
+    bind(LOG_SINK).toConstantValue({ write: (entry) => void entries.push(entry) });
+  });
+  await using client = createClient({ ...options, modules: [module] });
+  await client.start();
+  const kv = await client.dispense('kv');
+  await firstValueFrom(kv.put({ key: 'k', value: bytes('v') }));
+  await client.stop();
+  assert.deepEqual(used, ['run 2 words', 'dial unix']);
+  assert.ok(entries.some((entry) => entry.message === 'stored' && entry.module === 'kv'));
+});
+
+test('interceptors and defaults of calls come from the options', async () => {
+  const paths: string[] = [];
+  await using client = createClient({
+    ...options,
+    grpc: {
+      interceptors: [
+        (call, next) => {
+          paths.push(call.path);
+          return next(call).pipe(map((response) => response));
+        },
+      ],
+    },
+  });
+  await client.start();
+  const kv = await client.dispense('kv');
+  await firstValueFrom(kv.put({ key: 'k', value: bytes('v') }));
+  assert.deepEqual(paths, ['/kv.v1.KV/Put']);
+});
+
+@injectable()
+class Importer {
+  constructor(@injectPlugin('store') readonly kv: ClientOfContract<typeof plugins.kv>) {}
+}
+
+test('plugins are injected into a larger application, and stop with its container', async () => {
+  const container = new Container();
+  container.load(pluginHostModule({ store: { command, handshake, plugins: { kv: plugins.kv } } }));
+  container.bind(Importer).toSelf();
+  const importer = await container.getAsync(Importer);
+  await firstValueFrom(importer.kv.put({ key: 'k', value: bytes('v') }));
+  assert.equal(await container.getAsync(pluginToken('store.kv')), await container.getAsync(pluginToken('store.kv')));
+  const client = container.get(pluginClientToken('store'));
+  const pid = Number(client.id);
+  await container.unbindAllAsync();
+  assert.equal(client.exited, true);
+  await awaitGone(pid);
+});
+
+test('a class without the mark is refused before anything is served', async () => {
+  class Unmarked {}
+  await assert.rejects(
+    serve({ handshake, plugins: { kv: Unmarked } }),
+    (error) => PluginError.is(error) && error.code === 'ERR_OPTIONS' && /Unmarked/.test(error.message),
+  );
+});
+
+test('the mark is kept on the class: a subclass answers for itself', async () => {
+  const { KvStore } = await import('../../examples/grpc-kv/kv-store.js');
+  class Inherited extends KvStore {}
+  await assert.rejects(serve({ handshake, plugins: { kv: Inherited } }), /Inherited is not marked/);
+  PluginService(plugins.kv)(Inherited);
+});
