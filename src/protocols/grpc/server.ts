@@ -8,6 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../errors.js';
+import { atMost } from './at-most.js';
 import { toGrpcJsService } from './handlers.js';
 import { withReceiveWindows } from './receive-windows.js';
 import type { ServiceDefinition, ServiceOf } from './service-definition.js';
@@ -100,7 +101,7 @@ class GrpcJsServer implements GrpcServer {
 
   async drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#accepting = false;
-    await within(graceMs, new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve())));
+    await atMost(graceMs, new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve())));
     await this.close();
   }
 
@@ -110,7 +111,7 @@ class GrpcJsServer implements GrpcServer {
     const gone = [...this.#connections].map(
       (connection) => new Promise<void>((resolve) => connection.once('close', () => resolve()).destroy()),
     );
-    await within(CLOSE_MS, Promise.all(gone));
+    await atMost(CLOSE_MS, Promise.all(gone));
     this.#server.forceShutdown();
   }
 
@@ -131,14 +132,4 @@ function grpcJsOptions(options: GrpcServerOptions): ServerOptions {
     ...options.channelOptions,
     interceptors: [...(options.interceptors ?? []), ...(options.channelOptions?.interceptors ?? [])],
   };
-}
-
-/** Waits for the promise, but no longer than `ms`. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+export interface CurlResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Makes a gRPC call with `buf curl`: grpc on Go's own HTTP/2, from npm, so that a Go client is there also where Go is not. Without a
+ * schema it asks the server's reflection.
+ */
+export async function bufCurl(socketPath: string, method: string, ...options: string[]): Promise<CurlResult> {
+  const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
+  const args = ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', '--unix-socket', socketPath, ...options];
+  const child = spawn(process.execPath, [buf, ...args, `http://unused/${method}`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject));
+  const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
+}
