@@ -79,6 +79,8 @@ export interface HostDriver extends AsyncDisposable {
   readonly pid: number;
   /** Makes a client; nothing runs yet. */
   create(config: HostConfig): Promise<DrivenClient>;
+  /** Stops every managed client at once, where the host can. Once per host. */
+  cleanup?(): Promise<void>;
   /** Stops everything that this host started. Bounded, idempotent. */
   dispose(): Promise<void>;
 }

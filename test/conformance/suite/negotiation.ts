@@ -25,6 +25,26 @@ export function negotiationSuite(pairing: Pairing): void {
     );
   }
 
+  if (pairing.plugin === 'go') {
+    const flags = { versions: '3=netrpc,5=grpc' };
+    for (const [version, protocol] of [
+      [3, 'netrpc'],
+      [5, 'grpc'],
+    ] as const) {
+      const config = { versions: { [version]: protocol } };
+      const name = `P-10 version ${version} of a plugin that speaks both protocols is spoken over ${protocol}`;
+      scenario(
+        pairing,
+        name,
+        async ({ started, client }) => {
+          assert.deepEqual([started.version, started.protocol], [version, protocol]);
+          await client.ping();
+        },
+        { flags, config },
+      );
+    }
+  }
+
   hosted(pairing, 'P-08 H-17 without a common version the host refuses the lowest one', async (host) => {
     const config: Partial<HostConfig> = { versions: both };
     const client = await host.create(await configOf(pairing, { flags: { versions: '6=grpc,4=grpc' }, config }));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { bounded } from '../bounded.js';
 import type { Command } from '../peers.js';
 
@@ -17,7 +17,7 @@ export interface Ending {
 
 /** A plugin program run without any host, as a user or a faulty host would. */
 export class RawPlugin implements AsyncDisposable {
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #closed: Promise<unknown>;
   #stdout = '';
   #stderr = '';
@@ -28,7 +28,8 @@ export class RawPlugin implements AsyncDisposable {
     readonly tempDir: string,
   ) {
     const [file, ...args] = command;
-    this.#child = spawn(file, args, { env: cleanEnv(env, tempDir), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(file, args, { env: cleanEnv(env, tempDir), stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child.stdin.on('error', () => {});
     this.#closed = once(this.#child, 'close');
     this.#child.stdout.on('data', (chunk: Buffer) => (this.#stdout += chunk.toString()));
     this.#child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
@@ -54,6 +55,11 @@ export class RawPlugin implements AsyncDisposable {
       await bounded(Promise.race([once(this.#child.stdout, 'data'), this.#ended()]), 'the handshake line');
     }
     return this.#stdout.slice(0, this.#stdout.indexOf('\n'));
+  }
+
+  /** Ends the program's stdin. */
+  endInput(): void {
+    this.#child.stdin.end();
   }
 
   /** How it ended by itself. */
