@@ -7,6 +7,7 @@ import { encodeYamuxHeader, YamuxFlag, YamuxFrameType } from '../../../src/wire/
 import { within } from '../../support/defer.js';
 import { duplexPair } from '../../support/duplex-pair.js';
 import { event, LONG_MS, nextStream, rawPair, sessionPair, socketPair, streamPair } from './support.js';
+import { synchronousPair } from './synchronous-pair.js';
 
 const { data, windowUpdate, ping, goAway } = YamuxFrameType;
 const { syn, ack, fin, rst } = YamuxFlag;
@@ -390,6 +391,17 @@ test('carries a session in memory, where writes deliver within the same process'
   const [opened, accepted] = await streamPair(pair.client, pair.server);
   opened.write('over');
   assert.equal(String(await event(accepted, 'data')), 'over');
+});
+
+test('never delivers from inside a write, even when the connection does', async () => {
+  await using pair = await sessionPair({}, synchronousPair());
+  const [opened, other] = await streamPair(pair.client, pair.server);
+  let isWriting = false;
+  const got = new Promise<boolean>((resolve) => other.on('data', () => resolve(isWriting)));
+  isWriting = true;
+  opened.write('now');
+  isWriting = false;
+  assert.equal(await within(LONG_MS, 'the data', got), false);
 });
 
 test('an unreferenced session does not hold its connection, and holds it again after ref', async () => {
