@@ -398,6 +398,9 @@ test('never delivers from inside a write, even when the connection does', async 
   const [opened, other] = await streamPair(pair.client, pair.server);
   let isWriting = false;
   const got = new Promise<boolean>((resolve) => other.on('data', () => resolve(isWriting)));
+  await pair.client.ping();
+  // A turn of its own, in which the first frame is written at once.
+  await new Promise((resolve) => setImmediate(resolve));
   isWriting = true;
   opened.write('now');
   isWriting = false;
