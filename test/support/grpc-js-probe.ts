@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import {
   type handleBidiStreamingCall,
   type handleClientStreamingCall,
@@ -116,9 +115,15 @@ async function produceAll(call: ServerWritableStream<ProduceRequest, Payload>): 
   call.end();
 }
 
-async function send(call: ServerWritableStream<unknown, Payload>, payload: Payload): Promise<void> {
-  if (call.write(payload) || call.cancelled) return;
-  await Promise.race([once(call, 'drain'), once(call, 'cancelled')]);
+function send(call: ServerWritableStream<unknown, Payload>, payload: Payload): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      call.off('drain', done).off('cancelled', done);
+      resolve();
+    };
+    if (call.write(payload) || call.cancelled) resolve();
+    else call.on('drain', done).on('cancelled', done);
+  });
 }
 
 const consume: handleClientStreamingCall<Payload, Digest> = (call, answer) => {

@@ -1,5 +1,5 @@
 import { status as Status } from '@grpc/grpc-js';
-import { BehaviorSubject, filter, firstValueFrom, type Observable } from 'rxjs';
+import { filter, firstValueFrom, type Observable, ReplaySubject } from 'rxjs';
 import { ClosedError } from '../../errors.js';
 import type { HeaderList, Http2ClientSession } from '../../transports/http2/engine.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './call.js';
@@ -28,7 +28,8 @@ const BACKOFF_JITTER = 0.2;
 export class GrpcChannel implements CallHost {
   readonly #options: ResolvedChannelOptions;
   readonly #headers: RequestHeaders;
-  readonly #state = new BehaviorSubject<ChannelState>({ status: 'idle' });
+  readonly #states = new ReplaySubject<ChannelState>(1);
+  #state: ChannelState = { status: 'idle' };
   /** Every call that has not ended; those in `#waiting` have no stream yet. */
   readonly #calls = new Set<ChannelCall>();
   readonly #waiting = new Set<ChannelCall>();
@@ -46,15 +47,16 @@ export class GrpcChannel implements CallHost {
   #onSessionsGone: () => void = () => {};
 
   /** States as they change; replays the latest; completes after `shutdown`; never errors. */
-  readonly state$: Observable<ChannelState> = this.#state.asObservable();
+  readonly state$: Observable<ChannelState> = this.#states.asObservable();
 
   constructor(options: GrpcChannelOptions) {
     this.#options = resolveChannelOptions(options);
     this.#headers = new RequestHeaders(this.#options);
+    this.#states.next(this.#state);
   }
 
   get state(): ChannelState {
-    return this.#state.value;
+    return this.#state;
   }
 
   get authority(): string {
@@ -86,7 +88,7 @@ export class GrpcChannel implements CallHost {
   /** Connects now, without waiting for a call or for the end of a backoff. Rejects with the error of this attempt. */
   async connect(): Promise<void> {
     if (this.state.status === 'idle' || this.state.status === 'transient-failure') this.#connect();
-    const state = await firstValueFrom(this.#state.pipe(filter(({ status }) => status !== 'connecting')));
+    const state = await firstValueFrom(this.#states.pipe(filter(({ status }) => status !== 'connecting')));
     if (state.status === 'transient-failure') throw state.error;
     if (state.status !== 'ready') throw new ClosedError('ERR_CLOSED', 'The channel was closed while it connected.');
   }
@@ -223,13 +225,14 @@ export class GrpcChannel implements CallHost {
     const calls = [...this.#calls];
     for (const call of calls) call.fail(closedStatus());
     this.#become({ status: 'shutdown' });
-    this.#state.complete();
+    this.#states.complete();
     for (const session of this.#sessions) session.destroy();
     if (this.#sessions.size === 0) this.#onSessionsGone();
   }
 
   #become(state: ChannelState): void {
-    if (state.status !== this.state.status || state.status === 'transient-failure') this.#state.next(state);
+    this.#state = state;
+    this.#states.next(state);
   }
 
   #updateHold(): void {
