@@ -10,13 +10,16 @@ export type HeaderList = readonly string[];
 export interface Http2StreamEvents {
   /** First header block of the peer: request or response. `endStream`: nothing follows (gRPC's trailers-only). */
   onHeaders(headers: HeaderList, endStream: boolean): void;
-  /** Body bytes. They belong to the receiver, who gives the window back with `consume`. */
+  /** Body bytes, a view of what the connection delivered. They belong to the receiver, who gives the window back with `consume`. */
   onData(chunk: Uint8Array): void;
   /** Trailing header block; `onEnd` follows. */
   onTrailers(trailers: HeaderList): void;
   /** The peer finished its direction in good order. */
   onEnd(): void;
-  /** The stream is dead: the peer's RST_STREAM with its code, or, with `error`, the end of the whole session and why. */
+  /**
+   * The stream is dead: RST_STREAM with its code, or, with `error`, the end of the whole session and why. A client hears nothing after
+   * `onEnd`; a server may still hear this and `onDrain` until it has ended its own direction.
+   */
   onReset(code: number, error?: Error): void;
   /** After a `write` that returned false: there is room again. */
   onDrain(): void;
@@ -28,13 +31,16 @@ export interface Http2Stream {
   sendHeaders(headers: HeaderList, endStream?: boolean): void;
   /** Queues body bytes, which the stream owns from here on. False: wait for `onDrain`; the bytes are queued all the same. */
   write(chunk: Uint8Array, endStream?: boolean): boolean;
-  /** Server: ends with trailers after all queued bytes. */
+  /** Server: ends with trailers after all queued bytes. Once a server has ended its direction, the stream is over in both. */
   sendTrailers(trailers: HeaderList): void;
   /** Finishes our direction after all queued bytes. */
   end(): void;
   /** Kills the stream with an HTTP/2 error code (8 = CANCEL). Idempotent. Queued bytes are dropped; `onReset` is not called for it. */
   reset(code: number): void;
-  /** Returns receive window for bytes that `onData` delivered and the receiver is done with: backpressure is not calling it. */
+  /**
+   * Returns receive window for bytes that `onData` delivered and the receiver is done with: backpressure is not calling it. Works
+   * after `onEnd` as well; who does not want the rest calls `reset`.
+   */
   consume(bytes: number): void;
 }
 
@@ -69,19 +75,48 @@ export interface Http2ClientSession extends Http2Session {
   readonly usable: boolean;
 }
 
+/** The end of a connection that accepts streams. */
+export interface Http2ServerSession extends Http2Session {
+  /** Streams that are open or half-closed. */
+  readonly openStreams: number;
+}
+
 /** Called for every stream that the client opens; returns the receiver of its events. */
 export type Http2StreamHandler = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => Http2StreamEvents;
 
+/** Limits of one session. An engine may lack some, and have other defaults than those of `DEFAULT_HTTP2_OPTIONS`. */
 export interface Http2Options {
   /** Receive window of a stream, in bytes. @default 1 MiB */
   readonly streamWindowBytes?: number;
-  /** Receive window of the connection, in bytes. @default 4 MiB */
+  /** Receive window of the connection, in bytes: what all streams together may have delivered and not consumed. @default 32 MiB */
   readonly connectionWindowBytes?: number;
+  /** Largest DATA frame that the peer may send, in bytes. @default 64 KiB */
+  readonly maxFrameBytes?: number;
   /** Most bytes of a received header list. @default 64 KiB */
   readonly maxHeaderListBytes?: number;
+  /** Server: streams that a client may have open at once; more are refused. @default 10 000 */
+  readonly maxConcurrentStreams?: number;
+  /** Client: streams that may wait for the peer's concurrency limit; `open` throws beyond it. @default 10 000 */
+  readonly maxWaitingStreams?: number;
+  /** Ends the session when the peer has not acknowledged our SETTINGS by then. @default 20 000 ms */
+  readonly settingsTimeoutMs?: number;
+  /** Sends PING after so much silence; 0 for never. grpc-go servers tolerate no less than five minutes. @default 0 ms */
+  readonly keepAliveMs?: number;
+  /** Ends the session when a PING of keep-alive is not answered by then. @default 20 000 ms */
+  readonly keepAliveTimeoutMs?: number;
 }
 
 /** An HTTP/2 implementation over any Duplex, which it owns from here on. Prior knowledge; TLS and ALPN lie below. */
 export interface Http2Engine {
   connect(connection: Duplex, events: Http2SessionEvents, options?: Http2Options): Http2ClientSession;
+}
+
+/** The accepting end of an HTTP/2 implementation, over any Duplex, which it owns from here on. */
+export interface Http2ServerEngine {
+  serve(
+    connection: Duplex,
+    handler: Http2StreamHandler,
+    events: Http2SessionEvents,
+    options?: Http2Options,
+  ): Http2ServerSession;
 }

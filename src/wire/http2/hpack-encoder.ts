@@ -93,15 +93,9 @@ export class HpackEncoder {
 
   /** Makes room for the longest possible block, before the table is touched. */
   #prepare(list: readonly string[]): void {
+    assertEncodable(list);
     let bytes = 16;
-    for (const text of list) {
-      if (/[^\0-\xff]/.test(text)) {
-        throw new OptionsError(
-          `Expected header text of characters up to U+00FF, got ${JSON.stringify(text.slice(0, 80))}.`,
-        );
-      }
-      bytes += text.length + 8;
-    }
+    for (const text of list) bytes += text.length + 8;
     if (this.#out.length < bytes) this.#out = new Uint8Array(bytes * 2);
     this.#at = 0;
   }
@@ -193,6 +187,15 @@ export class HpackEncoder {
     }
     this.#integer(0, 7, text.length);
     for (let index = 0; index < text.length; index += 1) this.#out[this.#at++] = text.charCodeAt(index);
+  }
+}
+
+/** Throws an OptionsError when a list contains a character that is no octet. */
+export function assertEncodable(list: readonly string[]): void {
+  for (const text of list) {
+    if (!/[^\0-\xff]/.test(text)) continue;
+    const shown = JSON.stringify(text.slice(0, 80));
+    throw new OptionsError(`Expected header text of characters up to U+00FF, got ${shown}.`);
   }
 }
 

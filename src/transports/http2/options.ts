@@ -1,0 +1,43 @@
+import { OptionsError } from '../../errors.js';
+import { LARGEST_MAX_FRAME_BYTES, MAX_WINDOW_BYTES } from '../../wire/http2/frames.js';
+import type { Http2Options } from './engine.js';
+
+export type ResolvedHttp2Options = Required<Http2Options>;
+
+/** What a session uses where its options say nothing. */
+export const DEFAULT_HTTP2_OPTIONS: ResolvedHttp2Options = Object.freeze({
+  streamWindowBytes: 1024 * 1024,
+  connectionWindowBytes: 32 * 1024 * 1024,
+  maxFrameBytes: 64 * 1024,
+  maxHeaderListBytes: 64 * 1024,
+  maxConcurrentStreams: 10_000,
+  maxWaitingStreams: 10_000,
+  settingsTimeoutMs: 20_000,
+  keepAliveMs: 0,
+  keepAliveTimeoutMs: 20_000,
+});
+
+const RANGES: { readonly [Name in keyof ResolvedHttp2Options]: readonly [least: number, most: number] } = {
+  streamWindowBytes: [1, MAX_WINDOW_BYTES],
+  connectionWindowBytes: [65_535, MAX_WINDOW_BYTES],
+  maxFrameBytes: [16_384, LARGEST_MAX_FRAME_BYTES],
+  maxHeaderListBytes: [1, 16 * 1024 * 1024],
+  maxConcurrentStreams: [0, 0x7fffffff],
+  maxWaitingStreams: [0, 0x7fffffff],
+  settingsTimeoutMs: [1, 0x7fffffff],
+  keepAliveMs: [0, 0x7fffffff],
+  keepAliveTimeoutMs: [1, 0x7fffffff],
+};
+
+/** Fills in the defaults; throws an OptionsError for a value outside its range. */
+export function resolveHttp2Options(options: Http2Options = {}): ResolvedHttp2Options {
+  const resolved: ResolvedHttp2Options = { ...DEFAULT_HTTP2_OPTIONS, ...options };
+  for (const [name, [least, most]] of Object.entries(RANGES)) {
+    const value = resolved[name as keyof ResolvedHttp2Options];
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    throw new OptionsError(
+      `Expected the \`${name}\` option to be an integer from ${least} to ${most}, got \`${value}\`.`,
+    );
+  }
+  return resolved;
+}

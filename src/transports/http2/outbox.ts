@@ -1,0 +1,143 @@
+import type { Duplex } from 'node:stream';
+
+/** Frames are gathered in buffers of this size. */
+const SLAB_BYTES = 64 * 1024;
+
+/** A batch of this size leaves without waiting for the end of the turn. */
+const BATCH_BYTES = 64 * 1024;
+
+/** The connection may hold this much before we wait for it to drain. */
+const CONNECTION_BYTES = 128 * 1024;
+
+/**
+ * The way out of a session: gathers the frames of an event-loop turn and writes them together. The first frame that completes
+ * something is written at once, so that the peer wakes up while we go on ("eager": 0.9 → 1.2 of the calls/s at 16 in flight, at no
+ * cost in latency). Buffers are never used twice: a Duplex may acknowledge a write before it has copied it.
+ */
+export class Outbox {
+  /** Where `reserve` made room. */
+  slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  readonly #connection: Duplex;
+  readonly #onRoom: () => void;
+  readonly #endTurn: () => void;
+  #from = 0;
+  #to = 0;
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+  #inTurn = false;
+  #eager = true;
+  #blocked = false;
+  #closed = false;
+
+  /** `onRoom` is called when the connection has drained. The connection is borrowed. */
+  constructor(connection: Duplex, onRoom: () => void) {
+    this.#connection = connection;
+    this.#onRoom = onRoom;
+    this.#endTurn = () => {
+      this.#inTurn = false;
+      this.#eager = true;
+      this.flush();
+    };
+    connection.on('drain', () => this.#onDrain());
+  }
+
+  /** The connection is behind and a batch waits: time to stop producing. */
+  get full(): boolean {
+    return this.#blocked && this.pendingBytes >= BATCH_BYTES;
+  }
+
+  /** The connection does not take what is written. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Bytes gathered and not yet written to the connection. */
+  get pendingBytes(): number {
+    return this.#pieceBytes + this.#to - this.#from;
+  }
+
+  /** Offset in `slab` at which the caller has to write `bytes` bytes now; they count as sent. */
+  reserve(bytes: number): number {
+    if (this.slab.length - this.#to < bytes) this.#renewSlab(bytes);
+    const at = this.#to;
+    this.#to += bytes;
+    return at;
+  }
+
+  /** Sends a piece without copying it; it belongs to the outbox from here on. */
+  push(piece: Uint8Array): void {
+    this.#cutPiece();
+    this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
+  }
+
+  /** Lets what was gathered go: at once when it completes something or a batch is full, else at the end of the turn. */
+  commit(completes: boolean): void {
+    if (this.#closed) return;
+    if (!this.#inTurn) {
+      this.#inTurn = true;
+      setImmediate(this.#endTurn);
+    }
+    if (completes && this.#eager) {
+      this.#eager = false;
+      this.flush();
+    } else if (this.pendingBytes >= BATCH_BYTES) {
+      this.flush();
+    }
+  }
+
+  /** Writes everything gathered, unless the connection is behind. */
+  flush(): void {
+    if (this.#blocked || this.#closed || this.pendingBytes === 0) return;
+    this.#cutPiece();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    const connection = this.#connection;
+    if (pieces.length === 1) connection.write(pieces[0]!);
+    else {
+      connection.cork();
+      for (const piece of pieces) connection.write(piece);
+      connection.uncork();
+    }
+    // Not `write`'s answer: it is false for any large write, also one that the kernel took whole.
+    this.#blocked = connection.writableNeedDrain && connection.writableLength >= CONNECTION_BYTES;
+  }
+
+  /** Writes the rest regardless of the connection's state and ends it. */
+  end(): void {
+    this.#blocked = false;
+    this.flush();
+    this.close();
+    this.#connection.end();
+  }
+
+  /** Drops everything; nothing is written any more. */
+  close(): void {
+    this.#closed = true;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    this.#from = this.#to;
+  }
+
+  #onDrain(): void {
+    if (this.#closed) return;
+    this.#blocked = false;
+    this.flush();
+    if (!this.#blocked) this.#onRoom();
+  }
+
+  #cutPiece(): void {
+    if (this.#to === this.#from) return;
+    this.#pieces.push(this.slab.subarray(this.#from, this.#to));
+    this.#pieceBytes += this.#to - this.#from;
+    this.#from = this.#to;
+  }
+
+  #renewSlab(bytes: number): void {
+    this.#cutPiece();
+    this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+    this.#from = 0;
+    this.#to = 0;
+  }
+}

@@ -1,0 +1,26 @@
+/** Something a peer may do at will up to a burst and then at a rate: the measure against floods that cost us more than the peer. */
+export class RateBudget {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
+  #countedFrom = performance.now();
+
+  constructor(burst: number, perSecond: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+  }
+
+  /** Takes one; false when the budget is spent. The clock is read only when it seems to be. */
+  spend(): boolean {
+    if (this.#left < 1) this.#refill();
+    this.#left -= 1;
+    return this.#left >= 0;
+  }
+
+  #refill(): void {
+    const now = performance.now();
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#countedFrom) * this.#perSecond) / 1000);
+    this.#countedFrom = now;
+  }
+}

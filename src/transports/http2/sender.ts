@@ -1,0 +1,126 @@
+import { headerFramesBytes, writeFrameHeader, writeHeaders } from '../../wire/http2/frame-encoder.js';
+import {
+  DEFAULT_MAX_FRAME_BYTES,
+  DEFAULT_WINDOW_BYTES,
+  FRAME_HEADER_BYTES,
+  FrameFlag,
+  FrameType,
+  MAX_WINDOW_BYTES,
+} from '../../wire/http2/frames.js';
+import type { Outbox } from './outbox.js';
+
+/** DATA frames are no larger than this, whatever the peer allows: a frame is what others have to wait for. */
+const MAX_FRAME_BYTES = 64 * 1024;
+
+/** Payloads below this are copied behind their frame header, larger ones are written as they are. */
+const COPY_BELOW_BYTES = 8 * 1024;
+
+/** A stream that has something to send and waits for its turn. */
+export interface SendingStream {
+  /** Sends up to one frame. True when it could go on: it has more, and its own window allows it. */
+  sendNext(): boolean;
+  /** The connection takes more. */
+  onRoom(): void;
+}
+
+/** Sends HEADERS and DATA frames: connection window, frame size, and turns among the streams that have to wait. */
+export class Sender {
+  readonly #outbox: Outbox;
+  #window = DEFAULT_WINDOW_BYTES;
+  #maxPeerFrameBytes = DEFAULT_MAX_FRAME_BYTES;
+  #maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
+  #queue: SendingStream[] = [];
+  #thirsty: SendingStream[] = [];
+  #pumping = false;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  /** The peer's SETTINGS_MAX_FRAME_SIZE. */
+  set maxPeerFrameBytes(bytes: number) {
+    this.#maxPeerFrameBytes = bytes;
+    this.#maxFrameBytes = Math.min(bytes, MAX_FRAME_BYTES);
+  }
+
+  /** Time to stop producing; `thirst` tells when it is over. */
+  get full(): boolean {
+    return this.#outbox.full;
+  }
+
+  /** Whether a chunk may go at once, as far as the connection is concerned. */
+  fits(bytes: number): boolean {
+    return bytes <= this.#maxFrameBytes && bytes <= this.#window && this.#queue.length === 0 && !this.#outbox.full;
+  }
+
+  /** How many of so many bytes may go in one frame now. */
+  room(bytes: number): number {
+    return this.#outbox.full ? 0 : Math.min(bytes, this.#maxFrameBytes, this.#window);
+  }
+
+  /** Widens the connection's window; false when it would overflow. */
+  grant(increment: number): boolean {
+    if (this.#window + increment > MAX_WINDOW_BYTES) return false;
+    this.#window += increment;
+    this.pump();
+    return true;
+  }
+
+  sendHeaders(streamId: number, block: Uint8Array, endStream: boolean): void {
+    const outbox = this.#outbox;
+    const at = outbox.reserve(headerFramesBytes(block.length, this.#maxPeerFrameBytes));
+    writeHeaders(outbox.slab, at, streamId, block, endStream, this.#maxPeerFrameBytes);
+    outbox.commit(endStream);
+  }
+
+  /** One DATA frame with the chunk from `start` to `end`, which belongs to the outbox from here on. */
+  sendData(streamId: number, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+    const outbox = this.#outbox;
+    const length = end - start;
+    const copies = length < COPY_BELOW_BYTES;
+    const at = outbox.reserve(FRAME_HEADER_BYTES + (copies ? length : 0));
+    const flags = endStream ? FrameFlag.endStream : 0;
+    const payload = writeFrameHeader(outbox.slab, at, length, FrameType.data, flags, streamId);
+    this.#window -= length;
+    if (copies) outbox.slab.set(whole(chunk, start, end), payload);
+    else outbox.push(whole(chunk, start, end));
+    outbox.commit(endStream);
+  }
+
+  /** Lets a stream take part in the turns. */
+  schedule(stream: SendingStream): void {
+    this.#queue.push(stream);
+    this.pump();
+  }
+
+  /** Asks for `onRoom` once the connection takes more. */
+  thirst(stream: SendingStream): void {
+    this.#thirsty.push(stream);
+  }
+
+  /** Lets the waiting streams send, one frame each in turn, as far as the connection allows. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const queue = this.#queue;
+    let next = 0;
+    while (next < queue.length && this.#window > 0 && !this.#outbox.full) {
+      const stream = queue[next]!;
+      next += 1;
+      if (stream.sendNext()) queue.push(stream);
+    }
+    if (next > 0) this.#queue = queue.slice(next);
+    this.#pumping = false;
+    if (this.#thirsty.length > 0 && !this.#outbox.full) this.#quench();
+  }
+
+  #quench(): void {
+    const thirsty = this.#thirsty;
+    this.#thirsty = [];
+    for (const stream of thirsty) stream.onRoom();
+  }
+}
+
+function whole(chunk: Uint8Array, start: number, end: number): Uint8Array {
+  return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
+}
