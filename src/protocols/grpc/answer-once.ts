@@ -1,4 +1,4 @@
-import { status as Status, type sendUnaryData } from '@grpc/grpc-js';
+import { type Metadata, status as Status, type sendUnaryData } from '@grpc/grpc-js';
 import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
 import type { ServerCallContext } from './call-context.js';
 import { GrpcError } from './errors.js';
@@ -19,13 +19,15 @@ export function answerOnce(
   const answer: Answer = {
     succeed: (message) => {
       if (!context.open) return;
+      let trailers: Metadata;
       try {
         codec.measure(message);
+        trailers = context.trailersWith();
       } catch (thrown) {
         return answer.fail(thrown);
       }
       context.answered();
-      callback(null, message, context.trailersWith());
+      callback(null, message, trailers);
     },
     fail: (thrown) => {
       if (!context.open) return;

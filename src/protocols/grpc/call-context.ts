@@ -9,6 +9,11 @@ import type { MessageReadable, StreamCallContext } from './service-definition.js
 /** Peers refuse header blocks above 16 to 64 KiB, and with them the whole call; a character takes up to nine bytes there. */
 const MAX_DETAILS_LENGTH = 4096;
 
+/** The same for metadata: above 64 KiB a host on Node loses its connection, and does not even notice. */
+const MAX_METADATA_BYTES = 32 * 1024;
+/** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
+const HEADER_COST_BYTES = 32;
+
 type CallSurface = Pick<
   ServerUnaryCall<unknown, unknown>,
   'metadata' | 'getPath' | 'getPeer' | 'getDeadline' | 'sendMetadata'
@@ -93,7 +98,7 @@ export class ServerCallContext implements StreamCallContext<unknown> {
   }
 
   sendHeaders(metadata: Metadata): void {
-    this.#call.sendMetadata(sendable(metadata.clone()));
+    this.#call.sendMetadata(this.#sendable(metadata.clone()));
   }
 
   /** From here on the handler has said its last; an end of the call is not a cancellation any more. */
@@ -111,17 +116,34 @@ export class ServerCallContext implements StreamCallContext<unknown> {
   /** The status with which a failure leaves, in a form that no header can break. */
   statusOf(thrown: unknown): StatusObject {
     const { code, details, metadata } = toStatusObject(thrown);
-    return { code, details: headerText(details), metadata: this.trailersWith(metadata) };
+    try {
+      return { code, details: headerText(details), metadata: this.trailersWith(metadata) };
+    } catch {
+      // The failure matters more than what was to go with it.
+      return { code, details: headerText(details), metadata: new Metadata() };
+    }
   }
 
-  /** The trailing metadata: the handler's, with that of its error merged over it. */
+  /** The trailing metadata: the handler's, with that of its error merged over it. Throws GrpcError for more than can be sent. */
   trailersWith(metadata?: Metadata): Metadata {
     const trailers = this.trailers.clone();
     for (const name of Object.keys(metadata?.getMap() ?? {})) {
       trailers.remove(name);
       for (const value of metadata?.get(name) ?? []) trailers.add(name, value);
     }
-    return sendable(trailers);
+    return this.#sendable(trailers);
+  }
+
+  /** Without names that would break the response: metadata that was received somewhere and is passed on may carry them. */
+  #sendable(metadata: Metadata): Metadata {
+    let bytes = 0;
+    for (const [name, values] of Object.entries(metadata.toJSON())) {
+      if (!isSendable(name)) metadata.remove(name);
+      else for (const value of values) bytes += name.length + value.length + HEADER_COST_BYTES;
+    }
+    if (bytes <= MAX_METADATA_BYTES) return metadata;
+    const detail = `The metadata of a response of ${this.path} has ${bytes} bytes, at most ${MAX_METADATA_BYTES} can be sent.`;
+    throw new GrpcError(Status.INTERNAL, detail);
   }
 
   #end(): void {
@@ -142,12 +164,6 @@ export class ServerCallContext implements StreamCallContext<unknown> {
         })
       : new GrpcError(Status.CANCELLED, 'the caller cancelled the call', { method: this.path });
   }
-}
-
-/** Without names that would break the response: metadata that was received somewhere and is passed on may carry them. */
-function sendable(metadata: Metadata): Metadata {
-  for (const name of Object.keys(metadata.getMap())) if (!isSendable(name)) metadata.remove(name);
-  return metadata;
 }
 
 /** Well-formed, for grpc-js's `encodeURI` throws otherwise, where nobody can catch it; and short enough for a header. */

@@ -38,9 +38,17 @@ function writeObservable(source$: Observable<unknown>, context: ServerCallContex
 
 /** Reads and writes on one turn, so that nothing is ever between the two when the caller cancels. */
 function writeReadable(readable: Readable, context: ServerCallContext, writer: ResponseWriter): void {
+  let waiting = false;
+  const resume = (): void => {
+    waiting = false;
+    pump();
+  };
   const pump = (): void => {
-    while (context.open) {
-      if (!writer.hasRoom) return writer.onRoom(pump);
+    while (context.open && !waiting) {
+      if (!writer.hasRoom) {
+        waiting = true;
+        return writer.onRoom(resume);
+      }
       const message: unknown = readable.read();
       if (message === null) return;
       try {

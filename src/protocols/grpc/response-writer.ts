@@ -12,6 +12,8 @@ export interface ResponseStream {
 
 /** How much may be on its way to the connection before a writer is told to wait; one message may always exceed it. */
 const HIGH_WATER_BYTES = 64 * 1024;
+/** Whoever waits is called when this little is left, so that many messages are made at once and not one by one. */
+const LOW_WATER_BYTES = 16 * 1024;
 /** What a message costs besides its bytes, so that empty ones count as well. */
 const MESSAGE_COST_BYTES = 64;
 
@@ -70,7 +72,12 @@ export class ResponseWriter {
 
   /** Ends the call well, after everything that waits. */
   end(): void {
-    this.#close(() => this.#stream.end(this.#context.trailersWith()));
+    try {
+      const trailers = this.#context.trailersWith();
+      this.#close(() => this.#stream.end(trailers));
+    } catch (thrown) {
+      this.fail(thrown);
+    }
   }
 
   /** Ends the call with the status of what was thrown, after everything that waits. */
@@ -99,7 +106,7 @@ export class ResponseWriter {
       this.#send(message, bytes);
     }
     if (this.#waiting.length === 0) this.#complete();
-    if (this.hasRoom) this.#wake();
+    if (this.#inFlightBytes <= LOW_WATER_BYTES && this.#listeners.length > 0) this.#wake();
   };
 
   #close(finish: () => void): void {

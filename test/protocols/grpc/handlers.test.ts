@@ -175,6 +175,26 @@ test('an error carries its metadata over the trailers, without what would break 
   assert.deepEqual(metadata.get('transfer-encoding'), []);
 });
 
+test('metadata that is too large for a header block fails its call and not the connection', async () => {
+  const large = new Metadata();
+  large.set('x-large', 'x'.repeat(100_000));
+  const handlers: Partial<KV>[] = [
+    { get: (_request, call) => (call.sendHeaders(large), {}) },
+    { get: (_request, call) => (call.trailers.merge(large), {}) },
+    { get: () => thrower(new GrpcError(status.INTERNAL, 'The metadata of this error', { metadata: large })) },
+  ];
+  for (const handler of handlers) {
+    await using peer = await serve({ ...handler, put: () => ({}) });
+    const error = await failureOf(peer.unary('get', {}));
+    assert.equal(error.code, status.INTERNAL);
+    assert.match(error.details, /^The metadata of/);
+    await peer.unary('put', {});
+  }
+  await using peer = await serve({ watch: (_request, call) => (call.trailers.merge(large), EMPTY) });
+  const { error } = await collect(peer.serverStream('watch', {}));
+  assert.equal(error?.code, status.INTERNAL);
+});
+
 test('a server stream is an Observable, a generator or a Readable', async () => {
   const changes = [{ key: 'a' }, { key: 'b' }, { key: 'c' }];
   const sources: KV['watch'][] = [
