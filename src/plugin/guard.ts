@@ -8,16 +8,15 @@ const NOT_A_PROGRAM = `This program is a plugin. It is not meant to be run direc
 Please run the program that uses the plugin; it will start the plugin by itself.
 `;
 
-/** Ends the process with status 1 and words for a person when no host started it (go-plugin server.go Serve). Stdout stays empty. */
-export async function refuseWithoutHost(handshake: HandshakeConfig): Promise<void> {
-  const complaint = cookieComplaint(handshake, process.env);
-  if (complaint === undefined) return;
-  await new Promise((resolve) => process.stderr.write(complaint, resolve));
-  process.exit(1);
-}
-
-function cookieComplaint(handshake: HandshakeConfig, env: NodeJS.ProcessEnv): string | undefined {
+/** What a person is told when no host started this process; undefined when one did (go-plugin server.go Serve). */
+export function cookieComplaint(handshake: HandshakeConfig): string | undefined {
   const { magicCookieKey, magicCookieValue } = handshake;
   if (!magicCookieKey || !magicCookieValue) return FAULTY_CONFIG;
-  return env[magicCookieKey] === magicCookieValue ? undefined : NOT_A_PROGRAM;
+  return process.env[magicCookieKey] === magicCookieValue ? undefined : NOT_A_PROGRAM;
+}
+
+/** Ends the process with status 1 and the complaint on stderr. Stdout stays empty. */
+export async function refuse(complaint: string): Promise<never> {
+  await new Promise((resolve) => process.stderr.write(complaint, resolve));
+  process.exit(1);
 }

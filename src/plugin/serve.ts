@@ -6,7 +6,7 @@ import { type PluginEnvironment, parsePluginEnvironment } from '../wire/environm
 import { formatHandshake } from '../wire/handshake-line.js';
 import type { Logger } from '../wire/logger.js';
 import type { ChosenVersion } from '../wire/versions.js';
-import { refuseWithoutHost } from './guard.js';
+import { cookieComplaint, refuse } from './guard.js';
 import { watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
 import { negotiate } from './negotiate.js';
@@ -22,13 +22,14 @@ import { type TlsSide, tlsSideOf } from './tls-side.js';
  * served; nothing has been announced then (go-plugin server.go Serve).
  */
 export async function serve(options: ServeOptions, parts: PluginParts): Promise<void> {
-  await refuseWithoutHost(options.handshake);
+  const complaint = cookieComplaint(options.handshake);
+  if (complaint !== undefined) return await refuse(complaint);
   const resolved = resolveServeOptions(options);
   const logger = options.logger ?? pluginLogger();
   const capture = new StdioCapture({
     onDropped: (stream, bytes) => logger.warn('output was lost: nobody read it', { stream, bytes }),
   });
-  // From the start: what a library prints while the plugin is being built must not precede the handshake.
+  // From the first moment: what a library prints while the plugin is being built must not precede the handshake.
   capture.start();
   try {
     await serveCaptured({
@@ -66,8 +67,10 @@ async function serveCaptured(serving: Serving): Promise<void> {
     const shutdown = shutdownOf(serving);
     const protocol = await begin(serving, chosen, side, listener, shutdown);
     try {
+      // Before the line is out: a host may interrupt, or be gone, as soon as it has read it.
+      const unwanted = untilUnwanted(serving, protocol);
       await announce(serving, chosen, side, listener);
-      await untilUnwanted(serving, protocol);
+      await unwanted;
       await shutdown.run();
     } finally {
       await protocol.close();
