@@ -1,0 +1,65 @@
+/** Unary calls of 100 bytes against the stock grpc-js server in a process of its own: its own client, and ours. */
+import { type Client, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
+import { firstValueFrom } from 'rxjs';
+import type { GrpcCallEvents } from '../../src/protocols/grpc/call.js';
+import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcClient } from '../../src/protocols/grpc/client.js';
+import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js-channel.js';
+import { encodeFramed } from '../../src/protocols/grpc/message-codec.js';
+import { Payload, ProbeDefinition } from '../conformance/gen/probe.js';
+import { netDialer } from '../support/dialers.js';
+import { grpcJsService } from '../support/grpc-js-probe.js';
+import { compare, throughput } from './harness.js';
+import { startPeer } from './peer.js';
+
+const ProbeClient = makeGenericClientConstructor(grpcJsService(ProbeDefinition), 'Probe');
+const request = { data: Buffer.alloc(100, 'x'), number: 1 };
+
+/** The methods that makeGenericClientConstructor adds are not in its type. */
+type EchoClient = Client & { echo(request: object, done: (error: Error | null, answer: Payload) => void): unknown };
+
+function callBack(client: EchoClient): () => Promise<Payload> {
+  return () =>
+    new Promise((resolve, reject) => {
+      client.echo(request, (error, answer) => (error === null ? resolve(answer) : reject(error)));
+    });
+}
+
+function bare(channel: GrpcChannel): () => Promise<unknown> {
+  return () =>
+    new Promise((resolve, reject) => {
+      let answer: Payload | undefined;
+      const events: GrpcCallEvents = {
+        onHeaders() {},
+        onDrain() {},
+        onMessage(bytes) {
+          answer = Payload.decode(bytes);
+        },
+        onStatus: (status) => (status.code === 0 ? resolve(answer) : reject(new Error(status.detail))),
+      };
+      channel.call('/rxplug.conformance.Probe/Echo', {}, events).end(encodeFramed(Payload as never, request));
+    });
+}
+
+await using peer = await startPeer('grpc-js-server');
+const channel = new GrpcChannel({ dialer: netDialer(peer.socketPath) });
+const ours = createGrpcClient(channel, ProbeDefinition);
+const stock = new ProbeClient(`unix:${peer.socketPath}`, credentials.createInsecure()) as unknown as EchoClient;
+const channelOverride = createGrpcJsChannel(channel);
+const mixed = new ProbeClient('', credentials.createInsecure(), { channelOverride }) as unknown as EchoClient;
+
+for (const inFlight of [1, 16, 64]) {
+  await compare({
+    title: `Unary calls of 100 B to a grpc-js server, ${inFlight} in flight`,
+    unit: 'calls/s',
+    baseline: 'grpc-js client',
+    contenders: {
+      'grpc-js client': throughput(inFlight, callBack(stock)),
+      'grpc-js client on our channel': throughput(inFlight, callBack(mixed)),
+      'our client': throughput(inFlight, () => firstValueFrom(ours.echo(request))),
+      'our channel, bare': throughput(inFlight, bare(channel)),
+    },
+  });
+}
+await channel.close();
+stock.close();
