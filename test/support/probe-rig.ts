@@ -9,6 +9,7 @@ import { createGrpcClient, type GrpcClientOptions } from '../../src/protocols/gr
 import type { ClientOf } from '../../src/protocols/grpc/service-definition.js';
 import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { memoryDialer, netDialer } from './dialers.js';
+import { currentEngine } from './engines.js';
 import { bind, grpcJsProbeServer } from './grpc-js-probe.js';
 
 export type ProbeClient = ClientOf<typeof ProbeDefinition>;
@@ -48,7 +49,7 @@ function rig(
   options: ProbeRigOptions,
   cleanUp: () => void = () => {},
 ): ProbeRig {
-  const channel = new GrpcChannel({ dialer, ...options.channel });
+  const channel = new GrpcChannel({ dialer, engine: currentEngine, ...options.channel });
   const client = createGrpcClient(channel, ProbeDefinition, options);
   const close = async () => {
     await channel.close();

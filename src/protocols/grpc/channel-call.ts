@@ -174,8 +174,8 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
     }
     this.#delivering = false;
     if (this.#over) return;
-    if (this.#final === undefined) this.#giveBack();
-    else this.#endBehind(this.#final);
+    this.#giveBack();
+    if (this.#final !== undefined) this.#endBehind(this.#final);
   }
 
   #read(): Uint8Array | undefined {
@@ -199,6 +199,7 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
   #endBehind(final: CallStatus): void {
     const left = this.#decoder.byteLength;
     if (left > 0 && this.#demand === 0) return;
+    // Everything is given back by now, also what was no whole message: the connection's window is every call's.
     if (!this.#ended) this.#stream?.reset(CANCEL);
     const truncated = left > 0 && final.code === Status.OK;
     this.#finish(truncated ? localStatus(Status.INTERNAL, 'The peer ended the stream within a message.') : final);

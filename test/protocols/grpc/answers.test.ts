@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
@@ -9,6 +8,7 @@ import type { GrpcChannelOptions } from '../../../src/protocols/grpc/channel-opt
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import { frameMessage } from '../../../src/protocols/grpc/framing.js';
 import { Payload } from '../../conformance/gen/probe.js';
+import { test } from '../../support/engines.js';
 import { memoryRig, type ProbeRig } from '../../support/probe-rig.js';
 
 type Answer = (stream: ServerHttp2Stream) => void;

@@ -4,7 +4,6 @@ import { createServer, type ServerHttp2Session } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { test } from 'node:test';
 import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { type ChannelState, GrpcChannel } from '../../../src/protocols/grpc/channel.js';
@@ -17,6 +16,7 @@ import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { deferred } from '../../support/deferred.js';
 import { memoryDialer, netDialer } from '../../support/dialers.js';
 import { duplexPair } from '../../support/duplex-pair.js';
+import { currentEngine, test } from '../../support/engines.js';
 import { bind, grpcJsProbeServer } from '../../support/grpc-js-probe.js';
 import { memoryRig, unixRig } from '../../support/probe-rig.js';
 
@@ -209,7 +209,11 @@ test('after GOAWAY running calls finish and new ones go over a new connection', 
 test('a server that shuts down by force ends the call; a restarted one is found again', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');
-  const channel = new GrpcChannel({ dialer: netDialer(path), backoff: { initialMs: 1, maxMs: 10 } });
+  const channel = new GrpcChannel({
+    engine: currentEngine,
+    dialer: netDialer(path),
+    backoff: { initialMs: 1, maxMs: 10 },
+  });
   const client = createGrpcClient(channel, ProbeDefinition);
   const first = grpcJsProbeServer();
   await bind(first, `unix:${path}`);
@@ -315,7 +319,7 @@ test('mutual TLS is the dialer’s matter: calls pass, and a stranger’s certif
   ] as const) {
     const tls = { key: identity.keyPem, cert: identity.certificatePem, ca: [plugin.certificatePem] };
     const dialer = secureDialer(netDialer(port), tls, { alpn: ['h2'] });
-    const channel = new GrpcChannel({ dialer, secure: true });
+    const channel = new GrpcChannel({ engine: currentEngine, dialer, secure: true });
     const client = createGrpcClient(channel, ProbeDefinition);
     const call = firstValueFrom(client.echo({ data: Buffer.alloc(5_000_000) }));
     if (passes) assert.equal((await call).data.length, 5_000_000);

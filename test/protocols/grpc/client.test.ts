@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import {
@@ -19,6 +18,7 @@ import {
 } from 'rxjs';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import { deferred } from '../../support/deferred.js';
+import { test } from '../../support/engines.js';
 import { memoryRig, type ProbeRig, unixRig } from '../../support/probe-rig.js';
 
 const rigs: Readonly<Record<string, () => ProbeRig | Promise<ProbeRig>>> = {

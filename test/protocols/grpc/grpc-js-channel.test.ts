@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
 import {
   CallCredentials,
   type Client,
@@ -24,6 +23,7 @@ import { firstValueFrom } from 'rxjs';
 import { createGrpcJsChannel } from '../../../src/protocols/grpc/grpc-js-channel.js';
 import { type Digest, type Payload, ProbeDefinition } from '../../conformance/gen/probe.js';
 import { deferred } from '../../support/deferred.js';
+import { test } from '../../support/engines.js';
 import { grpcJsService } from '../../support/grpc-js-probe.js';
 import { memoryRig, type ProbeRig } from '../../support/probe-rig.js';
 
