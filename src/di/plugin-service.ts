@@ -1,3 +1,4 @@
+import 'reflect-metadata/lite';
 import { injectable, type Newable } from 'inversify';
 import { OptionsError } from '../errors.js';
 import type { PluginContract, ServiceOfContract } from '../protocols/contract.js';
@@ -21,14 +22,14 @@ export function PluginService<const Of extends ServiceDefinition | PluginContrac
   const contract = 'protocols' in of ? of : grpcPlugin(of as ServiceDefinition);
   return (target) => {
     injectable()(target);
-    Object.defineProperty(target, CONTRACT, { value: contract, configurable: true });
+    Reflect.defineMetadata(CONTRACT, contract, target);
   };
 }
 
 /** The contract that a class was marked with. Throws OptionsError for a class without mark. */
 export function contractOf(target: ServiceClass): PluginContract {
   // Own, not inherited: a subclass answers for itself.
-  const contract = Object.getOwnPropertyDescriptor(target, CONTRACT)?.value as PluginContract | undefined;
+  const contract = Reflect.getOwnMetadata(CONTRACT, target) as PluginContract | undefined;
   if (contract !== undefined) return contract;
   throw new OptionsError(
     `The class ${target.name || '(anonymous)'} is not marked as a plugin service. Put @PluginService(definition) on it.`,

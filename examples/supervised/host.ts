@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom, retry, switchMap, tap } from 'rxjs';
+import { backoff, launch } from 'rxplug';
+import { handshake, plugins } from '../grpc-kv/contract.js';
+
+const plugin = fileURLToPath(new URL('../grpc-kv/plugin.js', import.meta.url));
+let starts = 0;
+
+// A plugin is an Observable: a crash is its error, so supervision is `retry`. What hangs on the plugin begins anew with it.
+const stored$ = launch({ command: [process.execPath, plugin], handshake, plugins }).pipe(
+  tap((client) => {
+    console.log(`start ${++starts}`);
+    if (starts < 3) process.kill(Number(client.id), 'SIGKILL');
+  }),
+  switchMap((client) => client.dispense('kv')),
+  switchMap((kv) => kv.put({ key: 'greeting', value: new TextEncoder().encode('hello') })),
+  retry({ delay: backoff({ initialMs: 20, maxMs: 1000 }) }),
+);
+
+const { revision } = await firstValueFrom(stored$);
+console.log(`stored by start ${starts}, revision ${revision}`);

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { needsGo } from '../conformance/build-go.js';
+import { testEnv } from '../fixtures/fixture.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+
+/** Runs an example as a user would; a status other than 0 is an error. */
+async function output(example: string): Promise<string> {
+  const file = fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [file], {
+    env: testEnv({ NO_COLOR: '1' }),
+    timeout: 280_000,
+  });
+  assertTempDirEmpty();
+  return stdout;
+}
+
+test('examples/streaming shows all four call kinds', async () => {
+  const lines = (await output('streaming/host')).trimEnd().split('\n');
+  assert.deepEqual(lines, [
+    'AB 100.00  CD 100.00  AB 100.50  CD 100.50  AB 100.99  CD 100.99',
+    'sum of a thousand prices: 100008.14',
+    'mean of 6: 100.50',
+    'alert: 30 is over 25',
+    'alert: 40 is over 25',
+  ]);
+});
+
+test('examples/negotiated settles on the highest common version, and says when there is none', async () => {
+  assert.equal(
+    await output('negotiated/host'),
+    'host knows 2 and 3, plugin knows 1 and 2: version 2 it is\nhost knows 3 only: ERR_APP_VERSION_MISMATCH, the plugin speaks 1\n',
+  );
+});
+
+test('examples/supervised starts a crashing plugin again', async () => {
+  assert.equal(await output('supervised/host'), 'start 1\nstart 2\nstart 3\nstored by start 3, revision 1\n');
+});
+
+test('the demo runs the TypeScript plugin from start to end', async () => {
+  const [, typescript = '', go = ''] = (await output('grpc-kv/demo')).split(/^A plugin in /m);
+  assert.match(typescript, /running: grpc version 1/);
+  assert.match(typescript, /info {5}stored.*key=planet\/mars/);
+  assert.match(typescript, /watch {4}planet\/mars = red/);
+  assert.match(typescript, /get {6}planet\/mars = red/);
+  assert.match(typescript, /NOT_FOUND/);
+  assert.match(typescript, /exited with code 0 \(stopped\)/);
+  if (needsGo().skip !== false) assert.match(go, /skipped/);
+  else assert.match(go, /get {6}planet\/mars = red[\s\S]*exited with code 0 \(stopped\)/);
+});
