@@ -39,8 +39,8 @@ export function within(error: unknown, step: string): unknown {
 
 /** The path step of a map entry, its key shortened for display. */
 export function keyStep(key: unknown): string {
-  const text = typeof key === 'string' ? JSON.stringify(key.slice(0, 40)) : String(key).slice(0, 40);
-  return `[${text}]`;
+  if (typeof key === 'string') return `[${JSON.stringify(key.slice(0, 40))}]`;
+  return typeof key === 'object' && key !== null ? '[…]' : `[${String(key)}]`;
 }
 
 /** The public error of a failed decoding; errors that are not ours pass unchanged. */

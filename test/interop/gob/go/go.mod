@@ -1,0 +1,3 @@
+module rxplug.test/interop/gob
+
+go 1.24
