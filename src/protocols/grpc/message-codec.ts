@@ -5,17 +5,30 @@ import type { MessageType } from './service-definition.js';
 /** A message type whose own types the caller vouches for. */
 export type AnyMessageType = MessageType<unknown, unknown>;
 
+/** A writer keeps its buffer; one that has grown beyond this is not kept. */
+const MAX_KEPT_BYTES = 64 * 1024;
+
+/**
+ * The writer of the previous message. A new one for each allocates its buffer anew: 1.5 instead of 0.8 µs for a message of 100 bytes
+ * (Node 20), and most of what the garbage collector has to do for a call.
+ */
+let spare: BinaryWriter | undefined;
+
 /**
  * A message, completed from its partial form, with its gRPC prefix. Generated code writes behind a gap of five bytes, so that a large
  * message is not copied once more for the sake of its prefix.
  */
 export function encodeFramed(type: AnyMessageType, input: unknown): Uint8Array {
-  const writer = new BinaryWriter();
+  const message = type.fromPartial(input);
+  const writer = spare ?? new BinaryWriter();
+  // Not there while it is in use, nor after an encoder has thrown.
+  spare = undefined;
   for (let index = 0; index < PREFIX_BYTES; index++) writer.uint32(0);
-  const written = type.encode(type.fromPartial(input), writer);
+  const written = type.encode(message, writer);
   const bytes = written.finish();
   // An encoder that does not take a writer returns one of its own, without the gap.
   if (written !== writer) return frameMessage(bytes);
+  if (bytes.length <= MAX_KEPT_BYTES) spare = writer;
   const length = bytes.length - PREFIX_BYTES;
   bytes[1] = length >>> 24;
   bytes[2] = length >>> 16;
