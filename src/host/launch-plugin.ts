@@ -1,7 +1,7 @@
 import { defer, EMPTY, finalize, from, merge, mergeMap, type Observable, of, switchMap, throwError } from 'rxjs';
-import { ClosedError } from '../errors.js';
 import type { PluginSet } from '../protocols/contract.js';
 import type { PluginState } from '../streams/lifecycle.js';
+import { exitedUnasked } from './exit-error.js';
 import type { PluginClient } from './plugin-client.js';
 
 /**
@@ -20,10 +20,5 @@ export function launchWith<P extends PluginSet>(create: () => PluginClient<P>): 
 
 function endOf(state: PluginState, stderr: readonly string[]): Observable<never> {
   if (state.status !== 'exited' || state.cause.kind === 'stopped') return EMPTY;
-  const { code = null, signal = null } = state.exit ?? {};
-  const how = signal === null ? `with code ${code}` : `by ${signal}`;
-  const message = `The plugin exited ${how} and nobody had asked it to. Its last words are in details.stderr.`;
-  return throwError(
-    () => new ClosedError('ERR_PLUGIN_EXITED', message, { details: { exitCode: code, signal, stderr } }),
-  );
+  return throwError(() => exitedUnasked(state.exit ?? { code: null, signal: null }, stderr));
 }

@@ -11,6 +11,7 @@ import { defaultNetwork } from '../transports/sockets.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { LogEntry } from '../wire/log-entry.js';
 import { createLogger } from '../wire/logger.js';
+import { exitedEarly, exitedUnasked } from './exit-error.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 import { PluginLogs } from './plugin-logs.js';
@@ -192,7 +193,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
         // Until the handshake is through, the start itself judges what an exit means: a last line may still be on its way.
         if (this.#state.status === 'starting' && this.#state.phase !== 'connecting') return;
         this.#events.next({ type: 'death', cause: { kind: 'crashed' } });
-        this.#abort.abort(exitedEarly(exit));
+        this.#abort.abort(this.#protocol === undefined ? exitedEarly(exit) : exitedUnasked(exit, this.#logs.tail));
         if (this.#starting === undefined || this.#protocol !== undefined) void this.#bury();
       }),
     );
@@ -217,7 +218,8 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
 
   async #cleanUp(): Promise<void> {
     this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
-    await settle(this.#protocol?.close());
+    const crashed = this.#state.status === 'stopping' && this.#state.cause.kind === 'crashed';
+    await settle(this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
     await settle(this.#runner?.kill());
     const exit = await this.#exitWithin(REAP_TIMEOUT_MS);
     await this.#logs.close({ reading: exit !== undefined });
@@ -263,17 +265,6 @@ function startTimeout(startTimeoutMs: number): StartError {
   return new StartError(
     'ERR_START_TIMEOUT',
     `The plugin was not ready within ${startTimeoutMs} ms. Check that the command is a plugin, or raise \`startTimeoutMs\`.`,
-  );
-}
-
-function exitedEarly({ code, signal }: Exit): StartError {
-  const how = signal === null ? `with code ${code}` : `by ${signal}`;
-  return new StartError(
-    'ERR_EXITED_EARLY',
-    `The plugin exited ${how} before the host could connect. Its last words are in details.stderr.`,
-    {
-      details: { exitCode: code, signal },
-    },
   );
 }
 

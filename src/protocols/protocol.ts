@@ -40,8 +40,8 @@ export interface ClientProtocol {
   ping(options: { readonly timeoutMs: number }): Promise<void>;
   /** Asks the plugin to end itself. True when it was asked, however it answered; false when it could not be asked. */
   shutdown(options: { readonly timeoutMs: number }): Promise<boolean>;
-  /** Closes the conversation and its connections; calls in flight fail. Idempotent. */
-  close(): Promise<void>;
+  /** Closes the conversation and its connections; calls in flight fail, with `because` if the plugin is gone. Idempotent. */
+  close(because?: Error): Promise<void>;
 }
 
 /** Begins a conversation. Rejects when the plugin cannot be reached, with a TransportError or a SecurityError. */

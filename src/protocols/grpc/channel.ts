@@ -94,16 +94,16 @@ export class GrpcChannel implements CallHost {
   }
 
   /**
-   * Ends every call with CANCELLED and destroys the connections. Resolves when they are closed. Idempotent. Calls made afterwards
-   * end with CANCELLED.
+   * Ends every call and destroys the connections. Resolves when they are closed. Idempotent. Calls end with CANCELLED, or with
+   * UNAVAILABLE when the channel is closed because of an error: then the peer is gone. Later calls end with CANCELLED.
    */
-  close(): Promise<void> {
+  close(because?: Error): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
     const gone = new Promise<void>((resolve) => {
       this.#onSessionsGone = resolve;
     });
     this.#closed = gone.then(() => this.#attempt?.done);
-    this.#shutdown();
+    this.#shutdown(because === undefined ? closedStatus() : unavailable(because));
     return this.#closed;
   }
 
@@ -217,13 +217,13 @@ export class GrpcChannel implements CallHost {
     if (this.#sessions.size === 0) this.#onSessionsGone();
   }
 
-  #shutdown(): void {
+  #shutdown(status: CallStatus): void {
     clearTimeout(this.#retryTimer);
     this.#stopKeepalive();
     this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
     // A copy: whoever answers the end of a call with another call must not keep this loop going.
     const calls = [...this.#calls];
-    for (const call of calls) call.fail(closedStatus());
+    for (const call of calls) call.fail(status);
     this.#become({ status: 'shutdown' });
     this.#states.complete();
     for (const session of this.#sessions) session.destroy();

@@ -95,8 +95,8 @@ class GrpcConversation implements ClientProtocol {
     return true;
   }
 
-  async close(): Promise<void> {
-    await this.#channel.close();
+  async close(because?: Error): Promise<void> {
+    await this.#channel.close(because);
     await this.#stdio;
   }
 }
