@@ -1,5 +1,6 @@
 export type { Address } from './address.js';
 export { decodeBase64, encodeBase64 } from './base64.js';
+export { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from './broker-id.js';
 export { ChunkQueue } from './chunk-queue.js';
 export {
   DEFAULT_PORTS,
