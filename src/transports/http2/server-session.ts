@@ -83,11 +83,11 @@ export class ServerSession implements Http2ServerSession, Role {
   }
 
   onHeaders(streamId: number, list: HeaderList, endStream: boolean, fault: number): void {
+    if (streamId % 2 === 0) throw http2Error(protocolError, `a client opens stream ${streamId}, which is even`);
     if (streamId <= this.#highestStreamId) {
       if (this.#session.streams.wasReset(streamId)) return;
       throw http2Error(streamClosed, `HEADERS come after the end of stream ${streamId}`);
     }
-    if (streamId % 2 === 0) throw http2Error(protocolError, `a client opens stream ${streamId}, which is even`);
     this.#highestStreamId = streamId;
     if (this.#drained) return this.#session.streams.markReset(streamId);
     this.lastPeerStreamId = streamId;

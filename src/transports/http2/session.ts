@@ -19,7 +19,7 @@ import type { SessionStream, StreamHost } from './stream.js';
 import { StreamTable } from './stream-table.js';
 
 /** Answers (to PING, SETTINGS, broken streams) that may wait for a peer who does not read. */
-const MAX_WAITING_ANSWERS = 1000;
+const MAX_WAITING_ANSWERS = 10_000;
 
 /** Header blocks may be larger than the list that is accepted: such a list costs its stream only. */
 const LEAST_BLOCK_BYTES = 64 * 1024;
