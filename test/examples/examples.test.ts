@@ -20,6 +20,10 @@ async function output(example: string): Promise<string> {
   return stdout;
 }
 
+test('examples/basic greets', async () => {
+  assert.equal(await output('basic/host'), 'Hello Ada!\n');
+});
+
 test('examples/streaming shows all four call kinds', async () => {
   const lines = (await output('streaming/host')).trimEnd().split('\n');
   assert.deepEqual(lines, [

@@ -1,0 +1,11 @@
+import { grpcPlugin, type HandshakeConfig } from 'rxplug';
+import { GreeterDefinition } from '../gen/greeter.js';
+
+/** What host and plugin agree on beforehand. */
+export const handshake: HandshakeConfig = {
+  protocolVersion: 1,
+  magicCookieKey: 'GREETER_PLUGIN',
+  magicCookieValue: 'hello',
+};
+
+export const plugins = { greeter: grpcPlugin(GreeterDefinition) };

@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+const LEFT_OUT = /(^|\/)(node_modules|dist|\.git|gen)(\/|$)/;
+
+/** Paths of the repository's files below a folder, by their ending; with `/`, relative to the root. */
+export function filesBelow(folder: string, ending: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((file) => file.endsWith(ending) && !LEFT_OUT.test(file))
+    .sort();
+}
+
+export function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** All pages: what lies in the root, in docs/ and beside the examples. */
+export function pages(): string[] {
+  const top = readdirSync(root).filter((file) => file.endsWith('.md') && !file.startsWith('NOTE'));
+  return [...top.sort(), ...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { test } from 'node:test';
+import { anchorsOf, type Fence, fencesOf, fill, linksOf } from './markdown.js';
+import { excerpt, regionsOf } from './regions.js';
+import { filesBelow, pages, read, root } from './repository.js';
+import { sourceText } from './sources.js';
+
+/** Languages of which every block must be something that is run. Blocks without language, and of these, are pictures. */
+const RUN = ['ts', 'sh', 'json'];
+const PICTURES = ['', 'text', 'proto', 'yaml'];
+
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+for (const page of pages()) {
+  test(`${page}: every snippet is a piece of something that is run`, () => {
+    const problems = fencesOf(read(page)).flatMap((fence) =>
+      problemsOf(fence).map((why) => `line ${fence.line + 1}: ${why}`),
+    );
+    assert.deepEqual(problems, [], 'after a change of a snippet: npm run docs');
+  });
+
+  test(`${page}: every link leads somewhere`, () => {
+    const broken = linksOf(read(page)).flatMap(({ target }) => brokenLink(page, target));
+    assert.deepEqual(broken, []);
+  });
+}
+
+test('every region is shown by a page', () => {
+  const shown = new Set(pages().flatMap((page) => fencesOf(read(page)).map(({ source }) => source)));
+  const sources = [
+    ...filesBelow('test/docs', '.test.ts'),
+    ...filesBelow('examples', ''),
+    ...filesBelow('proto/examples', ''),
+  ];
+  const unused = sources.flatMap((file) => {
+    return regionsOf(read(file))
+      .filter((region) => !shown.has(`${file}#${region}`))
+      .map((region) => `${file}#${region}`);
+  });
+  assert.deepEqual(unused, []);
+});
+
+test('a fence without source, with a wrong text and with an unknown source is found', () => {
+  const [bare, wrong, unknown, shell] = fencesOf(
+    [
+      '```ts\nlet a;\n```',
+      '<!-- snippet: examples/basic/plugin.ts -->\n\n```ts\nlet a;\n```',
+      '<!-- snippet: src/index.ts -->\n\n```ts\nlet a;\n```',
+      '```sh\nnpm run nothing\n```',
+    ].join('\n\n'),
+  );
+  for (const fence of [bare, wrong, unknown, shell]) assert.equal(problemsOf(fence!).length, 1);
+  assert.equal(brokenLink('README.md', 'docs/nothing.md').length, 1);
+  assert.equal(brokenLink('README.md', 'docs/architecture.md#nothing').length, 1);
+  assert.equal(brokenLink('README.md', 'docs/architecture.md#rooms').length, 0);
+});
+
+test('a region loses the indentation that all of it shares, and the marks of other regions', () => {
+  const file =
+    '{\n  // #region a\n  if (b) {\n    // #region c\n    d();\n    // #endregion c\n  }\n  // #endregion a\n}\n';
+  assert.equal(excerpt(file, 'a'), 'if (b) {\n  d();\n}');
+  assert.equal(excerpt(file, 'c'), 'd();');
+  assert.deepEqual(regionsOf(file), ['a', 'c']);
+  assert.throws(() => excerpt(file, 'e'), /expected one region e/);
+});
+
+test('filling a page puts the text between the fences and leaves the rest', () => {
+  const page = '<!-- snippet: x -->\n\n```ts\n```\n\n```ts\nold\n```\n\n<!-- snippet: y -->\n\n```ts\nold\nold\n```\n';
+  assert.equal(
+    fill(page, (source) => `new ${source}\n2`),
+    '<!-- snippet: x -->\n\n```ts\nnew x\n2\n```\n\n```ts\nold\n```\n\n<!-- snippet: y -->\n\n```ts\nnew y\n2\n```\n',
+  );
+});
+
+function problemsOf({ language, text, source }: Fence): string[] {
+  if (source !== undefined) return textProblem(text, source);
+  if (PICTURES.includes(language)) return [];
+  if (language === 'sh') return text.split('\n').flatMap(commandProblem);
+  return [
+    RUN.includes(language) ? 'the snippet has no source' : `the language ${language} is none of ${RUN.join(', ')}`,
+  ];
+}
+
+function textProblem(text: string, source: string): string[] {
+  try {
+    return text === sourceText(source) ? [] : [`differs from ${source}`];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+/** Commands that the tests run by running themselves, and those of the examples. */
+function commandProblem(line: string): string[] {
+  return line.split('&&').flatMap((part) => {
+    const command = part.trim();
+    if (['npm ci', 'npm start', 'npm test'].includes(command)) return [];
+    const script = command.match(/^npm run (\S+)/)?.[1];
+    if (script !== undefined && script in scripts) return [];
+    const program = command.match(/^node dist\/(\S+)\.js\b/)?.[1];
+    if (program !== undefined && existsSync(join(root, `${program}.ts`))) return [];
+    return [`\`${command}\` is no command of package.json`];
+  });
+}
+
+function brokenLink(page: string, target: string): string[] {
+  if (/^(https?:|mailto:)/.test(target)) return [];
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? page : posix.join(posix.dirname(page), path);
+  if (!existsSync(join(root, file))) return [`${target}: there is no ${file}`];
+  if (anchor === undefined || statSync(join(root, file)).isDirectory()) return [];
+  return anchorsOf(read(file)).includes(anchor) ? [] : [`${target}: ${file} has no heading #${anchor}`];
+}

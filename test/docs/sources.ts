@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { excerpt } from './regions.js';
+import { filesBelow, read, root } from './repository.js';
+
+const ALLOWED = /^(test\/docs\/[^/]+\.test\.ts|examples\/.+|proto\/examples\/.+)$/;
+
+/** The text that a page has to show for `path` or `path#region`. Throws when no test runs that file, or it has no such region. */
+export function sourceText(source: string): string {
+  const [path = '', region] = source.split('#');
+  if (!ALLOWED.test(path)) throw new Error(`${path} is neither a test of test/docs/ nor an example nor its proto`);
+  if (!existsSync(join(root, path))) throw new Error(`${path} is not there`);
+  if (path.startsWith('examples/') && !isRun(path)) throw new Error(`no test runs ${path}`);
+  return excerpt(read(path), region);
+}
+
+let run: Set<string> | undefined;
+
+/** Whether a test names this example or something that names it. */
+function isRun(example: string): boolean {
+  run ??= reachable();
+  return run.has(example);
+}
+
+/** Everything that the tests name, import or start, followed through the examples. */
+function reachable(): Set<string> {
+  const examples = new Set(filesBelow('examples', ''));
+  const found = new Set<string>();
+  const queue = filesBelow('test', '.test.ts');
+  for (const file of queue) {
+    for (const named of namedIn(file)) {
+      if (!examples.has(named) || found.has(named)) continue;
+      found.add(named);
+      queue.push(named);
+    }
+  }
+  return found;
+}
+
+/** Files that a text may mean by its strings: relative to itself, to the examples or to the root, `.js` standing for `.ts`. */
+function namedIn(file: string): string[] {
+  const strings = [...read(file).matchAll(/['"`]([\w./-]+)['"`]/g)].map((match) => match[1]!);
+  return strings.flatMap((text) =>
+    [posix.join(posix.dirname(file), text), posix.join('examples', text), posix.normalize(text)].flatMap((path) => [
+      path,
+      path.replace(/\.js$/, '.ts'),
+      `${path}.ts`,
+    ]),
+  );
+}
