@@ -132,7 +132,9 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
   }
 
   onReset(code: number, error?: Error): void {
-    if (error === undefined) this.#finish(statusFromReset(code));
+    // go-plugin: grpc-go's server resets a call whose deadline has passed; its reset may overtake our timer.
+    if (error === undefined && code === CANCEL && this.#isExpired()) this.expire();
+    else if (error === undefined) this.#finish(statusFromReset(code));
     else this.#finish(localStatus(Status.UNAVAILABLE, `The connection was lost: ${error.message}`, error));
   }
 
@@ -210,6 +212,10 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
     if (timeoutMs <= 0 || timeoutMs > MAX_TIMER_MS) return;
     this.#timer = setTimeout(expire, timeoutMs, this);
     if (this.options.background === true) this.#timer.unref();
+  }
+
+  #isExpired(): boolean {
+    return this.options.timeoutMs !== undefined && performance.now() >= this.#expiresAt;
   }
 
   /** The deadline has passed. */
