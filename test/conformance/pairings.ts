@@ -1,5 +1,6 @@
-import { goPlugin, needsGo, startGoHost } from './peers.js';
-import type { Pairing } from './suite/pairing.js';
+import { OurHost } from './our-host.js';
+import { goPlugin, needsGo, ourPlugin, startGoHost } from './peers.js';
+import type { Ability, Pairing } from './suite/pairing.js';
 
 /** The baseline: what the suites say of two real peers. */
 export const GO_TO_GO: Pairing = {
@@ -9,6 +10,37 @@ export const GO_TO_GO: Pairing = {
   options: needsGo(),
   startHost: startGoHost,
   pluginCommand: goPlugin,
+};
+
+/** What our ends cannot do yet. */
+const LACKING: readonly Ability[] = ['broker', 'netrpc'];
+
+const startOurHost = async (tempDir: string) => new OurHost(tempDir);
+
+export const OURS_TO_GO: Pairing = {
+  ...GO_TO_GO,
+  name: 'our host, Go plugin',
+  host: 'ours',
+  lacks: LACKING,
+  startHost: startOurHost,
+};
+
+export const GO_TO_OURS: Pairing = {
+  ...GO_TO_GO,
+  name: 'Go host, our plugin',
+  plugin: 'ours',
+  lacks: LACKING,
+  pluginCommand: ourPlugin,
+};
+
+export const OURS_TO_OURS: Pairing = {
+  name: 'our host, our plugin',
+  host: 'ours',
+  plugin: 'ours',
+  lacks: LACKING,
+  options: { skip: false },
+  startHost: startOurHost,
+  pluginCommand: ourPlugin,
 };
 
 /** The same pairing under AutoMTLS. */

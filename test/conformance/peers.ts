@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildGo } from './build-go.js';
 import { GoHost } from './go-host.js';
 
@@ -25,6 +26,11 @@ export async function startGoHost(tempDir: string, env: NodeJS.ProcessEnv = {}):
 /** The command line of the Go plugin. */
 export async function goPlugin(flags: PluginFlags = {}): Promise<Command> {
   return [join(await built(), `plugin${SUFFIX}`), ...flagArguments(flags)];
+}
+
+/** The command line of our plugin, which knows the same flags as far as it can do what they say. */
+export async function ourPlugin(flags: PluginFlags = {}): Promise<Command> {
+  return [process.execPath, fileURLToPath(new URL('plugin/kv-plugin.js', import.meta.url)), ...flagArguments(flags)];
 }
 
 /** `{ tcp: true }` as `--tcp=true`. */

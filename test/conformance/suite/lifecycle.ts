@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import type { Started } from '../driver.js';
 import { CrashRequest_Kind as Kind, ProbeDefinition } from '../gen/probe.js';
 import { failureOf } from './errors.js';
-import { configOf, hosted, type Pairing, type Scene, scenario } from './pairing.js';
+import { can, configOf, hosted, type Pairing, type Scene, scenario } from './pairing.js';
 import { isRunning, untilGone } from './processes.js';
 
 /** How a plugin ends, and what must not end it. */
@@ -43,7 +43,7 @@ function alive(pairing: Pairing): void {
     });
   }
 
-  if (pairing.plugin === 'go') {
+  if (pairing.plugin === 'go' && can(pairing, 'broker')) {
     scenario(pairing, 'C-03 the host opens one StartStream and one StreamStdio', async (scene) => {
       await scene.client.ping();
       await scene.dispense('kv');

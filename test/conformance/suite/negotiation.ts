@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { HostConfig } from '../driver.js';
 import { ProbeDefinition } from '../gen/probe.js';
-import { configOf, hosted, type Pairing, scenario } from './pairing.js';
+import { can, configOf, hosted, type Pairing, scenario } from './pairing.js';
 
 /** Which versions the two sides settle on. */
 export function negotiationSuite(pairing: Pairing): void {
@@ -25,7 +25,7 @@ export function negotiationSuite(pairing: Pairing): void {
     );
   }
 
-  if (pairing.plugin === 'go') {
+  if (can(pairing, 'netrpc')) {
     const flags = { versions: '3=netrpc,5=grpc' };
     for (const [version, protocol] of [
       [3, 'netrpc'],

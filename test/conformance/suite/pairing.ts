@@ -14,6 +14,8 @@ export interface Pairing {
   readonly plugin: 'go' | 'ours';
   /** Options of every test, such as a reason to skip it. */
   readonly options: { readonly skip: string | false };
+  /** What one of the ends cannot do yet. */
+  readonly lacks?: readonly Ability[];
   /** A new host that, with its plugins, keeps its temporary files in a directory. */
   startHost(tempDir: string): Promise<HostDriver>;
   /** The command line of the plugin program with flags. */
@@ -21,6 +23,13 @@ export interface Pairing {
   /** What every client of this pairing is configured with, and every plugin's flags. */
   readonly config?: Partial<HostConfig>;
   readonly flags?: PluginFlags;
+}
+
+export type Ability = 'broker' | 'netrpc';
+
+/** Whether both ends can do something. */
+export function can(pairing: Pairing, ability: Ability): boolean {
+  return pairing.lacks?.includes(ability) !== true;
 }
 
 /** How one scenario differs from the plain case. */

@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
+import { createClient } from '../../src/di/index.js';
+import {
+  type ClientOptions,
+  createGrpcClient,
+  type GrpcClientContext,
+  grpcPlugin,
+  type LogEntry,
+  type PluginClient,
+  type PluginSet,
+  type ServiceDefinition,
+  type TlsConfig,
+} from '../../src/index.js';
+import type {
+  DrivenBroker,
+  DrivenCallOptions,
+  DrivenClient,
+  DrivenLog,
+  DrivenObject,
+  HostConfig,
+  HostDriver,
+  Pairs,
+  Reattach,
+  Started,
+} from './driver.js';
+import { type AnyMethod, callOptionsOf, failureOf, OurCall, pairsOf } from './our-call.js';
+import { Recorder } from './recorder.js';
+
+/** Our host in this very process, as a HostDriver. */
+export class OurHost implements HostDriver {
+  readonly name = 'our host';
+  readonly pid = process.pid;
+  readonly #tempDir: string;
+  readonly #clients: OurClient[] = [];
+
+  constructor(tempDir: string) {
+    this.#tempDir = tempDir;
+  }
+
+  async create(config: HostConfig): Promise<OurClient> {
+    const client = new OurClient(clientOptionsOf({ ...config, env: { TMPDIR: this.#tempDir, ...config.env } }));
+    this.#clients.push(client);
+    return client;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.stop()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
+
+/** What our host gives the tests of each plugin: enough to make a client of any service. */
+const PLUGIN = grpcPlugin<GrpcClientContext, never>({ client: (context) => context, serve: () => {} });
+const PLUGINS = { kv: PLUGIN, probe: PLUGIN } satisfies PluginSet;
+
+function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>, 'stderr'> {
+  const { command, cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
+  for (const name of ['reattach', 'multiplex', 'managed', 'checksum'] as const) {
+    if (config[name] !== undefined) throw new Error(`This host cannot be driven with \`${name}\`.`);
+  }
+  if (command === undefined) throw new Error('Expected a command.');
+  const sets = Object.keys(versions ?? {}).map((version) => [version, PLUGINS] as const);
+  return {
+    command,
+    handshake: {
+      protocolVersion: config.appVersion ?? 1,
+      magicCookieKey: cookie?.key ?? 'RXPLUG_CONFORMANCE',
+      magicCookieValue: cookie?.value ?? 'hello',
+    },
+    allowedProtocols: config.allowedProtocols ?? ['grpc', 'netrpc'],
+    env: config.env ?? {},
+    skipHostEnv: config.skipHostEnv ?? false,
+    autoMtls: config.autoMtls ?? false,
+    ...(versions === undefined ? { plugins: PLUGINS } : { versionedPlugins: Object.fromEntries(sets) }),
+    ...(minPort === undefined || maxPort === undefined ? {} : { ports: { min: minPort, max: maxPort } }),
+    ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
+    ...(logBufferBytes === undefined ? {} : { maxLogLineBytes: logBufferBytes }),
+    ...(tls === undefined ? {} : { tls: tlsOf(tls) }),
+  };
+}
+
+function tlsOf({ directory, serverName }: NonNullable<HostConfig['tls']>): TlsConfig {
+  const read = (name: string) => readFileSync(join(directory, name), 'utf8');
+  return { cert: read('cert.pem'), key: read('key.pem'), ca: read('ca.pem'), serverName };
+}
+
+class OurClient implements DrivenClient {
+  readonly logs = new Recorder<DrivenLog>();
+  readonly stdout = new Recorder<Uint8Array>();
+  readonly stderr = new Recorder<Uint8Array>();
+  readonly rawStderr = new Recorder<Uint8Array>();
+  readonly #client: PluginClient<typeof PLUGINS>;
+  #signal: string | null = null;
+
+  constructor(options: Omit<ClientOptions<typeof PLUGINS>, 'stderr'>) {
+    const stderr = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        this.rawStderr.push(Buffer.from(chunk));
+        done();
+      },
+    });
+    this.#client = createClient({ ...options, stderr } as ClientOptions<typeof PLUGINS>);
+    this.#client.logs$.subscribe((entry) => this.logs.push(logOf(entry)));
+    this.#client.stdout$.subscribe((chunk) => this.stdout.push(chunk));
+    this.#client.stderr$.subscribe((chunk) => this.stderr.push(chunk));
+    this.#client.exit$.subscribe(({ signal }) => {
+      this.#signal = signal;
+    });
+  }
+
+  async start(): Promise<Started> {
+    await this.#client.start();
+    const state = await firstValueFrom(this.#client.state$);
+    if (state.status !== 'running') throw new Error(`Started, and then ${state.status}.`);
+    const { id, protocol, version, address } = state;
+    return { network: address.network, address: address.address, protocol, version, id };
+  }
+
+  async dispense(name: string): Promise<DrivenObject> {
+    // Names outside the set are part of the tests.
+    return new OurObject(await this.#client.dispense(name as keyof typeof PLUGINS));
+  }
+
+  ping(): Promise<void> {
+    return this.#client.ping();
+  }
+
+  stop(): Promise<void> {
+    return this.#client.stop();
+  }
+
+  async exited(): Promise<boolean> {
+    return this.#client.exited;
+  }
+
+  async gone(): Promise<void> {
+    await firstValueFrom(this.#client.state$.pipe(filter(({ status }) => status === 'exited')));
+  }
+
+  forced(): boolean {
+    return this.#signal === 'SIGKILL';
+  }
+
+  reattachConfig(): Promise<Reattach | undefined> {
+    throw new Error('This host cannot be driven with `reattach`.');
+  }
+}
+
+function logOf({ level, module, message, timestamp, fields }: LogEntry): DrivenLog {
+  return { level, name: '', module, message, timestamp, fields };
+}
+
+class OurObject implements DrivenObject {
+  readonly #context: GrpcClientContext;
+
+  constructor(context: GrpcClientContext) {
+    this.#context = context;
+  }
+
+  get broker(): DrivenBroker {
+    throw new Error('This host has no broker.');
+  }
+
+  // The bodies see methods without their types; the interface, which callers see, derives them from the definition.
+  async invoke(
+    service: ServiceDefinition,
+    key: string,
+    request: unknown,
+    options: DrivenCallOptions = {},
+  ): Promise<never> {
+    let header: Pairs = {};
+    let trailer: Pairs = {};
+    const call$ = this.#method(service, key)(request, {
+      ...callOptionsOf(options),
+      onHeaders: (metadata) => {
+        header = pairsOf(metadata);
+      },
+      onTrailers: (metadata) => {
+        trailer = pairsOf(metadata);
+      },
+    });
+    try {
+      return { message: await lastValueFrom(call$), header, trailer } as never;
+    } catch (error) {
+      throw failureOf(error, header);
+    }
+  }
+
+  async open(
+    service: ServiceDefinition,
+    key: string,
+    options: DrivenCallOptions & { readonly request?: unknown } = {},
+  ): Promise<never> {
+    const { requestStream } = service.methods[key]!;
+    return new OurCall(this.#method(service, key), requestStream, options) as never;
+  }
+
+  call(): Promise<never> {
+    throw new Error('This host does not speak net/rpc.');
+  }
+
+  async close(): Promise<void> {}
+
+  #method(service: ServiceDefinition, key: string): AnyMethod {
+    const client = createGrpcClient(this.#context.channel, service, this.#context.clientOptions);
+    return client[key] as AnyMethod;
+  }
+}

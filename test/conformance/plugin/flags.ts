@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+
+/** How the plugin presents itself, and how it misbehaves. */
+export interface ProgramFlags {
+  readonly cookieKey: string;
+  readonly cookieValue: string;
+  readonly appVersion: number;
+  /** Versions of versioned plugin sets; undefined for one plain set. */
+  readonly versions: readonly number[] | undefined;
+  readonly tlsDir: string;
+  readonly tlsError: boolean;
+  readonly tcp: boolean;
+  /** After serving, never ends. */
+  readonly hangs: boolean;
+  readonly slowShutdownMs: number;
+  readonly startDelayMs: number;
+}
+
+/** Parses `--name=value`. Throws for a flag that this program does not know. */
+export function parseFlags(args: readonly string[]): ProgramFlags {
+  const text = (value: string) => ({ type: 'string', default: value }) as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'cookie-key': text('RXPLUG_CONFORMANCE'),
+      'cookie-value': text('hello'),
+      'app-version': text('1'),
+      versions: text(''),
+      'tls-dir': text(''),
+      'tls-error': text('false'),
+      tcp: text('false'),
+      shutdown: text('normal'),
+      'slow-shutdown': text('0'),
+      'start-delay': text('0'),
+      // Without meaning here: this plugin takes requests of any size.
+      'max-receive': text(''),
+      mark: text(''),
+    },
+  });
+  return {
+    cookieKey: values['cookie-key'],
+    cookieValue: values['cookie-value'],
+    appVersion: Number(values['app-version']),
+    versions: values.versions === '' ? undefined : values.versions.split(',').map(versionOf),
+    tlsDir: values['tls-dir'],
+    tlsError: values['tls-error'] === 'true',
+    tcp: values.tcp === 'true',
+    hangs: values.shutdown === 'hang',
+    slowShutdownMs: milliseconds(values['slow-shutdown']),
+    startDelayMs: milliseconds(values['start-delay']),
+  };
+}
+
+/** The version of an item like `3=grpc`. */
+function versionOf(item: string): number {
+  const [version, protocol] = item.split('=');
+  if (protocol !== 'grpc') throw new Error(`Expected items like 3=grpc in --versions, got ${item}.`);
+  return Number(version);
+}
+
+/** Go's durations, as far as the tests use them: `500ms`, `60s`. */
+function milliseconds(duration: string): number {
+  const [, number = '0', unit] = /^(\d+)(ms|s)?$/.exec(duration) ?? [];
+  return Number(number) * (unit === 's' ? 1000 : 1);
+}

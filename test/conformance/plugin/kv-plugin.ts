@@ -1,0 +1,56 @@
+/** Our counterpart of the Go plugin program: the same services, the same flags (`test/conformance/go/plugin/flags.go`). */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KVDefinition } from '../../../examples/gen/kv.js';
+import { type ServeOptions, serve } from '../../../src/di/index.js';
+import { grpcPlugin, implement, type PluginImplementations, type TlsConfig } from '../../../src/index.js';
+import { ProbeDefinition } from '../gen/probe.js';
+import { type ProgramFlags, parseFlags } from './flags.js';
+import { kvService } from './kv-service.js';
+import { probeService } from './probe-service.js';
+import { ProcessControl } from './process-control.js';
+import { Store } from './store.js';
+
+const flags = parseFlags(process.argv.slice(2));
+const control = new ProcessControl();
+const store = new Store();
+
+await delay(flags.startDelayMs);
+await serve(serveOptions(flags));
+if (flags.hangs) setInterval(() => {}, 60_000);
+else await delay(flags.slowShutdownMs);
+
+function serveOptions(given: ProgramFlags): ServeOptions {
+  return {
+    handshake: {
+      protocolVersion: given.appVersion,
+      magicCookieKey: given.cookieKey,
+      magicCookieValue: given.cookieValue,
+    },
+    logger: control.logger,
+    ...(given.tcp ? { network: 'tcp' } : {}),
+    ...(given.tlsDir === '' && !given.tlsError ? {} : { tlsProvider: () => tlsOf(given) }),
+    ...(given.hangs || given.slowShutdownMs > 0 ? { exitGraceMs: 2 ** 31 - 1 } : {}),
+    ...(given.versions === undefined
+      ? { plugins: setOf(given.appVersion) }
+      : { versionedPlugins: setsOf(given.versions) }),
+  };
+}
+
+function setsOf(versions: readonly number[]): Record<number, PluginImplementations> {
+  return Object.fromEntries(versions.map((version) => [version, setOf(version)]));
+}
+
+function setOf(version: number): PluginImplementations {
+  return {
+    kv: implement(grpcPlugin(KVDefinition), kvService(store)),
+    probe: implement(grpcPlugin(ProbeDefinition), probeService(control, version)),
+  };
+}
+
+function tlsOf({ tlsDir, tlsError }: ProgramFlags): TlsConfig {
+  if (tlsError) throw new Error('the TLS provider fails as told');
+  const read = (name: string) => readFileSync(join(tlsDir, name), 'utf8');
+  return { cert: read('cert.pem'), key: read('key.pem'), ca: read('ca.pem'), serverName: 'localhost' };
+}
