@@ -1,4 +1,4 @@
-/** Unary calls of 100 bytes against the stock grpc-js server in a process of its own: its own client, and ours. */
+/** Unary calls against the stock grpc-js server in a process of its own: its own client, and ours. */
 import { type Client, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
 import type { GrpcCallEvents } from '../../src/protocols/grpc/call.js';
@@ -11,6 +11,7 @@ import { netDialer } from '../support/dialers.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
 import { compare, throughput } from './harness.js';
 import { startPeer } from './peer.js';
+import { startRawEcho } from './raw-echo.js';
 
 const ProbeClient = makeGenericClientConstructor(grpcJsService(ProbeDefinition), 'Probe');
 const request = { data: Buffer.alloc(100, 'x'), number: 1 };
@@ -18,10 +19,10 @@ const request = { data: Buffer.alloc(100, 'x'), number: 1 };
 /** The methods that makeGenericClientConstructor adds are not in its type. */
 type EchoClient = Client & { echo(request: object, done: (error: Error | null, answer: Payload) => void): unknown };
 
-function callBack(client: EchoClient): () => Promise<Payload> {
+function callBack(client: EchoClient, payload: Payload): () => Promise<Payload> {
   return () =>
     new Promise((resolve, reject) => {
-      client.echo(request, (error, answer) => (error === null ? resolve(answer) : reject(error)));
+      client.echo(payload, (error, answer) => (error === null ? resolve(answer) : reject(error)));
     });
 }
 
@@ -48,16 +49,35 @@ const stock = new ProbeClient(`unix:${peer.socketPath}`, credentials.createInsec
 const channelOverride = createGrpcJsChannel(channel);
 const mixed = new ProbeClient('', credentials.createInsecure(), { channelOverride }) as unknown as EchoClient;
 
+await using raw = await startRawEcho();
+
 for (const inFlight of [1, 16, 64]) {
   await compare({
     title: `Unary calls of 100 B to a grpc-js server, ${inFlight} in flight`,
     unit: 'calls/s',
     baseline: 'grpc-js client',
     contenders: {
-      'grpc-js client': throughput(inFlight, callBack(stock)),
-      'grpc-js client on our channel': throughput(inFlight, callBack(mixed)),
+      'raw echo': throughput(inFlight, () => raw.echo(request.data)),
+      'grpc-js client': throughput(inFlight, callBack(stock, request)),
+      'grpc-js client on our channel': throughput(inFlight, callBack(mixed, request)),
       'our client': throughput(inFlight, () => firstValueFrom(ours.echo(request))),
       'our channel, bare': throughput(inFlight, bare(channel)),
+    },
+  });
+}
+for (const [size, bytes] of [
+  ['64 KiB', 65_536],
+  ['1 MiB', 1_048_576],
+] as const) {
+  const payload = { data: Buffer.alloc(bytes, 'x'), number: 1 };
+  await compare({
+    title: `Unary calls of ${size} each way to a grpc-js server, 4 in flight`,
+    unit: 'calls/s',
+    baseline: 'grpc-js client',
+    contenders: {
+      'raw echo': throughput(4, () => raw.echo(payload.data)),
+      'grpc-js client': throughput(4, callBack(stock, payload)),
+      'our client': throughput(4, () => firstValueFrom(ours.echo(payload))),
     },
   });
 }
