@@ -19,6 +19,9 @@ export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions 
   readonly configure?: (server: GrpcServer, health: HealthService) => void;
 }
 
+/** go-plugin reads, and so sends, 1024 bytes at a time; any host takes more, and larger messages carry six times as much (decision 006). */
+const STDIO_CHUNK_BYTES = 65_536;
+
 /** Bound of `onShutdown` and of the flush of stdout and stderr, before the host is answered. */
 const SHUTDOWN_STEP_MS = 2000;
 
@@ -29,7 +32,11 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProto
     const conversation = new GrpcServing(server, connection);
     addImplementations(server, connection);
     const health = new HealthService();
-    const stdio = new StdioService({ stdout: connection.stdout, stderr: connection.stderr });
+    const stdio = new StdioService({
+      stdout: connection.stdout,
+      stderr: connection.stderr,
+      maxChunkBytes: STDIO_CHUNK_BYTES,
+    });
     server.addService(HealthDefinition, health);
     server.addService(GRPCStdioDefinition, stdio);
     server.addService(
