@@ -1,0 +1,73 @@
+import { Container, ContainerModule } from 'inversify';
+import { pluginLogger } from '../plugin/logger.js';
+import type { ServeOptions as CoreServeOptions } from '../plugin/options.js';
+import type { PluginParts } from '../plugin/parts.js';
+import type { PluginImplementation, PluginImplementations } from '../protocols/contract.js';
+import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
+import { fillPlugin } from './modules/plugin.js';
+import { contractOf, type ServiceClass } from './plugin-service.js';
+import { GRPC_PLUGIN_OPTIONS, LOGGER, PLUGIN_PARTS } from './tokens.js';
+
+/** What is served under each name: a class marked with `@PluginService`, or the result of `implement(contract, service)`. */
+export type Services = Readonly<Record<string, ServiceClass | PluginImplementation>>;
+
+export interface ServeOptions extends Omit<CoreServeOptions, 'plugins' | 'versionedPlugins'> {
+  /** What is served under the handshake's own protocol version. */
+  readonly plugins?: Services;
+  /** What is served by application protocol version; the highest that the host shares is taken. */
+  readonly versionedPlugins?: Readonly<Record<number, Services>>;
+  /** Server options, interceptors, further services. */
+  readonly grpc?: GrpcPluginOptions;
+  /** Modules of your own: parts that take the place of the default ones, and what your service classes inject. */
+  readonly modules?: readonly ContainerModule[];
+}
+
+/** A plugin that is ready to be served. Disposing it deactivates what the container has made. */
+export interface AssembledPlugin extends AsyncDisposable {
+  readonly options: CoreServeOptions & Required<Pick<CoreServeOptions, 'logger'>>;
+  readonly parts: PluginParts;
+}
+
+/** Puts a plugin together: its parts, its logger, and an implementation for each name. Nothing is listened on yet. */
+export function assemblePlugin(options: ServeOptions): AssembledPlugin {
+  const { plugins, versionedPlugins, grpc, modules = [], ...rest } = options;
+  const container = new Container();
+  const logger = options.logger ?? pluginLogger();
+  container.bind(LOGGER).toConstantValue(logger);
+  container.load(...modules);
+  if (grpc !== undefined) container.bind(GRPC_PLUGIN_OPTIONS).toConstantValue(grpc);
+  container.load(new ContainerModule(fillPlugin));
+  const versions = Object.entries(versionedPlugins ?? {}).map(([version, set]) => [
+    version,
+    implementationsOf(set, container),
+  ]);
+  return {
+    options: {
+      ...rest,
+      logger,
+      ...(plugins === undefined ? {} : { plugins: implementationsOf(plugins, container) }),
+      ...(versionedPlugins === undefined ? {} : { versionedPlugins: Object.fromEntries(versions) }),
+    },
+    parts: container.get(PLUGIN_PARTS),
+    [Symbol.asyncDispose]: () => container.unbindAllAsync(),
+  };
+}
+
+function implementationsOf(services: Services, container: Container): PluginImplementations {
+  const entries = Object.entries(services).map(([name, service]) => [name, implementationOf(service, container)]);
+  return Object.fromEntries(entries) as PluginImplementations;
+}
+
+/** Each service is made in a container of its own below the application's, so that it gets its own logger. */
+function implementationOf(service: ServiceClass | PluginImplementation, container: Container): PluginImplementation {
+  if (typeof service !== 'function') return service;
+  return {
+    contract: contractOf(service),
+    create: ({ logger }) => {
+      const own = new Container({ parent: container });
+      own.bind(LOGGER).toConstantValue(logger);
+      own.bind(service).toSelf().inSingletonScope();
+      return own.get(service);
+    },
+  };
+}
