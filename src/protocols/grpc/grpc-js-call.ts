@@ -39,6 +39,7 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
   #call: GrpcCall | undefined;
   /** What was asked for while call credentials were being made. */
   #pending: ((call: GrpcCall) => void)[] = [];
+  #held: Uint8Array | undefined;
   /** Callbacks of messages that wait for room. */
   #waiting: (() => void)[] = [];
   #over = false;
@@ -67,14 +68,13 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
     );
   }
 
+  /** Keeps the message until the end of the turn: a unary client's half-close, which comes next, then travels in the same frame. */
   sendMessageWithContext(context: MessageContext, message: Buffer): void {
-    this.#do((call) => {
-      const room = call.write(frameMessage(message));
-      const written = context.callback;
-      if (written === undefined) return;
-      if (room || this.#over) process.nextTick(written);
-      else this.#waiting.push(written);
-    });
+    if (context.callback !== undefined) this.#waiting.push(context.callback);
+    if (this.#over) return process.nextTick(() => this.onDrain());
+    this.release();
+    this.#held = frameMessage(message);
+    process.nextTick(release, this);
   }
 
   startRead(): void {
@@ -82,7 +82,22 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
   }
 
   halfClose(): void {
-    this.#do((call) => call.end());
+    const last = this.#held;
+    this.#held = undefined;
+    this.#do((call) => {
+      call.end(last);
+      this.onDrain();
+    });
+  }
+
+  /** Lets the kept message go. */
+  release(): void {
+    const framed = this.#held;
+    if (framed === undefined) return;
+    this.#held = undefined;
+    this.#do((call) => {
+      if (call.write(framed)) this.onDrain();
+    });
   }
 
   cancelWithStatus(code: number, details: string): void {
@@ -159,4 +174,8 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
     this.onDrain();
     process.nextTick(() => this.#listener?.onReceiveStatus(status));
   }
+}
+
+function release(call: GrpcJsCall): void {
+  call.release();
 }
