@@ -57,6 +57,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   readonly #abort = new AbortController();
   readonly #lifetime = new Subscription();
 
+  #holds = false;
   #state: PluginState = { status: 'idle' };
   #runner: Runner | undefined;
   #protocol: ClientProtocol | undefined;
@@ -146,6 +147,18 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     return this.stop();
   }
 
+  /** Lets the running plugin keep the host's event loop alive until `unref`. Without it only a start, a stop and calls in flight do. */
+  ref(): void {
+    this.#holds = true;
+    this.#runner?.ref?.();
+  }
+
+  /** Takes `ref` back: a plugin with nothing to do does not keep its host from ending. */
+  unref(): void {
+    this.#holds = false;
+    if (this.#state.status === 'running') this.#runner?.unref?.();
+  }
+
   async #start(): Promise<void> {
     const { startTimeoutMs } = this.#options;
     this.#events.next({ type: 'start' });
@@ -156,6 +169,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
       this.#protocol = protocol;
       this.#abort.signal.throwIfAborted();
       const { appVersion: version, address } = handshake;
+      if (!this.#holds) this.#runner?.unref?.();
       this.#events.next({ type: 'connected', id: this.id, protocol: protocol.name, version, address });
     } catch (error) {
       this.#events.next({ type: 'death', cause: { kind: 'failed', error } });
@@ -202,6 +216,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   async #stop(): Promise<void> {
     const { stopGraceMs } = this.#options;
     const running = this.#state.status === 'running';
+    this.#runner?.ref?.();
     this.#events.next({ type: 'death', cause: { kind: 'stopped' } });
     if (running && (await this.#protocol?.shutdown({ timeoutMs: stopGraceMs }))) await this.#exitWithin(stopGraceMs);
     this.#abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
