@@ -70,9 +70,9 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
 
   /** Keeps the message until the end of the turn: a unary client's half-close, which comes next, then travels in the same frame. */
   sendMessageWithContext(context: MessageContext, message: Buffer): void {
+    this.release();
     if (context.callback !== undefined) this.#waiting.push(context.callback);
     if (this.#over) return process.nextTick(() => this.onDrain());
-    this.release();
     this.#held = frameMessage(message);
     process.nextTick(release, this);
   }
