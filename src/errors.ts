@@ -148,7 +148,8 @@ export type PluginCallErrorCode =
   | 'ERR_PING'
   | 'ERR_TIMEOUT'
   | 'ERR_BROKER_TIMEOUT'
-  | 'ERR_BROKER';
+  | 'ERR_BROKER'
+  | 'ERR_TOO_MANY_CALLS';
 
 /** A request to a running plugin could not be fulfilled: unknown name, unhealthy, nobody came in time. */
 export class PluginCallError extends PluginError<PluginCallErrorCode> {}

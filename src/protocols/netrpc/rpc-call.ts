@@ -1,0 +1,65 @@
+import { defaultIfEmpty, isObservable, type Observable, Subscription, take } from 'rxjs';
+import type { NetRpcRequestHeader } from '../../wire/net-rpc.js';
+import type { NetRpcCall, NetRpcHandler } from './rpc-service.js';
+
+/** Receives what became of a call: one of the two, once. */
+export interface Outcome {
+  reply(value: unknown): void;
+  fail(error: unknown): void;
+}
+
+/** A request that is being handled. */
+export class ServerCall implements NetRpcCall {
+  readonly header: NetRpcRequestHeader;
+  readonly handler: NetRpcHandler;
+  readonly signal: AbortSignal;
+  /** To be called when the reply has been written. */
+  readonly callbacks: (() => void)[] = [];
+
+  constructor(header: NetRpcRequestHeader, handler: NetRpcHandler, signal: AbortSignal) {
+    this.header = header;
+    this.handler = handler;
+    this.signal = signal;
+  }
+
+  get serviceMethod(): string {
+    return this.header.ServiceMethod;
+  }
+
+  afterReply(callback: () => void): void {
+    this.callbacks.push(callback);
+  }
+
+  /** Runs the handler. Unsubscribing gives up an Observable; a Promise cannot be given up, its outcome still comes. */
+  run(args: unknown, outcome: Outcome): Subscription {
+    let result: unknown;
+    try {
+      result = this.handler.handle(args, this);
+    } catch (error) {
+      outcome.fail(error);
+      return Subscription.EMPTY;
+    }
+    if (isObservable(result)) return this.#observe(result, outcome);
+    if (!isThenable(result)) outcome.reply(result);
+    else
+      result.then(
+        (value) => outcome.reply(value),
+        (error: unknown) => outcome.fail(error),
+      );
+    return Subscription.EMPTY;
+  }
+
+  #observe(result$: Observable<unknown>, outcome: Outcome): Subscription {
+    return result$.pipe(take(1), defaultIfEmpty(NOTHING)).subscribe({
+      next: (value) =>
+        value === NOTHING ? outcome.fail(`${this.serviceMethod} completed without a reply`) : outcome.reply(value),
+      error: (error: unknown) => outcome.fail(error),
+    });
+  }
+}
+
+const NOTHING = Symbol('nothing');
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
+}

@@ -1,0 +1,3 @@
+module rxplug.test/interop/netrpc
+
+go 1.24
