@@ -18,7 +18,7 @@ export {
   type ServiceContext,
   type ServiceOfContract,
 } from './protocols/contract.js';
-export { GrpcChannel } from './protocols/grpc/channel.js';
+export { type ChannelState, GrpcChannel } from './protocols/grpc/channel.js';
 export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/channel-options.js';
 export {
   type CallInterceptor,
@@ -30,6 +30,7 @@ export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/clien
 export { type GrpcClientContext, type GrpcPlugin, type GrpcSides, grpcPlugin } from './protocols/grpc/contract.js';
 export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
 export { Metadata, status } from './protocols/grpc/grpc-js.js';
+export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';
 export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
 export type {
