@@ -5,11 +5,11 @@ import { gzipSync } from 'node:zlib';
 import { status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import type { GrpcChannelOptions } from '../../../src/protocols/grpc/channel-options.js';
-import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import { frameMessage } from '../../../src/protocols/grpc/framing.js';
 import { Payload } from '../../conformance/gen/probe.js';
 import { test } from '../../support/engines.js';
 import { memoryRig, type ProbeRig } from '../../support/probe-rig.js';
+import { rejection } from '../../support/rejection.js';
 
 type Answer = (stream: ServerHttp2Stream) => void;
 
@@ -176,12 +176,3 @@ test('the request says what gRPC wants to be told', async () => {
     'grpc-accept-encoding': 'identity,deflate,gzip',
   });
 });
-
-async function rejection(promise: Promise<unknown>): Promise<GrpcError> {
-  const error = await promise.then(
-    () => assert.fail('the call succeeded'),
-    (reason: unknown) => reason,
-  );
-  if (!GrpcError.is(error)) throw error;
-  return error;
-}

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata, status as Status } from '@grpc/grpc-js';
-import {
-  firstValueFrom,
-  from,
-  lastValueFrom,
-  NEVER,
-  type Observable,
-  of,
-  Subject,
-  take,
-  throwError,
-  toArray,
-} from 'rxjs';
+import { firstValueFrom, from, lastValueFrom, Subject, toArray } from 'rxjs';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import { deferred } from '../../support/deferred.js';
 import { test } from '../../support/engines.js';
 import { memoryRig, type ProbeRig, unixRig } from '../../support/probe-rig.js';
+import { rejection } from '../../support/rejection.js';
 
 const rigs: Readonly<Record<string, () => ProbeRig | Promise<ProbeRig>>> = {
   memory: () => memoryRig(),
@@ -190,157 +179,3 @@ test('an unknown method is UNIMPLEMENTED', async () => {
   const error = await rejection(firstValueFrom(rig.client.crash({})));
   assert.equal(error.status, Status.UNIMPLEMENTED);
 });
-
-test('request$ is unsubscribed when the call ends first', async () => {
-  await using rig = memoryRig();
-  const request$ = new Subject<{ number: number }>();
-  const answer = firstValueFrom(rig.client.exchange(request$).pipe(take(1)));
-  assert.equal(request$.observed, true);
-  request$.next({ number: 1 });
-  await answer;
-  assert.equal(request$.observed, false);
-});
-
-test('a generator of requests is returned when the call ends first', async () => {
-  await using rig = memoryRig();
-  const returned = deferred();
-  async function* endless() {
-    try {
-      for (let number = 0; ; number++) yield { number };
-    } finally {
-      returned.resolve();
-    }
-  }
-  await firstValueFrom(rig.client.exchange(endless()).pipe(take(3)));
-  await returned.promise;
-});
-
-for (const source of [throwError(() => new Error('no more')), Readable.from(failing())]) {
-  test('when the source of requests fails the call is cancelled and the error has the cause', async () => {
-    await using rig = memoryRig();
-    const error = await rejection(firstValueFrom(rig.client.consume(source)));
-    assert.equal(error.status, Status.CANCELLED);
-    assert.equal((error.cause as Error).message, 'no more');
-  });
-}
-
-async function* failing() {
-  yield { number: 1 };
-  throw new Error('no more');
-}
-
-test('a request that cannot be encoded is INTERNAL, alone and in a stream', async () => {
-  await using rig = memoryRig();
-  const bad = { data: 5 as unknown as Uint8Array };
-  const calls: Observable<unknown>[] = [rig.client.echo(bad), rig.client.consume(of(bad)), rig.client.consume([bad])];
-  for (const call$ of calls) {
-    assert.equal((await rejection(firstValueFrom(call$))).status, Status.INTERNAL);
-  }
-});
-
-test('what a caller’s own listener throws ends its call only', async () => {
-  await using rig = memoryRig();
-  const boom = () => {
-    throw new Error('mine');
-  };
-  for (const options of [{ onHeaders: boom }, { onTrailers: boom }]) {
-    const error = await rejection(firstValueFrom(rig.client.echo({}, options)));
-    assert.equal((error.cause as Error).message, 'mine');
-  }
-  await firstValueFrom(rig.client.echo({}));
-});
-
-test('an Observable of requests that outruns the connection ends its call with RESOURCE_EXHAUSTED', async () => {
-  await using rig = memoryRig();
-  const chunk = { data: Buffer.alloc(1024 * 1024) };
-  const flood = from(Array.from({ length: 64 }, () => chunk));
-  assert.equal((await rejection(firstValueFrom(rig.client.consume(flood)))).status, Status.RESOURCE_EXHAUSTED);
-  const pulled = await firstValueFrom(rig.client.consume(Array.from({ length: 64 }, () => chunk)));
-  assert.equal(pulled.bytes, 64n * 1024n * 1024n);
-});
-
-test('a Readable is read at the reader’s pace and the sender waits', async () => {
-  await using rig = memoryRig({ channel: { http2: { streamWindowBytes: 64 * 1024 } } });
-  const readable = rig.client.produce.readable({ count: 0, size: 1024 });
-  const iterator = readable[Symbol.asyncIterator]();
-  for (let number = 0; number < 10; number++) assert.equal((await iterator.next()).value.number, number);
-  const before = process.memoryUsage().arrayBuffers;
-  for (let round = 0; round < 200; round++) await firstValueFrom(rig.client.echo({}));
-  assert.ok(process.memoryUsage().arrayBuffers - before < 8 * 1024 * 1024);
-  for (let number = 10; number < 3000; number++) assert.equal((await iterator.next()).value.number, number);
-  await iterator.return?.();
-  assert.equal(readable.destroyed, true);
-});
-
-test('a Readable ends, errors and cancels as a Readable does', async () => {
-  await using rig = memoryRig();
-  const numbers = await rig.client.produce
-    .readable({ count: 50, size: 10 })
-    .map(({ number }) => number)
-    .toArray();
-  assert.equal(numbers.length, 50);
-  const failing = rig.client.failLater.readable({ code: 5, message: 'x', after: 20 });
-  const seen: unknown[] = [];
-  await assert.rejects(
-    async () => {
-      for await (const message of failing) seen.push(message);
-    },
-    (error) => GrpcError.is(error) && error.status === Status.NOT_FOUND,
-  );
-  assert.equal(seen.length, 20);
-  const hanging = rig.client.hangStream.readable({ token: 'readable' });
-  await firstValueFrom(rig.client.observe({ token: 'readable' }));
-  hanging.destroy();
-  await firstValueFrom(rig.client.observe({ token: 'readable', ended: true }));
-});
-
-test('a bidirectional Readable echoes what it is fed', async () => {
-  await using rig = memoryRig();
-  const readable = rig.client.exchange.readable(from([{ number: 1 }, { number: 2 }]));
-  assert.deepEqual(await readable.map(({ number }) => number).toArray(), [1, 2]);
-  const open = rig.client.exchange.readable(NEVER);
-  open.destroy();
-  await once(open, 'close');
-});
-
-test('interceptors see each subscription, from the outermost in, and may call again', async () => {
-  const log: string[] = [];
-  const trace = (name: string): NonNullable<Parameters<typeof memoryRig>[0]>['interceptors'] => [
-    (call, next) => {
-      log.push(`${name} ${call.path}`);
-      return next(call);
-    },
-  ];
-  await using rig = memoryRig({ interceptors: [...trace('a')!, ...trace('b')!] });
-  const call$ = rig.client.echo({});
-  assert.deepEqual(log, []);
-  await firstValueFrom(call$);
-  assert.deepEqual(log, ['a /rxplug.conformance.Probe/Echo', 'b /rxplug.conformance.Probe/Echo']);
-});
-
-test('an interceptor may change options, request and response', async () => {
-  await using rig = memoryRig({
-    interceptors: [
-      (call, next) => {
-        const metadata = new Metadata();
-        metadata.set('echo-added', 'yes');
-        return next({ ...call, request: { number: 41 }, options: { ...call.options, metadata } });
-      },
-    ],
-  });
-  let seen: unknown;
-  const onHeaders = (headers: Metadata) => {
-    seen = headers.get('echo-added')[0];
-  };
-  assert.equal((await firstValueFrom(rig.client.echo({}, { onHeaders }))).number, 41);
-  assert.equal(seen, 'yes');
-});
-
-async function rejection(promise: Promise<unknown>): Promise<GrpcError> {
-  const error = await promise.then(
-    () => assert.fail('the call succeeded'),
-    (reason: unknown) => reason,
-  );
-  if (!GrpcError.is(error)) throw error;
-  return error;
-}

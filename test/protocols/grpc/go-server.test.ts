@@ -6,10 +6,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test as nodeTest } from 'node:test';
 import { Metadata, status as Status } from '@grpc/grpc-js';
-import { firstValueFrom, lastValueFrom, type Observable, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
-import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import type { Http2Engine } from '../../../src/transports/http2/engine.js';
 import { nodeHttp2Engine } from '../../../src/transports/http2/node-engine.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
@@ -17,6 +16,7 @@ import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { netDialer } from '../../support/dialers.js';
 import type { ProbeClient } from '../../support/probe-rig.js';
+import { rejection } from '../../support/rejection.js';
 
 const ENGINES: Readonly<Record<string, Http2Engine>> = { 'node:http2': nodeHttp2Engine, rx: rxHttp2Engine };
 
@@ -104,13 +104,4 @@ for (const [name, engine] of Object.entries(ENGINES)) {
       readable.destroy();
     }),
   );
-}
-
-async function rejection(call$: Observable<unknown>): Promise<GrpcError> {
-  const error = await firstValueFrom(call$).then(
-    () => assert.fail('the call succeeded'),
-    (reason: unknown) => reason,
-  );
-  if (!GrpcError.is(error)) throw error;
-  return error;
 }
