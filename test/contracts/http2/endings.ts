@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { type ServerHttp2Stream } from 'node:http2';
+import { test } from 'node:test';
+import type { Http2Engine } from '../../../src/transports/http2/engine.js';
+import { deferred } from '../../support/deferred.js';
+import { answer, connect, finish, Recorder, respondOnly, serve } from './bench.js';
+
+/** Part of the contract of an HTTP/2 engine, client side. */
+export function endings(name: string, engine: Http2Engine): void {
+  test(`${name}: a lost connection ends every stream and closes once, with an error`, async () => {
+    const bench = connect(engine);
+    void serve(bench.far, respondOnly);
+    const calls = [new Recorder(), new Recorder()];
+    for (const call of calls) call.open(bench.session);
+    await bench.session.ping(5000);
+    const pinged = bench.session.ping(5000);
+    bench.far.destroy();
+    await assert.rejects(pinged);
+    const error = await bench.closed;
+    assert.ok(error instanceof Error);
+    assert.equal(bench.session.usable, false);
+    for (const call of calls) assert.equal(call.log.at(-1), 'lost');
+    assert.throws(() => new Recorder().open(bench.session), { code: 'ERR_CLOSED' });
+    assert.equal(bench.connection.destroyed, true);
+    await finish(bench);
+  });
+
+  test(`${name}: after GOAWAY open streams go on, no new ones start, and the end is clean`, async () => {
+    const bench = connect(engine);
+    const held = deferred<ServerHttp2Stream>();
+    const far = await serve(bench.far, (stream) => held.resolve(stream));
+    const call = new Recorder();
+    call.open(bench.session, true);
+    const stream = await held.promise;
+    far.goaway(0, 1);
+    assert.equal(await bench.goAway, 0);
+    assert.equal(bench.session.usable, false);
+    assert.throws(() => new Recorder().open(bench.session), { code: 'ERR_CLOSED' });
+    answer(stream, {});
+    await call.over;
+    assert.equal(call.log.at(-1), 'end');
+    assert.equal(await bench.closed, undefined);
+  });
+
+  test(`${name}: GOAWAY with an error ends the session with the peer’s words`, async () => {
+    const bench = connect(engine);
+    const far = await serve(bench.far, respondOnly);
+    await bench.ready;
+    far.goaway(11, 0, Buffer.from('too_many_pings'));
+    const error = await bench.closed;
+    assert.match(String(error?.message), /GOAWAY 11.*too_many_pings/);
+  });
+
+  test(`${name}: close waits for the open streams`, async () => {
+    const bench = connect(engine);
+    const held = deferred<ServerHttp2Stream>();
+    void serve(bench.far, (stream) => held.resolve(stream));
+    const call = new Recorder();
+    call.open(bench.session, true);
+    const stream = await held.promise;
+    const closing = bench.session.close();
+    assert.equal(bench.session.usable, false);
+    answer(stream, {});
+    await closing;
+    assert.equal(call.log.at(-1), 'end');
+    assert.equal(await bench.closed, undefined);
+    await bench.session.close();
+  });
+
+  test(`${name}: destroy resets the streams and hands its reason to onClose`, async () => {
+    const bench = connect(engine);
+    void serve(bench.far, respondOnly);
+    const call = new Recorder();
+    call.open(bench.session);
+    const reason = new Error('enough');
+    bench.session.destroy(reason);
+    bench.session.destroy();
+    assert.equal(await bench.closed, reason);
+    assert.deepEqual(call.log, ['lost']);
+    await finish(bench);
+  });
+}
