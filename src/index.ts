@@ -31,6 +31,8 @@ export { type GrpcClientContext, type GrpcPlugin, type GrpcSides, grpcPlugin } f
 export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
 export { Metadata, status } from './protocols/grpc/grpc-js.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';
+export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/health.js';
+export type { ReflectionOptions } from './protocols/grpc/reflection.js';
 export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
 export type {

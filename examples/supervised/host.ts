@@ -6,6 +6,7 @@ import { handshake, plugins } from '../grpc-kv/contract.js';
 const plugin = fileURLToPath(new URL('../grpc-kv/plugin.js', import.meta.url));
 let starts = 0;
 
+// #region supervise
 // A plugin is an Observable: a crash is its error, so supervision is `retry`. What hangs on the plugin begins anew with it.
 const stored$ = launch({ command: [process.execPath, plugin], handshake, plugins }).pipe(
   tap((client) => {
@@ -16,6 +17,7 @@ const stored$ = launch({ command: [process.execPath, plugin], handshake, plugins
   switchMap((kv) => kv.put({ key: 'greeting', value: new TextEncoder().encode('hello') })),
   retry({ delay: backoff({ initialMs: 20, maxMs: 1000 }) }),
 );
+// #endregion supervise
 
 const { revision } = await firstValueFrom(stored$);
 console.log(`stored by start ${starts}, revision ${revision}`);

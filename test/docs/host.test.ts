@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { filter, firstValueFrom, lastValueFrom, retry, shareReplay, switchMap } from 'rxjs';
+import { backoff, createClient, launch, type PluginClient, PluginError } from 'rxplug';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { fixture } from '../fixtures/fixture.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
+const pluginFile = example('grpc-kv/plugin');
+const command: [string, ...string[]] = [process.execPath, pluginFile];
+const bytes = (value: string) => new TextEncoder().encode(value);
+
+/** Runs with a started client of the key-value store, and stops it. */
+async function withClient(use: (client: PluginClient<typeof plugins>) => Promise<void>): Promise<void> {
+  await using client = createClient({ command, handshake, plugins });
+  await client.start();
+  await use(client);
+}
+
+test('how do I start a plugin', async () => {
+  // #region start
+  await using client = createClient({ command: [process.execPath, pluginFile], handshake, plugins });
+  await client.start();
+  const kv = await client.dispense('kv');
+  // #endregion start
+  assert.equal(typeof kv.get, 'function');
+});
+
+test('how do I see its logs', async () => {
+  const client = createClient({ command, handshake, plugins });
+  const print: string[] = [];
+  // #region logs
+  client.logs$
+    .pipe(filter(({ level }) => level !== 'trace' && level !== 'debug'))
+    .subscribe(({ level, module, message, fields }) => {
+      print.push(`${level} ${module}: ${message} ${JSON.stringify(fields)}`);
+    });
+  await client.start();
+  // #endregion logs
+  const kv = await client.dispense('kv');
+  await firstValueFrom(kv.put({ key: 'a', value: bytes('1') }));
+  await client.stop();
+  assert.ok(print.includes('info kv: stored {"bytes":1,"key":"a","revision":1}'), print.join('\n'));
+});
+
+const printing = { command: fixture('serves', JSON.stringify({ printBefore: 'hello\n' })), plugins };
+const printingHandshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+
+test('how do I see its output', async () => {
+  const client = createClient({ ...printing, handshake: printingHandshake });
+  const decoder = new TextDecoder();
+  const print: string[] = [];
+  // #region stdout
+  client.stdout$.subscribe((chunk) => print.push(decoder.decode(chunk, { stream: true })));
+  await client.start();
+  // #endregion stdout
+  await client.stop();
+  assert.equal(print.join(''), 'hello\n');
+});
+
+test('how do I read its output slowly', async () => {
+  const client = createClient({ ...printing, handshake: printingHandshake });
+  const destination = new PassThrough();
+  // #region stdout-slow
+  client.stdout.pipe(destination);
+  await client.start();
+  // #endregion stdout-slow
+  await client.stop();
+  assert.equal(await text(destination), 'hello\n');
+});
+
+test('how do I get its stderr as it is', async () => {
+  const sink = new PassThrough();
+  // #region stderr
+  const client = createClient({ command, handshake, plugins, stderr: sink });
+  // #endregion stderr
+  const line = firstValueFrom(client.logs$);
+  await client.start();
+  await client.stop();
+  sink.end();
+  assert.ok((await text(sink)).includes((await line).raw));
+});
+
+test('how do I know its state', async () => {
+  const client = createClient({ command, handshake, plugins });
+  const print: string[] = [];
+  // #region state
+  client.state$.subscribe((state) => {
+    if (state.status === 'starting') print.push(`starting: ${state.phase}`);
+    else if (state.status === 'running') print.push(`running: ${state.protocol}, version ${state.version}`);
+    else if (state.status === 'exited') print.push(`exited: ${state.cause.kind}, code ${state.exit?.code}`);
+  });
+  await client.start();
+  await client.ping();
+  await client.stop();
+  // #endregion state
+  assert.deepEqual(print, [
+    'starting: launching',
+    'starting: shaking-hands',
+    'starting: connecting',
+    'running: grpc, version 1',
+    'exited: stopped, code 0',
+  ]);
+});
+
+test('why does my plugin not start', async () => {
+  const print: string[] = [];
+  const broken = 'console.error("no licence found"); process.exit(3)';
+  // #region start-error
+  const client = createClient({ command: [process.execPath, '-e', broken], handshake, plugins });
+  try {
+    await client.start();
+  } catch (error) {
+    if (!PluginError.is(error)) throw error;
+    const { exitCode, stderr = [] } = error.details;
+    print.push(`${error.code}: exit code ${exitCode}, last words: ${stderr.at(-1)}`);
+  }
+  // #endregion start-error
+  assert.deepEqual(print, ['ERR_EXITED_EARLY: exit code 3, last words: no licence found']);
+  assertTempDirEmpty();
+});
+
+test('how do I notice a crash', async () => {
+  await withClient(async (client) => {
+    client.ref();
+    const print: string[] = [];
+    // #region crash
+    client.state$.subscribe((state) => {
+      if (state.status !== 'exited' || state.cause.kind !== 'crashed') return;
+      print.push(`crashed: ${state.exit?.signal ?? state.exit?.code}`);
+      print.push(...client.lastStderr);
+    });
+    // #endregion crash
+    process.kill(Number(client.id), 'SIGKILL');
+    await lastValueFrom(client.state$);
+    assert.equal(print[0], 'crashed: SIGKILL');
+    assert.ok(print.length > 1);
+  });
+});
+
+test('how do I keep it running', async () => {
+  // #region keep
+  const kv$ = launch({ command, handshake, plugins }).pipe(
+    switchMap((client) => client.dispense('kv')),
+    retry({ delay: backoff({ initialMs: 100, maxMs: 30_000, resetAfterMs: 60_000 }) }),
+    shareReplay({ bufferSize: 1, refCount: true }),
+  );
+  const running = kv$.subscribe(); // starts it
+
+  const put$ = kv$.pipe(switchMap((kv) => kv.put({ key: 'a', value: bytes('1') })));
+  const { revision } = await firstValueFrom(put$);
+
+  running.unsubscribe(); // stops it
+  // #endregion keep
+  assert.equal(revision, 1n);
+});
+
+test('how do I stop it', async () => {
+  const use = async (_client: PluginClient<typeof plugins>) => {};
+  // #region stop
+  {
+    await using client = createClient({ command, handshake, plugins });
+    await client.start();
+    await use(client);
+  } // stopped here, whatever happened before
+  // #endregion stop
+  assertTempDirEmpty();
+});
