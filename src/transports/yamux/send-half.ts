@@ -1,3 +1,4 @@
+import { ClosedError } from '../../errors.js';
 import { ChunkQueue } from '../../wire/chunk-queue.js';
 import { YAMUX_INITIAL_WINDOW_BYTES, YamuxFlag, YamuxFrameType } from '../../wire/yamux/header.js';
 import type { Outbox, Sender } from './outbox.js';
@@ -103,12 +104,13 @@ export class SendHalf implements Sender {
   }
 
   /** Drops what is unsent; a write under way fails. */
-  abandon(error: Error): void {
+  abandon(error: Error | null): void {
     this.#unsent.clear();
-    const acknowledge = this.#acknowledge;
-    this.#acknowledge = undefined;
     this.#finish = undefined;
-    acknowledge?.(error);
+    const acknowledge = this.#acknowledge;
+    if (acknowledge === undefined) return;
+    this.#acknowledge = undefined;
+    acknowledge(error ?? destroyedEarly(this.#options.streamId));
   }
 
   #sendUnsent(length: number): void {
@@ -123,4 +125,8 @@ export class SendHalf implements Sender {
     }
     outbox.endFrame();
   }
+}
+
+function destroyedEarly(id: number): ClosedError {
+  return new ClosedError('ERR_CLOSED', `Yamux stream ${id} was destroyed before everything was written.`);
 }

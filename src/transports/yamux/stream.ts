@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { ClosedError, type PluginError, ProtocolError, TransportError } from '../../errors.js';
+import { type PluginError, ProtocolError, TransportError } from '../../errors.js';
 import { ChunkQueue } from '../../wire/chunk-queue.js';
 import { YAMUX_INITIAL_WINDOW_BYTES, YamuxFlag, YamuxFrameType, YamuxGoAway } from '../../wire/yamux/header.js';
 import { Deadline } from './deadline.js';
@@ -179,9 +179,7 @@ export class YamuxStream extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     this.#release(error);
     this.#inbox.clear();
-    this.#sending.abandon(
-      error ?? new ClosedError('ERR_CLOSED', `Yamux stream ${this.id} was destroyed before everything was written.`),
-    );
+    this.#sending.abandon(error);
     done(error);
   }
 
