@@ -1,0 +1,3 @@
+module rxplug.test/interop/tls
+
+go 1.24
