@@ -81,7 +81,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   index,
   testing: {
     rooms: [...di.rooms, 'di', 'index'],
-    packages: ['rxjs', 'node:stream', 'node:net', 'node:fs', 'node:path', 'node:os'],
+    packages: ['rxjs', 'node:assert', 'node:stream', 'node:net', 'node:fs', 'node:path', 'node:os'],
   },
   cli: { rooms: [...di.rooms, 'di', 'index'], packages: ['node:fs', 'node:path', 'node:process', 'node:util'] },
 };

@@ -1,1 +1,16 @@
-export {};
+export { type ConnectionPair, createConnectionPair } from './connection-pair.js';
+export { duplexPair } from './duplex-pair.js';
+export { FakePlugin, type FakeRunnerOptions, type FakeScript } from './fake-plugin.js';
+export { type FakeRunner, fakeRunner } from './fake-runner.js';
+export {
+  createGrpcConnection,
+  createGrpcPair,
+  type GrpcConnection,
+  type GrpcPair,
+  type GrpcPairOptions,
+} from './grpc-pair.js';
+export { type InProcessOptions, inProcessRunner } from './in-process-runner.js';
+export { type MarblesOptions, marbles } from './marbles.js';
+export { memoryTransport } from './memory-transport.js';
+export type { PairOptions, PairTls } from './pair-options.js';
+export { createPluginPair, type PluginPair, type PluginPairOptions } from './plugin-pair.js';

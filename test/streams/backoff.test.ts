@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { defer, retry } from 'rxjs';
 import { OptionsError } from '../../src/errors.js';
 import { backoff } from '../../src/streams/backoff.js';
-import { marbles } from '../support/marbles.js';
+import { marbles } from '../../src/testing/marbles.js';
 
 test('waits initialMs, then factor times longer, up to maxMs', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstValueFrom, of, take, toArray } from 'rxjs';
 import { type Decoder, decode } from '../../src/streams/decode.js';
-import { marbles } from '../support/marbles.js';
+import { marbles } from '../../src/testing/marbles.js';
 
 /** Pairs of bytes as numbers; a 0 byte is an error; a single last byte comes at the end. */
 function pairs(): Decoder<number> {

@@ -4,8 +4,8 @@ import { catchError, NEVER, type Observable, of, throwError } from 'rxjs';
 import { PluginError, ProtocolError } from '../../src/errors.js';
 import { type HandshakeWaitOptions, handshake } from '../../src/streams/handshake.js';
 import type { Exit } from '../../src/streams/lifecycle.js';
+import { marbles } from '../../src/testing/marbles.js';
 import type { Line } from '../../src/wire/lines.js';
-import { marbles } from '../support/marbles.js';
 
 const options: HandshakeWaitOptions = { timeoutMs: 20, settleMs: 5 };
 const lineValues: Record<string, Line> = {

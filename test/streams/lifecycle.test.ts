@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LifecycleEvent, lifecycle, nextState, type PluginState } from '../../src/streams/lifecycle.js';
-import { marbles } from '../support/marbles.js';
+import { marbles } from '../../src/testing/marbles.js';
 
 const address = { network: 'unix', address: '/tmp/x' } as const;
 const running = { id: '7', protocol: 'grpc', version: 3, address } as const;

@@ -1,8 +1,8 @@
 import { test } from 'node:test';
 import { ProtocolError } from '../../src/errors.js';
 import { lines } from '../../src/streams/lines.js';
+import { marbles } from '../../src/testing/marbles.js';
 import type { Line } from '../../src/wire/lines.js';
-import { marbles } from '../support/marbles.js';
 
 const chunks = {
   a: Buffer.from('one\r\ntwo\nthr'),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { from, lastValueFrom, map, toArray } from 'rxjs';
 import { logs } from '../../src/streams/logs.js';
+import { marbles } from '../../src/testing/marbles.js';
 import { LineTail } from '../../src/wire/line-tail.js';
-import { marbles } from '../support/marbles.js';
 
 const chunks = {
   a: Buffer.from('{"@level":"info","@message":"one"}\npan'),

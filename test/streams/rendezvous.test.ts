@@ -4,7 +4,7 @@ import { firstValueFrom, map, mergeMap, type Observable, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { ClosedError, PluginCallError } from '../../src/errors.js';
 import { Rendezvous, type RendezvousOptions } from '../../src/streams/rendezvous.js';
-import { marbles } from '../support/marbles.js';
+import { marbles } from '../../src/testing/marbles.js';
 
 /** A room of 5 ms whose reaped values are kept as `value@id`. */
 function room(options: RendezvousOptions<string> = {}): { room: Rendezvous<string>; reaped: string[] } {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EMPTY, Observable, type OperatorFunction, throwError } from 'rxjs';
 import { shareEvents, shareLatest } from '../../src/streams/share.js';
-import { marbles } from '../support/marbles.js';
+import { marbles } from '../../src/testing/marbles.js';
 
 const policies: readonly { title: string; shared: () => OperatorFunction<string, string> }[] = [
   { title: 'shareLatest', shared: shareLatest },

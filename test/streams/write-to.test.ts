@@ -6,7 +6,7 @@ import { EMPTY, lastValueFrom, NEVER, of, Subject, throwError } from 'rxjs';
 import { ProtocolError, TransportError } from '../../src/errors.js';
 import { fromReadable } from '../../src/streams/from-readable.js';
 import { writeTo } from '../../src/streams/write-to.js';
-import { marbles } from '../support/marbles.js';
+import { marbles } from '../../src/testing/marbles.js';
 
 /** A Writable that keeps every write until `release` is called. */
 class SlowWritable extends Writable {

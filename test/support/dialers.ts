@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { duplexPair } from '../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../src/transports/transport.js';
-import { duplexPair } from './duplex-pair.js';
 
 /** Dials a unix socket or a port of this machine, over and over. */
 export function netDialer(where: string | number): Dialer {

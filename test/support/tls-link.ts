@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Subject, tap } from 'rxjs';
+import { duplexPair } from '../../src/testing/duplex-pair.js';
 import { dialerTo } from '../../src/transports/dial.js';
 import { listenTcp } from '../../src/transports/tcp.js';
 import type { Dialer, Listener } from '../../src/transports/transport.js';
 import { listenUnix } from '../../src/transports/unix.js';
-import { duplexPair } from './duplex-pair.js';
 
 /** Two ends that can be connected as often as wanted, and every raw connection that was made. */
 export interface Link {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type {
   HeaderList,
   Http2ClientSession,
@@ -11,7 +12,6 @@ import type {
   Http2StreamEvents,
 } from '../../../src/transports/http2/engine.js';
 import { deferred } from '../../support/deferred.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 
 export const REQUEST: HeaderList = [
   ':method',

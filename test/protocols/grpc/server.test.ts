@@ -19,8 +19,8 @@ import { OptionsError } from '../../../src/errors.js';
 import { createGrpcServer, type GrpcServerOptions } from '../../../src/protocols/grpc/server.js';
 import { ResponseCodec, toGrpcJsDefinition } from '../../../src/protocols/grpc/service-codec.js';
 import type { ServiceOf } from '../../../src/protocols/grpc/service-definition.js';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { defer, within } from '../../support/defer.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 import { type ServedSocket, serveOnUnixSocket, stockClient } from '../../support/grpc-peer.js';
 import { framed, RawCall } from '../../support/raw-call.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type { HeaderList, Http2ClientSession, Http2Options } from '../../../src/transports/http2/engine.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { encodeGoAway, encodeSettings } from '../../../src/wire/http2/frame-encoder.js';
 import { FrameFlag, FrameType, Http2ErrorCode, Setting } from '../../../src/wire/http2/frames.js';
 import { deferred } from '../../support/deferred.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 import { dataFrame, frame, RawPeer, resetFrame } from './raw-peer.js';
 import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { encodePreface, encodeSettings } from '../../../src/wire/http2/frame-encoder.js';
 import { HpackEncoder } from '../../../src/wire/http2/hpack-encoder.js';
 import { deferred } from '../../support/deferred.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 import { dataFrame, frame, resetFrame, windowFrame } from './raw-peer.js';
 import { Accepted, REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 

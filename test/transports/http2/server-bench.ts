@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type {
   HeaderList,
   Http2Options,
@@ -8,7 +9,6 @@ import type {
 } from '../../../src/transports/http2/engine.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { deferred } from '../../support/deferred.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 import { RawPeer } from './raw-peer.js';
 
 const FIELDS = { ':method': 'POST', ':scheme': 'http', ':path': '/a/b', ':authority': 'x' };

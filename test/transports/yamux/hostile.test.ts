@@ -4,10 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { PluginError, ProtocolError, TransportError } from '../../../src/errors.js';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { createYamuxSession } from '../../../src/transports/yamux/session.js';
 import { encodeYamuxHeader, YamuxFlag, YamuxFrameType } from '../../../src/wire/yamux/header.js';
 import { within } from '../../support/defer.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 import { LONG_MS, nextStream, pattern, type RawPeer, rawPair, readAll } from './support.js';
 
 const { data, windowUpdate, ping } = YamuxFrameType;

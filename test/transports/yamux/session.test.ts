@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClosedError, OptionsError, PluginCallError, ProtocolError, TransportError } from '../../../src/errors.js';
+import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { resolveYamuxOptions } from '../../../src/transports/yamux/options.js';
 import { createYamuxSession, YamuxSession } from '../../../src/transports/yamux/session.js';
 import { encodeYamuxHeader, YamuxFlag, YamuxFrameType } from '../../../src/wire/yamux/header.js';
 import { within } from '../../support/defer.js';
-import { duplexPair } from '../../support/duplex-pair.js';
 import { event, LONG_MS, nextStream, rawPair, sessionPair, socketPair, streamPair } from './support.js';
 import { synchronousPair } from './synchronous-pair.js';
 

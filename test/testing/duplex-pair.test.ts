@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { duplexPair } from './duplex-pair.js';
+import { duplexPair } from '../../src/testing/duplex-pair.js';
 
 test('what is written at one end is read at the other, after the turn in which it was written', async () => {
   const [left, right] = duplexPair();

@@ -1,0 +1,152 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { AsyncSubject, type Observable } from 'rxjs';
+import { ClosedError, StartError } from '../errors.js';
+import type { Exit, Runner, RunnerSpec } from '../runners/runner.js';
+import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../wire/address.js';
+import { formatHandshake, type HandshakeAnnouncement } from '../wire/handshake-line.js';
+import { formatLogLine } from '../wire/log-line.js';
+import { createLogger, type Logger } from '../wire/logger.js';
+import { Teardown } from './teardown.js';
+
+/** What a fake plugin does when it is started. */
+export type FakeScript = (plugin: FakePlugin) => void | Promise<void>;
+
+export interface FakeRunnerOptions {
+  /** @default 'fake-plugin' */
+  readonly name?: string;
+  /** What `diagnose` answers. @default nothing */
+  readonly diagnosis?: string;
+  /** What a kill does. One that neither exits nor ends is a process that will not die. @default exits by SIGKILL */
+  readonly onKill?: FakeScript;
+  /** How the two ends see each other's addresses. @default the same way */
+  readonly addresses?: AddressTranslator;
+}
+
+/** A plugin without a process: the host sees a Runner, the script plays the program in it. */
+export class FakePlugin implements Runner {
+  /** `fake-1`, `fake-2`, … */
+  readonly id: string;
+  readonly name: string;
+  /** What the host gave to the runner: environment and socket directory. */
+  readonly spec: RunnerSpec;
+  readonly exit$: Observable<Exit>;
+  /** Writes hclog lines to stderr. */
+  readonly logger: Logger;
+  readonly #script: FakeScript;
+  readonly #options: FakeRunnerOptions;
+  readonly #stdout = new PassThrough();
+  readonly #stderr = new PassThrough();
+  readonly #exits = new AsyncSubject<Exit>();
+  readonly #teardown = new Teardown();
+  #started = false;
+  #kills = 0;
+  #exiting: Promise<void> | undefined;
+
+  constructor(id: string, spec: RunnerSpec, script: FakeScript, options: FakeRunnerOptions) {
+    this.id = id;
+    this.name = options.name ?? 'fake-plugin';
+    this.spec = spec;
+    this.exit$ = this.#exits.asObservable();
+    this.logger = createLogger({ write: (record) => this.writeStderr(formatLogLine(record, { epochMs: Date.now() })) });
+    this.#script = script;
+    this.#options = options;
+  }
+
+  get stdout(): Readable {
+    return this.#stdout;
+  }
+
+  get stderr(): Readable {
+    return this.#stderr;
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get exited(): boolean {
+    return this.#exiting !== undefined;
+  }
+
+  /** How often the host has asked for its death. */
+  get kills(): number {
+    return this.#kills;
+  }
+
+  /** Writes to the real stdout, where the host waits for a handshake. */
+  writeStdout(text: string | Uint8Array): void {
+    if (!this.exited) this.#stdout.write(text);
+  }
+
+  /** Writes to the real stderr, which the host logs. */
+  writeStderr(text: string | Uint8Array): void {
+    if (!this.exited) this.#stderr.write(text);
+  }
+
+  /** Writes a handshake line to the real stdout. */
+  announce(announcement: HandshakeAnnouncement): void {
+    this.writeStdout(formatHandshake(announcement));
+  }
+
+  /** Remembers what to undo before the exit is told, in reverse order. */
+  onExit(step: () => unknown): void {
+    this.#teardown.add(step);
+  }
+
+  /** Ends, with code 0 unless said otherwise. Only the first time counts. */
+  exit(exit: Partial<Exit> = { code: 0 }): Promise<void> {
+    this.#exiting ??= this.#end({ code: null, signal: null, ...exit });
+    return this.#exiting;
+  }
+
+  async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#started || this.exited) throw new ClosedError('ERR_CLOSED', `The plugin ${this.id} has run before.`);
+    this.#started = true;
+    await untilAborted(this.#script(this), signal, this.name);
+  }
+
+  async kill(): Promise<void> {
+    this.#kills += 1;
+    if (this.#options.onKill === undefined) await this.exit({ signal: 'SIGKILL' });
+    else await this.#options.onKill(this);
+  }
+
+  diagnose(): Promise<string> {
+    return Promise.resolve(this.#options.diagnosis ?? '');
+  }
+
+  pluginToHost(address: Address): Address {
+    return (this.#options.addresses ?? SAME_ADDRESSES).pluginToHost(address);
+  }
+
+  hostToPlugin(address: Address): Address {
+    return (this.#options.addresses ?? SAME_ADDRESSES).hostToPlugin(address);
+  }
+
+  async #end(exit: Exit): Promise<void> {
+    await this.#teardown.run().finally(() => {
+      this.#stdout.end();
+      this.#stderr.end();
+      this.#exits.next(exit);
+      this.#exits.complete();
+    });
+  }
+}
+
+async function untilAborted(script: void | Promise<void>, signal: AbortSignal, name: string): Promise<void> {
+  const aborted = () =>
+    new StartError('ERR_START_ABORTED', `The start of the plugin ${name} was given up.`, { cause: signal.reason });
+  let giveUp: (() => void) | undefined;
+  try {
+    await Promise.race([
+      script,
+      new Promise<never>((_, reject) => {
+        giveUp = () => reject(aborted());
+        if (signal.aborted) giveUp();
+        signal.addEventListener('abort', giveUp, { once: true });
+      }),
+    ]);
+  } finally {
+    if (giveUp !== undefined) signal.removeEventListener('abort', giveUp);
+  }
+}

@@ -1,0 +1,105 @@
+import { OptionsError } from '../errors.js';
+import { GrpcChannel } from '../protocols/grpc/channel.js';
+import type { GrpcChannelOptions } from '../protocols/grpc/channel-options.js';
+import type { GrpcClientOptions } from '../protocols/grpc/client.js';
+import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/contract.js';
+import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from '../protocols/grpc/server.js';
+import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/service-definition.js';
+import { secureDialer, secureListener } from '../transports/tls.js';
+import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
+import { type PairOptions, pairTls, pairTransport } from './pair-options.js';
+
+export interface GrpcPairOptions extends PairOptions {
+  readonly channel?: Partial<Omit<GrpcChannelOptions, 'dialer' | 'secure'>>;
+  readonly server?: GrpcServerOptions;
+  /** Interceptors and defaults of the client's calls. */
+  readonly client?: GrpcClientOptions;
+  /** For the service. @default silent */
+  readonly logger?: Logger;
+}
+
+/** A channel and a server that are connected to each other. */
+export interface GrpcConnection extends AsyncDisposable {
+  readonly channel: GrpcChannel;
+  readonly server: GrpcServer;
+  /** Closes channel, server and connections. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/** A client of one service, with the service behind it. */
+export interface GrpcPair<Client> extends GrpcConnection {
+  readonly client: Client;
+}
+
+/**
+ * A connected channel to a server with the services that `register` adds (go-plugin testing.go TestGRPCConn). Health, stdio and
+ * controller are not among them: `createPluginPair` has those.
+ */
+export async function createGrpcConnection(
+  register: (server: GrpcServer) => void,
+  options: GrpcPairOptions = {},
+): Promise<GrpcConnection> {
+  const transport = pairTransport(options);
+  const tls = await pairTls(options);
+  const server = createGrpcServer(options.server);
+  register(server);
+  const plain = await transport.listen();
+  const listener = tls.server === undefined ? plain : secureListener(plain, tls.server, { alpn: ['h2'] });
+  const accepting = listener.connection$.subscribe((connection) => server.inject(connection));
+  const dialer = { dial: (dialOptions?: object) => transport.dial(plain.address, dialOptions) };
+  const channel = new GrpcChannel({
+    ...options.channel,
+    dialer: tls.client === undefined ? dialer : secureDialer(dialer, tls.client, { alpn: ['h2'] }),
+    secure: tls.client !== undefined,
+  });
+  const dispose = async () => {
+    await channel.close();
+    await listener.close();
+    accepting.unsubscribe();
+    await server.close();
+  };
+  try {
+    await channel.connect();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { channel, server, dispose, [Symbol.asyncDispose]: dispose };
+}
+
+/**
+ * A client and the service that it calls, in this process: the calls are real gRPC over HTTP/2, only the process is missing. `of` is
+ * a service definition, or a contract made with `grpcPlugin`.
+ */
+export function createGrpcPair<D extends ServiceDefinition>(
+  of: D,
+  service: ServiceOf<D>,
+  options?: GrpcPairOptions,
+): Promise<GrpcPair<ClientOf<D>>>;
+export function createGrpcPair<Client, Service>(
+  of: GrpcPlugin<Client, Service>,
+  service: Service,
+  options?: GrpcPairOptions,
+): Promise<GrpcPair<Client>>;
+export async function createGrpcPair(
+  of: ServiceDefinition | GrpcPlugin,
+  service: object,
+  options: GrpcPairOptions = {},
+): Promise<GrpcPair<unknown>> {
+  const sides = grpcSidesOf('protocols' in of ? of : grpcPlugin(of));
+  if (sides === undefined)
+    throw new OptionsError('Expected a service definition or a contract made with `grpcPlugin`.');
+  const logger = options.logger ?? SILENT_LOGGER;
+  const connection = await createGrpcConnection((server) => sides.serve(server, service, { logger }), options);
+  const gone = new AbortController();
+  const client = sides.client({
+    channel: connection.channel,
+    clientOptions: options.client ?? {},
+    signal: gone.signal,
+  });
+  const dispose = async () => {
+    gone.abort();
+    await connection.dispose();
+  };
+  return { ...connection, client, dispose, [Symbol.asyncDispose]: dispose };
+}

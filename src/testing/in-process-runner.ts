@@ -1,0 +1,82 @@
+import { PassThrough, type Writable } from 'node:stream';
+import { type AssembledPlugin, assemblePlugin, type ServeOptions } from '../di/assemble-plugin.js';
+import { OptionsError } from '../errors.js';
+import { negotiate } from '../plugin/negotiate.js';
+import { resolveServeOptions } from '../plugin/options.js';
+import { Shutdown } from '../plugin/shutdown.js';
+import { tlsSideOf } from '../plugin/tls-side.js';
+import { parsePluginEnvironment } from '../wire/environment.js';
+import type { FakePlugin } from './fake-plugin.js';
+import { type FakeRunner, fakeRunner } from './fake-runner.js';
+
+/** What `serve` takes; here the process is the test's own. */
+export interface InProcessOptions extends Omit<ServeOptions, 'exitGraceMs' | 'exitWithHost'> {
+  /** Called at every start, with what would be the program's stdout and stderr: the test's own are not captured. */
+  readonly program?: (output: { readonly stdout: Writable; readonly stderr: Writable }) => void;
+}
+
+/**
+ * A runner that serves a plugin within this process: cookie, negotiation, AutoMTLS, sockets, handshake, shutdown are those of a
+ * plugin of its own process. Its `plugins` can be made to crash with `exit`.
+ */
+export function inProcessRunner(options: InProcessOptions): FakeRunner {
+  return fakeRunner((plugin) => serveIn(plugin, options), { name: 'in-process-plugin' });
+}
+
+async function serveIn(plugin: FakePlugin, { program, ...options }: InProcessOptions): Promise<void> {
+  const { magicCookieKey, magicCookieValue } = options.handshake;
+  if (plugin.spec.env[magicCookieKey] !== magicCookieValue) {
+    plugin.writeStderr('This program is a plugin: the host gave it no magic cookie, or another one.\n');
+    return await plugin.exit({ code: 1 });
+  }
+  const assembled = assemblePlugin({ logger: plugin.logger, ...options });
+  plugin.onExit(() => assembled[Symbol.asyncDispose]());
+  const output = { stdout: new PassThrough(), stderr: new PassThrough() };
+  try {
+    await serveAssembled(plugin, assembled, output);
+  } catch (error) {
+    assembled.options.logger.error('the plugin cannot be served', { error });
+    return await plugin.exit({ code: 1 });
+  }
+  program?.(output);
+}
+
+async function serveAssembled(
+  plugin: FakePlugin,
+  { options, parts }: AssembledPlugin,
+  output: { readonly stdout: PassThrough; readonly stderr: PassThrough },
+): Promise<void> {
+  const environment = parsePluginEnvironment(plugin.spec.env);
+  const chosen = negotiate(options, environment);
+  const side = await tlsSideOf(options, environment, parts.certificateAuthority);
+  const factory = parts.protocols[chosen.protocol];
+  if (factory === undefined) throw new OptionsError(`This plugin cannot be served over ${chosen.protocol}.`);
+  const listener = await parts.listen(environment, options.network);
+  plugin.onExit(() => listener.close());
+  const { onShutdown, shutdownDeadlineMs: deadlineMs } = resolveServeOptions(options);
+  const hooks = [...(onShutdown === undefined ? [] : [onShutdown]), () => endAll(output)];
+  const shutdown = new Shutdown(hooks, { deadlineMs, logger: options.logger });
+  const protocol = await factory({
+    listener,
+    network: parts.createNetwork(environment, options.network),
+    tls: side.tls,
+    multiplex: environment.multiplexEnabled && chosen.protocol === 'grpc',
+    implementations: chosen.plugins ?? {},
+    ...output,
+    logger: options.logger,
+    onShutdown: () => shutdown.run(),
+  });
+  plugin.onExit(() => protocol.close());
+  plugin.announce({
+    appVersion: chosen.version,
+    address: listener.address,
+    protocol: chosen.protocol,
+    multiplexing: environment.multiplexRequested,
+    ...(side.serverCertificate === undefined ? {} : { serverCertificate: side.serverCertificate }),
+  });
+  void protocol.ended.then(() => shutdown.run()).then(() => plugin.exit());
+}
+
+function endAll(output: Readonly<Record<string, Writable>>): void {
+  for (const stream of Object.values(output)) stream.end();
+}

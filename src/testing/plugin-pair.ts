@@ -1,0 +1,136 @@
+import { PassThrough, type Readable, type Writable } from 'node:stream';
+import { assemblePlugin, type ServeOptions, type Services } from '../di/assemble-plugin.js';
+import { OptionsError } from '../errors.js';
+import type { PluginName } from '../host/plugin-client.js';
+import type { ClientOfContract, PluginSet } from '../protocols/contract.js';
+import { type GrpcHostOptions, grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
+import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../protocols/protocol.js';
+import type { Listener } from '../transports/transport.js';
+import { SAME_ADDRESSES } from '../wire/address.js';
+import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
+import { type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
+import { Teardown } from './teardown.js';
+
+export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'onShutdown'> {
+  /** How the plugin serves gRPC. */
+  readonly serve?: Exclude<ServeOptions['grpc'], undefined>;
+  /** How the host speaks gRPC. */
+  readonly host?: GrpcHostOptions;
+  /** For both ends. @default silent */
+  readonly logger?: Logger;
+}
+
+/** Both ends of a plugin's conversation, joined in this process. */
+export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
+  /** A new client of one plugin of the set. */
+  dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>>;
+  /** The host's end, for what else it can ask: `ping`, `shutdown`. */
+  readonly host: ClientProtocol;
+  /** The plugin's end; its `ended` resolves after a shutdown. */
+  readonly plugin: ServerProtocol;
+  /** What the plugin's program would print: written here, it comes out of `stdout` and `stderr` by way of the protocol. */
+  readonly pluginStdout: Writable;
+  readonly pluginStderr: Writable;
+  /** What the host receives of it. Unread, it holds the writer up. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Ends host, plugin and their connections. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * A host's and a plugin's end, joined without processes, with everything that a real conversation has: the services of the set,
+ * health, stdio, controller, reflection (go-plugin testing.go TestPluginGRPCConn). `services` is what `serve` takes.
+ */
+export async function createPluginPair<P extends PluginSet>(
+  plugins: P,
+  services: Readonly<Record<PluginName<P>, Services[string]>>,
+  options: PluginPairOptions = {},
+): Promise<PluginPair<P>> {
+  const teardown = new Teardown();
+  return await teardown.guard(async () => {
+    const link = await linkOf(options, teardown);
+    const { plugin, pluginStdout, pluginStderr } = await serveOn(link, services, options, teardown);
+    const { host, stdout, stderr } = await connectTo(link, plugins, options, teardown);
+    const dispense = (name: string) => host.dispense(name);
+    const dispose = () => teardown.run();
+    const ends = { host, plugin, stdout, stderr, pluginStdout, pluginStderr };
+    // The types of the clients are those of the set, which the host's end was made with.
+    return { ...ends, dispense: dispense as PluginPair<P>['dispense'], dispose, [Symbol.asyncDispose]: dispose };
+  });
+}
+
+/** What lies between the ends. */
+interface Link {
+  readonly listener: Listener;
+  readonly network: BrokerNetwork;
+  readonly tls: PairTls;
+  readonly logger: Logger;
+}
+
+async function linkOf(options: PluginPairOptions, teardown: Teardown): Promise<Link> {
+  const transport = pairTransport(options);
+  const tls = await pairTls(options);
+  const listener = await transport.listen();
+  teardown.add(() => listener.close());
+  const network: BrokerNetwork = {
+    ...SAME_ADDRESSES,
+    dialerTo: (address) => ({ dial: (dialOptions) => transport.dial(address, dialOptions) }),
+    listen: () => transport.listen(),
+  };
+  return { listener, network, tls, logger: options.logger ?? SILENT_LOGGER };
+}
+
+async function serveOn(
+  { listener, network, tls, logger }: Link,
+  plugins: Services,
+  { modules = [], serve = {}, onShutdown }: PluginPairOptions,
+  teardown: Teardown,
+): Promise<Pick<PluginPair<PluginSet>, 'plugin' | 'pluginStdout' | 'pluginStderr'>> {
+  const assembled = assemblePlugin({ handshake: UNUSED_HANDSHAKE, plugins, modules, grpc: serve, logger });
+  teardown.add(() => assembled[Symbol.asyncDispose]());
+  const factory = assembled.parts.protocols.grpc;
+  if (factory === undefined)
+    throw new OptionsError('The `modules` leave no implementation of gRPC on the plugin side.');
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const plugin = await factory({
+    listener,
+    network,
+    tls: tls.server,
+    multiplex: false,
+    implementations: assembled.options.plugins ?? {},
+    stdout,
+    stderr,
+    logger,
+    onShutdown: async () => await onShutdown?.(),
+  });
+  teardown.add(() => plugin.close());
+  return { plugin, pluginStdout: stdout, pluginStderr: stderr };
+}
+
+async function connectTo(
+  { listener, network, tls, logger }: Link,
+  plugins: PluginSet,
+  { host: hostOptions }: PluginPairOptions,
+  teardown: Teardown,
+): Promise<Pick<PluginPair<PluginSet>, 'host' | 'stdout' | 'stderr'>> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const gone = new AbortController();
+  const host = await grpcClientProtocol(hostOptions)({
+    dialer: network.dialerTo(listener.address),
+    network,
+    tls: tls.client,
+    multiplex: false,
+    plugins,
+    syncStdout: stdout,
+    syncStderr: stderr,
+    logger,
+    signal: gone.signal,
+  });
+  teardown.add(() => host.close());
+  teardown.add(() => gone.abort());
+  return { host, stdout, stderr };
+}
+
+/** No process is started, so nobody shakes hands. */
+const UNUSED_HANDSHAKE = { magicCookieKey: 'UNUSED', magicCookieValue: 'unused' };
