@@ -106,6 +106,8 @@ class OurClient implements DrivenClient {
       },
     });
     this.#client = createClient({ ...options, stderr } as ClientOptions<typeof PLUGINS>);
+    // A test may wait for the plugin to end with nothing else going on.
+    this.#client.ref();
     this.#client.logs$.subscribe((entry) => this.logs.push(logOf(entry)));
     this.#client.stdout$.subscribe((chunk) => this.stdout.push(chunk));
     this.#client.stderr$.subscribe((chunk) => this.stderr.push(chunk));
