@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { debounceTime, firstValueFrom } from 'rxjs';
+import { createClient, createGrpcClient, PluginError } from 'rxplug';
+import {
+  createConnectionPair,
+  createGrpcConnection,
+  createGrpcPair,
+  createPluginPair,
+  fakeRunner,
+  inProcessRunner,
+  marbles,
+} from 'rxplug/testing';
+import { KVDefinition } from '../../examples/gen/kv.js';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { KvStore } from '../../examples/grpc-kv/kv-store.js';
+import { SILENT_LOGGER } from '../../src/wire/logger.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const value = new TextEncoder().encode('1');
+
+test('how do I test a service', async () => {
+  const service = new KvStore(SILENT_LOGGER);
+  // #region service
+  await using pair = await createGrpcPair(KVDefinition, service);
+  await firstValueFrom(pair.client.put({ key: 'a', value }));
+  const { revision } = await firstValueFrom(pair.client.get({ key: 'a' }));
+  assert.equal(revision, 1n);
+  // #endregion service
+});
+
+test('how do I test over sockets and TLS', async () => {
+  const service = new KvStore(SILENT_LOGGER);
+  // #region sockets
+  await using pair = await createGrpcPair(KVDefinition, service, { transport: 'unix', tls: true });
+  // #endregion sockets
+  await firstValueFrom(pair.client.put({ key: 'a', value }));
+});
+
+test('how do I test several services on one connection', async () => {
+  const service = new KvStore(SILENT_LOGGER);
+  // #region connection
+  await using connection = await createGrpcConnection((server) => {
+    server.addService(KVDefinition, service);
+  });
+  const kv = createGrpcClient(connection.channel, KVDefinition);
+  // #endregion connection
+  await firstValueFrom(kv.put({ key: 'a', value }));
+});
+
+test('how do I test a plugin set', async () => {
+  // #region plugin-pair
+  await using pair = await createPluginPair({ kv: plugins.kv }, { kv: KvStore });
+  const kv = await pair.dispense('kv');
+  await firstValueFrom(kv.put({ key: 'a', value }));
+
+  await pair.host.ping({ timeoutMs: 1000 });
+  pair.pluginStdout.write('hello\n');
+  const [chunk] = await once(pair.stdout, 'data');
+  assert.equal(String(chunk), 'hello\n');
+
+  await pair.host.shutdown({ timeoutMs: 1000 });
+  await pair.plugin.ended;
+  // #endregion plugin-pair
+});
+
+test('how do I test my host with a plugin, but without a process', async () => {
+  // #region in-process
+  const runner = inProcessRunner({ handshake, plugins: { kv: KvStore } });
+  await using client = createClient({ runner, handshake, plugins: { kv: plugins.kv }, autoMtls: true });
+  await client.start();
+  const kv = await client.dispense('kv');
+  await firstValueFrom(kv.put({ key: 'a', value }));
+
+  const exit = firstValueFrom(client.exit$);
+  await runner.plugins[0]?.exit({ code: 2 });
+  assert.deepEqual(await exit, { code: 2, signal: null });
+  // #endregion in-process
+});
+
+test('how do I test what my host does with a bad plugin', async () => {
+  // #region fake
+  const runner = fakeRunner(async (plugin) => {
+    plugin.writeStderr('cannot read settings.json\n');
+    await plugin.exit({ code: 1 });
+  });
+  const client = createClient({ runner, handshake, plugins });
+  await assert.rejects(client.start(), (error) => {
+    return PluginError.is(error) && error.code === 'ERR_EXITED_EARLY' && error.details.exitCode === 1;
+  });
+  // #endregion fake
+  assertTempDirEmpty();
+});
+
+test('how do I test a plugin that will not end', async () => {
+  // #region fake-kill
+  const runner = fakeRunner((plugin) => plugin.writeStdout('no handshake\n'), {
+    onKill: (plugin) => plugin.exit({ signal: 'SIGKILL' }),
+  });
+  const client = createClient({ runner, handshake, plugins });
+  await assert.rejects(client.start(), { code: 'ERR_HANDSHAKE_UNRECOGNIZED' });
+  assert.equal(runner.plugins[0]?.kills, 1);
+  // #endregion fake-kill
+});
+
+test('how do I test my own protocol code', async () => {
+  // #region connection-pair
+  await using pair = await createConnectionPair({ transport: 'tcp' });
+  pair.client.write('knock');
+  const [bytes] = await once(pair.server, 'data');
+  assert.equal(String(bytes), 'knock');
+  // #endregion connection-pair
+});
+
+test('how do I test my own operators', () => {
+  // #region marbles
+  marbles(
+    ({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('^ab 9ms c|');
+      expectObservable(source.pipe(debounceTime(5))).toBe('7ms b 5ms (c|)');
+      expectSubscriptions(source.subscriptions).toBe('^ 12ms !');
+    },
+    { subscriptions: 'asserted' },
+  );
+  // #endregion marbles
+});
