@@ -81,6 +81,7 @@ test('a stop during the start ends it with ERR_START_ABORTED', async () => {
 
 test('a crash is seen with its cause, pending calls fail, and the client is closed', async () => {
   const client = createClient(options);
+  client.ref();
   await client.start();
   const kv = await client.dispense('kv');
   const pending = assert.rejects(

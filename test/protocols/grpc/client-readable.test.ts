@@ -49,3 +49,22 @@ test('a bidirectional Readable echoes what it is fed', async () => {
   open.destroy();
   await once(open, 'close');
 });
+
+test('a reader that comes late gets every message that came before the failure, then the failure', async () => {
+  await using rig = memoryRig();
+  const failing = rig.client.failLater.readable({ code: 5, message: 'x', after: 12 });
+  // Calls that are answered later than the failure is known.
+  for (let round = 0; round < 20; round++) await firstValueFrom(rig.client.echo({}));
+  const seen: number[] = [];
+  const reading = async () => {
+    for await (const { number } of failing) {
+      seen.push(number);
+      await firstValueFrom(rig.client.echo({}));
+    }
+  };
+  await assert.rejects(reading(), (error) => GrpcError.is(error) && error.status === Status.NOT_FOUND);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 12 }, (_, number) => number),
+  );
+});
