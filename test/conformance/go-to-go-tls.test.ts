@@ -1,5 +1,6 @@
 import { GO_TO_GO, withAutoMtls } from './pairings.js';
 import { callsSuite } from './suite/calls.js';
+import { errorsSuite } from './suite/errors.js';
 import { lifecycleSuite } from './suite/lifecycle.js';
 import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
 import { environmentSuite } from './suite/negotiation.js';
@@ -11,6 +12,7 @@ const secured = withAutoMtls(GO_TO_GO);
 tlsMismatchSuite(GO_TO_GO);
 autoMtlsSuite(secured);
 callsSuite(secured);
+errorsSuite(secured);
 metadataSuite(secured);
 sizesSuite(secured);
 cancellationSuite(secured);
