@@ -1,6 +1,4 @@
 import { GO_TO_GO } from './pairings.js';
-import { overNetRpc } from './suite/netrpc.js';
-import { reattachSuite } from './suite/reattach.js';
+import { reattachSuites } from './suites.js';
 
-reattachSuite(GO_TO_GO);
-reattachSuite(overNetRpc(GO_TO_GO));
+reattachSuites(GO_TO_GO);

@@ -1,21 +1,4 @@
 import { GO_TO_GO } from './pairings.js';
-import { callsSuite } from './suite/calls.js';
-import { errorsSuite } from './suite/errors.js';
-import { handshakeSuite } from './suite/handshake.js';
-import { lifecycleSuite } from './suite/lifecycle.js';
-import { logsSuite } from './suite/logs.js';
-import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
-import { environmentSuite, negotiationSuite } from './suite/negotiation.js';
-import { stdioSuite } from './suite/stdio.js';
+import { plainSuites } from './suites.js';
 
-callsSuite(GO_TO_GO);
-errorsSuite(GO_TO_GO);
-metadataSuite(GO_TO_GO);
-sizesSuite(GO_TO_GO);
-cancellationSuite(GO_TO_GO);
-stdioSuite(GO_TO_GO);
-logsSuite(GO_TO_GO);
-handshakeSuite(GO_TO_GO);
-negotiationSuite(GO_TO_GO);
-environmentSuite(GO_TO_GO);
-lifecycleSuite(GO_TO_GO);
+plainSuites(GO_TO_GO);

@@ -1,21 +1,4 @@
-import { OURS_TO_GO, withAutoMtls } from './pairings.js';
-import { callsSuite } from './suite/calls.js';
-import { errorsSuite } from './suite/errors.js';
-import { lifecycleSuite } from './suite/lifecycle.js';
-import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
-import { environmentSuite } from './suite/negotiation.js';
-import { stdioSuite } from './suite/stdio.js';
-import { autoMtlsSuite, tlsMismatchSuite } from './suite/tls.js';
+import { OURS_TO_GO } from './pairings.js';
+import { tlsSuites } from './suites.js';
 
-const secured = withAutoMtls(OURS_TO_GO);
-
-tlsMismatchSuite(OURS_TO_GO);
-autoMtlsSuite(secured);
-callsSuite(secured);
-errorsSuite(secured);
-metadataSuite(secured);
-sizesSuite(secured);
-cancellationSuite(secured);
-stdioSuite(secured);
-environmentSuite(secured);
-lifecycleSuite(secured);
+tlsSuites(OURS_TO_GO);

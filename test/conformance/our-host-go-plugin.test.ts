@@ -1,21 +1,4 @@
 import { OURS_TO_GO } from './pairings.js';
-import { callsSuite } from './suite/calls.js';
-import { errorsSuite } from './suite/errors.js';
-import { handshakeSuite } from './suite/handshake.js';
-import { lifecycleSuite } from './suite/lifecycle.js';
-import { logsSuite } from './suite/logs.js';
-import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
-import { environmentSuite, negotiationSuite } from './suite/negotiation.js';
-import { stdioSuite } from './suite/stdio.js';
+import { plainSuites } from './suites.js';
 
-callsSuite(OURS_TO_GO);
-errorsSuite(OURS_TO_GO);
-metadataSuite(OURS_TO_GO);
-sizesSuite(OURS_TO_GO);
-cancellationSuite(OURS_TO_GO);
-stdioSuite(OURS_TO_GO);
-logsSuite(OURS_TO_GO);
-handshakeSuite(OURS_TO_GO);
-negotiationSuite(OURS_TO_GO);
-environmentSuite(OURS_TO_GO);
-lifecycleSuite(OURS_TO_GO);
+plainSuites(OURS_TO_GO);

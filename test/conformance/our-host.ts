@@ -14,6 +14,7 @@ import {
   type ServiceDefinition,
   type TlsConfig,
 } from '../../src/index.js';
+import { bounded } from './bounded.js';
 import type {
   DrivenBroker,
   DrivenCallOptions,
@@ -142,7 +143,9 @@ class OurClient implements DrivenClient {
   }
 
   async gone(): Promise<void> {
-    await firstValueFrom(this.#client.state$.pipe(filter(({ status }) => status === 'exited')));
+    // A plugin alone does not keep its host alive: the bound does.
+    const exited = firstValueFrom(this.#client.state$.pipe(filter(({ status }) => status === 'exited')));
+    await bounded(exited, 'the end of the plugin');
   }
 
   forced(): boolean {

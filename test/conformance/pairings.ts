@@ -13,15 +13,16 @@ export const GO_TO_GO: Pairing = {
 };
 
 /** What our ends cannot do yet. */
-const LACKING: readonly Ability[] = ['broker', 'netrpc'];
+const LACKING: readonly Ability[] = ['broker', 'multiplex', 'netrpc', 'reattach', 'test-mode', 'managed'];
 
+// Our host runs in the test's own process: it cannot be killed alone.
 const startOurHost = async (tempDir: string) => new OurHost(tempDir);
 
 export const OURS_TO_GO: Pairing = {
   ...GO_TO_GO,
   name: 'our host, Go plugin',
   host: 'ours',
-  lacks: LACKING,
+  lacks: [...LACKING, 'dies-alone'],
   startHost: startOurHost,
 };
 
@@ -37,7 +38,7 @@ export const OURS_TO_OURS: Pairing = {
   name: 'our host, our plugin',
   host: 'ours',
   plugin: 'ours',
-  lacks: LACKING,
+  lacks: [...LACKING, 'dies-alone'],
   options: { skip: false },
   startHost: startOurHost,
   pluginCommand: ourPlugin,
@@ -52,3 +53,6 @@ export function withAutoMtls(pairing: Pairing): Pairing {
 export function withMultiplexing(pairing: Pairing): Pairing {
   return { ...pairing, name: `${pairing.name}, multiplexed`, config: { ...pairing.config, multiplex: true } };
 }
+
+/** All four, in the order of the table in docs/compatibility.md. */
+export const PAIRINGS = [GO_TO_GO, OURS_TO_GO, GO_TO_OURS, OURS_TO_OURS] as const;

@@ -34,6 +34,12 @@ function dispensing(pairing: Pairing): void {
     assert.equal(await kv.call('Delete', 'a'), false);
   });
 
+  if (pairing.plugin === 'go' && pairing.config?.autoMtls !== true) {
+    scenario(pairing, 'H-12 H-18 a handshake of four fields means net/rpc', async ({ client }) => client.ping(), {
+      flags: { handshake: '1|{app}|{network}|{address}' },
+    });
+  }
+
   scenario(pairing, 'R-04 an unknown plugin is an error reply, and harms nothing', async (scene) => {
     await assert.rejects(scene.dispense('absent'), /unknown plugin type: absent/);
     await scene.client.ping();

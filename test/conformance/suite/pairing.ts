@@ -14,8 +14,10 @@ export interface Pairing {
   readonly plugin: 'go' | 'ours';
   /** Options of every test, such as a reason to skip it. */
   readonly options: { readonly skip: string | false };
-  /** What one of the ends cannot do yet. */
+  /** What the two ends cannot do together. */
   readonly lacks?: readonly Ability[];
+  /** Where the suites register their tests. @default node:test */
+  readonly register?: Register;
   /** A new host that, with its plugins, keeps its temporary files in a directory. */
   startHost(tempDir: string): Promise<HostDriver>;
   /** The command line of the plugin program with flags. */
@@ -25,7 +27,11 @@ export interface Pairing {
   readonly flags?: PluginFlags;
 }
 
-export type Ability = 'broker' | 'netrpc';
+/** What a pair of ends may be able to do. */
+export type Ability = 'broker' | 'multiplex' | 'netrpc' | 'reattach' | 'test-mode' | 'managed' | 'dies-alone';
+
+/** Registers a test, as node:test's `test` does. */
+export type Register = (name: string, options: { readonly skip: string | false }, body: () => Promise<void>) => unknown;
 
 /** Whether both ends can do something. */
 export function can(pairing: Pairing, ability: Ability): boolean {
@@ -77,7 +83,8 @@ export function hosted(
   name: string,
   body: (host: HostDriver, tempDir: string) => Promise<void>,
 ): void {
-  test(`${name} (${pairing.name})`, pairing.options, async () => {
+  const register = pairing.register ?? test;
+  register(`${name} (${pairing.name})`, pairing.options, async () => {
     const tempDir = await mkdtemp(join(tmpdir(), 'peers-'));
     const host = await pairing.startHost(tempDir);
     try {

@@ -6,12 +6,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Command, PluginFlags } from '../peers.js';
+import type { Register } from './pairing.js';
 import { RawPlugin } from './raw-plugin.js';
 
 /** A plugin program on its own. */
 export interface Program {
   readonly name: string;
   readonly options: { readonly skip: string | false };
+  /** Where the suite registers its tests. @default node:test */
+  readonly register?: Register;
   command(flags: PluginFlags): Promise<Command>;
   /** Whether it can be told to listen on TCP, by `--tcp`. */
   readonly tcp: boolean;
@@ -35,7 +38,8 @@ function run(
   flags: PluginFlags,
   body: (plugin: RawPlugin) => Promise<void>,
 ): void {
-  test(`${name} (${program.name})`, program.options, async () => {
+  const register = program.register ?? test;
+  register(`${name} (${program.name})`, program.options, async () => {
     const plugin = await RawPlugin.run(await program.command(flags), env);
     try {
       await body(plugin);
@@ -100,7 +104,9 @@ function versions(program: Program): void {
 
 function sockets(program: Program): void {
   if (process.platform === 'win32') return;
-  test(`P-12 P-13 its socket is made where and for whom the host says (${program.name})`, program.options, async () => {
+  const register = program.register ?? test;
+  const name = `P-12 P-13 its socket is made where and for whom the host says (${program.name})`;
+  register(name, program.options, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'sockets-'));
     const group = process.getgid!();
     const env = { ...COOKIE, PLUGIN_UNIX_SOCKET_DIR: directory, PLUGIN_UNIX_SOCKET_GROUP: String(group) };

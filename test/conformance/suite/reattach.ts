@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { DrivenClient, HostDriver, Reattach } from '../driver.js';
 import { ProbeDefinition } from '../gen/probe.js';
-import { configOf, hosted, type Pairing, scenario } from './pairing.js';
+import { can, configOf, hosted, type Pairing, scenario } from './pairing.js';
 import { isRunning, untilGone } from './processes.js';
 import { RawPlugin } from './raw-plugin.js';
 
@@ -9,8 +9,8 @@ import { RawPlugin } from './raw-plugin.js';
 export function reattachSuite(pairing: Pairing): void {
   running(pairing);
   gone(pairing);
-  testMode(pairing);
-  managed(pairing);
+  if (can(pairing, 'test-mode')) testMode(pairing);
+  if (can(pairing, 'managed')) managed(pairing);
 }
 
 function running(pairing: Pairing): void {
@@ -85,7 +85,6 @@ function testMode(pairing: Pairing): void {
 
 function managed(pairing: Pairing): void {
   hosted(pairing, 'K-07 managed clients are stopped together, others are not', async (host) => {
-    if (host.cleanup === undefined) return;
     const config = await configOf(pairing);
     const clients = [];
     for (const isManaged of [true, true, true, false]) {
@@ -93,7 +92,7 @@ function managed(pairing: Pairing): void {
       const { id } = await client.start();
       clients.push({ client, pid: Number(id) });
     }
-    await host.cleanup();
+    await host.cleanup?.();
     assert.deepEqual(
       clients.map(({ pid }) => isRunning(pid)),
       [false, false, false, true],

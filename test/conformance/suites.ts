@@ -1,0 +1,78 @@
+import { withAutoMtls, withMultiplexing } from './pairings.js';
+import { brokerSuite } from './suite/broker.js';
+import { callsSuite } from './suite/calls.js';
+import { errorsSuite } from './suite/errors.js';
+import { handshakeSuite } from './suite/handshake.js';
+import { lifecycleSuite } from './suite/lifecycle.js';
+import { logsSuite } from './suite/logs.js';
+import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
+import { deadHostSuite, multiplexSuite } from './suite/multiplex.js';
+import { environmentSuite, negotiationSuite } from './suite/negotiation.js';
+import { netRpcSuite, overNetRpc } from './suite/netrpc.js';
+import { netRpcBrokerSuite } from './suite/netrpc-broker.js';
+import { can, type Pairing } from './suite/pairing.js';
+import { reattachSuite } from './suite/reattach.js';
+import { stdioSuite } from './suite/stdio.js';
+import { autoMtlsSuite, tlsMismatchSuite } from './suite/tls.js';
+
+/** gRPC without TLS. */
+export function plainSuites(pairing: Pairing): void {
+  callsSuite(pairing);
+  errorsSuite(pairing);
+  metadataSuite(pairing);
+  sizesSuite(pairing);
+  cancellationSuite(pairing);
+  stdioSuite(pairing);
+  logsSuite(pairing);
+  // The Go plugin alone can be told what line to print.
+  if (pairing.plugin === 'go') handshakeSuite(pairing);
+  negotiationSuite(pairing);
+  environmentSuite(pairing);
+  lifecycleSuite(pairing);
+}
+
+/** gRPC over TLS: AutoMTLS and manual. */
+export function tlsSuites(pairing: Pairing): void {
+  const secured = withAutoMtls(pairing);
+  tlsMismatchSuite(pairing);
+  autoMtlsSuite(secured);
+  callsSuite(secured);
+  errorsSuite(secured);
+  metadataSuite(secured);
+  sizesSuite(secured);
+  cancellationSuite(secured);
+  stdioSuite(secured);
+  environmentSuite(secured);
+  lifecycleSuite(secured);
+}
+
+/** The gRPC broker: plain and AutoMTLS, with sockets of its own and multiplexed. */
+export function brokerSuites(pairing: Pairing): void {
+  for (const either of [pairing, withAutoMtls(pairing)]) {
+    if (can(pairing, 'broker')) brokerSuite(either);
+    if (!can(pairing, 'multiplex')) continue;
+    const multiplexed = withMultiplexing(either);
+    brokerSuite(multiplexed);
+    multiplexSuite(multiplexed);
+    if (can(pairing, 'dies-alone')) deadHostSuite(multiplexed);
+  }
+}
+
+/** net/rpc and its broker, plain and under AutoMTLS. */
+export function netRpcSuites(pairing: Pairing): void {
+  if (!can(pairing, 'netrpc')) return;
+  for (const either of [overNetRpc(pairing), overNetRpc(withAutoMtls(pairing))]) {
+    netRpcSuite(either);
+    netRpcBrokerSuite(either);
+  }
+}
+
+/** Plugins that run already, in both protocols. */
+export function reattachSuites(pairing: Pairing): void {
+  if (!can(pairing, 'reattach')) return;
+  reattachSuite(pairing);
+  if (can(pairing, 'netrpc')) reattachSuite(overNetRpc(pairing));
+}
+
+/** All of the above. */
+export const ALL_SUITES = [plainSuites, tlsSuites, brokerSuites, netRpcSuites, reattachSuites] as const;
