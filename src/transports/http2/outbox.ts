@@ -121,7 +121,7 @@ export class Outbox {
   }
 
   #onDrain(): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#blocked) return;
     this.#blocked = false;
     this.flush();
     if (!this.#blocked) this.#onRoom();

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Http2ClientSession, Http2Stream, Http2StreamHandler } from '../../../src/transports/http2/engine.js';
+import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
+
+const TOTAL = 1 << 30;
+const MESSAGE = 64 * 1024;
+/** Windows, queues and sockets hold some megabytes; the rest is what the garbage collector lets lie. */
+const ALLOWED_BYTES = 160 << 20;
+
+const ignore = () => {};
+const SILENT = {
+  onHeaders: ignore,
+  onData: ignore,
+  onTrailers: ignore,
+  onEnd: ignore,
+  onReset: ignore,
+  onDrain: ignore,
+};
+
+async function sessionTo(t: TestContext, handler: Http2StreamHandler): Promise<Http2ClientSession> {
+  const directory = mkdtempSync(join(tmpdir(), 's'));
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    rxHttp2Engine.serve(socket, handler, { onClose: ignore });
+  }).listen(join(directory, 's'));
+  await once(server, 'listening');
+  const socket = connect(join(directory, 's'));
+  await once(socket, 'connect');
+  const session = rxHttp2Engine.connect(socket, { onClose: ignore });
+  t.after(() => {
+    session.destroy();
+    for (const one of sockets) one.destroy();
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return session;
+}
+
+/** Writes so much as fast as the stream takes it; returns what to do when it drains. */
+function pour(stream: Http2Stream, finish: () => void): () => void {
+  let left = TOTAL / MESSAGE;
+  const fill = () => {
+    for (; left > 0; left -= 1) if (!stream.write(new Uint8Array(MESSAGE))) return void (left -= 1);
+    finish();
+  };
+  return fill;
+}
+
+/** Takes what has come, one megabyte at most, every other turn, and watches the memory while it does. */
+class SlowReader {
+  received = 0;
+  peakBytes = 0;
+  #waiting = 0;
+  #scheduled = false;
+
+  take(stream: Http2Stream, bytes: number): void {
+    this.received += bytes;
+    this.#waiting += bytes;
+    assert.ok(this.#waiting <= 1 << 20, 'more than the window came');
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => setImmediate(() => this.#consume(stream)));
+  }
+
+  #consume(stream: Http2Stream): void {
+    this.#scheduled = false;
+    const bytes = this.#waiting;
+    this.#waiting = 0;
+    const { heapUsed, external } = process.memoryUsage();
+    this.peakBytes = Math.max(this.peakBytes, heapUsed + external);
+    stream.consume(bytes);
+  }
+}
+
+function baseline(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function judge(reader: SlowReader, before: number): void {
+  assert.equal(reader.received, TOTAL);
+  assert.ok(reader.peakBytes - before < ALLOWED_BYTES, `${(reader.peakBytes - before) >> 20} MiB were held`);
+}
+
+test('1 GiB down to a slow reader stays within the windows', async (t) => {
+  const before = baseline();
+  const session = await sessionTo(t, (stream) => {
+    stream.sendHeaders(RESPONSE);
+    const fill = pour(stream, () => stream.sendTrailers(TRAILERS));
+    setImmediate(fill);
+    return { ...SILENT, onDrain: fill };
+  });
+  const reader = new SlowReader();
+  await new Promise<void>((resolve) => {
+    const onData = (chunk: Uint8Array) => reader.take(stream, chunk.length);
+    const stream = session.open(REQUEST, { ...SILENT, onData, onEnd: resolve }, true);
+  });
+  judge(reader, before);
+});
+
+test('1 GiB up to a slow reader stays within the windows', async (t) => {
+  const before = baseline();
+  const reader = new SlowReader();
+  const session = await sessionTo(t, (stream) => ({
+    ...SILENT,
+    onData: (chunk) => reader.take(stream, chunk.length),
+    onEnd: () => {
+      stream.sendHeaders(RESPONSE);
+      stream.sendTrailers(TRAILERS);
+    },
+  }));
+  await new Promise<void>((resolve) => {
+    const stream = session.open(REQUEST, { ...SILENT, onDrain: () => fill(), onEnd: resolve });
+    const fill = pour(stream, () => stream.end());
+    fill();
+  });
+  judge(reader, before);
+});
