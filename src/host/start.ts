@@ -15,6 +15,7 @@ import type { Logger } from '../wire/logger.js';
 import { createRunner } from './launch.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
+import { explainTls } from './tls-failure.js';
 
 /** What a start needs of its client, and tells it on the way. */
 export interface StartContext {
@@ -101,7 +102,11 @@ async function connect(
   const plugins: PluginSet = options.versions.get(handshake.appVersion) ?? {};
   const dialer = network.dialerTo(handshake.address);
   const multiplex = handshake.multiplexed;
-  return factory({ dialer, network, tls, multiplex, plugins, syncStdout, syncStderr, logger, signal });
+  try {
+    return await factory({ dialer, network, tls, multiplex, plugins, syncStdout, syncStderr, logger, signal });
+  } catch (error) {
+    throw await explainTls(error, dialer, { secure: tls !== undefined });
+  }
 }
 
 /** Rejects with the signal's reason as soon as it is aborted. */

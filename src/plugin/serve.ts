@@ -61,7 +61,7 @@ async function serveCaptured(serving: Serving): Promise<void> {
   if (environment.invalidVersions.length > 0)
     logger.warn('the host sent protocol versions that are no integers', { versions: environment.invalidVersions });
   const chosen = negotiate(options, environment);
-  const side = await tlsSideOf(options, environment, parts.certificateAuthority);
+  const side = await tlsSideOf(options, environment, parts.certificateAuthority, logger);
   const listener = await parts.listen(environment, options.network);
   try {
     const shutdown = shutdownOf(serving);

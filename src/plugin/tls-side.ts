@@ -1,6 +1,7 @@
-import type { CertificateAuthority } from '../transports/certificate.js';
+import { type CertificateAuthority, isCertificatePem } from '../transports/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls.js';
-import type { PluginEnvironment } from '../wire/environment.js';
+import { ENV, type PluginEnvironment } from '../wire/environment.js';
+import type { Logger } from '../wire/logger.js';
 import type { ServeOptions } from './options.js';
 
 /** How a plugin secures its connections, and what it says of that in the handshake. */
@@ -15,10 +16,15 @@ export async function tlsSideOf(
   options: ServeOptions,
   environment: PluginEnvironment,
   authority: CertificateAuthority,
+  logger: Logger,
 ): Promise<TlsSide> {
   const own = await options.tlsProvider?.();
   if (own !== undefined) return { tls: own };
   if (environment.clientCertificate === undefined) return {};
+  if (!isCertificatePem(environment.clientCertificate))
+    logger.error("the host's certificate cannot be read: no connection will be let in", {
+      variable: ENV.clientCertificate,
+    });
   const identity = await authority.issue();
   return { tls: mutualTls(identity, environment.clientCertificate), serverCertificate: identity.certificateDer };
 }

@@ -41,6 +41,15 @@ export function selfSignedAuthority(options: { readonly curve?: Curve } = {}): C
   return { issue: () => issue(options.curve ?? 'P-521') };
 }
 
+/** Whether a text begins with a certificate in PEM. node:tls passes over what is none. */
+export function isCertificatePem(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Wraps a DER certificate of the peer as PEM, after checking that it is one. Throws SecurityError ERR_CERTIFICATE. */
 export function certificatePemOf(der: Uint8Array): string {
   try {

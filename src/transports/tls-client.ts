@@ -90,7 +90,9 @@ function handshake(
 }
 
 function tlsError(cause: unknown): SecurityError {
-  const text = cause instanceof Error ? cause.message.trim() : String(cause);
+  // OpenSSL's own message has addresses and file names of its sources; what it means is beside it.
+  const reason = cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : '';
+  const text = reason || (cause instanceof Error ? cause.message.trim() : String(cause));
   return new SecurityError('ERR_TLS', `The TLS connection to the plugin failed: ${text}.${hintFor(codeOf(cause))}`, {
     cause,
   });

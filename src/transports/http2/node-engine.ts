@@ -49,8 +49,11 @@ class NodeHttp2Session implements Http2ClientSession {
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    // Later than node:http2 listens: after its session is gone an error of the connection must not end the process.
-    connection.on('error', () => {});
+    // node:http2 hears of some, but not of a TLS alert that comes after the handshake, and then waits for ever.
+    connection.on('error', (error) => {
+      this.#error ??= convert(error);
+      connection.destroy();
+    });
     connection.once('close', () => this.#finish());
     this.#session = open(connection, options);
     this.#session.setLocalWindowSize(options.connectionWindowBytes ?? CONNECTION_WINDOW_BYTES);
