@@ -48,7 +48,7 @@ async function serveAssembled(
 ): Promise<void> {
   const environment = parsePluginEnvironment(plugin.spec.env);
   const chosen = negotiate(options, environment);
-  const side = await tlsSideOf(options, environment, parts.certificateAuthority);
+  const side = await tlsSideOf(options, environment, parts.certificateAuthority, options.logger);
   const factory = parts.protocols[chosen.protocol];
   if (factory === undefined) throw new OptionsError(`This plugin cannot be served over ${chosen.protocol}.`);
   const listener = await parts.listen(environment, options.network);
