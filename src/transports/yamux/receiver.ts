@@ -23,10 +23,8 @@ export class Receiver implements YamuxFrameSink {
   /** Where the payload of the current frame goes; nowhere when it belongs to no stream. */
   #target: YamuxStream | undefined;
   #finFollowsPayload = false;
+  #refusesStreams = false;
   #isStopped = false;
-
-  /** Whether the peer's new streams are refused, because we went away. */
-  refusesStreams = false;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
@@ -57,6 +55,13 @@ export class Receiver implements YamuxFrameSink {
         process.nextTick(() => this.deliver());
       }
     }
+  }
+
+  /** From now on the peer's new streams are reset. Returns false when they were already. */
+  refuseStreams(): boolean {
+    const isNew = !this.#refusesStreams;
+    this.#refusesStreams = true;
+    return isNew;
   }
 
   /** From now on nothing is read. */
@@ -109,7 +114,7 @@ export class Receiver implements YamuxFrameSink {
     const { table, outbox } = this.#parts;
     if (!table.isPeerId(id)) throw violation(`opened yamux stream ${id}, an id that is not its to use`);
     if (table.get(id) !== undefined) throw violation(`opened yamux stream ${id} a second time`);
-    if (!this.refusesStreams && table.hasRoom) return table.addIncoming(id);
+    if (!this.#refusesStreams && table.hasRoom) return table.addIncoming(id);
     outbox.control(YamuxFrameType.windowUpdate, YamuxFlag.rst, id, 0);
     return undefined;
   }

@@ -145,9 +145,7 @@ export class YamuxSession implements AsyncDisposable {
 
   /** Asks the peer to open no more streams and resets those that it opens all the same. Open streams and our own opens go on. */
   goAway(): void {
-    if (this.#receiver.refusesStreams) return;
-    this.#receiver.refusesStreams = true;
-    this.#outbox.control(YamuxFrameType.goAway, 0, 0, YamuxGoAway.normal);
+    if (this.#receiver.refuseStreams()) this.#outbox.control(YamuxFrameType.goAway, 0, 0, YamuxGoAway.normal);
   }
 
   /** Whether the connection may keep the event loop alive. The session's timers never do. */

@@ -116,7 +116,8 @@ export class YamuxStream extends Duplex {
   /** @internal */
   receiveCredit(bytes: number): void {
     this.#sending.addCredit(bytes);
-    if (this.#closing.isArmed) this.#closing.arm();
+    // The peer reads on: the end that we wait for is still on its way.
+    if (this.#closing.isArmed && !this.destroyed) this.#closing.arm();
   }
 
   /** @internal Gives the reader what it asked for. */
