@@ -143,6 +143,8 @@ for (const [where, open] of Object.entries(rigs)) {
   test(`${where}: past its time a call fails with DEADLINE_EXCEEDED on both ends`, async () => {
     await using rig = await open();
     const token = `deadline-${where}`;
+    // Connected before, so that the server sees the call even when its time is up at once.
+    await firstValueFrom(rig.client.echo({}));
     const error = await rejection(firstValueFrom(rig.client.hang({ token }, { timeoutMs: 50 })));
     assert.equal(error.status, Status.DEADLINE_EXCEEDED);
     await firstValueFrom(rig.client.observe({ token, ended: true }));
