@@ -46,6 +46,34 @@ export type {
   ServiceOf,
   StreamCallContext,
 } from './protocols/grpc/service-definition.js';
+export { BASIC_ERROR_NAME, BasicError, fromBasicError, toBasicError } from './protocols/netrpc/basic-error.js';
+export { type BrokerRequest, MuxBroker, type MuxBrokerOptions } from './protocols/netrpc/broker.js';
+export { type NetRpcHostOptions, netRpcClientProtocol } from './protocols/netrpc/client-protocol.js';
+export {
+  createTypedClient,
+  handlersOf,
+  type NetRpcClientContext,
+  type NetRpcClientOf,
+  type NetRpcMethods,
+  type NetRpcPlugin,
+  type NetRpcServiceCall,
+  type NetRpcServiceContext,
+  type NetRpcServiceOf,
+  type NetRpcSides,
+  netRpcPlugin,
+} from './protocols/netrpc/contract.js';
+export { createNetRpcClient, type NetRpcClient, type NetRpcClientOptions } from './protocols/netrpc/rpc-client.js';
+export { type NetRpcServerOptions, type NetRpcServing, serveNetRpc } from './protocols/netrpc/rpc-server.js';
+export {
+  handler,
+  method,
+  type NetRpcCall,
+  type NetRpcHandler,
+  type NetRpcHandlers,
+  type NetRpcMethod,
+  type NetRpcServices,
+} from './protocols/netrpc/rpc-service.js';
+export { type NetRpcPluginOptions, netRpcServerProtocol } from './protocols/netrpc/server-protocol.js';
 export type {
   BrokerNetwork,
   ClientConnection,
@@ -63,6 +91,17 @@ export { type CertificateAuthority, type Curve, type Identity, selfSignedAuthori
 export type { TlsConfig } from './transports/tls.js';
 export type { Dialer, DialOptions, Listener, Transport } from './transports/transport.js';
 export type { Address, AddressTranslator } from './wire/address.js';
+export {
+  type GobAny,
+  type GobComplex,
+  type GobDynamic,
+  type GobRegistry,
+  type GobSchema,
+  type GobTime,
+  type GobType,
+  gob,
+  zeroValue,
+} from './wire/gob/index.js';
 export type { Handshake } from './wire/handshake.js';
 export type { HandshakeConfig } from './wire/handshake-config.js';
 export type { LogEntry } from './wire/log-entry.js';

@@ -23,6 +23,10 @@ export const GRPC_PLUGIN_OPTIONS = token<GrpcPluginOptions>('grpc-plugin-options
 export const GRPC_CLIENT_PROTOCOL = token<ClientProtocolFactory>('grpc-client-protocol');
 /** Serves a plugin over gRPC. */
 export const GRPC_SERVER_PROTOCOL = token<ServerProtocolFactory>('grpc-server-protocol');
+/** Speaks net/rpc with a plugin. */
+export const NETRPC_CLIENT_PROTOCOL = token<ClientProtocolFactory>('netrpc-client-protocol');
+/** Serves a plugin over net/rpc. */
+export const NETRPC_SERVER_PROTOCOL = token<ServerProtocolFactory>('netrpc-server-protocol');
 /** Binds a plugin's main listener. */
 export const PLUGIN_LISTEN = token<PluginParts['listen']>('plugin-listen');
 /** How a plugin dials its host and offers brokered listeners. */

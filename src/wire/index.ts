@@ -13,6 +13,7 @@ export {
   type PortRange,
   parsePluginEnvironment,
 } from './environment.js';
+export * from './gob/index.js';
 export { type AnnouncedAddress, type Handshake, type HandshakeOptions, parseHandshake } from './handshake.js';
 export {
   CORE_PROTOCOL_VERSION,
@@ -28,6 +29,19 @@ export { DEFAULT_MAX_LINE_BYTES, type Line, LineDecoder, type LineOptions } from
 export type { LogEntry } from './log-entry.js';
 export { formatLogLine, type LogLineOptions } from './log-line.js';
 export { displayLogTimestamp, formatLogTimestamp, isLogTimestamp } from './log-timestamp.js';
+export {
+  createNetRpcClientCodec,
+  createNetRpcServerCodec,
+  NET_RPC_TEXTS,
+  type NetRpcClientCodec,
+  type NetRpcCodecOptions,
+  type NetRpcReceiver,
+  type NetRpcRequestHeader,
+  type NetRpcResponseHeader,
+  type NetRpcSender,
+  type NetRpcServerCodec,
+  splitServiceMethod,
+} from './net-rpc.js';
 export {
   type ChooseOptions,
   type ChosenVersion,

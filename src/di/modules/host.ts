@@ -1,6 +1,7 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import type { HostParts, LogSink } from '../../host/parts.js';
 import { grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
+import { netRpcClientProtocol } from '../../protocols/netrpc/client-protocol.js';
 import { processRunner } from '../../runners/process.js';
 import {
   CERTIFICATE_AUTHORITY,
@@ -9,6 +10,7 @@ import {
   HOST_NETWORK,
   HOST_PARTS,
   LOG_SINK,
+  NETRPC_CLIENT_PROTOCOL,
   RUNNER,
 } from '../tokens.js';
 import { fill } from './fill.js';
@@ -25,15 +27,16 @@ export function fillHost(options: ContainerModuleLoadOptions): void {
   fill(options, GRPC_HOST_OPTIONS, {});
   if (!isBound(GRPC_CLIENT_PROTOCOL))
     bind(GRPC_CLIENT_PROTOCOL).toResolvedValue(grpcClientProtocol, [GRPC_HOST_OPTIONS]);
+  fill(options, NETRPC_CLIENT_PROTOCOL, netRpcClientProtocol());
   if (!isBound(HOST_PARTS))
     bind(HOST_PARTS).toResolvedValue(
-      (createRunner, createNetwork, certificateAuthority, logSink, grpc): HostParts => ({
+      (createRunner, createNetwork, certificateAuthority, logSink, grpc, netrpc): HostParts => ({
         createRunner,
         createNetwork,
         certificateAuthority,
         logSink,
-        protocols: { grpc },
+        protocols: { grpc, netrpc },
       }),
-      [RUNNER, HOST_NETWORK, CERTIFICATE_AUTHORITY, LOG_SINK, GRPC_CLIENT_PROTOCOL],
+      [RUNNER, HOST_NETWORK, CERTIFICATE_AUTHORITY, LOG_SINK, GRPC_CLIENT_PROTOCOL, NETRPC_CLIENT_PROTOCOL],
     );
 }

@@ -1,10 +1,12 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import type { PluginParts } from '../../plugin/parts.js';
 import { grpcServerProtocol } from '../../protocols/grpc/server-protocol.js';
+import { netRpcServerProtocol } from '../../protocols/netrpc/server-protocol.js';
 import {
   CERTIFICATE_AUTHORITY,
   GRPC_PLUGIN_OPTIONS,
   GRPC_SERVER_PROTOCOL,
+  NETRPC_SERVER_PROTOCOL,
   PLUGIN_LISTEN,
   PLUGIN_NETWORK,
   PLUGIN_PARTS,
@@ -19,14 +21,15 @@ export function fillPlugin(options: ContainerModuleLoadOptions): void {
   fill(options, GRPC_PLUGIN_OPTIONS, {});
   if (!isBound(GRPC_SERVER_PROTOCOL))
     bind(GRPC_SERVER_PROTOCOL).toResolvedValue(grpcServerProtocol, [GRPC_PLUGIN_OPTIONS]);
+  fill(options, NETRPC_SERVER_PROTOCOL, netRpcServerProtocol());
   if (!isBound(PLUGIN_PARTS))
     bind(PLUGIN_PARTS).toResolvedValue(
-      (listen, createNetwork, certificateAuthority, grpc): PluginParts => ({
+      (listen, createNetwork, certificateAuthority, grpc, netrpc): PluginParts => ({
         listen,
         createNetwork,
         certificateAuthority,
-        protocols: { grpc },
+        protocols: { grpc, netrpc },
       }),
-      [PLUGIN_LISTEN, PLUGIN_NETWORK, CERTIFICATE_AUTHORITY, GRPC_SERVER_PROTOCOL],
+      [PLUGIN_LISTEN, PLUGIN_NETWORK, CERTIFICATE_AUTHORITY, GRPC_SERVER_PROTOCOL, NETRPC_SERVER_PROTOCOL],
     );
 }

@@ -1,4 +1,4 @@
-import { atMost } from './at-most.js';
+import { atMost } from '../at-most.js';
 import type { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import type { ServiceOf } from './service-definition.js';
 

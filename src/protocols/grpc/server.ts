@@ -8,7 +8,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../errors.js';
-import { atMost } from './at-most.js';
+import { atMost } from '../at-most.js';
 import { toGrpcJsService } from './handlers.js';
 import { withReceiveWindows } from './receive-windows.js';
 import type { ServiceDefinition, ServiceOf } from './service-definition.js';

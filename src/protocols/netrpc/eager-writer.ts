@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { NetRpcSender } from '../../wire/net-rpc.js';
 
+/** Not worth gathering beyond: the rest of a turn goes out in pieces of this size. */
+const GATHERED_BYTES = 65_536;
+
 /**
  * Writes what gathers in a codec: the first message of an event-loop turn at once, the rest of that turn in one write at its end. A
  * write per message takes a system call each; one write per turn delays the first. While the connection has no room, messages
@@ -12,7 +15,13 @@ export class EagerWriter {
   readonly #onRoom: () => void;
   #endOfTurn: NodeJS.Immediate | undefined;
   #isFull = false;
-  #afterWrite: (() => void)[] = [];
+  #isStopped = false;
+  #unfinishedWrites = 0;
+  #afterWrites: (() => void)[] = [];
+  readonly #onWritten = (): void => {
+    this.#unfinishedWrites -= 1;
+    this.#tell();
+  };
 
   /** `onRoom` is called when the connection has room again after `isFull`. */
   constructor(connection: Duplex, source: NetRpcSender, onRoom: () => void = () => {}) {
@@ -29,15 +38,16 @@ export class EagerWriter {
 
   /** To be called after every message appended to the codec. */
   appended(): void {
-    if (this.#isFull || this.#endOfTurn !== undefined) return;
-    this.#endOfTurn = setImmediate(() => this.#onEndOfTurn());
+    if (this.#isFull) return;
+    if (this.#endOfTurn === undefined) this.#endOfTurn = setImmediate(() => this.#onEndOfTurn());
+    else if (this.#source.pendingBytes < GATHERED_BYTES) return;
     this.#flush();
   }
 
-  /** Calls back when what is appended so far has left for the connection, or never will. */
-  afterWrite(callback: () => void): void {
-    this.#afterWrite.push(callback);
-    if (this.#source.pendingBytes === 0) this.#connection.write(EMPTY, this.#takeCallbacks());
+  /** Calls back when the connection has taken all that was appended, or takes nothing any more. */
+  afterWrites(callback: () => void): void {
+    this.#afterWrites.push(callback);
+    this.#tell();
   }
 
   /** Ends the connection behind everything that was appended. */
@@ -52,7 +62,8 @@ export class EagerWriter {
   stop(): void {
     this.#isFull = true;
     if (this.#endOfTurn !== undefined) clearImmediate(this.#endOfTurn);
-    this.#takeCallbacks()?.();
+    this.#isStopped = true;
+    this.#tell();
   }
 
   #onEndOfTurn(): void {
@@ -69,19 +80,15 @@ export class EagerWriter {
 
   #flush(): void {
     if (this.#isFull || this.#source.pendingBytes === 0 || !this.#connection.writable) return;
-    const callback = this.#takeCallbacks();
-    const bytes = this.#source.take();
-    this.#isFull = !(callback === undefined ? this.#connection.write(bytes) : this.#connection.write(bytes, callback));
+    this.#unfinishedWrites += 1;
+    this.#isFull = !this.#connection.write(this.#source.take(), this.#onWritten);
   }
 
-  #takeCallbacks(): (() => void) | undefined {
-    if (this.#afterWrite.length === 0) return undefined;
-    const callbacks = this.#afterWrite;
-    this.#afterWrite = [];
-    return () => {
-      for (const callback of callbacks) callback();
-    };
+  #tell(): void {
+    const isDone = this.#isStopped || (this.#unfinishedWrites === 0 && this.#source.pendingBytes === 0);
+    if (!isDone || this.#afterWrites.length === 0) return;
+    const callbacks = this.#afterWrites;
+    this.#afterWrites = [];
+    for (const callback of callbacks) callback();
   }
 }
-
-const EMPTY = new Uint8Array(0);

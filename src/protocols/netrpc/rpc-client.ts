@@ -105,9 +105,17 @@ export class NetRpcClient implements AsyncDisposable {
     });
   }
 
-  /** Fails the pending calls and closes the connection. Idempotent; resolves within about a second. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Whether every call would fail: the connection is no more. */
+  get isOver(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /**
+   * Fails the pending calls, with `because` where that is known, and closes the connection. Idempotent; resolves within about a
+   * second.
+   */
+  close(because?: PluginError): Promise<void> {
+    this.#closing ??= this.#close(because);
     return this.#closing;
   }
 
@@ -209,10 +217,10 @@ export class NetRpcClient implements AsyncDisposable {
     void closeGently(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
   }
 
-  async #close(): Promise<void> {
+  async #close(because: PluginError | undefined): Promise<void> {
     // Requests that are still gathered go out first, as they would have without the close.
     if (this.#ending === undefined) this.#writer.end();
-    this.#end(new ClosedError('ERR_CLOSED', 'connection is shut down: this net/rpc client was closed.'));
+    this.#end(because ?? new ClosedError('ERR_CLOSED', 'connection is shut down: this net/rpc client was closed.'));
     await this.closed;
   }
 }

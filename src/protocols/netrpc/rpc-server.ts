@@ -181,7 +181,7 @@ export class NetRpcServing implements AsyncDisposable {
     this.#running -= 1;
     if (!this.#isOver) {
       answer();
-      for (const callback of callbacks) this.#writer.afterWrite(callback);
+      for (const callback of callbacks) this.#writer.afterWrites(callback);
       this.#proceed();
     } else for (const callback of callbacks) callback();
   }

@@ -1,0 +1,146 @@
+import type { Duplex } from 'node:stream';
+import { firstValueFrom, takeUntil, throwError, timeout } from 'rxjs';
+import { PluginCallError, PluginError } from '../../errors.js';
+import { secureDialer } from '../../transports/tls.js';
+import type { YamuxOptions } from '../../transports/yamux/options.js';
+import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
+import { aborted } from '../aborted.js';
+import { atMost } from '../at-most.js';
+import type { PluginSet } from '../contract.js';
+import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
+import { MuxBroker, type MuxBrokerOptions } from './broker.js';
+import { netRpcSidesOf } from './contract.js';
+import { CONTROL, DISPENSER } from './control.js';
+import { createNetRpcClient, type NetRpcClient } from './rpc-client.js';
+import type { NetRpcMethod } from './rpc-service.js';
+import { receiveStdio } from './stdio.js';
+
+/** How a host speaks net/rpc. */
+export interface NetRpcHostOptions {
+  readonly yamux?: YamuxOptions;
+  readonly broker?: MuxBrokerOptions;
+}
+
+/** For what the plugin printed last to be passed on, once nothing more can come. */
+const LAST_OUTPUT_MS = 1000;
+/** For the plugin to come to a stream that it has just offered. */
+const DISPENSE_TIMEOUT_MS = 10_000;
+
+/** Speaks net/rpc with a plugin, over one connection that is made at once (go-plugin rpc_client.go newRPCClient). */
+export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientProtocolFactory {
+  return async (connection) => {
+    const { dialer, tls, signal } = connection;
+    const secured = tls === undefined ? dialer : secureDialer(dialer, tls);
+    const session = createYamuxSession(await secured.dial({ signal }), { ...options.yamux, role: 'client' });
+    try {
+      // The plugin knows them by their order alone.
+      const control = await session.open({ signal });
+      const stdout = await session.open({ signal });
+      const stderr = await session.open({ signal });
+      return new NetRpcConversation(connection, options, { session, control, stdout, stderr });
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  };
+}
+
+interface Streams {
+  readonly session: YamuxSession;
+  readonly control: Duplex;
+  readonly stdout: Duplex;
+  readonly stderr: Duplex;
+}
+
+class NetRpcConversation implements ClientProtocol {
+  readonly name = 'netrpc';
+  readonly #plugins: PluginSet;
+  readonly #signal: AbortSignal;
+  readonly #streams: Streams;
+  readonly #control: NetRpcClient;
+  readonly #broker: MuxBroker;
+  readonly #settleOutput: readonly (() => Promise<void>)[];
+  /** What was dispensed and not closed. */
+  readonly #dispensed = new Set<NetRpcClient>();
+  #closing: Promise<void> | undefined;
+
+  constructor(connection: ClientConnection, options: NetRpcHostOptions, streams: Streams) {
+    this.#plugins = connection.plugins;
+    this.#signal = connection.signal;
+    this.#streams = streams;
+    this.#control = createNetRpcClient(streams.control);
+    this.#broker = new MuxBroker(streams.session, options.broker);
+    this.#broker.start();
+    this.#settleOutput = [
+      receiveStdio(streams.stdout, connection.syncStdout),
+      receiveStdio(streams.stderr, connection.syncStderr),
+    ];
+  }
+
+  async dispense(name: string): Promise<unknown> {
+    const contract = Object.hasOwn(this.#plugins, name) ? this.#plugins[name] : undefined;
+    const sides = contract === undefined ? undefined : netRpcSidesOf(contract);
+    if (sides === undefined) throw unknownPlugin(name, this.#plugins);
+    const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
+    const stream = await this.#broker.dial(id, { signal: this.#signal });
+    const rpc = createNetRpcClient(stream, sides.codec);
+    this.#dispensed.add(rpc);
+    void rpc.closed.then(() => this.#dispensed.delete(rpc));
+    return sides.client({ rpc, broker: this.#broker, signal: this.#signal });
+  }
+
+  async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    try {
+      await this.#ask('Control.Ping', CONTROL.Ping, true, timeoutMs);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new PluginCallError('ERR_PING', `The plugin does not answer the ping: ${message}`, { cause });
+    }
+  }
+
+  async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
+    if (this.#control.isOver) return false;
+    // go-plugin: the plugin may be gone before its answer is out (rpc_server.go Quit).
+    await this.#ask('Control.Quit', CONTROL.Quit, true, timeoutMs).catch(() => {});
+    return true;
+  }
+
+  close(because?: Error): Promise<void> {
+    this.#closing ??= this.#close(PluginError.is(because) ? because : undefined);
+    return this.#closing;
+  }
+
+  /** In go-plugin's order (rpc_client.go Close). */
+  async #close(because: PluginError | undefined): Promise<void> {
+    const { session, stdout, stderr } = this.#streams;
+    void this.#control.close(because);
+    for (const rpc of this.#dispensed) void rpc.close(because);
+    stdout.end();
+    stderr.end();
+    await atMost(LAST_OUTPUT_MS, Promise.all(this.#settleOutput.map((settle) => settle())));
+    this.#broker.close();
+    await session.close();
+  }
+
+  #ask<Args, Reply>(name: string, method: NetRpcMethod<Args, Reply>, args: Args, timeoutMs: number): Promise<Reply> {
+    const reply$ = this.#control
+      .call(name, method.args, args, method.reply)
+      .pipe(
+        timeout({ first: timeoutMs, with: () => throwError(() => noAnswer(name, timeoutMs)) }),
+        takeUntil(aborted(this.#signal)),
+      );
+    return firstValueFrom(reply$);
+  }
+}
+
+function noAnswer(name: string, timeoutMs: number): PluginCallError {
+  return new PluginCallError('ERR_TIMEOUT', `The plugin did not answer ${name} within ${timeoutMs} ms.`);
+}
+
+function unknownPlugin(name: string, plugins: PluginSet): PluginCallError {
+  const known = Object.keys(plugins).join(', ') || 'none';
+  const why = Object.hasOwn(plugins, name)
+    ? `the contract of ${name} is not spoken over net/rpc`
+    : `unknown plugin type: ${name}. This host knows ${known}`;
+  return new PluginCallError('ERR_UNKNOWN_PLUGIN', `${why}.`);
+}

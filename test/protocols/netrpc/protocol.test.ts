@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { firstValueFrom } from 'rxjs';
+import { implement } from '../../../src/protocols/contract.js';
+import { BASIC_ERROR_NAME, fromBasicError } from '../../../src/protocols/netrpc/basic-error.js';
+import { createNetRpcClient } from '../../../src/protocols/netrpc/rpc-client.js';
+import { selfSignedAuthority } from '../../../src/transports/certificate.js';
+import { mutualTls } from '../../../src/transports/tls.js';
+import { createYamuxSession } from '../../../src/transports/yamux/session.js';
+import { gob } from '../../../src/wire/gob/index.js';
+import { defer, within } from '../../support/defer.js';
+import { connectHost, startPlugin } from './conversation.js';
+import { contract, plugins, rig } from './store-rig.js';
+
+async function rejection(promise: Promise<unknown>): Promise<{ code: string; message: string }> {
+  return within(10_000, 'the rejection', promise).then(
+    () => assert.fail('it succeeded'),
+    (error: { code: string; message: string }) => error,
+  );
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a net/rpc conversation', () => {
+  test('R-02 R-03 a plugin is pinged, dispensed and called; what may be left out may be left out', async () => {
+    const { host, store: dispense, close } = await rig();
+    await host.protocol.ping({ timeoutMs: 5000 });
+    const store = await dispense();
+    assert.equal(await firstValueFrom(store.greet()), 'Hello!');
+    assert.equal(await firstValueFrom(store.Store({ Key: 'k', Value: Uint8Array.of(1, 2, 3) })), 1);
+    assert.equal(await firstValueFrom(store.size('k')), 3);
+    assert.deepEqual(await firstValueFrom(store.nothing()), {});
+    assert.deepEqual(await firstValueFrom(store.nothing(null)), {});
+    await close();
+  });
+
+  test('R-08 two dispenses are two objects on two streams', async () => {
+    const { store: dispense, plugin, close } = await rig();
+    const [first, second] = [await dispense(), await dispense()];
+    await firstValueFrom(first.Store({ Key: 'k', Value: Uint8Array.of(1) }));
+    assert.equal(await firstValueFrom(second.size('k')), -1);
+    await first[Symbol.asyncDispose]();
+    assert.equal((await rejection(firstValueFrom(first.size('k')))).code, 'ERR_CLOSED');
+    assert.equal(await firstValueFrom(second.greet()), 'Hello!');
+    const made = plugin.logs.filter(({ module, message }) => module === 'store' && message === 'made');
+    assert.equal(made.length, 2);
+    await close();
+  });
+
+  test("R-04 unknown names are told by the host, or by the plugin in go-plugin's words", async () => {
+    const { host, store, close } = await rig();
+    const dispense = (name: string) => rejection(host.protocol.dispense(name));
+    const [unknown, absent] = [await dispense('absent'), await dispense('other')];
+    assert.deepEqual([unknown.code, absent.code], ['ERR_UNKNOWN_PLUGIN', 'ERR_REMOTE']);
+    assert.match(unknown.message, /^unknown plugin type: absent/);
+    assert.equal(absent.message, 'unknown plugin type: other');
+    assert.equal((await dispense('__proto__')).code, 'ERR_UNKNOWN_PLUGIN');
+    assert.equal(await firstValueFrom((await store()).greet()), 'Hello!');
+    await close();
+  });
+
+  test('errors travel as error replies, as BasicError in a field, and in an interface', async () => {
+    const { store: dispense, close } = await rig();
+    const store = await dispense();
+    assert.equal((await rejection(firstValueFrom(store.fail('plainly')))).message, 'plainly');
+    const { Own, Err: none } = await firstValueFrom(store.fail('in the value'));
+    assert.equal(fromBasicError(Own!).message, 'in the value');
+    assert.equal(none, null);
+    const { Err } = await firstValueFrom(store.fail('in an interface'));
+    assert.deepEqual(Err, { type: BASIC_ERROR_NAME, value: { Message: 'in an interface' } });
+    await close();
+  });
+
+  test('an object that the host never comes for is dropped', async () => {
+    const { plugin, close } = await rig({ broker: { timeoutMs: 50 } });
+    const session = createYamuxSession(await plugin.dialer.dial(), { role: 'client' });
+    const [control] = [await session.open(), await session.open(), await session.open()];
+    const rpc = createNetRpcClient(control);
+    const id = await firstValueFrom(rpc.call('Dispenser.Dispense', gob.string, 'store', gob.uint32));
+    assert.equal(id, 1);
+    const dropped = () => plugin.logs.some(({ message }) => message.includes('nobody came'));
+    while (!dropped()) await turn();
+    await session.close();
+    await close();
+  });
+
+  test('a dispense of a service whose making fails is an error reply', async () => {
+    const failing = implement(contract, () => {
+      throw new Error('cannot be made');
+    });
+    const plugin = await startPlugin({ store: failing });
+    const host = await connectHost(plugin.dialer, plugins);
+    assert.equal((await rejection(host.protocol.dispense('store'))).message, 'cannot be made');
+    await host.protocol.ping({ timeoutMs: 5000 });
+    await host.protocol.close();
+    await plugin.serving.close();
+  });
+
+  test('a contract of another protocol is refused by both ends', async () => {
+    const grpc = { protocols: ['grpc'] } as const;
+    await assert.rejects(async () => startPlugin({ store: implement(grpc, {}) }), { code: 'ERR_OPTIONS' });
+    const { plugin, close } = await rig();
+    const host = await connectHost(plugin.dialer, { store: grpc });
+    assert.match((await rejection(host.protocol.dispense('store'))).message, /not spoken over net\/rpc/);
+    await host.protocol.close();
+    await close();
+  });
+});
+
+describe('the end of a net/rpc conversation', () => {
+  test('R-19 the plugin prepares its end before it answers Quit, once, and ends behind the answer', async () => {
+    const order: string[] = [];
+    const { plugin, host, close } = await rig({
+      onShutdown: async () => {
+        await turn();
+        order.push('prepared');
+      },
+    });
+    void plugin.serving.ended.then(() => order.push('ended'));
+    const asked = Promise.all([
+      host.protocol.shutdown({ timeoutMs: 5000 }),
+      host.protocol.shutdown({ timeoutMs: 5000 }),
+    ]).then((answers) => order.push(`answered ${answers.join()}`));
+    await within(5000, 'the end', Promise.all([asked, plugin.serving.ended]));
+    assert.equal(order[0], 'prepared');
+    assert.equal(plugin.shutdowns(), 1);
+    await close();
+    assert.equal(await host.protocol.shutdown({ timeoutMs: 5000 }), false, 'nobody is left to be asked');
+  });
+
+  test('what the program says last reaches the host before the answer', async () => {
+    const { plugin, host, close } = await rig({ onShutdown: async () => void plugin.stdout.end('last words') });
+    let said = '';
+    host.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    plugin.stdout.write('first words, ');
+    await host.protocol.shutdown({ timeoutMs: 5000 });
+    await host.protocol.close();
+    assert.equal(said, 'first words, last words');
+    await close();
+  });
+
+  test('R-17 closing fails the calls in flight, with the reason where there is one', async () => {
+    const { host, store: dispense, close } = await rig();
+    const store = await dispense();
+    const pending = rejection(firstValueFrom(store.hang()));
+    const because = new Error('not one of ours');
+    await host.protocol.close(because);
+    assert.equal((await pending).code, 'ERR_CLOSED');
+    assert.equal((await rejection(host.protocol.ping({ timeoutMs: 5000 }))).code, 'ERR_PING');
+    await close();
+  });
+
+  test('a plugin that is gone ends every wait with the reason', async () => {
+    const plugin = await startPlugin({ store: implement(contract, () => new Promise(() => {}) as never) });
+    const host = await connectHost(plugin.dialer, plugins, { broker: { dialTimeoutMs: 60_000 } });
+    const pinged = rejection(host.protocol.ping({ timeoutMs: 60_000 }));
+    host.gone.abort(new Error('the process is gone'));
+    assert.match((await pinged).message, /the process is gone/);
+    assert.match((await rejection(host.protocol.dispense('store'))).message, /the process is gone/);
+    await host.protocol.close();
+    await plugin.serving.close();
+  });
+
+  test('the plugin serves on when a host leaves, until the listener is closed', async () => {
+    const { plugin, host } = await rig();
+    await host.protocol.close();
+    const again = await connectHost(plugin.dialer, plugins);
+    await again.protocol.ping({ timeoutMs: 5000 });
+    await plugin.serving.close();
+    await within(5000, 'the end', plugin.serving.ended);
+    await again.protocol.close();
+  });
+
+  test('a connection that does not open its streams is closed', async () => {
+    const { plugin, close } = await rig({ openTimeoutMs: 20 });
+    const session = createYamuxSession(await plugin.dialer.dial(), { role: 'client' });
+    await session.open();
+    await within(5000, 'the close', session.closed);
+    await close();
+  });
+});
+
+describe('standard streams over net/rpc', () => {
+  test('R-10 bytes arrive intact and in order, and wait for a host', async () => {
+    const plugin = await startPlugin({});
+    const data = Buffer.from(Array.from({ length: 1_500_000 }, (_, i) => (i * 7) % 251));
+    plugin.stdout.end(data);
+    plugin.stderr.write('on stderr');
+    const host = await connectHost(plugin.dialer, {});
+    const chunks: Buffer[] = [];
+    const complete = defer();
+    host.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (Buffer.concat(chunks).length === data.length) complete.resolve();
+    });
+    const [said] = await Promise.all([
+      new Promise((resolve) => host.stderr.once('data', (chunk: Buffer) => resolve(chunk.toString()))),
+      within(10_000, 'all of stdout', complete.promise),
+    ]);
+    assert.equal(said, 'on stderr');
+    assert.ok(Buffer.concat(chunks).equals(data));
+    await host.protocol.close();
+    await plugin.serving.close();
+  });
+
+  test('a host that does not read holds up the program, and no other call', async () => {
+    const plugin = await startPlugin({});
+    const host = await connectHost(plugin.dialer, {});
+    const chunk = Buffer.alloc(65_536);
+    let written = 0;
+    for (; written < 1000 && plugin.stdout.write(chunk); written += 1) {
+      for (let i = 0; i < 5; i += 1) await turn();
+    }
+    assert.ok(written < 100, `${written} chunks were taken`);
+    await host.protocol.ping({ timeoutMs: 5000 });
+    await host.protocol.close();
+    await plugin.serving.close();
+  });
+
+  test('each byte goes to one of several hosts, and a later one goes on where an earlier one stopped', async () => {
+    const plugin = await startPlugin({});
+    const first = await connectHost(plugin.dialer, {});
+    const said = new Promise((resolve) => first.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+    plugin.stdout.write('for the first');
+    assert.equal(await said, 'for the first');
+    await first.protocol.close();
+    const second = await connectHost(plugin.dialer, {});
+    await second.protocol.ping({ timeoutMs: 5000 });
+    const then = new Promise((resolve) => second.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())));
+    plugin.stdout.write('for the second');
+    assert.equal(await then, 'for the second');
+    await second.protocol.close();
+    await plugin.serving.close();
+  });
+});
+
+describe('net/rpc under TLS', () => {
+  test('R-20 TLS wraps the connection below yamux, both ends verified', async () => {
+    const [host, plugin] = await Promise.all([selfSignedAuthority().issue(), selfSignedAuthority().issue()]);
+    const { store, close } = await rig(
+      { tls: mutualTls(plugin, host.certificatePem) },
+      { tls: mutualTls(host, plugin.certificatePem) },
+    );
+    assert.equal(await firstValueFrom((await store()).greet()), 'Hello!');
+    await close();
+  });
+
+  test('a host with another certificate is not served', async () => {
+    const issue = () => selfSignedAuthority({ curve: 'P-256' }).issue();
+    const [host, plugin, stranger] = await Promise.all([issue(), issue(), issue()]);
+    const served = await startPlugin({}, { tls: mutualTls(plugin, host.certificatePem) });
+    const tls = mutualTls(stranger, plugin.certificatePem);
+    const refused = connectHost(served.dialer, {}, { tls }).then(({ protocol }) => protocol.ping({ timeoutMs: 5000 }));
+    assert.match((await rejection(refused)).code, /^ERR_(TLS|PING|CONNECTION_LOST|CLOSED)$/);
+    await served.serving.close();
+  });
+});
