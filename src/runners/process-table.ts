@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessEntry {
   readonly pid: number;
   readonly parentPid: number;
+  /** Process group; 0 where it is not known. */
+  readonly groupId: number;
   /** Clock ticks since boot; 0 where it is not known. Together with the pid it names one process for ever. */
   readonly startTicks: number;
 }
@@ -38,7 +40,12 @@ export function parseStat(text: string): ProcessEntry | undefined {
   const fields = text.slice(nameEnd + 2).split(' ');
   const state = fields[0];
   if (state === 'Z' || state === 'X') return undefined;
-  return { pid: Number.parseInt(text, 10), parentPid: Number(fields[1]), startTicks: Number(fields[19]) };
+  return {
+    pid: Number.parseInt(text, 10),
+    parentPid: Number(fields[1]),
+    groupId: Number(fields[2]),
+    startTicks: Number(fields[19]),
+  };
 }
 
 /** Lines of `ps -o pid=,ppid=,stat=`. */
@@ -47,7 +54,7 @@ export function parsePs(text: string): ProcessEntry[] {
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+([^Z\s]\S*)/.exec(line))
     .filter((match) => match !== null)
-    .map((match) => ({ pid: Number(match[1]), parentPid: Number(match[2]), startTicks: 0 }));
+    .map((match) => ({ pid: Number(match[1]), parentPid: Number(match[2]), groupId: 0, startTicks: 0 }));
 }
 
 async function readProc(): Promise<ProcessEntry[]> {

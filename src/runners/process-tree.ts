@@ -72,10 +72,16 @@ export function killGroup(tree: ProcessTree): void {
 export async function killLeftovers(tree: ProcessTree): Promise<void> {
   if (process.platform !== 'linux') return;
   const deadline = performance.now() + LEFTOVERS_TIMEOUT_MS;
+  // By start time as well: a process that is being torn down has lost its environment, and with it the mark, before it is gone.
+  const condemned = new Map<number, number>();
   while (performance.now() < deadline) {
-    const marked = (await readProcessTable()).filter((entry) => isMarked(entry, tree));
-    if (marked.length === 0) return;
-    for (const { pid } of marked) send(pid);
+    const table = await readProcessTable();
+    const left = table.filter((entry) => condemned.get(entry.pid) === entry.startTicks || belongsTo(entry, tree));
+    if (left.length === 0) return;
+    for (const { pid, startTicks } of left) {
+      condemned.set(pid, startTicks);
+      send(pid);
+    }
     await new Promise((resolve) => setTimeout(resolve, LEFTOVERS_PAUSE_MS));
   }
 }
@@ -106,8 +112,9 @@ function hasNewOwner(tree: ProcessTree): boolean {
   return entry !== undefined && entry.startTicks !== tree.startTicks;
 }
 
-function isMarked(entry: ProcessEntry, tree: ProcessTree): boolean {
+function belongsTo(entry: ProcessEntry, tree: ProcessTree): boolean {
   if (entry.startTicks < tree.startTicks || entry.pid === process.pid) return false;
+  if (tree.ownGroup && entry.groupId === tree.pid) return true;
   const own = `${TREE_VARIABLE}=${tree.mark}`;
   return readEnvironment(entry.pid).some((variable) => variable === own || variable.startsWith(`${own}/`));
 }
