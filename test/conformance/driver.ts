@@ -146,6 +146,8 @@ export interface DrivenObject {
   call<T>(method: string, args: unknown, types?: RpcTypes): Promise<T>;
   /** The broker of the plugin that this object belongs to. */
   readonly broker: DrivenBroker;
+  /** Resolves when what the plugin's client was made with says that the plugin is gone: a context in Go, a signal here. */
+  contextDone(): Promise<void>;
   /** Closes a connection that was dialed. */
   close(): Promise<void>;
 }

@@ -185,7 +185,6 @@ export class GoObject implements DrivenObject {
     return reply;
   }
 
-  /** Resolves when the context of the gRPC plugin's client is cancelled. */
   async contextDone(): Promise<void> {
     await this.process.command('awaitContext', { object: this.object });
   }

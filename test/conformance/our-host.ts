@@ -210,6 +210,15 @@ class OurObject implements DrivenObject {
     throw new Error('This host does not speak net/rpc.');
   }
 
+  async contextDone(): Promise<void> {
+    const { signal } = this.#context;
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await bounded(aborted, 'the signal of the plugin');
+  }
+
   async close(): Promise<void> {}
 
   #method(service: ServiceDefinition, key: string): AnyMethod {

@@ -12,17 +12,27 @@ export const GO_TO_GO: Pairing = {
   pluginCommand: goPlugin,
 };
 
-/** What our ends cannot do yet. */
-const LACKING: readonly Ability[] = ['broker', 'multiplex', 'netrpc', 'reattach', 'test-mode', 'managed'];
+/** What our host cannot do yet, and what it cannot do because it runs in the test's own process. */
+const OUR_HOST_LACKS: readonly Ability[] = [
+  'broker',
+  'multiplex',
+  'netrpc',
+  'checksum',
+  'reattach',
+  'managed',
+  'dies-alone',
+];
 
-// Our host runs in the test's own process: it cannot be killed alone.
+/** What our plugin cannot do yet. */
+const OUR_PLUGIN_LACKS: readonly Ability[] = ['broker', 'multiplex', 'netrpc', 'test-mode'];
+
 const startOurHost = async (tempDir: string) => new OurHost(tempDir);
 
 export const OURS_TO_GO: Pairing = {
   ...GO_TO_GO,
   name: 'our host, Go plugin',
   host: 'ours',
-  lacks: [...LACKING, 'dies-alone'],
+  lacks: OUR_HOST_LACKS,
   startHost: startOurHost,
 };
 
@@ -30,7 +40,7 @@ export const GO_TO_OURS: Pairing = {
   ...GO_TO_GO,
   name: 'Go host, our plugin',
   plugin: 'ours',
-  lacks: LACKING,
+  lacks: OUR_PLUGIN_LACKS,
   pluginCommand: ourPlugin,
 };
 
@@ -38,7 +48,7 @@ export const OURS_TO_OURS: Pairing = {
   name: 'our host, our plugin',
   host: 'ours',
   plugin: 'ours',
-  lacks: [...LACKING, 'dies-alone'],
+  lacks: [...OUR_HOST_LACKS, ...OUR_PLUGIN_LACKS],
   options: { skip: false },
   startHost: startOurHost,
   pluginCommand: ourPlugin,

@@ -1,6 +1,7 @@
 import { withAutoMtls, withMultiplexing } from './pairings.js';
 import { brokerSuite } from './suite/broker.js';
 import { callsSuite } from './suite/calls.js';
+import { checksumSuite } from './suite/checksum.js';
 import { errorsSuite } from './suite/errors.js';
 import { handshakeSuite } from './suite/handshake.js';
 import { lifecycleSuite } from './suite/lifecycle.js';
@@ -29,6 +30,7 @@ export function plainSuites(pairing: Pairing): void {
   negotiationSuite(pairing);
   environmentSuite(pairing);
   lifecycleSuite(pairing);
+  if (can(pairing, 'checksum')) checksumSuite(pairing);
 }
 
 /** gRPC over TLS: AutoMTLS and manual. */

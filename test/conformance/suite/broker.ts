@@ -7,7 +7,8 @@ import { configOf, hosted, type Pairing, type Scene, scenario } from './pairing.
 
 /** Services offered and dialed through the broker, in both directions; over sockets of their own or multiplexed. */
 export function brokerSuite(pairing: Pairing): void {
-  const item = pairing.config?.multiplex === true ? 'M-14' : 'B-08';
+  const keys = pairing.config?.autoMtls === true ? ' T-08' : '';
+  const item = `${pairing.config?.multiplex === true ? 'M-14' : 'B-08'}${keys}`;
   directions(pairing, item);
   ids(pairing);
   order(pairing, item);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import type { Started } from '../driver.js';
 import { CrashRequest_Kind as Kind, ProbeDefinition } from '../gen/probe.js';
 import { failureOf } from './errors.js';
@@ -55,6 +57,15 @@ function alive(pairing: Pairing): void {
 }
 
 function stops(pairing: Pairing): void {
+  if (pairing.host === 'ours') {
+    scenario(pairing, 'K-06 the private directory of the socket goes with the plugin', async ({ started, client }) => {
+      const directory = dirname(started.address);
+      assert.equal(existsSync(directory), true);
+      await client.stop();
+      assert.equal(existsSync(directory), false);
+    });
+  }
+
   scenario(pairing, 'K-02 K-04 P-17 a stopped plugin is gone, with its socket and without force', async (scene) => {
     const pid = await pidOf(scene);
     await scene.client.stop();
@@ -134,7 +145,7 @@ function stubborn(pairing: Pairing): void {
 
 function crashes(pairing: Pairing): void {
   for (const kind of [Kind.EXIT, Kind.PANIC, Kind.KILL]) {
-    hosted(pairing, `a crash in the middle of a call fails the call: ${Kind[kind]}`, async (host) => {
+    hosted(pairing, `C-15 a crash in the middle of a call fails the call: ${Kind[kind]}`, async (host) => {
       const client = await host.create(await configOf(pairing));
       const { id } = await client.start();
       const probe = await client.dispense('probe');
@@ -143,11 +154,23 @@ function crashes(pairing: Pairing): void {
       const request = { kind, exitCode: 3, message: 'as told' };
       assert.equal((await failureOf(probe.invoke(ProbeDefinition, 'crash', request))).code, 14);
       assert.equal((await failureOf(pending.receive())).code, 14);
+      await probe.contextDone();
       await client.gone();
       assert.equal(await client.exited(), true);
       await untilGone(Number(id));
       await assert.rejects(client.ping());
       await client.stop();
+    });
+  }
+
+  // go-plugin: a Go plugin lives on.
+  if (pairing.plugin === 'ours' && can(pairing, 'dies-alone')) {
+    hosted(pairing, 'a plugin of ours ends when its host is killed', async (host) => {
+      const client = await host.create(await configOf(pairing));
+      const { id } = await client.start();
+      await client.ping();
+      process.kill(host.pid, 'SIGKILL');
+      await untilGone(Number(id));
     });
   }
 

@@ -24,7 +24,8 @@ export function netRpcSuite(pairing: Pairing): void {
 }
 
 function dispensing(pairing: Pairing): void {
-  scenario(pairing, 'R-01 R-02 R-03 a plugin over net/rpc is pinged, dispensed and called', async (scene) => {
+  const tls = pairing.config?.autoMtls === true ? ' R-20 T-06' : '';
+  scenario(pairing, `R-01 R-02 R-03${tls} a plugin over net/rpc is pinged, dispensed and called`, async (scene) => {
     assert.equal(scene.started.protocol, 'netrpc');
     await scene.client.ping();
     const kv = await scene.dispense('kv');

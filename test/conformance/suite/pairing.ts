@@ -28,7 +28,15 @@ export interface Pairing {
 }
 
 /** What a pair of ends may be able to do. */
-export type Ability = 'broker' | 'multiplex' | 'netrpc' | 'reattach' | 'test-mode' | 'managed' | 'dies-alone';
+export type Ability =
+  | 'broker'
+  | 'multiplex'
+  | 'netrpc'
+  | 'checksum'
+  | 'reattach'
+  | 'test-mode'
+  | 'managed'
+  | 'dies-alone';
 
 /** Registers a test, as node:test's `test` does. */
 export type Register = (name: string, options: { readonly skip: string | false }, body: () => Promise<void>) => unknown;

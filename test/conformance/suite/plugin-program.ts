@@ -5,6 +5,14 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { firstValueFrom, NEVER, type Observable } from 'rxjs';
+import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
+import { HealthDefinition } from '../../../src/protocols/grpc/gen/grpc/health/v1/health.js';
+import { GRPCBrokerDefinition } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
+import { GRPCStdioDefinition } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_stdio.js';
+import { dialerTo } from '../../../src/transports/dial.js';
+import { ProbeDefinition } from '../gen/probe.js';
 import type { Command, PluginFlags } from '../peers.js';
 import type { Register } from './pairing.js';
 import { RawPlugin } from './raw-plugin.js';
@@ -28,6 +36,7 @@ export function programSuite(program: Program): void {
   announcements(program);
   versions(program);
   sockets(program);
+  strangeHosts(program);
 }
 
 /** Registers a test that runs the program once. */
@@ -135,4 +144,38 @@ function sockets(program: Program): void {
     assert.deepEqual([network, host], ['tcp', '127.0.0.1']);
     assert.ok(Number(port) >= 21_000 && Number(port) <= 21_500, address);
   });
+}
+
+type Opening = (channel: GrpcChannel) => Observable<unknown>;
+
+const STDIO: Opening = (channel) => createGrpcClient(channel, GRPCStdioDefinition).streamStdio({});
+const BROKER: Opening = (channel) => createGrpcClient(channel, GRPCBrokerDefinition).startStream(NEVER);
+const PING: Opening = (channel) => createGrpcClient(channel, HealthDefinition).check({ service: 'plugin' });
+const CALL: Opening = (channel) => createGrpcClient(channel, ProbeDefinition).echo({ number: 1 });
+
+/** Hosts that do things in an order, and under a name, of their own. */
+function strangeHosts(program: Program): void {
+  const orders: readonly (readonly [string, readonly Opening[]])[] = [
+    ['ping, stdio, call, broker', [PING, STDIO, CALL, BROKER]],
+    ['call, broker, ping, stdio', [CALL, BROKER, PING, STDIO]],
+    ['broker, stdio, ping, call', [BROKER, STDIO, PING, CALL]],
+  ];
+  for (const [order, openings] of orders) {
+    run(program, `C-04 C-13 calls come in any order, under any authority: ${order}`, COOKIE, {}, async (plugin) => {
+      const [, , network, address = ''] = (await plugin.line()).split('|');
+      const dialer = dialerTo({ network: network === 'tcp' ? 'tcp' : 'unix', address });
+      const channel = new GrpcChannel({ dialer, authority: 'no-such-host.example' });
+      try {
+        // What stays open or is not served is not waited for; what is answered has to be.
+        for (const open of openings) {
+          const answered = open === PING || open === CALL;
+          if (answered) await firstValueFrom(open(channel));
+          else open(channel).subscribe({ error: () => {} });
+        }
+        await firstValueFrom(PING(channel));
+      } finally {
+        await channel.close();
+      }
+    });
+  }
 }

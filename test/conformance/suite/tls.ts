@@ -25,11 +25,15 @@ export async function tlsDirectory(): Promise<{ directory: string; identity: Ide
 
 /** Who is let in under AutoMTLS; for a pairing that uses it. */
 export function autoMtlsSuite(pairing: Pairing): void {
-  scenario(pairing, 'T-01 T-02 T-07 the certificate of the handshake is the one that is presented', async (scene) => {
-    const env = (await (await scene.dispense('probe')).invoke(ProbeDefinition, 'describe', {})).message.env;
-    assert.match(env['PLUGIN_CLIENT_CERT'] ?? '', /^-----BEGIN CERTIFICATE-----\n[^]+\n-----END CERTIFICATE-----\n$/);
-    await scene.client.ping();
-  });
+  scenario(
+    pairing,
+    'T-01 T-02 T-06 T-07 the certificate of the handshake is the one that is presented',
+    async (scene) => {
+      const env = (await (await scene.dispense('probe')).invoke(ProbeDefinition, 'describe', {})).message.env;
+      assert.match(env['PLUGIN_CLIENT_CERT'] ?? '', /^-----BEGIN CERTIFICATE-----\n[^]+\n-----END CERTIFICATE-----\n$/);
+      await scene.client.ping();
+    },
+  );
 
   scenario(pairing, 'T-04 a stranger without certificate is turned away', async ({ started, client }) => {
     assert.equal(await greeting(started, {}), 0);

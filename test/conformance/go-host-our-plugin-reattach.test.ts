@@ -1,0 +1,4 @@
+import { GO_TO_OURS } from './pairings.js';
+import { reattachSuites } from './suites.js';
+
+reattachSuites(GO_TO_OURS);
