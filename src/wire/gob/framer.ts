@@ -36,7 +36,9 @@ export class GobFramer {
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     if (this.#pos === this.#end) {
-      this.#bytes = chunk;
+      // Node's Buffers are Uint8Arrays of another kind: slower to mix, and their slice does not copy.
+      this.#bytes =
+        chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.#pos = 0;
       this.#end = chunk.length;
       this.#owned = false;

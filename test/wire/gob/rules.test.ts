@@ -481,6 +481,22 @@ describe('messages', () => {
     assert.equal(decoder.next(gob.string), 'ü'.repeat(200_000));
   });
 
+  test('bytes are plain, and a small part of a chunk does not keep the chunk alive', () => {
+    const encoder = createGobEncoder();
+    for (let i = 0; i < 3; i += 1) encoder.append(gob.bytes, new Uint8Array(i * 4000));
+    const decoder = createGobDecoder();
+    decoder.push(Buffer.from(encoder.take()));
+    for (let i = 0; i < 3; i += 1) {
+      const value = decoder.next(gob.bytes)!;
+      assert.equal(value.constructor, Uint8Array);
+      assert.equal(value.length, i * 4000);
+      assert.ok(
+        value.buffer.byteLength <= 2 * value.length,
+        `${value.buffer.byteLength} bytes kept for ${value.length}`,
+      );
+    }
+  });
+
   test('strings of every length and width survive', () => {
     for (const letter of ['a', 'é', '日', '𝄞', '\ufeff', '\0']) {
       for (const length of [0, 1, 7, 8, 9, 23, 24, 25, 42, 43, 126, 127, 128, 255, 256, 65_535, 65_536]) {
