@@ -9,7 +9,7 @@ import { sourceText } from './sources.js';
 
 /** Languages of which every block must be something that is run. Blocks without language, and of these, are pictures. */
 const RUN = ['ts', 'sh', 'json'];
-const PICTURES = ['', 'text', 'proto', 'yaml'];
+const PICTURES = ['', 'text', 'proto', 'yaml', 'go'];
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
@@ -94,7 +94,7 @@ function textProblem(text: string, source: string): string[] {
 /** Commands that the tests run by running themselves, and those of the examples. */
 function commandProblem(line: string): string[] {
   return line.split('&&').flatMap((part) => {
-    const command = part.trim();
+    const command = part.trim().replace(/^([A-Z_]+=\S+ )+/, '');
     if (['npm ci', 'npm start', 'npm test'].includes(command)) return [];
     const script = command.match(/^npm run (\S+)/)?.[1];
     if (script !== undefined && script in scripts) return [];

@@ -3,12 +3,16 @@ import { join, posix } from 'node:path';
 import { excerpt } from './regions.js';
 import { filesBelow, read, root } from './repository.js';
 
-const ALLOWED = /^(test\/docs\/[^/]+\.test\.ts|examples\/.+|proto\/examples\/.+)$/;
+const ALLOWED =
+  /^(test\/docs\/[^/]+\.test\.ts|examples\/.+|proto\/examples\/.+|test\/conformance\/go\/guide\/.+|buf\.gen\.examples\.yaml)$/;
 
 /** The text that a page has to show for `path` or `path#region`. Throws when no test runs that file, or it has no such region. */
 export function sourceText(source: string): string {
   const [path = '', region] = source.split('#');
-  if (!ALLOWED.test(path)) throw new Error(`${path} is neither a test of test/docs/ nor an example nor its proto`);
+  if (!ALLOWED.test(path))
+    throw new Error(
+      `${path} is neither a test of test/docs/ nor an example, its proto the Go host of the guide or what generates the examples`,
+    );
   if (!existsSync(join(root, path))) throw new Error(`${path} is not there`);
   if (path.startsWith('examples/') && !isRun(path)) throw new Error(`no test runs ${path}`);
   return excerpt(read(path), region);
@@ -43,7 +47,7 @@ function namedIn(file: string): string[] {
   return strings.flatMap((text) =>
     [posix.join(posix.dirname(file), text), posix.join('examples', text), posix.normalize(text)].flatMap((path) => [
       path,
-      path.replace(/\.js$/, '.ts'),
+      path.replace(/\.(c?)js$/, '.$1ts'),
       `${path}.ts`,
     ]),
   );

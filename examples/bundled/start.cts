@@ -1,0 +1,23 @@
+/**
+ * Runs the bundle beside it with the code that V8 compiled for it on an earlier run, which is kept in a file. V8 refuses the code of
+ * another bundle, another version or other flags: then, and without the file, the bundle is compiled as usual. With RXPLUG_RECORD
+ * set, the file is written at the end.
+ */
+import fs = require('node:fs');
+import path = require('node:path');
+import vm = require('node:vm');
+
+const bundle = path.join(__dirname, 'plugin.cjs');
+const compiled = path.join(__dirname, `plugin.${process.version}.${process.arch}.code`);
+// ASCII, which is read fastest so.
+const source = fs.readFileSync(bundle, 'latin1');
+const cachedData = fs.existsSync(compiled) ? fs.readFileSync(compiled) : undefined;
+
+const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+  filename: bundle,
+  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  ...(cachedData === undefined ? {} : { cachedData }),
+});
+if (process.env['RXPLUG_RECORD'] !== undefined)
+  process.once('exit', () => fs.writeFileSync(compiled, script.createCachedData()));
+script.runInThisContext()(exports, require, module, bundle, __dirname);

@@ -1,0 +1,17 @@
+import { GrpcError, implement, Metadata, serve, status } from 'rxplug';
+import { handshake, plugins } from '../basic/contract.js';
+
+// #region errors
+const greeter = implement(plugins.greeter, {
+  greet({ name }) {
+    if (name === '') {
+      const metadata = new Metadata();
+      metadata.set('field', 'name');
+      throw new GrpcError(status.INVALID_ARGUMENT, 'the name is empty', { metadata });
+    }
+    return { greeting: `Hello ${name}!` };
+  },
+});
+// #endregion errors
+
+await serve({ handshake, plugins: { greeter } });

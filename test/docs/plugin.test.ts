@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { filter, firstValueFrom, lastValueFrom, reduce } from 'rxjs';
+import { createClient, createGrpcClient, GrpcError, grpcPlugin, Metadata, type PluginClient, status } from 'rxplug';
+import { handshake, plugins } from '../../examples/basic/contract.js';
+import { TickerDefinition } from '../../examples/gen/ticker.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+ownTempDir();
+
+type Example =
+  | 'plugins/by-object'
+  | 'plugins/logging'
+  | 'plugins/errors'
+  | 'plugins/metadata'
+  | 'plugins/cancellation'
+  | 'plugins/shutdown'
+  | 'plugins/services'
+  | 'plugins/tcp';
+type Client = PluginClient<typeof plugins>;
+
+const commandOf = (example: Example): [string, string] => [
+  process.execPath,
+  fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url)),
+];
+const clientOf = (example: Example) => createClient({ command: commandOf(example), handshake, plugins });
+
+const greeterOf = async (client: Client) => {
+  client.ref();
+  await client.start();
+  return client.dispense('greeter');
+};
+
+const textOf = (chunk$: Client['stdout$']) =>
+  lastValueFrom(chunk$.pipe(reduce((all, chunk) => all + Buffer.from(chunk).toString(), '')));
+
+test('examples/plugins/by-object greets', async () => {
+  await using client = clientOf('plugins/by-object');
+  const greeter = await greeterOf(client);
+  assert.deepEqual(await firstValueFrom(greeter.greet({ name: 'Ada' })), { greeting: 'Hello Ada!' });
+});
+
+test('examples/plugins/logging: the log and the output reach the host, each in its own way', async () => {
+  const client = clientOf('plugins/logging');
+  const entry = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'greeting')));
+  const output = textOf(client.stdout$);
+  const greeter = await greeterOf(client);
+  await firstValueFrom(greeter.greet({ name: 'Ada' }));
+  const { level, module, fields } = await entry;
+  assert.deepEqual([level, module, fields['name']], ['info', 'greeter', 'Ada']);
+  await client.stop();
+  assert.equal(await output, 'somebody called Ada\n');
+});
+
+test('examples/plugins/errors: status, text and metadata arrive', async () => {
+  await using client = clientOf('plugins/errors');
+  const greeter = await greeterOf(client);
+  await assert.rejects(firstValueFrom(greeter.greet({ name: '' })), (error) => {
+    assert.ok(GrpcError.is(error));
+    assert.deepEqual(
+      [error.status, error.detail, error.metadata.get('field')],
+      [status.INVALID_ARGUMENT, 'the name is empty', ['name']],
+    );
+    return true;
+  });
+});
+
+test('examples/plugins/metadata: headers come before the answer, trailers after it', async () => {
+  await using client = clientOf('plugins/metadata');
+  const greeter = await greeterOf(client);
+  const seen: unknown[] = [];
+  const metadata = new Metadata();
+  metadata.set('language', 'fr');
+  const answer$ = greeter.greet(
+    { name: 'Ada' },
+    {
+      metadata,
+      onHeaders: (headers) => seen.push(headers.get('language')),
+      onTrailers: (trailers) => seen.push(trailers.get('greeted')),
+    },
+  );
+  const { greeting } = await lastValueFrom(answer$);
+  assert.deepEqual([greeting, seen], ['Bonjour Ada !', [['fr'], ['Ada']]]);
+});
+
+test('examples/plugins/cancellation: a handler learns that its caller has gone', async () => {
+  await using client = clientOf('plugins/cancellation');
+  const greeter = await greeterOf(client);
+  const noticed = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'nobody waits any more')));
+  const call = firstValueFrom(greeter.greet({ name: 'Ada' }, { timeoutMs: 50 }));
+  await assert.rejects(call, (error) => GrpcError.is(error) && error.status === status.DEADLINE_EXCEEDED);
+  assert.equal((await noticed).fields['name'], 'Ada');
+});
+
+test('examples/plugins/shutdown: the hook has run when the plugin ends, by itself', async () => {
+  const client = clientOf('plugins/shutdown');
+  const output = textOf(client.stdout$);
+  await client.start();
+  await client.stop();
+  assert.equal(await output, 'closing\n');
+  assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });
+});
+
+test('examples/plugins/services: a further service is called over the same connection', async () => {
+  // The host's side of the same: a contract that says what is made from the channel.
+  const both = grpcPlugin({
+    client: ({ channel }) => createGrpcClient(channel, TickerDefinition),
+    serve: () => {},
+  });
+  await using client = createClient({ command: commandOf('plugins/services'), handshake, plugins: { greeter: both } });
+  await client.start();
+  const ticker = await client.dispense('greeter');
+  const price = await firstValueFrom(ticker.prices({ symbols: ['AB'] }));
+  assert.deepEqual(price, { symbol: 'AB', sequence: 0, value: 100 });
+});
+
+test('examples/plugins/tcp listens on loopback, within the ports of the host', async () => {
+  await using client = clientOf('plugins/tcp');
+  await client.start();
+  const { address } = await firstValueFrom(client.handshake$);
+  assert.equal(address.network, 'tcp');
+  assert.match(address.address, /^127\.0\.0\.1:\d+$/);
+});
