@@ -83,6 +83,7 @@ export type {
   ServerProtocol,
   ServerProtocolFactory,
 } from './protocols/protocol.js';
+export type { SecureConfig } from './runners/checksum.js';
 export { type ProcessRunnerOptions, processRunner } from './runners/process.js';
 export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';

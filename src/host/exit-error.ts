@@ -1,6 +1,14 @@
 import { ClosedError, StartError } from '../errors.js';
 import type { Exit } from '../streams/lifecycle.js';
 
+/** The plugin did not come to run in time. */
+export function startTimeout(startTimeoutMs: number): StartError {
+  return new StartError(
+    'ERR_START_TIMEOUT',
+    `The plugin was not ready within ${startTimeoutMs} ms. Check that the command is a plugin, or raise \`startTimeoutMs\`.`,
+  );
+}
+
 /** The plugin ended while it was being connected to. */
 export function exitedEarly(exit: Exit): StartError {
   const message = `The plugin exited ${describe(exit)} before the host could connect. Its last words are in details.stderr.`;

@@ -1,41 +1,36 @@
-import type { Runner, RunnerFactory, RunnerSpec } from '../runners/runner.js';
-import type { Identity } from '../transports/certificate.js';
-import { hostEnvironment } from '../wire/environment.js';
+import type { Writable } from 'node:stream';
+import type { ClientProtocol } from '../protocols/protocol.js';
+import type { AttachedRunner } from '../runners/runner.js';
+import type { Address } from '../wire/address.js';
+import type { Handshake } from '../wire/handshake.js';
+import type { Logger } from '../wire/logger.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 
-/** Makes the runner that the options ask for, with the complete environment of the plugin. Nothing is started yet. */
-export async function createRunner(
-  options: ResolvedClientOptions,
-  parts: HostParts,
-  identity: Identity | undefined,
-  socketDir: string | undefined,
-): Promise<Runner> {
-  const env = environmentOf(options, identity, socketDir);
-  const spec: RunnerSpec = socketDir === undefined ? { env } : { env, socketDir };
-  const { command, cwd, runner } = options.launch;
-  if (command === undefined) return (runner as RunnerFactory)(spec);
-  return parts.createRunner({ command, env, ...(cwd === undefined ? {} : { cwd }) });
+/** What a client lends to the launch of its plugin, and is told on the way. */
+export interface LaunchContext {
+  readonly options: ResolvedClientOptions;
+  readonly parts: HostParts;
+  readonly logger: Logger;
+  readonly syncStdout: Writable;
+  readonly syncStderr: Writable;
+  /** Aborted, with the error to reject with, when the launch has become pointless: stopped, late, or the plugin is gone. */
+  readonly signal: AbortSignal;
+  /** Private directory of this plugin's sockets; none where sockets are TCP. */
+  readonly socketDir: string | undefined;
+  /** From here on the runner, and whatever it has started, belongs to the client. */
+  onRunner(runner: AttachedRunner): void;
+  onLaunched(): void;
+  onHandshake(handshake: Handshake): void;
 }
 
-function environmentOf(
-  options: ResolvedClientOptions,
-  identity: Identity | undefined,
-  socketDir: string | undefined,
-): Record<string, string> {
-  return hostEnvironment(
-    {
-      cookie: { key: options.handshake.magicCookieKey, value: options.handshake.magicCookieValue },
-      minPort: options.ports.min,
-      maxPort: options.ports.max,
-      protocolVersions: options.versions.keys(),
-      ...(identity === undefined ? {} : { clientCertificate: identity.certificatePem }),
-      ...(socketDir === undefined ? {} : { unixSocketDir: socketDir }),
-    },
-    {
-      ...(options.skipHostEnv ? {} : { inherited: process.env }),
-      extra: options.env,
-      ignoreCase: process.platform === 'win32',
-    },
-  );
+/** A plugin that is connected. */
+export interface Launched {
+  readonly protocol: ClientProtocol;
+  /** The application protocol version. */
+  readonly version: number;
+  readonly address: Address;
 }
+
+/** How a client comes to its plugin, from nothing to a connection. Rejects with a PluginError. */
+export type Launch = (context: LaunchContext) => Promise<Launched>;

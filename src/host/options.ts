@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 import { OptionsError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
-import type { RunnerFactory } from '../runners/runner.js';
 import type { TlsConfig } from '../transports/tls.js';
 import type { HandshakeConfig } from '../wire/handshake-config.js';
 import { hostVersionTable } from '../wire/versions.js';
+import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 
 interface CommonOptions {
   readonly handshake: HandshakeConfig;
@@ -32,11 +32,6 @@ interface CommonOptions {
   readonly autoMtls?: boolean;
 }
 
-/** What runs the plugin: a command line, without a shell, or a runner of your own. */
-type LaunchOptions =
-  | { readonly command: readonly [file: string, ...args: string[]]; readonly cwd?: string; readonly runner?: never }
-  | { readonly runner: RunnerFactory; readonly command?: never; readonly cwd?: never };
-
 /** Which plugins the host can speak to: one set, or one per application protocol version. */
 type SetOptions<P extends PluginSet> =
   | { readonly plugins: P; readonly versionedPlugins?: Readonly<Record<number, P>> }
@@ -46,7 +41,7 @@ type SetOptions<P extends PluginSet> =
 export type ClientOptions<P extends PluginSet = PluginSet> = CommonOptions & LaunchOptions & SetOptions<P>;
 
 export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
-  readonly launch: LaunchOptions;
+  readonly launch: ResolvedLaunch;
   readonly handshake: Required<HandshakeConfig>;
   readonly versions: ReadonlyMap<number, P>;
   readonly allowedProtocols: readonly ProtocolName[];
@@ -92,27 +87,6 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     maxLogLineBytes: duration('maxLogLineBytes', options.maxLogLineBytes, DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
-  };
-}
-
-function resolveLaunch(options: LaunchOptions): LaunchOptions {
-  const given = (['command', 'runner'] as const).filter((name) => options[name] !== undefined);
-  if (given.length !== 1)
-    throw new OptionsError(
-      `Expected exactly one of \`command\` and \`runner\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
-    );
-  if (options.command === undefined) return { runner: options.runner };
-  if (
-    !Array.isArray(options.command) ||
-    options.command.length === 0 ||
-    options.command.some((part) => typeof part !== 'string' || part === '')
-  )
-    throw new OptionsError(
-      'Expected `command` to be a non-empty array of strings: the file to run, then its arguments.',
-    );
-  return {
-    command: [...options.command] as [string, ...string[]],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   };
 }
 

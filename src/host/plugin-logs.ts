@@ -23,6 +23,7 @@ export class PluginLogs {
   readonly #entries = new Subject<LogEntry>();
   readonly #tail = new LineTail();
   readonly #drained = new ReplaySubject<void>(1);
+  #reading = false;
 
   constructor(options: PluginLogsOptions) {
     this.#options = options;
@@ -38,6 +39,7 @@ export class PluginLogs {
   /** Begins to read; from here on the plugin is never held up by its stderr, save by the host's own `stderr` sink. */
   read(stderr: Readable): void {
     const { maxLogLineBytes: maxLineBytes, stderr: sink } = this.#options;
+    this.#reading = true;
     if (sink !== undefined) stderr.pipe(sink, { end: false });
     let endsLine = true;
     const finish = () => {
@@ -57,9 +59,9 @@ export class PluginLogs {
     this.#entries.next({ ...record, kind: 'hclog', timestamp: undefined, raw: record.message });
   }
 
-  /** Waits for the last lines of a plugin that is gone, and completes the entries. */
-  async close(options: { readonly reading: boolean }): Promise<void> {
-    if (options.reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
+  /** Completes the entries, after the last lines of a plugin that is dead. */
+  async close({ dead }: { readonly dead: boolean }): Promise<void> {
+    if (dead && this.#reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
     this.#entries.complete();
   }
 }

@@ -20,6 +20,7 @@ import {
 } from './process-tree.js';
 import type { Exit, Runner } from './runner.js';
 import { explainSpawnError } from './spawn-error.js';
+import type { VerifiedFile } from './verified-file.js';
 
 export interface ProcessRunnerOptions {
   /** The program and its arguments; never interpreted by a shell. A bare name is looked up in the PATH of `env`. */
@@ -34,6 +35,8 @@ export interface ProcessRunnerOptions {
    * it can open /dev/tty. Stdin is the host's either way. Windows has no groups. @default 'own'
    */
   readonly processGroup?: 'own' | 'shared';
+  /** The program's file as it was checked: it is run from its descriptor where the system can. Borrowed until `start` has settled. */
+  readonly verified?: VerifiedFile;
   /** How long a killed process may take to be gone, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
@@ -127,13 +130,15 @@ class ProcessRunner implements Runner {
 
   /** `spawn` or `error` comes first; an `error` after `spawn` (a signal that could not be sent) tells nothing about the process. */
   async #spawn(signal: AbortSignal): Promise<void> {
-    const { command, cwd, env, processGroup = 'own' } = this.#options;
+    const { command, cwd, env, processGroup = 'own', verified } = this.#options;
+    const checked = verified?.spawning();
     const ownGroup = processGroup === 'own' && process.platform !== 'win32';
     const mark = createMark(env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]);
-    const child = spawn(command[0], command.slice(1), {
+    const child = spawn(checked?.file ?? command[0], command.slice(1), {
       ...(cwd === undefined ? {} : { cwd }),
+      argv0: command[0],
       env: process.platform === 'linux' ? { ...env, [TREE_VARIABLE]: mark } : env,
-      stdio: ['inherit', 'pipe', 'pipe'],
+      stdio: ['inherit', 'pipe', 'pipe', ...(checked?.inherit === undefined ? [] : [checked.inherit])],
       detached: ownGroup,
       windowsHide: true,
     });

@@ -1,8 +1,7 @@
-import type { Writable } from 'node:stream';
+import { resolve } from 'node:path';
 import { firstValueFrom } from 'rxjs';
 import { HandshakeError, SecurityError, StartError } from '../errors.js';
-import type { PluginSet } from '../protocols/contract.js';
-import type { ClientProtocol } from '../protocols/protocol.js';
+import { openVerified } from '../runners/checksum.js';
 import type { Runner } from '../runners/runner.js';
 import { fromReadable } from '../streams/from-readable.js';
 import { handshake as firstLine } from '../streams/handshake.js';
@@ -11,51 +10,49 @@ import { certificatePemOf, type Identity } from '../transports/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls.js';
 import type { Address } from '../wire/address.js';
 import { type Handshake, parseHandshake } from '../wire/handshake.js';
-import type { Logger } from '../wire/logger.js';
-import { createRunner } from './launch.js';
-import type { ResolvedClientOptions } from './options.js';
-import type { HostParts } from './parts.js';
-import { explainTls } from './tls-failure.js';
+import { connect } from './connect.js';
+import type { Launch, LaunchContext } from './launch.js';
+import { pluginEnvironment } from './plugin-environment.js';
 
-/** What a start needs of its client, and tells it on the way. */
-export interface StartContext {
-  readonly options: ResolvedClientOptions;
-  readonly parts: HostParts;
-  readonly logger: Logger;
-  readonly syncStdout: Writable;
-  readonly syncStderr: Writable;
-  /** Aborted, with the error to reject with, when the start has become pointless: stopped, late, or the process is gone. */
-  readonly signal: AbortSignal;
-  /** Private directory of this plugin's sockets; none where sockets are TCP. */
-  readonly socketDir: string | undefined;
-  onRunner(runner: Runner): void;
-  onLaunched(): void;
-  onHandshake(handshake: Handshake): void;
-}
-
-/** A plugin that has shaken hands and is connected. */
-export interface Started {
-  readonly handshake: Handshake;
-  readonly protocol: ClientProtocol;
-}
-
-/** From nothing to a connected plugin. Whatever was started belongs to the caller, who has it since `onRunner`. */
-export async function startPlugin(context: StartContext): Promise<Started> {
+/** Starts a process, or whatever the runner runs, and shakes hands with it (go-plugin client.go Start). */
+export const startProcess: Launch = async (context) => {
   const { options, parts, signal } = context;
   const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
-  const runner = await createRunner(options, parts, identity, context.socketDir);
-  signal.throwIfAborted();
-  context.onRunner(runner);
-  await runner.start({ signal });
+  const runner = await run(context, pluginEnvironment(options, identity, context.socketDir));
   context.onLaunched();
   const handshake = await shakeHands(runner, context);
+  signal.throwIfAborted();
   context.onHandshake(handshake);
+  const { protocol: name, appVersion: version, address, multiplexed: multiplex } = handshake;
   const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
-  const protocol = await connect(runner, handshake, tls, context);
-  return { handshake, protocol };
+  const protocol = await connect(runner, { protocol: name, version, address, tls, multiplex }, context);
+  return { protocol, version, address };
+};
+
+/** The runner that the options ask for, running. What it runs was checked before, if it was to be. */
+async function run(context: LaunchContext, env: Readonly<Record<string, string>>): Promise<Runner> {
+  const { options, parts, signal, socketDir } = context;
+  const { launch } = options;
+  const adopt = async (runner: Runner): Promise<Runner> => {
+    signal.throwIfAborted();
+    context.onRunner(runner);
+    await runner.start({ signal });
+    return runner;
+  };
+  if (launch.kind === 'runner')
+    return adopt(await launch.runner(socketDir === undefined ? { env } : { env, socketDir }));
+  const { kind: _, secureConfig, ...how } = launch;
+  if (secureConfig === undefined) return adopt(parts.createRunner({ ...how, env }));
+  const command = { file: how.command[0], cwd: resolve(how.cwd ?? '.'), env };
+  const verified = await openVerified(command, secureConfig, { signal });
+  try {
+    return await adopt(parts.createRunner({ ...how, env, verified }));
+  } finally {
+    await verified.close();
+  }
 }
 
-async function shakeHands(runner: Runner, { options, signal }: StartContext): Promise<Handshake> {
+async function shakeHands(runner: Runner, { options, signal }: LaunchContext): Promise<Handshake> {
   const line$ = fromReadable(runner.stdout).pipe(lines({ tooLong: 'fail' }));
   try {
     const line = await untilAborted(
@@ -83,30 +80,6 @@ function autoMtls(identity: Identity, { serverCertificate }: Handshake): TlsConf
     'The plugin announced no certificate, but `autoMtls` is on. Update the plugin library that it is built with ' +
       '(go-plugin 1.0.0 or newer, and no TLS configuration of its own), or turn `autoMtls` off.',
   );
-}
-
-async function connect(
-  runner: Runner,
-  handshake: Handshake,
-  tls: TlsConfig | undefined,
-  context: StartContext,
-): Promise<ClientProtocol> {
-  const { parts, options, signal, logger, syncStdout, syncStderr } = context;
-  const factory = parts.protocols[handshake.protocol];
-  if (factory === undefined)
-    throw new HandshakeError(
-      'ERR_PROTOCOL_NOT_ALLOWED',
-      `The plugin speaks ${handshake.protocol}, for which this host has no implementation. Bind one, or leave it out of \`allowedProtocols\`.`,
-    );
-  const network = parts.createNetwork(runner, context.socketDir);
-  const plugins: PluginSet = options.versions.get(handshake.appVersion) ?? {};
-  const dialer = network.dialerTo(handshake.address);
-  const multiplex = handshake.multiplexed;
-  try {
-    return await factory({ dialer, network, tls, multiplex, plugins, syncStdout, syncStderr, logger, signal });
-  } catch (error) {
-    throw await explainTls(error, dialer, { secure: tls !== undefined });
-  }
 }
 
 /** Rejects with the signal's reason as soon as it is aborted. */

@@ -1,0 +1,193 @@
+import { firstValueFrom, Subscription, timeout } from 'rxjs';
+import { ClosedError, PluginError, StartError } from '../errors.js';
+import type { ClientProtocol } from '../protocols/protocol.js';
+import type { AttachedRunner, Runner } from '../runners/runner.js';
+import type { Exit } from '../streams/lifecycle.js';
+import { createSocketDir, type SocketDir } from '../transports/socket-dir.js';
+import { defaultNetwork } from '../transports/sockets.js';
+import { createLogger } from '../wire/logger.js';
+import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
+import type { Launch, LaunchContext } from './launch.js';
+import type { ResolvedClientOptions } from './options.js';
+import type { HostParts } from './parts.js';
+import { PluginStreams } from './plugin-streams.js';
+
+/** How long a process that was killed may take to be reaped. */
+const REAP_TIMEOUT_MS = 5000;
+
+/** One life of a plugin, from the launch to the last trace; owns runner, conversation and sockets. */
+export class PluginLife {
+  readonly streams: PluginStreams;
+  readonly #options: ResolvedClientOptions;
+  readonly #parts: HostParts;
+  readonly #launch: Launch;
+  /** Aborted when waiting has become pointless; the reason is the error that waiting ends with. */
+  readonly #abort = new AbortController();
+  readonly #lifetime = new Subscription();
+  #holds = false;
+  #runner: AttachedRunner | undefined;
+  #name = '';
+  #protocol: ClientProtocol | undefined;
+  #socketDir: SocketDir | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #burial: Promise<void> | undefined;
+
+  constructor(options: ResolvedClientOptions, parts: HostParts, launch: Launch) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#launch = launch;
+    this.streams = new PluginStreams({
+      ...options,
+      write: (entry) => parts.logSink.write(entry, { name: this.#name, id: this.id }),
+    });
+  }
+
+  get id(): string {
+    return this.#runner?.id ?? '';
+  }
+
+  /** The conversation. Throws ClosedError unless the plugin is running. */
+  get protocol(): ClientProtocol {
+    const { status } = this.streams.state;
+    if (status === 'running' && this.#protocol !== undefined) return this.#protocol;
+    const [code, advice] =
+      status === 'idle' || status === 'starting'
+        ? (['ERR_NOT_STARTED', 'Await start() first.'] as const)
+        : (['ERR_CLOSED', 'Create a new client to start the plugin again.'] as const);
+    throw new ClosedError(code, `The plugin is ${status}, expected it to be running. ${advice}`);
+  }
+
+  start(): Promise<void> {
+    if (this.#starting === undefined && this.#stopping !== undefined)
+      return Promise.reject(
+        new ClosedError('ERR_CLOSED', 'This client was stopped before it was started. Create a new one.'),
+      );
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  ref(): void {
+    this.#holds = true;
+    this.#runner?.ref?.();
+  }
+
+  unref(): void {
+    this.#holds = false;
+    if (this.streams.state.status === 'running') this.#runner?.unref?.();
+  }
+
+  async #start(): Promise<void> {
+    const { startTimeoutMs } = this.#options;
+    this.streams.happen({ type: 'start' });
+    const timer = setTimeout(() => this.#abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
+    try {
+      this.#socketDir = await socketDirOf();
+      const { protocol, version, address } = await this.#launch(this.#context());
+      this.#protocol = protocol;
+      this.#abort.signal.throwIfAborted();
+      if (!this.#holds) this.#runner?.unref?.();
+      this.streams.happen({ type: 'connected', id: this.id, protocol: protocol.name, version, address });
+    } catch (error) {
+      this.streams.happen({ type: 'death', cause: { kind: 'failed', error } });
+      await this.#bury();
+      throw this.#explain(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #context(): LaunchContext {
+    const { streams } = this;
+    return {
+      options: this.#options,
+      parts: this.#parts,
+      logger: createLogger({ write: (record) => streams.logs.add(record), module: 'rxplug' }),
+      syncStdout: streams.stdout.writable,
+      syncStderr: streams.stderr.writable,
+      signal: this.#abort.signal,
+      socketDir: this.#socketDir?.path,
+      onRunner: (runner) => this.#adopt(runner),
+      onLaunched: () => streams.happen({ type: 'launched' }),
+      onHandshake: (handshake) => streams.shookHands(handshake),
+    };
+  }
+
+  #adopt(runner: AttachedRunner | Runner): void {
+    this.#runner = runner;
+    if ('stderr' in runner) {
+      this.#name = runner.name;
+      this.streams.logs.read(runner.stderr);
+    }
+    this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
+  }
+
+  #onExit(exit: Exit): void {
+    const { streams } = this;
+    streams.ended(exit);
+    // Until the handshake is through, the start itself judges what an exit means: a last line may still be on its way.
+    if (streams.state.status === 'starting' && streams.state.phase !== 'connecting') return;
+    streams.happen({ type: 'death', cause: { kind: 'crashed' } });
+    this.#abort.abort(this.#protocol === undefined ? exitedEarly(exit) : exitedUnasked(exit, streams.logs.tail));
+    if (this.#starting === undefined || this.#protocol !== undefined) void this.#bury();
+  }
+
+  async #stop(): Promise<void> {
+    const { stopGraceMs } = this.#options;
+    const running = this.streams.state.status === 'running';
+    this.#runner?.ref?.();
+    this.streams.happen({ type: 'death', cause: { kind: 'stopped' } });
+    if (running && (await this.#protocol?.shutdown({ timeoutMs: stopGraceMs }))) await this.#exitWithin(stopGraceMs);
+    this.#abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
+    // A start in flight gives up now and cleans up what it has begun.
+    await this.#starting?.catch(() => {});
+    await this.#bury();
+  }
+
+  /** Removes everything: the conversation, the process and its children, the sockets. Then says that the plugin is gone. */
+  #bury(): Promise<void> {
+    this.#burial ??= this.#cleanUp();
+    return this.#burial;
+  }
+
+  async #cleanUp(): Promise<void> {
+    const { state } = this.streams;
+    this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
+    const crashed = state.status === 'stopping' && state.cause.kind === 'crashed';
+    await settle(this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
+    await settle(this.#runner?.kill());
+    const exit = await this.#exitWithin(REAP_TIMEOUT_MS);
+    this.#socketDir?.remove();
+    await this.streams.close(exit);
+    this.#lifetime.unsubscribe();
+  }
+
+  #exitWithin(waitMs: number): Promise<Exit | undefined> {
+    if (this.id === '') return Promise.resolve(undefined);
+    const exit$ = this.streams.exit$.pipe(timeout({ first: waitMs }));
+    return firstValueFrom(exit$, { defaultValue: undefined }).catch(() => undefined);
+  }
+
+  #explain(error: unknown): unknown {
+    if (!PluginError.is(error)) return error;
+    const { state, logs } = this.streams;
+    const exit = state.status === 'exited' ? state.exit : undefined;
+    const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
+    return error.with({ ...ending, stderr: logs.tail });
+  }
+}
+
+/** Sockets of one plugin go into a directory of its own, so that none is left when it is killed (docs/decisions/003). */
+function socketDirOf(): Promise<SocketDir | undefined> {
+  return defaultNetwork() === 'unix' ? createSocketDir() : Promise.resolve(undefined);
+}
+
+/** Cleaning up goes on whatever fails on the way. */
+async function settle(step: Promise<unknown> | undefined): Promise<void> {
+  await step?.catch(() => {});
+}

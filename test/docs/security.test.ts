@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ContainerModule } from 'inversify';
+import { CERTIFICATE_AUTHORITY, createClient, PluginError, selfSignedAuthority } from 'rxplug';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { fixture } from '../fixtures/fixture.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+ownTempDir();
+const pluginFile = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
+const command: [string, ...string[]] = [process.execPath, pluginFile];
+
+test('how do I encrypt the connection', async () => {
+  // #region autoMtls
+  await using client = createClient({ command, handshake, plugins, autoMtls: true });
+  await client.start();
+  // #endregion autoMtls
+  await client.ping();
+});
+
+test('how do I get smaller keys', async () => {
+  // #region curve
+  const smallKeys = new ContainerModule(({ bind }) => {
+    bind(CERTIFICATE_AUTHORITY).toConstantValue(selfSignedAuthority({ curve: 'P-256' }));
+  });
+  await using client = createClient({ command, handshake, plugins, autoMtls: true, modules: [smallKeys] });
+  // #endregion curve
+  await client.start();
+  await client.ping();
+});
+
+test('how do I use certificates of my own', async () => {
+  const [host, plugin] = await Promise.all([selfSignedAuthority().issue(), selfSignedAuthority().issue()]);
+  const [hostKey, hostCertificate, pluginCa] = [host.keyPem, host.certificatePem, plugin.certificatePem];
+  const pluginTls = { key: plugin.keyPem, cert: plugin.certificatePem, ca: host.certificatePem };
+  const tlsCommand = fixture('serves', JSON.stringify({ tls: pluginTls }));
+  const cookie = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+  {
+    const [command, handshake] = [tlsCommand, cookie];
+    // #region tls
+    const tls = { key: hostKey, cert: hostCertificate, ca: pluginCa, serverName: 'localhost' };
+    await using client = createClient({ command, handshake, plugins, tls });
+    // #endregion tls
+    await client.start();
+    await client.ping();
+  }
+});
+
+test('how do I make sure that the plugin is the program that I know', async () => {
+  const expected = createHash('sha256').update(readFileSync(pluginFile)).digest('hex');
+  // #region checksum
+  const secureConfig = { checksum: expected, hash: 'sha256', file: pluginFile };
+  await using client = createClient({ command, handshake, plugins, secureConfig });
+  // #endregion checksum
+  await client.start();
+  const wrong = { ...secureConfig, checksum: expected.replaceAll(/[0-8]/g, '9') };
+  const other = createClient({ command, handshake, plugins, secureConfig: wrong });
+  await assert.rejects(other.start(), (error) => PluginError.is(error) && error.code === 'ERR_CHECKSUM_MISMATCH');
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom } from 'rxjs';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { createClient, PluginError, processRunner, type SecureConfig } from '../../src/index.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const hasCode = (code: string) => (error: unknown) => PluginError.is(error) && error.code === code;
+const plugin = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
+const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+test('H-09 a plugin whose checksum is right is started, its script checked with it', async () => {
+  for (const secureConfig of [
+    { checksum: sha256(process.execPath), hash: 'sha256' },
+    { checksum: sha256(plugin), hash: 'sha256', file: plugin },
+  ]) {
+    const client = createClient({ command: [process.execPath, plugin], handshake, plugins, secureConfig });
+    await client.start();
+    await client.ping();
+    await client.stop();
+    assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });
+  }
+  assertTempDirEmpty();
+});
+
+test('H-09 a mismatch prevents the start', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'm'));
+  const proof = join(directory, 'started');
+  const script = join(directory, 'plugin');
+  writeFileSync(script, `#!/bin/sh\ntouch ${proof}\n`, { mode: 0o755 });
+  const client = createClient({
+    command: [script],
+    handshake,
+    plugins,
+    secureConfig: { checksum: sha256(plugin), hash: 'sha256' },
+  });
+  await assert.rejects(client.start(), hasCode('ERR_CHECKSUM_MISMATCH'));
+  assert.equal(client.id, '');
+  assert.equal(existsSync(proof), false);
+  rmSync(directory, { recursive: true });
+  assertTempDirEmpty();
+});
+
+test('H-10 no checksum, no hash and an unreadable file are errors of their own', async () => {
+  const create = (command: [string, ...string[]], secureConfig: SecureConfig) =>
+    createClient({ command, handshake, plugins, secureConfig });
+  const checksum = sha256(plugin);
+  assert.throws(() => create([plugin], { checksum: '', hash: 'sha256' }), hasCode('ERR_CHECKSUM_MISSING'));
+  assert.throws(() => create([plugin], { checksum, hash: '' }), hasCode('ERR_CHECKSUM_HASH_MISSING'));
+  const missing = create(['/nowhere/plugin'], { checksum, hash: 'sha256' });
+  await assert.rejects(missing.start(), hasCode('ERR_CHECKSUM_UNREADABLE'));
+});
+
+test('a runner of your own has to check by itself', () => {
+  const runner = () => processRunner({ command: [plugin], env: {} });
+  const secureConfig = { checksum: sha256(plugin), hash: 'sha256' };
+  // @ts-expect-error: what the types forbid is refused at run time too
+  assert.throws(() => createClient({ runner, handshake, plugins, secureConfig }), hasCode('ERR_OPTIONS'));
+});

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash, getHashes } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { firstValueFrom, lastValueFrom, reduce } from 'rxjs';
+import { PluginError } from '../../src/errors.js';
+import { openVerified, resolveSecureConfig, type SecureConfig } from '../../src/runners/checksum.js';
+import { processRunner } from '../../src/runners/process.js';
+import { fromReadable } from '../../src/streams/from-readable.js';
+import { testEnv } from '../fixtures/fixture.js';
+import { within } from '../support/defer.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'c'));
+after(() => rmSync(directory, { recursive: true }));
+const { signal } = new AbortController();
+const hasCode = (code: string) => (error: unknown) => PluginError.is(error) && error.code === code;
+const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
+const onLinux = { skip: process.platform === 'linux' ? false : 'only Linux runs a program by its descriptor' };
+
+let count = 0;
+function file(content: string, name = `f${count++}`): string {
+  const path = join(directory, name);
+  writeFileSync(path, content, { mode: 0o755 });
+  return path;
+}
+
+const commandOf = (path: string) => ({ file: path, cwd: directory, env: testEnv() });
+
+async function verify(path: string, secure: SecureConfig): Promise<void> {
+  const opened = await within(
+    10_000,
+    'a verdict',
+    openVerified(commandOf(path), resolveSecureConfig(secure), { signal }),
+  );
+  await opened.close();
+}
+
+test('H-09 the right checksum passes, as hexadecimal text of either case and as bytes', async () => {
+  const path = file('the plugin');
+  const checksum = sha256('the plugin');
+  await verify(path, { checksum, hash: 'sha256' });
+  await verify(path, { checksum: checksum.toUpperCase(), hash: 'SHA256' });
+  await verify(path, { checksum: Buffer.from(checksum, 'hex'), hash: 'sha256' });
+});
+
+test('every hash that this node:crypto can use does', async () => {
+  const path = file('any hash');
+  const usable = getHashes().filter((hash) => canUse(hash));
+  assert.ok(usable.length > 10, usable.join(' '));
+  for (const hash of usable) await verify(path, { hash, checksum: createHash(hash).update('any hash').digest() });
+});
+
+function canUse(hash: string): boolean {
+  try {
+    return createHash(hash).digest().length > 0;
+  } catch {
+    return false;
+  }
+}
+
+test('H-09 another checksum, one bit away, is a mismatch', async () => {
+  const path = file('the plugin');
+  const digest = createHash('sha512').update('the plugin').digest();
+  digest[63]! ^= 1;
+  await assert.rejects(verify(path, { checksum: digest, hash: 'sha512' }), hasCode('ERR_CHECKSUM_MISMATCH'));
+});
+
+for (const [title, secure, code] of [
+  ['no checksum', { checksum: '', hash: 'sha256' }, 'ERR_CHECKSUM_MISSING'],
+  ['no bytes', { checksum: new Uint8Array(), hash: 'sha256' }, 'ERR_CHECKSUM_MISSING'],
+  ['no hash', { checksum: sha256(''), hash: '' }, 'ERR_CHECKSUM_HASH_MISSING'],
+  ['a hash that nobody knows', { checksum: sha256(''), hash: 'sha257' }, 'ERR_CHECKSUM_HASH_MISSING'],
+  ['a checksum that is cut off', { checksum: sha256('').slice(2), hash: 'sha256' }, 'ERR_OPTIONS'],
+  ['a checksum that is no hexadecimal text', { checksum: `${sha256('').slice(1)}g`, hash: 'sha256' }, 'ERR_OPTIONS'],
+  ['the checksum of another hash', { checksum: sha256(''), hash: 'sha1' }, 'ERR_OPTIONS'],
+] as const) {
+  test(`H-10 ${title} is refused as such, before anything is read`, () => {
+    assert.throws(() => resolveSecureConfig(secure), hasCode(code));
+  });
+}
+
+const secure: SecureConfig = { checksum: sha256(''), hash: 'sha256' };
+
+test('H-10 what cannot be read is refused as such, and its cure is named', async () => {
+  const isUnreadable = (pattern: RegExp) => (error: unknown) =>
+    hasCode('ERR_CHECKSUM_UNREADABLE')(error) && pattern.test(String(error));
+  await assert.rejects(verify(join(directory, 'nowhere'), secure), isUnreadable(/no file .*nowhere.*build the plugin/));
+  await assert.rejects(verify('no-such-program-in-path', secure), isUnreadable(/in PATH/));
+  mkdirSync(join(directory, 'd'));
+  await assert.rejects(verify(join(directory, 'd'), secure), isUnreadable(/is a directory/));
+});
+
+test('a pipe that nobody writes to is refused instead of being waited for', onLinux, async () => {
+  const path = join(directory, 'fifo');
+  execFileSync('mkfifo', [path]);
+  await assert.rejects(verify(path, secure), hasCode('ERR_CHECKSUM_UNREADABLE'));
+});
+
+test('a start that is given up does not read on', async () => {
+  const reason = new Error('given up');
+  const options = { signal: AbortSignal.abort(reason) };
+  await assert.rejects(openVerified(commandOf(file('x')), resolveSecureConfig(secure), options), reason);
+});
+
+test('no file stays open, however it ends', onLinux, async () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+  const path = file('');
+  const before = openFiles();
+  await verify(path, secure);
+  await assert.rejects(verify(file('other'), secure));
+  await assert.rejects(verify(directory, secure));
+  assert.equal(openFiles(), before);
+});
+
+/** Starts a program that was checked, with something else put in its place in between, and gives what it printed. */
+async function runReplaced(path: string, replacement: string | undefined, args: readonly string[] = []) {
+  const checksum = sha256(readFileSync(path));
+  const verified = await openVerified(commandOf(path), resolveSecureConfig({ checksum, hash: 'sha256' }), { signal });
+  if (replacement !== undefined) {
+    writeFileSync(`${path}.new`, replacement, { mode: 0o755 });
+    renameSync(`${path}.new`, path);
+  }
+  const runner = processRunner({ command: [path, ...args], env: testEnv(), cwd: directory, verified });
+  const text = lastValueFrom(fromReadable(runner.stdout).pipe(reduce((all, chunk) => all + Buffer.from(chunk), '')));
+  await runner.start({ signal });
+  await verified.close();
+  runner.stderr.resume();
+  const { code } = await firstValueFrom(runner.exit$);
+  return { code, text: await text };
+}
+
+const EVIL = '#!/bin/sh\necho evil\n';
+
+test('a script that is replaced after the check runs as it was checked', onLinux, async () => {
+  const { code, text } = await runReplaced(file('#!/bin/sh\necho "good $1"\n'), EVIL, ['argument']);
+  assert.deepEqual([code, text], [0, 'good argument\n']);
+});
+
+test('a binary that is replaced after the check runs as it was checked, under its own name', onLinux, async () => {
+  const path = join(directory, 'binary');
+  copyFileSync('/bin/sh', path);
+  chmodSync(path, 0o755);
+  const { text } = await runReplaced(path, EVIL, ['-c', 'echo "good $0"; [ -e /proc/$$/fd/3 ] || echo and no more']);
+  // Its name is its path, and it holds no descriptor but the standard ones.
+  assert.equal(text, `good ${path}\nand no more\n`);
+});
+
+test(
+  'a JavaScript file with an interpreter line runs with what lies beside it, and not at all when it was replaced',
+  onLinux,
+  async () => {
+    writeFileSync(join(directory, 'beside.mjs'), 'export const word = "beside";');
+    const path = file(`#!/usr/bin/env node\nimport { word } from './beside.mjs';\nconsole.log(word);\n`, 'main.mjs');
+    assert.deepEqual(await runReplaced(path, undefined), { code: 0, text: 'beside\n' });
+    // Node looks for the real path of its main module, and a file that was replaced has none.
+    assert.deepEqual(await runReplaced(path, "#!/usr/bin/env node\nconsole.log('evil');\n"), { code: 1, text: '' });
+  },
+);
+
+test('a file that is not the program is checked, and the program started by its path', async () => {
+  const script = file('console.log("checked");', 'plugin.cjs');
+  const config = resolveSecureConfig({
+    checksum: sha256('console.log("checked");'),
+    hash: 'sha256',
+    file: 'plugin.cjs',
+  });
+  const verified = await openVerified({ file: process.execPath, cwd: directory, env: {} }, config, { signal });
+  assert.equal(verified.spawning(), undefined);
+  await verified.close();
+  writeFileSync(script, 'console.log("changed");');
+  const again = openVerified({ file: process.execPath, cwd: directory, env: {} }, config, { signal });
+  await assert.rejects(again, hasCode('ERR_CHECKSUM_MISMATCH'));
+});
