@@ -80,7 +80,8 @@ export type StartErrorCode =
   | 'ERR_START_ABORTED'
   | 'ERR_PROCESS_NOT_FOUND'
   | 'ERR_KILL'
-  | 'ERR_COOKIE';
+  | 'ERR_COOKIE'
+  | 'ERR_CONTAINER_ENGINE';
 
 /** The plugin process could not be brought to the point at which it speaks. */
 export class StartError extends PluginError<StartErrorCode> {}

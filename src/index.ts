@@ -84,6 +84,10 @@ export type {
   ServerProtocolFactory,
 } from './protocols/protocol.js';
 export type { SecureConfig } from './runners/checksum.js';
+export { containerRunner } from './runners/container.js';
+export { type AttachContainerOptions, attachContainer } from './runners/container-attach.js';
+export type { ContainerEngineOptions } from './runners/container-engine-options.js';
+export type { ContainerLimits, ContainerMount, ContainerOptions } from './runners/container-options.js';
 export { type ProcessRunnerOptions, processRunner } from './runners/process.js';
 export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';

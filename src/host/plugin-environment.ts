@@ -1,9 +1,20 @@
+import type { RunnerSpec } from '../runners/runner.js';
 import type { Identity } from '../transports/certificate.js';
 import { hostEnvironment } from '../wire/environment.js';
 import type { ResolvedClientOptions } from './options.js';
 
-/** The complete environment of a plugin. */
-export function pluginEnvironment(
+/** What a runner is told: the complete environment of the plugin, with and without the host's own, and where its sockets go. */
+export function runnerSpec(
+  options: ResolvedClientOptions,
+  identity: Identity | undefined,
+  socketDir: string | undefined,
+): RunnerSpec {
+  const env = pluginEnvironment(options, identity, socketDir);
+  const ownEnv = pluginEnvironment({ ...options, skipHostEnv: true }, identity, socketDir);
+  return { env, ownEnv, ...(socketDir === undefined ? {} : { socketDir }) };
+}
+
+function pluginEnvironment(
   options: ResolvedClientOptions,
   identity: Identity | undefined,
   socketDir: string | undefined,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { firstValueFrom } from 'rxjs';
 import { HandshakeError, SecurityError, StartError } from '../errors.js';
 import { openVerified } from '../runners/checksum.js';
-import type { Runner } from '../runners/runner.js';
+import type { Runner, RunnerSpec } from '../runners/runner.js';
 import { fromReadable } from '../streams/from-readable.js';
 import { handshake as firstLine } from '../streams/handshake.js';
 import { lines } from '../streams/lines.js';
@@ -12,13 +12,13 @@ import type { Address } from '../wire/address.js';
 import { type Handshake, parseHandshake } from '../wire/handshake.js';
 import { connect } from './connect.js';
 import type { Launch, LaunchContext } from './launch.js';
-import { pluginEnvironment } from './plugin-environment.js';
+import { runnerSpec } from './plugin-environment.js';
 
 /** Starts a process, or whatever the runner runs, and shakes hands with it (go-plugin client.go Start). */
 export const startProcess: Launch = async (context) => {
   const { options, parts, signal } = context;
   const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
-  const runner = await run(context, pluginEnvironment(options, identity, context.socketDir));
+  const runner = await run(context, runnerSpec(options, identity, context.socketDir));
   context.onLaunched();
   const handshake = await shakeHands(runner, context);
   signal.throwIfAborted();
@@ -30,8 +30,9 @@ export const startProcess: Launch = async (context) => {
 };
 
 /** The runner that the options ask for, running. What it runs was checked before, if it was to be. */
-async function run(context: LaunchContext, env: Readonly<Record<string, string>>): Promise<Runner> {
-  const { options, parts, signal, socketDir } = context;
+async function run(context: LaunchContext, spec: RunnerSpec): Promise<Runner> {
+  const { options, parts, signal } = context;
+  const { env } = spec;
   const { launch } = options;
   const adopt = async (runner: Runner): Promise<Runner> => {
     signal.throwIfAborted();
@@ -39,8 +40,7 @@ async function run(context: LaunchContext, env: Readonly<Record<string, string>>
     await runner.start({ signal });
     return runner;
   };
-  if (launch.kind === 'runner')
-    return adopt(await launch.runner(socketDir === undefined ? { env } : { env, socketDir }));
+  if (launch.kind === 'runner') return adopt(await launch.runner(spec));
   const { kind: _, secureConfig, ...how } = launch;
   if (secureConfig === undefined) return adopt(parts.createRunner({ ...how, env }));
   const command = { file: how.command[0], cwd: resolve(how.cwd ?? '.'), env };

@@ -40,6 +40,8 @@ export interface Runner extends AttachedRunner {
 export interface RunnerSpec {
   /** The complete environment of the plugin. */
   readonly env: Readonly<Record<string, string>>;
+  /** The same without what comes from the host's own environment: for a plugin that runs in another world, such as a container. */
+  readonly ownEnv: Readonly<Record<string, string>>;
   /** Private directory for unix sockets, shared with the plugin; set only for custom runners. Owned by the host. */
   readonly socketDir?: string;
 }

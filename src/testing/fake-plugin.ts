@@ -1,7 +1,8 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { AsyncSubject, type Observable } from 'rxjs';
-import { ClosedError, StartError } from '../errors.js';
+import { ClosedError } from '../errors.js';
 import type { Exit, Runner, RunnerSpec } from '../runners/runner.js';
+import { untilAborted } from '../runners/until-aborted.js';
 import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../wire/address.js';
 import { formatHandshake, type HandshakeAnnouncement } from '../wire/handshake-line.js';
 import { formatLogLine } from '../wire/log-line.js';
@@ -130,23 +131,5 @@ export class FakePlugin implements Runner {
       this.#exits.next(exit);
       this.#exits.complete();
     });
-  }
-}
-
-async function untilAborted(script: void | Promise<void>, signal: AbortSignal, name: string): Promise<void> {
-  const aborted = () =>
-    new StartError('ERR_START_ABORTED', `The start of the plugin ${name} was given up.`, { cause: signal.reason });
-  let giveUp: (() => void) | undefined;
-  try {
-    await Promise.race([
-      script,
-      new Promise<never>((_, reject) => {
-        giveUp = () => reject(aborted());
-        if (signal.aborted) giveUp();
-        signal.addEventListener('abort', giveUp, { once: true });
-      }),
-    ]);
-  } finally {
-    if (giveUp !== undefined) signal.removeEventListener('abort', giveUp);
   }
 }

@@ -37,7 +37,12 @@ test('a script that writes lines and exits is a plugin with last words', async (
 test('a script sees what the host gives to a runner', async () => {
   const runner = fakeRunner((plugin) => plugin.exit());
   await assert.rejects(createClient({ ...options, runner, env: { COLOUR: 'green' } }).start());
-  const { env, socketDir } = runner.plugins[0]!.spec;
+  const { env, ownEnv, socketDir } = runner.plugins[0]!.spec;
+  assert.equal(env['PATH'], process.env['PATH']);
+  assert.deepEqual(
+    [ownEnv['COLOUR'], ownEnv['PLUGIN_UNIX_SOCKET_DIR'], ownEnv['PATH']],
+    ['green', socketDir, undefined],
+  );
   assert.equal(env[handshake.magicCookieKey], handshake.magicCookieValue);
   assert.equal(env['COLOUR'], 'green');
   assert.ok(socketDir !== undefined);
@@ -106,7 +111,7 @@ test('what a kill does can be scripted, and what has to be undone is undone befo
 
 test('a fake plugin runs once and says nothing after its exit', async () => {
   const runner = fakeRunner((plugin) => plugin.writeStdout('before\n'));
-  const plugin = runner({ env: {} });
+  const plugin = runner({ env: {}, ownEnv: {} });
   const { signal } = new AbortController();
   await plugin.start({ signal });
   await Promise.all([plugin.exit({ code: 1 }), plugin.exit({ code: 2 }), plugin.kill()]);
