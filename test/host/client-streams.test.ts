@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { EmptyError, firstValueFrom, lastValueFrom, type Observable, toArray } from 'rxjs';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { createClient, launch, type PluginClient } from '../../src/index.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const plugin = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
+const options = { command: [process.execPath, plugin] as const, handshake, plugins };
+
+/** Notes in `events` what every stream of the client does. */
+function watch(client: PluginClient<typeof plugins>, events: string[]): void {
+  const note = (name: string, stream$: Observable<unknown>) =>
+    stream$.subscribe({
+      next: () => events.push(name),
+      error: () => events.push(`${name} failed`),
+      complete: () => events.push(`${name} done`),
+    });
+  note('handshake', client.handshake$);
+  note('logs', client.logs$);
+  note('exit', client.exit$);
+  note('stdout', client.stdout$);
+  note('stderr', client.stderr$);
+  client.state$.subscribe({ next: ({ status }) => events.push(status), complete: () => events.push('state done') });
+}
+
+test('a client that was made but not started has done nothing, and stops without a trace', async () => {
+  const client = createClient(options);
+  const events: string[] = [];
+  watch(client, events);
+  assert.deepEqual([client.id, client.exited, events], ['', false, ['idle']]);
+  assertTempDirEmpty();
+  await client.stop();
+  assert.deepEqual(events.slice(-2), ['exited', 'state done']);
+  assert.deepEqual(events.filter((event) => / done$/.test(event)).toSorted(), [
+    'exit done',
+    'handshake done',
+    'logs done',
+    'state done',
+    'stderr done',
+    'stdout done',
+  ]);
+});
+
+test('handshake and exit are told once, to the late too; a client that never started completes without them', async () => {
+  const client = createClient(options);
+  await client.start();
+  assert.equal((await firstValueFrom(client.handshake$)).protocol, 'grpc');
+  await client.stop();
+  assert.equal((await lastValueFrom(client.handshake$.pipe(toArray()))).length, 1);
+  assert.deepEqual(await lastValueFrom(client.exit$.pipe(toArray())), [{ code: 0, signal: null }]);
+
+  const idle = createClient(options);
+  await idle.stop();
+  await assert.rejects(firstValueFrom(idle.handshake$), EmptyError);
+  await assert.rejects(firstValueFrom(idle.exit$), EmptyError);
+});
+
+test('logs and output are not replayed, and everything is complete when the plugin is gone', async () => {
+  const client = createClient(options);
+  const events: string[] = [];
+  watch(client, events);
+  await client.start();
+  await client.stop();
+  assert.ok(events.includes('logs'));
+  const streams = [client.logs$, client.stdout$, client.stderr$];
+  for (const stream$ of streams)
+    assert.deepEqual(await lastValueFrom((stream$ as Observable<unknown>).pipe(toArray())), []);
+  assert.equal((await lastValueFrom(client.state$)).status, 'exited');
+  assert.equal(events.filter((event) => / failed$/.test(event)).length, 0);
+});
+
+test('the state says exited after everything else has been said, and when nothing is left', async () => {
+  const client = createClient(options);
+  const events: string[] = [];
+  watch(client, events);
+  client.state$.subscribe(({ status }) => {
+    if (status === 'exited') assertTempDirEmpty();
+  });
+  await client.start();
+  await client.stop();
+  const exited = events.indexOf('exited');
+  assert.deepEqual(events.slice(exited), ['exited', 'state done']);
+  assert.ok(events.indexOf('stopping') < events.indexOf('exit'));
+});
+
+test('launch completes when somebody stops the client', async () => {
+  const clients: PluginClient[] = [];
+  await new Promise<void>((resolve, reject) => {
+    launch(options).subscribe({
+      next: (client) => {
+        clients.push(client);
+        void client.stop();
+      },
+      error: reject,
+      complete: resolve,
+    });
+  });
+  assert.equal(clients.length, 1);
+  assert.equal(clients[0]!.exited, true);
+});
+
+test('launch starts a process per subscription', async () => {
+  const plugin$ = launch(options);
+  const [first, second] = await Promise.all([firstValueFrom(plugin$), firstValueFrom(plugin$)]);
+  assert.notEqual(first.id, second.id);
+  await Promise.all([first.stop(), second.stop()]);
+});

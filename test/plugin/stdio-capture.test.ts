@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { testEnv } from '../fixtures/fixture.js';
+
+const program = fileURLToPath(new URL('../fixtures/captures-output.js', import.meta.url));
+
+/** What a program that captures its own output says of it. */
+async function outcome(deed: 'print' | 'flood' | 'copy') {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, deed], { env: testEnv() });
+  assert.equal(stderr, '');
+  const [line = '', after] = stdout.split('\n');
+  assert.equal(after, 'given back');
+  return JSON.parse(line) as { stdout: unknown; stderr: unknown; dropped: unknown; results: boolean[] };
+}
+
+test('what console and process.stdout write is captured, each stream apart, and nothing reaches the real ones', async () => {
+  const { stdout, stderr, dropped } = await outcome('print');
+  assert.deepEqual([stdout, stderr, dropped], ['hello\nhello', 'careful\n', []]);
+});
+
+test('of what a program prints faster than it is read 16 MiB wait, the rest is dropped and told once', async () => {
+  const { stdout, stderr, dropped, results } = await outcome('flood');
+  const kept = Number(stdout);
+  assert.ok(kept > 14 << 20 && kept <= 16 << 20, `${kept} bytes were kept`);
+  assert.deepEqual([stderr, dropped], ['apart', [['stdout', (20 << 20) - kept]]]);
+  assert.ok(results.every((hasRoom) => !hasRoom));
+});
+
+test('a buffer may be used again after it was written', async () => {
+  assert.equal((await outcome('copy')).stdout, 'before');
+});
