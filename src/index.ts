@@ -9,6 +9,7 @@ export type { PluginParts } from './plugin/parts.js';
 // What both share.
 export {
   type ClientOfContract,
+  type ContextOfContract,
   implement,
   type PluginContract,
   type PluginImplementation,
@@ -18,6 +19,8 @@ export {
   type ServiceContext,
   type ServiceOfContract,
 } from './protocols/contract.js';
+export type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './protocols/grpc/broker/grpc-broker.js';
+export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
 export { type ChannelState, GrpcChannel } from './protocols/grpc/channel.js';
 export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/channel-options.js';
 export {
@@ -27,7 +30,13 @@ export {
   type InterceptedCall,
 } from './protocols/grpc/client.js';
 export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/client-protocol.js';
-export { type GrpcClientContext, type GrpcPlugin, type GrpcSides, grpcPlugin } from './protocols/grpc/contract.js';
+export {
+  type GrpcClientContext,
+  type GrpcPlugin,
+  type GrpcServiceContext,
+  type GrpcSides,
+  grpcPlugin,
+} from './protocols/grpc/contract.js';
 export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
 export { Metadata, status } from './protocols/grpc/grpc-js.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';

@@ -3,10 +3,12 @@ import { pluginLogger } from '../plugin/logger.js';
 import type { ServeOptions as CoreServeOptions } from '../plugin/options.js';
 import type { PluginParts } from '../plugin/parts.js';
 import type { PluginImplementation, PluginImplementations } from '../protocols/contract.js';
+import { isGrpcServiceContext } from '../protocols/grpc/contract.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
+import { isNetRpcServiceContext } from '../protocols/netrpc/contract.js';
 import { fillPlugin } from './modules/plugin.js';
 import { contractOf, type ServiceClass } from './plugin-service.js';
-import { GRPC_PLUGIN_OPTIONS, LOGGER, PLUGIN_PARTS } from './tokens.js';
+import { BROKER, GRPC_PLUGIN_OPTIONS, LOGGER, MUX_BROKER, PLUGIN_PARTS } from './tokens.js';
 
 /** What is served under each name: a class marked with `@PluginService`, or the result of `implement(contract, service)`. */
 export type Services = Readonly<Record<string, ServiceClass | PluginImplementation>>;
@@ -58,14 +60,16 @@ function implementationsOf(services: Services, container: Container): PluginImpl
   return Object.fromEntries(entries) as PluginImplementations;
 }
 
-/** Each service is made in a container of its own below the application's, so that it gets its own logger. */
+/** Each service is made in a container of its own below the application's, so that it gets its own logger and broker. */
 function implementationOf(service: ServiceClass | PluginImplementation, container: Container): PluginImplementation {
   if (typeof service !== 'function') return service;
   return {
     contract: contractOf(service),
-    create: ({ logger }) => {
+    create: (context) => {
       const own = new Container({ parent: container });
-      own.bind(LOGGER).toConstantValue(logger);
+      own.bind(LOGGER).toConstantValue(context.logger);
+      if (isGrpcServiceContext(context)) own.bind(BROKER).toConstantValue(context.broker);
+      if (isNetRpcServiceContext(context)) own.bind(MUX_BROKER).toConstantValue(context.broker);
       own.bind(service).toSelf().inSingletonScope();
       return own.get(service);
     },

@@ -1,7 +1,9 @@
 import type { HostParts } from '../host/parts.js';
 import type { PluginParts } from '../plugin/parts.js';
+import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
+import type { MuxBroker } from '../protocols/netrpc/broker.js';
 import type { ClientProtocolFactory, ServerProtocolFactory } from '../protocols/protocol.js';
 import type { CertificateAuthority } from '../transports/certificate.js';
 import type { Logger } from '../wire/logger.js';
@@ -35,5 +37,9 @@ export const PLUGIN_NETWORK = token<PluginParts['createNetwork']>('plugin-networ
 export const HOST_PARTS = token<HostParts>('host-parts');
 /** All parts of a plugin, assembled. */
 export const PLUGIN_PARTS = token<PluginParts>('plugin-parts');
+/** Opens further connections to the host; for services that are served over gRPC. */
+export const BROKER = token<GrpcBroker>('broker');
+/** Opens further connections to the host; for services that are served over net/rpc. */
+export const MUX_BROKER = token<MuxBroker>('mux-broker');
 /** A service's own logger; what it says reaches the host's log. */
 export const LOGGER = token<Logger>('logger');

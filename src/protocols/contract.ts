@@ -5,16 +5,19 @@ export type { ProtocolName };
 
 declare const CLIENT: unique symbol;
 declare const SERVICE: unique symbol;
+declare const CONTEXT: unique symbol;
 
 /**
  * What a name in a plugin set stands for (go-plugin: Plugin, GRPCPlugin), shared by both ends. `Client` is what the host gets by
- * dispensing it, `Service` what the plugin implements; both exist for the compiler only. Each protocol's contract adds its own side.
+ * dispensing it, `Service` what the plugin implements, `Context` what a service is made with; they exist for the compiler only. Each
+ * protocol's contract adds its own side.
  */
-export interface PluginContract<Client = unknown, Service = unknown> {
+export interface PluginContract<Client = unknown, Service = unknown, Context extends ServiceContext = ServiceContext> {
   /** The protocols in which the contract can be spoken. */
   readonly protocols: readonly ProtocolName[];
   readonly [CLIENT]?: Client;
   readonly [SERVICE]?: Service;
+  readonly [CONTEXT]?: Context;
 }
 
 /** Contracts by plugin name. */
@@ -26,9 +29,15 @@ export type ClientOfContract<C> = C extends PluginContract<infer Client, infer _
 /** The service type that implements a contract. */
 export type ServiceOfContract<C> = C extends PluginContract<infer _Client, infer Service> ? Service : never;
 
-/** What a service is made with. */
+/** What the services of a contract are made with. */
+export type ContextOfContract<C> =
+  C extends PluginContract<infer _Client, infer _Service, infer Context> ? Context : never;
+
+/** What every service is made with; a protocol adds to it. */
 export interface ServiceContext {
   readonly logger: Logger;
+  /** What is spoken with the host. */
+  readonly protocol: ProtocolName;
 }
 
 /** A contract with what implements it: a ready object, or a function that makes one. */
@@ -46,7 +55,7 @@ export type PluginImplementations = Readonly<Record<string, PluginImplementation
  */
 export function implement<C extends PluginContract>(
   contract: C,
-  service: ServiceOfContract<C> | ((context: ServiceContext) => ServiceOfContract<C>),
+  service: ServiceOfContract<C> | ((context: ContextOfContract<C>) => ServiceOfContract<C>),
 ): PluginImplementation {
   const create = typeof service === 'function' ? (service as (context: ServiceContext) => unknown) : () => service;
   return { contract, create };

@@ -34,6 +34,8 @@ export interface ClientConnection {
 /** A running conversation with a plugin, host side. */
 export interface ClientProtocol {
   readonly name: ProtocolName;
+  /** What opens further connections, where the protocol has it; for gRPC a GrpcBroker. Owned by the conversation. */
+  readonly broker?: unknown;
   /** A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set. */
   dispense(name: string): Promise<unknown>;
   /** Resolves when the plugin answers that it is well; rejects with PluginCallError ERR_PING, never later than `timeoutMs`. */

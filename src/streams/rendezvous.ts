@@ -51,6 +51,11 @@ export class Rendezvous<T> {
     this.#scheduler = options.scheduler ?? asyncScheduler;
   }
 
+  /** Offers that nobody has taken, and takers who wait. */
+  get pending(): number {
+    return this.#offers.size + this.#takers.size;
+  }
+
   /** Gives a value to who waits for the id, or keeps it for who will. False when it was reaped at once. */
   offer(id: number, value: T): boolean {
     const taker = this.#takers.get(id);

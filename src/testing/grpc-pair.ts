@@ -1,13 +1,19 @@
 import { OptionsError } from '../errors.js';
+import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
+import { openHostBroker } from '../protocols/grpc/broker/host-broker.js';
+import { resolveBrokerOptions } from '../protocols/grpc/broker/options.js';
+import { addPluginBroker } from '../protocols/grpc/broker/plugin-broker.js';
 import { GrpcChannel } from '../protocols/grpc/channel.js';
 import type { GrpcChannelOptions } from '../protocols/grpc/channel-options.js';
 import type { GrpcClientOptions } from '../protocols/grpc/client.js';
 import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/contract.js';
+import { securedChannelOptions } from '../protocols/grpc/secured-channel.js';
 import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from '../protocols/grpc/server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/service-definition.js';
-import { secureDialer, secureListener } from '../transports/tls.js';
+import { secureListener } from '../transports/tls.js';
+import type { Transport } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
-import { type PairOptions, pairTls, pairTransport } from './pair-options.js';
+import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 
 export interface GrpcPairOptions extends PairOptions {
   readonly channel?: Partial<Omit<GrpcChannelOptions, 'dialer' | 'secure'>>;
@@ -32,26 +38,38 @@ export interface GrpcPair<Client> extends GrpcConnection {
 }
 
 /**
- * A connected channel to a server with the services that `register` adds (go-plugin testing.go TestGRPCConn). Health, stdio and
- * controller are not among them: `createPluginPair` has those.
+ * A connected channel to a server with the services that `register` adds (go-plugin testing.go TestGRPCConn). Health, stdio, controller
+ * and broker are not among them: `createPluginPair` has those.
  */
 export async function createGrpcConnection(
   register: (server: GrpcServer) => void,
   options: GrpcPairOptions = {},
 ): Promise<GrpcConnection> {
-  const transport = pairTransport(options);
-  const tls = await pairTls(options);
+  return connect(register, await linkOf(options), options);
+}
+
+/** What lies between the ends. */
+interface Link {
+  readonly transport: Transport;
+  readonly tls: PairTls;
+}
+
+async function linkOf(options: GrpcPairOptions): Promise<Link> {
+  return { transport: pairTransport(options), tls: await pairTls(options) };
+}
+
+async function connect(
+  register: (server: GrpcServer) => void,
+  { transport, tls }: Link,
+  options: GrpcPairOptions,
+): Promise<GrpcConnection> {
   const server = createGrpcServer(options.server);
   register(server);
   const plain = await transport.listen();
   const listener = tls.server === undefined ? plain : secureListener(plain, tls.server, { alpn: ['h2'] });
   const accepting = listener.connection$.subscribe((connection) => server.inject(connection));
   const dialer = { dial: (dialOptions?: object) => transport.dial(plain.address, dialOptions) };
-  const channel = new GrpcChannel({
-    ...options.channel,
-    dialer: tls.client === undefined ? dialer : secureDialer(dialer, tls.client, { alpn: ['h2'] }),
-    secure: tls.client !== undefined,
-  });
+  const channel = new GrpcChannel({ ...options.channel, ...securedChannelOptions(dialer, tls.client) });
   const dispose = async () => {
     await channel.close();
     await listener.close();
@@ -89,16 +107,28 @@ export async function createGrpcPair(
   const sides = grpcSidesOf('protocols' in of ? of : grpcPlugin(of));
   if (sides === undefined)
     throw new OptionsError('Expected a service definition or a contract made with `grpcPlugin`.');
+  const link = await linkOf(options);
+  const network = brokerNetworkOver(link.transport);
   const logger = options.logger ?? SILENT_LOGGER;
-  const connection = await createGrpcConnection((server) => sides.serve(server, service, { logger }), options);
+  const ends = { network, logger };
+  const brokers: GrpcBroker[] = [];
+  const register = (server: GrpcServer) => {
+    const brokerOptions = resolveBrokerOptions({}, { server: options.server ?? {} });
+    const broker = addPluginBroker(server, { ...ends, tls: link.tls.server }, brokerOptions);
+    brokers.push(broker);
+    sides.serve(server, service, { logger, protocol: 'grpc', broker });
+  };
+  const connection = await connect(register, link, options);
+  const { channel } = connection;
+  const clientOptions = options.client ?? {};
+  const brokerOptions = resolveBrokerOptions({}, { channel: options.channel ?? {}, client: clientOptions });
+  const broker = openHostBroker(channel, { ...ends, tls: link.tls.client }, brokerOptions);
+  brokers.push(broker);
   const gone = new AbortController();
-  const client = sides.client({
-    channel: connection.channel,
-    clientOptions: options.client ?? {},
-    signal: gone.signal,
-  });
+  const client = sides.client({ channel, broker, clientOptions, signal: gone.signal });
   const dispose = async () => {
     gone.abort();
+    await Promise.all(brokers.map((each) => each.close()));
     await connection.dispose();
   };
   return { ...connection, client, dispose, [Symbol.asyncDispose]: dispose };

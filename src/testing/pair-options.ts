@@ -1,7 +1,9 @@
+import type { BrokerNetwork } from '../protocols/protocol.js';
 import { selfSignedAuthority } from '../transports/certificate.js';
 import { socketTransport } from '../transports/sockets.js';
 import { mutualTls, type TlsConfig } from '../transports/tls.js';
 import type { Transport } from '../transports/transport.js';
+import { SAME_ADDRESSES } from '../wire/address.js';
 import { memoryTransport } from './memory-transport.js';
 
 /** TLS of your own, for either end. */
@@ -21,6 +23,15 @@ export interface PairOptions {
 /** A transport that both ends of one pair use. */
 export function pairTransport({ transport = 'memory' }: PairOptions): Transport {
   return transport === 'memory' ? memoryTransport() : socketTransport({ network: transport });
+}
+
+/** How brokers reach each other over a transport. */
+export function brokerNetworkOver(transport: Transport): BrokerNetwork {
+  return {
+    ...SAME_ADDRESSES,
+    dialerTo: (address) => ({ dial: (dialOptions) => transport.dial(address, dialOptions) }),
+    listen: () => transport.listen(),
+  };
 }
 
 /** What either end has to know for TLS; nothing for plain text. */

@@ -6,9 +6,8 @@ import type { ClientOfContract, PluginSet } from '../protocols/contract.js';
 import { type GrpcHostOptions, grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
 import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../protocols/protocol.js';
 import type { Listener } from '../transports/transport.js';
-import { SAME_ADDRESSES } from '../wire/address.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
-import { type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
+import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 import { Teardown } from './teardown.js';
 
 export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'onShutdown'> {
@@ -73,12 +72,7 @@ async function linkOf(options: PluginPairOptions, teardown: Teardown): Promise<L
   const tls = await pairTls(options);
   const listener = await transport.listen();
   teardown.add(() => listener.close());
-  const network: BrokerNetwork = {
-    ...SAME_ADDRESSES,
-    dialerTo: (address) => ({ dial: (dialOptions) => transport.dial(address, dialOptions) }),
-    listen: () => transport.listen(),
-  };
-  return { listener, network, tls, logger: options.logger ?? SILENT_LOGGER };
+  return { listener, network: brokerNetworkOver(transport), tls, logger: options.logger ?? SILENT_LOGGER };
 }
 
 async function serveOn(

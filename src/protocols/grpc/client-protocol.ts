@@ -1,7 +1,9 @@
 import { PluginCallError } from '../../errors.js';
-import { secureDialer } from '../../transports/tls.js';
 import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
+import type { GrpcBroker } from './broker/grpc-broker.js';
+import { openHostBroker } from './broker/host-broker.js';
+import { type GrpcBrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker/options.js';
 import { GrpcChannel } from './channel.js';
 import type { GrpcChannelOptions } from './channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from './client.js';
@@ -11,18 +13,26 @@ import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { checkHealth } from './health-client.js';
+import { securedChannelOptions } from './secured-channel.js';
 import { receiveStdio } from './stdio-client.js';
 
 /** How a host speaks gRPC. */
 export interface GrpcHostOptions extends GrpcClientOptions {
   /** Options of the channel to the plugin: keepalive, message limits, another HTTP/2 engine. */
   readonly channel?: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+  /** Options of the broker, and of what is offered and dialed through it. */
+  readonly broker?: GrpcBrokerOptions;
 }
 
 /** Speaks gRPC with a plugin, over one connection that is made at once (go-plugin grpc_client.go newGRPCClient). */
 export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtocolFactory {
+  const { channel = {}, broker = {}, ...client } = options;
+  const brokerOptions = resolveBrokerOptions(broker, { channel, client });
   return async (connection) => {
-    const channel = new GrpcChannel({ ...channelOptionsOf(connection), ...options.channel });
+    const channel = new GrpcChannel({
+      ...securedChannelOptions(connection.dialer, connection.tls),
+      ...options.channel,
+    });
     const giveUp = () => void channel.close();
     connection.signal.addEventListener('abort', giveUp, { once: true });
     try {
@@ -33,22 +43,13 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtoco
     } finally {
       connection.signal.removeEventListener('abort', giveUp);
     }
-    return new GrpcConversation(connection, channel, options);
-  };
-}
-
-function channelOptionsOf({ dialer, tls }: ClientConnection): GrpcChannelOptions {
-  if (tls === undefined) return { dialer };
-  // grpc-go refuses a TLS connection that did not agree on HTTP/2.
-  return {
-    dialer: secureDialer(dialer, tls, { alpn: ['h2'] }),
-    secure: true,
-    authority: tls.serverName ?? 'localhost',
+    return new GrpcConversation(connection, channel, client, brokerOptions);
   };
 }
 
 class GrpcConversation implements ClientProtocol {
   readonly name = 'grpc';
+  readonly broker: GrpcBroker;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #channel: GrpcChannel;
@@ -56,14 +57,17 @@ class GrpcConversation implements ClientProtocol {
   readonly #stdio: Promise<unknown>;
 
   constructor(
-    { plugins, signal, syncStdout, syncStderr, logger }: ClientConnection,
+    connection: ClientConnection,
     channel: GrpcChannel,
-    options: GrpcHostOptions,
+    clientOptions: GrpcClientOptions,
+    brokerOptions: ResolvedBrokerOptions,
   ) {
+    const { plugins, signal, syncStdout, syncStderr, logger } = connection;
     this.#plugins = plugins;
     this.#signal = signal;
     this.#channel = channel;
-    this.#clientOptions = options;
+    this.#clientOptions = clientOptions;
+    this.broker = openHostBroker(channel, connection, brokerOptions);
     // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
     const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
     this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger });
@@ -73,7 +77,12 @@ class GrpcConversation implements ClientProtocol {
     const contract = Object.hasOwn(this.#plugins, name) ? this.#plugins[name] : undefined;
     const sides = contract === undefined ? undefined : grpcSidesOf(contract);
     if (sides !== undefined)
-      return sides.client({ channel: this.#channel, clientOptions: this.#clientOptions, signal: this.#signal });
+      return sides.client({
+        channel: this.#channel,
+        broker: this.broker,
+        clientOptions: this.#clientOptions,
+        signal: this.#signal,
+      });
     const known = Object.keys(this.#plugins).join(', ') || 'none';
     const why =
       contract === undefined
@@ -96,7 +105,6 @@ class GrpcConversation implements ClientProtocol {
   }
 
   async close(because?: Error): Promise<void> {
-    await this.#channel.close(because);
-    await this.#stdio;
+    await Promise.all([this.#channel.close(because), this.broker.close(because), this.#stdio]);
   }
 }

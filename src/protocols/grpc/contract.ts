@@ -1,4 +1,5 @@
 import type { PluginContract, ServiceContext } from '../contract.js';
+import type { GrpcBroker } from './broker/grpc-broker.js';
 import type { GrpcChannel } from './channel.js';
 import { createGrpcClient, type GrpcClientOptions } from './client.js';
 import type { GrpcServer } from './server.js';
@@ -10,10 +11,24 @@ const GRPC = Symbol.for('rxplug.grpc');
 export interface GrpcClientContext {
   /** The main connection to the plugin; owned by the conversation. */
   readonly channel: GrpcChannel;
+  /** Opens further connections, in both directions; owned by the conversation. */
+  readonly broker: GrpcBroker;
   /** What the host's options say of clients: interceptors, defaults of calls. */
   readonly clientOptions: GrpcClientOptions;
   /** Aborted when the plugin is gone (go-plugin: the context given to GRPCClient). */
   readonly signal: AbortSignal;
+}
+
+/** What a plugin's gRPC service is made with. */
+export interface GrpcServiceContext extends ServiceContext {
+  readonly protocol: 'grpc';
+  /** Opens further connections, in both directions; owned by the serving. */
+  readonly broker: GrpcBroker;
+}
+
+/** Whether a service is being made to be served over gRPC. */
+export function isGrpcServiceContext(context: ServiceContext): context is GrpcServiceContext {
+  return context.protocol === 'grpc';
 }
 
 /** Both sides of a gRPC contract (go-plugin GRPCPlugin: GRPCClient and GRPCServer). */
@@ -21,11 +36,12 @@ export interface GrpcSides<Client, Service> {
   /** Host: the client that `dispense` gives. */
   client(context: GrpcClientContext): Client;
   /** Plugin: registers what serves it. */
-  serve(server: GrpcServer, service: Service, context: ServiceContext): void;
+  serve(server: GrpcServer, service: Service, context: GrpcServiceContext): void;
 }
 
 /** A contract that is spoken over gRPC. */
-export interface GrpcPlugin<Client = unknown, Service = unknown> extends PluginContract<Client, Service> {
+export interface GrpcPlugin<Client = unknown, Service = unknown>
+  extends PluginContract<Client, Service, GrpcServiceContext> {
   readonly [GRPC]: GrpcSides<Client, Service>;
 }
 

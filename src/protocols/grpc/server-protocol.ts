@@ -3,7 +3,10 @@ import { OptionsError } from '../../errors.js';
 import { secureListener } from '../../transports/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
-import { grpcSidesOf } from './contract.js';
+import type { GrpcBroker } from './broker/grpc-broker.js';
+import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
+import { addPluginBroker } from './broker/plugin-broker.js';
+import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
 import { createController } from './controller.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
@@ -15,6 +18,8 @@ import { StdioService } from './stdio.js';
 
 /** How a plugin serves gRPC. */
 export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions {
+  /** Options of the broker, and of what is offered and dialed through it. */
+  readonly broker?: GrpcBrokerOptions;
   /** Adds services besides those of the plugin set, or changes what the health service says. */
   readonly configure?: (server: GrpcServer, health: HealthService) => void;
 }
@@ -27,10 +32,12 @@ const SHUTDOWN_STEP_MS = 2000;
 
 /** Serves a plugin over gRPC (go-plugin grpc_server.go). */
 export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProtocolFactory {
+  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
   return async (connection) => {
     const server = createGrpcServer(options);
-    const conversation = new GrpcServing(server, connection);
-    addImplementations(server, connection);
+    const broker = addPluginBroker(server, connection, brokerOptions);
+    const conversation = new GrpcServing(server, broker, connection);
+    addImplementations(server, broker, connection);
     const health = new HealthService();
     const stdio = new StdioService({
       stdout: connection.stdout,
@@ -54,14 +61,18 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProto
   };
 }
 
-function addImplementations(server: GrpcServer, { implementations, logger }: ServerConnection): void {
+function addImplementations(
+  server: GrpcServer,
+  broker: GrpcBroker,
+  { implementations, logger }: ServerConnection,
+): void {
   for (const [name, { contract, create }] of Object.entries(implementations)) {
     const sides = grpcSidesOf(contract);
     if (sides === undefined)
       throw new OptionsError(
         `The plugin ${name} cannot be served over gRPC: its contract is for ${contract.protocols.join(', ')}.`,
       );
-    const context = { logger: logger.named(name) };
+    const context: GrpcServiceContext = { logger: logger.named(name), protocol: 'grpc', broker };
     sides.serve(server, create(context), context);
   }
 }
@@ -70,12 +81,14 @@ class GrpcServing implements ServerProtocol {
   readonly name = 'grpc';
   readonly ended: Promise<void>;
   readonly #server: GrpcServer;
+  readonly #broker: GrpcBroker;
   readonly #listener: Listener;
   readonly #end = new Subject<void>();
   #accepting: Subscription | undefined;
 
-  constructor(server: GrpcServer, { listener, tls }: ServerConnection) {
+  constructor(server: GrpcServer, broker: GrpcBroker, { listener, tls }: ServerConnection) {
     this.#server = server;
+    this.#broker = broker;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });
     this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
   }
@@ -96,7 +109,7 @@ class GrpcServing implements ServerProtocol {
   async close(): Promise<void> {
     await this.#listener.close();
     this.#accepting?.unsubscribe();
-    await this.#server.close();
+    await Promise.all([this.#server.close(), this.#broker.close()]);
     this.end();
   }
 }

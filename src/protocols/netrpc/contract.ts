@@ -20,8 +20,14 @@ export interface NetRpcClientContext {
 
 /** What the plugin's side of a contract is made with. */
 export interface NetRpcServiceContext extends ServiceContext {
+  readonly protocol: 'netrpc';
   /** Further connections, both ways (go-plugin: the MuxBroker given to Server). */
   readonly broker: MuxBroker;
+}
+
+/** Whether a service is being made to be served over net/rpc. */
+export function isNetRpcServiceContext(context: ServiceContext): context is NetRpcServiceContext {
+  return context.protocol === 'netrpc';
 }
 
 /** Both sides of a net/rpc contract (go-plugin Plugin: Client and Server). */
@@ -35,7 +41,8 @@ export interface NetRpcSides<Client, Service> {
 }
 
 /** A contract that is spoken over net/rpc. */
-export interface NetRpcPlugin<Client = unknown, Service = unknown> extends PluginContract<Client, Service> {
+export interface NetRpcPlugin<Client = unknown, Service = unknown>
+  extends PluginContract<Client, Service, NetRpcServiceContext> {
   readonly [NETRPC]: NetRpcSides<Client, Service>;
 }
 

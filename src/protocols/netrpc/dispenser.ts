@@ -3,7 +3,7 @@ import { RemoteError } from '../../errors.js';
 import type { Logger } from '../../wire/logger.js';
 import type { PluginImplementations } from '../contract.js';
 import type { MuxBroker } from './broker.js';
-import { netRpcSidesOf } from './contract.js';
+import { type NetRpcServiceContext, netRpcSidesOf } from './contract.js';
 import { DISPENSER } from './control.js';
 import { handler, type NetRpcHandlers } from './rpc-service.js';
 
@@ -25,7 +25,7 @@ export function createDispenser({ implementations, broker, logger, lifetime }: D
     const sides = implementation === undefined ? undefined : netRpcSidesOf(implementation.contract);
     // Go matches the text.
     if (implementation === undefined || sides === undefined) throw new RemoteError(`unknown plugin type: ${name}`);
-    const context = { logger: logger.named(name), broker };
+    const context: NetRpcServiceContext = { logger: logger.named(name), protocol: 'netrpc', broker };
     const handlers = sides.serve(implementation.create(context), context);
     const id = broker.nextId();
     const serving$ = broker.acceptAndServe(id, new Map([['Plugin', handlers]]), sides.codec).pipe(

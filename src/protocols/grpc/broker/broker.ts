@@ -1,0 +1,230 @@
+import type { Duplex } from 'node:stream';
+import {
+  defer,
+  dematerialize,
+  filter,
+  finalize,
+  from,
+  ignoreElements,
+  map,
+  materialize,
+  merge,
+  type Observable,
+  type ObservableInput,
+  of,
+  Subject,
+  switchMap,
+  takeUntil,
+  tap,
+} from 'rxjs';
+import { ClosedError } from '../../../errors.js';
+import { usingAsync } from '../../../streams/using-async.js';
+import { secureListener, type TlsConfig } from '../../../transports/tls.js';
+import type { DialOptions, Listener } from '../../../transports/transport.js';
+import { GrpcChannel } from '../channel.js';
+import type { GrpcChannelOptions } from '../channel-options.js';
+import { createGrpcClient, type GrpcClientOptions } from '../client.js';
+import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
+import { securedChannelOptions } from '../secured-channel.js';
+import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from '../server.js';
+import type { ClientOf, ServiceDefinition, ServiceOf } from '../service-definition.js';
+import { AcceptedIds } from './accepted-ids.js';
+import type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './grpc-broker.js';
+import type { BrokerLink } from './link.js';
+import type { BrokerRoute } from './route.js';
+
+/** What a broker is made of, besides its way to the peer. */
+export interface BrokerParts {
+  readonly link: BrokerLink;
+  readonly route: BrokerRoute;
+  /** Ends the link. */
+  readonly closeLink: () => void;
+  readonly tls: TlsConfig | undefined;
+  /** Of servers that are offered, channels that are dialed, and clients that are borrowed. */
+  readonly server: GrpcServerOptions;
+  readonly channel: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+  readonly client: GrpcClientOptions;
+  /** Whether listeners and the connections to them keep the process alive. */
+  readonly holds: boolean;
+}
+
+/** What is common to all brokers: ids, serving, TLS and lifetimes. How connections come about is the route's. */
+export class Broker implements GrpcBroker {
+  readonly requests$: Observable<GrpcBrokerRequest>;
+  readonly #parts: BrokerParts;
+  readonly #ids = new AcceptedIds();
+  readonly #channels = new Set<GrpcChannel>();
+  /** What is being opened or closed. */
+  readonly #steps = new Set<Promise<void>>();
+  readonly #end = new Subject<void>();
+  #lastId = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+    this.requests$ = parts.link.message$.pipe(
+      filter(({ knock }) => knock?.ack !== true),
+      map(toRequest),
+    );
+  }
+
+  get counts(): GrpcBrokerCounts {
+    return { accepting: this.#ids.size, channels: this.#channels.size, pending: this.#parts.route.pending };
+  }
+
+  /** go-plugin: wraps at 2^32 (grpc_broker.go NextId). */
+  nextId(): number {
+    this.#lastId = (this.#lastId + 1) >>> 0;
+    return this.#lastId;
+  }
+
+  accept(id: number): Observable<Duplex> {
+    return this.#listening(id, ({ connection$ }) => connection$);
+  }
+
+  acceptAndServe(id: number, register: (server: GrpcServer) => void): Observable<number> {
+    return defer(() => {
+      const server = createGrpcServer(this.#parts.server);
+      // Before anything is announced: a service that cannot be added is the caller's mistake.
+      register(server);
+      const serving$ = this.#listening(id, ({ connection$ }) =>
+        merge(
+          of(id),
+          connection$.pipe(
+            tap((connection) => server.inject(connection)),
+            ignoreElements(),
+          ),
+        ),
+      );
+      return serving$.pipe(finalize(() => void this.#track(server.close())));
+    });
+  }
+
+  async dial(id: number, { signal }: DialOptions = {}): Promise<GrpcChannel> {
+    this.#throwIfClosed();
+    const { route, tls, channel: options } = this.#parts;
+    const dialer = await route.dialer(id, signal === undefined ? {} : { signal });
+    this.#throwIfClosed();
+    const channel = new GrpcChannel({ ...securedChannelOptions(dialer, tls), ...options });
+    this.#channels.add(channel);
+    channel.state$.subscribe({ complete: () => this.#channels.delete(channel) });
+    const giveUp = () => void channel.close();
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await channel.connect();
+      return channel;
+    } catch (error) {
+      await channel.close();
+      throw signal?.aborted === true ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  lend<D extends ServiceDefinition, T>(
+    definition: D,
+    service: ServiceOf<D>,
+    use: (id: number) => ObservableInput<T>,
+  ): Observable<T> {
+    return defer(() => {
+      const lent$ = this.acceptAndServe(this.nextId(), (server) => server.addService(definition, service));
+      // Serving goes on by itself; the end of the call is made the end of both.
+      return lent$.pipe(
+        switchMap((id) => from(use(id)).pipe(materialize())),
+        dematerialize(),
+      );
+    });
+  }
+
+  borrow<D extends ServiceDefinition, T>(
+    definition: D,
+    id: number,
+    use: (client: ClientOf<D>) => ObservableInput<T>,
+  ): Observable<T> {
+    return usingAsync({
+      open: (signal) => this.dial(id, { signal }),
+      use: (channel) => use(createGrpcClient(channel, definition, this.#parts.client)),
+      close: (channel) => void this.#track(channel.close()),
+    });
+  }
+
+  close(because?: Error): Promise<void> {
+    this.#closed ??= this.#close(because);
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(because: Error | undefined): Promise<void> {
+    this.#end.next();
+    this.#parts.route.close();
+    this.#parts.closeLink();
+    for (const channel of this.#channels) void this.#track(channel.close(because));
+    await Promise.all(this.#steps);
+  }
+
+  /** Listens at the id for as long as it is subscribed to, but not longer than the broker lives. */
+  #listening<T>(id: number, use: (listener: Listener) => Observable<T>): Observable<T> {
+    return usingAsync({
+      open: () => this.#track(this.#listen(id)),
+      use: (listener) => {
+        this.#throwIfClosed();
+        return use(listener).pipe(takeUntil(this.#end));
+      },
+      close: (listener) => {
+        this.#ids.release(id);
+        void this.#track(listener.close());
+      },
+    });
+  }
+
+  async #listen(id: number): Promise<Listener> {
+    this.#throwIfClosed();
+    this.#ids.take(id);
+    try {
+      const { route, tls, holds } = this.#parts;
+      const listener = await route.listen(id);
+      const raw = holds ? listener : withoutHold(listener);
+      // grpc-go refuses a TLS connection that did not agree on HTTP/2.
+      return tls === undefined ? raw : secureListener(raw, tls, { alpn: ['h2'] });
+    } catch (error) {
+      this.#ids.release(id);
+      throw error;
+    }
+  }
+
+  /** Lets `close` wait for it. */
+  #track<T>(step: Promise<T>): Promise<T> {
+    const settled: Promise<void> = step.then(ignore, ignore).then(() => void this.#steps.delete(settled));
+    this.#steps.add(settled);
+    return step;
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed === undefined) return;
+    throw new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
+  }
+}
+
+function toRequest({ serviceId: id, network, address, knock }: ConnInfo): GrpcBrokerRequest {
+  return knock === undefined ? { kind: 'offer', id, network, address } : { kind: 'knock', id };
+}
+
+/** Neither the listener nor its connections keep the process alive; what needs them to is a call, and that does. */
+function withoutHold(listener: Listener): Listener {
+  unref(listener);
+  return {
+    address: listener.address,
+    connection$: listener.connection$.pipe(tap((connection) => unref(connection))),
+    close: () => listener.close(),
+  };
+}
+
+function unref(holder: object): void {
+  if ('unref' in holder && typeof holder.unref === 'function') holder.unref();
+}
+
+function ignore(): void {}

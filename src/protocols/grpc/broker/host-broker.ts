@@ -1,0 +1,22 @@
+import type { ClientConnection } from '../../protocol.js';
+import type { GrpcChannel } from '../channel.js';
+import { createGrpcClient } from '../client.js';
+import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
+import { Broker } from './broker.js';
+import type { GrpcBroker } from './grpc-broker.js';
+import { openHostLink } from './host-link.js';
+import { BrokerLink } from './link.js';
+import type { ResolvedBrokerOptions } from './options.js';
+import { SocketRoute } from './socket-route.js';
+
+/** A host's broker, its call already begun on the main channel, as often as there are channels (go-plugin grpc_client.go newGRPCClient). */
+export function openHostBroker(
+  mainChannel: GrpcChannel,
+  { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
+  { timeoutMs, ...options }: ResolvedBrokerOptions,
+): GrpcBroker {
+  const link = new BrokerLink({ timeoutMs });
+  const route = new SocketRoute({ link, network, timeoutMs, logger });
+  const call = openHostLink(link, createGrpcClient(mainChannel, GRPCBrokerDefinition), logger);
+  return new Broker({ ...options, link, route, closeLink: () => call.unsubscribe(), tls, holds: false });
+}

@@ -1,0 +1,31 @@
+import { status as Status } from '@grpc/grpc-js';
+import type { Subscription } from 'rxjs';
+import type { Logger } from '../../../wire/logger.js';
+import { toGrpcError } from '../errors.js';
+import type { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
+import type { ClientOf } from '../service-definition.js';
+import type { BrokerLink } from './link.js';
+
+/**
+ * Begins the one call that carries a host's broker; unsubscribing ends it. A plugin that does not offer it is a plugin all the same:
+ * its broker is closed, and nothing else (go-plugin grpc_broker.go gRPCBrokerClientImpl.StartStream).
+ */
+export function openHostLink(
+  link: BrokerLink,
+  client: Pick<ClientOf<typeof GRPCBrokerDefinition>, 'startStream'>,
+  logger: Logger,
+): Subscription {
+  const call$ = client.startStream(link.outgoing$, { background: true });
+  const subscription = call$.subscribe({
+    next: (message) => link.receive(message),
+    error: (thrown: unknown) => {
+      const { status, message } = toGrpcError(thrown);
+      if (status === Status.UNIMPLEMENTED) logger.debug('the plugin has no broker');
+      link.end(status === Status.UNIMPLEMENTED ? 'the plugin does not offer one' : message);
+    },
+    complete: () => link.end('the plugin has ended it'),
+  });
+  subscription.add(() => link.end());
+  link.opened();
+  return subscription;
+}

@@ -1,0 +1,34 @@
+import { OptionsError } from '../../../errors.js';
+import type { GrpcChannelOptions } from '../channel-options.js';
+import type { GrpcClientOptions } from '../client.js';
+import { MAX_TIMER_MS } from '../deadline.js';
+import type { GrpcServerOptions } from '../server.js';
+
+/** How an end brokers further connections. */
+export interface GrpcBrokerOptions {
+  /** How long each side of a meeting waits for the other. @default 5000 ms, as go-plugin */
+  readonly timeoutMs?: number;
+  /** Of servers that are offered. @default in a plugin those of its main server */
+  readonly server?: GrpcServerOptions;
+  /** Of channels that are dialed. @default on a host those of its main channel */
+  readonly channel?: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+  /** Of clients that are borrowed. @default on a host those of its dispensed clients */
+  readonly client?: GrpcClientOptions;
+}
+
+export type ResolvedBrokerOptions = Required<GrpcBrokerOptions>;
+
+const TIMEOUT_MS = 5000;
+
+/** Validates once and fills in the defaults. Throws OptionsError. */
+export function resolveBrokerOptions(
+  options: GrpcBrokerOptions,
+  defaults: Partial<Omit<GrpcBrokerOptions, 'timeoutMs'>>,
+): ResolvedBrokerOptions {
+  const { timeoutMs = TIMEOUT_MS } = options;
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMER_MS)
+    throw new OptionsError(
+      `Expected the \`timeoutMs\` option of the broker to be an integer from 1 to ${MAX_TIMER_MS}, got ${String(timeoutMs)}.`,
+    );
+  return { server: {}, channel: {}, client: {}, ...defaults, ...options, timeoutMs };
+}

@@ -1,0 +1,21 @@
+import type { ServerConnection } from '../../protocol.js';
+import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
+import type { GrpcServer } from '../server.js';
+import { Broker } from './broker.js';
+import type { GrpcBroker } from './grpc-broker.js';
+import { BrokerLink } from './link.js';
+import type { ResolvedBrokerOptions } from './options.js';
+import { createBrokerService } from './service.js';
+import { SocketRoute } from './socket-route.js';
+
+/** A plugin's broker, whose service is added to the main server (go-plugin grpc_server.go Init). */
+export function addPluginBroker(
+  mainServer: GrpcServer,
+  { network, tls, logger }: Pick<ServerConnection, 'network' | 'tls' | 'logger'>,
+  { timeoutMs, ...options }: ResolvedBrokerOptions,
+): GrpcBroker {
+  const link = new BrokerLink({ timeoutMs });
+  const route = new SocketRoute({ link, network, timeoutMs, logger });
+  mainServer.addService(GRPCBrokerDefinition, createBrokerService(link));
+  return new Broker({ ...options, link, route, closeLink: () => link.end(), tls, holds: true });
+}

@@ -1,0 +1,105 @@
+import { firstValueFrom, fromEvent, map, merge, type Observable } from 'rxjs';
+import { PluginCallError, PluginError } from '../../../errors.js';
+import { Rendezvous } from '../../../streams/rendezvous.js';
+import type { Dialer, DialOptions, Listener } from '../../../transports/transport.js';
+import type { Address } from '../../../wire/address.js';
+import type { Logger } from '../../../wire/logger.js';
+import { quoteText } from '../../../wire/quote.js';
+import type { BrokerNetwork } from '../../protocol.js';
+import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
+import type { BrokerLink } from './link.js';
+import type { BrokerRoute } from './route.js';
+
+export interface SocketRouteOptions {
+  readonly link: BrokerLink;
+  readonly network: BrokerNetwork;
+  /** How long a dialer waits for an announcement, and an announcement for a dialer. */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Each accepted id has a listener of its own, whose address the peer is told; one announcement serves one dial. The host translates
+ * addresses, the plugin's network does not (go-plugin grpc_broker.go Accept, DialWithOptions).
+ */
+export class SocketRoute implements BrokerRoute {
+  readonly #link: BrokerLink;
+  readonly #network: BrokerNetwork;
+  readonly #offers: Rendezvous<ConnInfo>;
+
+  constructor({ link, network, timeoutMs, logger }: SocketRouteOptions) {
+    this.#link = link;
+    this.#network = network;
+    this.#offers = new Rendezvous({
+      timeoutMs,
+      onReaped: (_offer, id) => logger.debug('nobody dialed what the peer offered', { brokerId: id }),
+    });
+    link.message$.subscribe({
+      next: (message) => {
+        if (message.knock === undefined) this.#offers.offer(message.serviceId, message);
+      },
+      complete: () => this.close(),
+    });
+  }
+
+  get pending(): number {
+    return this.#offers.pending;
+  }
+
+  async listen(id: number): Promise<Listener> {
+    const listener = await this.#network.listen();
+    try {
+      const { network, address } = translate('the broker listens', listener.address, (own) =>
+        this.#network.hostToPlugin(own),
+      );
+      await this.#link.send({ serviceId: id, network, address });
+      return listener;
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+  }
+
+  async dialer(id: number, options: DialOptions = {}): Promise<Dialer> {
+    const offer = await firstOf(this.#offers.take(id), options.signal);
+    const announced = { network: offer.network, address: offer.address } as Address;
+    const { network, address } = translate('the peer accepts', announced, (theirs) =>
+      this.#network.pluginToHost(theirs),
+    );
+    if (network === 'unix' || network === 'tcp') return this.#network.dialerTo({ network, address });
+    throw new PluginCallError(
+      'ERR_BROKER',
+      `The peer accepts broker id ${id} on an unknown network ${quoteText(String(network))}. Expected "unix" or "tcp".`,
+    );
+  }
+
+  close(): void {
+    this.#offers.close();
+  }
+}
+
+/** The first value; rejects with the signal's reason when that is aborted before. */
+function firstOf<T>(value$: Observable<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return firstValueFrom(value$);
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  const abort$ = fromEvent(signal, 'abort').pipe(
+    map((): never => {
+      throw signal.reason;
+    }),
+  );
+  return firstValueFrom(merge(value$, abort$));
+}
+
+/** A translation is the application's code. */
+function translate(what: string, address: Address, translation: (address: Address) => Address): Address {
+  try {
+    return translation(address);
+  } catch (cause) {
+    if (PluginError.is(cause)) throw cause;
+    throw new PluginCallError(
+      'ERR_BROKER',
+      `The address at which ${what}, ${quoteText(address.address)}, could not be translated: ${String(cause)}.`,
+      { cause },
+    );
+  }
+}
