@@ -51,7 +51,7 @@ const protocols: Room = {
 };
 const grpc: Room = {
   rooms: [...protocols.rooms, 'protocols'],
-  packages: [...protocols.packages, '@grpc/grpc-js', '@bufbuild/protobuf', 'node:zlib'],
+  packages: [...protocols.packages, '@grpc/grpc-js', '@bufbuild/protobuf', 'node:events', 'node:zlib'],
 };
 const ends = ['errors', 'wire', 'streams', 'transports', 'protocols', 'protocols/grpc', 'protocols/netrpc'];
 const host: Room = {

@@ -5,6 +5,11 @@ import type { Decompress } from './framing.js';
 /** Sent as `grpc-accept-encoding`. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip';
 
+/** Whether messages of this `grpc-encoding` can be read here. */
+export function isKnownEncoding(encoding: string): boolean {
+  return ACCEPTED_ENCODINGS.split(',').includes(encoding);
+}
+
 /** A few hundred bytes can unfold to any size: the limit where the messages themselves have none. */
 const MAX_UNFOLDED_BYTES = 256 * 1024 * 1024;
 

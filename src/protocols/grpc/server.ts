@@ -10,10 +10,16 @@ import {
 import { OptionsError } from '../../errors.js';
 import { atMost } from '../at-most.js';
 import { toGrpcJsService } from './handlers.js';
+import { createNativeGrpcServer } from './native-server.js';
 import { withReceiveWindows } from './receive-windows.js';
 import type { ServiceDefinition, ServiceOf } from './service-definition.js';
 
+/** What a server stands on: our own HTTP/2 and calls, or grpc-js as it is. */
+export type GrpcServerEngine = 'native' | 'grpc-js';
+
 export interface GrpcServerOptions {
+  /** @default 'grpc-js' */
+  readonly engine?: GrpcServerEngine;
   /** Options of grpc-js; they win over the ones below. */
   readonly channelOptions?: ServerOptions;
   /** Run in order around every call, of our services too. */
@@ -52,11 +58,11 @@ const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /**
- * A server on grpc-js. Any `:authority` is served (go-plugin hosts send `unused`). Known limit: on Node 20 a connection whose peer
- * broke the rules of HTTP/2 is told so, but stays open until `close` (node:http2 does not notice its end; Node 24 does).
+ * A gRPC server. Any `:authority` is served (go-plugin hosts send `unused`). Known limit of the one on grpc-js: on Node 20 a connection
+ * whose peer broke the rules of HTTP/2 is told so, but stays open until `close` (node:http2 does not notice its end; Node 24 does).
  */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
-  return new GrpcJsServer(options);
+  return options.engine === 'native' ? createNativeGrpcServer(options) : new GrpcJsServer(options);
 }
 
 class GrpcJsServer implements GrpcServer {

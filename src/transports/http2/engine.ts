@@ -23,13 +23,18 @@ export interface Http2StreamEvents {
   onReset(code: number, error?: Error): void;
   /** After a `write` that returned false: there is room again. */
   onDrain(): void;
+  /** Server: the last of our direction was handed to the connection; nothing follows. Not after a reset. */
+  onFinish?(): void;
 }
 
 /** One stream of an HTTP/2 session, either role. */
 export interface Http2Stream {
   /** Server: response headers. Client: never (they are given to `open`). */
   sendHeaders(headers: HeaderList, endStream?: boolean): void;
-  /** Queues body bytes, which the stream owns from here on. False: wait for `onDrain`; the bytes are queued all the same. */
+  /**
+   * Queues body bytes, which the stream owns from here on. True: they were handed to the connection, and it takes more. False: wait
+   * for `onDrain`; the bytes are queued all the same.
+   */
   write(chunk: Uint8Array, endStream?: boolean): boolean;
   /** Server: ends with trailers after all queued bytes. Once a server has ended its direction, the stream is over in both. */
   sendTrailers(trailers: HeaderList): void;

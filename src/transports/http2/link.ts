@@ -56,8 +56,10 @@ export class Link {
     if (this.#connection.readableEnded) this.#connection.once('finish', () => this.#connection.destroy());
   }
 
+  /** At once; what was gathered in this turn is handed over first, for somebody may rely on having sent it. */
   destroy(): void {
     this.#discarding = true;
+    if (!this.#connection.destroyed) this.outbox.flush();
     this.outbox.close();
     this.#connection.destroy();
     process.nextTick(() => this.#over());

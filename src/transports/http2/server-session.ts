@@ -125,7 +125,11 @@ export class ServerSession implements Http2ServerSession, Role {
     stream.remoteEnded = endStream;
     if (!endStream) stream.announce(contentLengthOf(list));
     this.#session.streams.add(stream);
-    stream.events = this.#handler(stream, list, endStream);
+    const events = this.#handler(stream, list, endStream);
+    stream.events = events;
+    // What happened while the handler ran was heard by nobody.
+    if (stream.localEnded) events.onFinish?.();
+    else if (this.#session.ended) events.onReset(Http2ErrorCode.cancel, this.#session.cause);
   }
 
   #drain(): void {

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { ClosedError, PluginError, ProtocolError, TransportError } from '../../errors.js';
 import { FrameDecoder } from '../../wire/http2/frame-decoder.js';
-import { encodePreface, encodeSettings } from '../../wire/http2/frame-encoder.js';
-import { DEFAULT_WINDOW_BYTES, Http2ErrorCode, http2Error, Setting } from '../../wire/http2/frames.js';
+import { DEFAULT_WINDOW_BYTES, Http2ErrorCode, http2Error } from '../../wire/http2/frames.js';
 import { HpackEncoder } from '../../wire/http2/hpack-encoder.js';
 import { ControlFrames } from './control-frames.js';
 import type { HeaderList, Http2SessionEvents } from './engine.js';
 import { FrameHandler } from './frame-handler.js';
+import { encodeHello } from './hello.js';
 import { KeepAlive } from './keep-alive.js';
 import { Link, type LinkEvents } from './link.js';
 import type { ResolvedHttp2Options } from './options.js';
@@ -77,7 +77,8 @@ export class Session implements StreamHost, LinkEvents {
       maxFrameBytes: options.maxFrameBytes,
       maxHeaderBlockBytes: Math.max(LEAST_BLOCK_BYTES, 4 * options.maxHeaderListBytes),
     });
-    this.#sayHello();
+    this.#link.outbox.push(encodeHello(role.server, options));
+    this.#link.outbox.flush();
     this.#link.start();
   }
 
@@ -137,6 +138,11 @@ export class Session implements StreamHost, LinkEvents {
     this.#tellClosed();
   }
 
+  /** Why the session has ended, or will. */
+  get cause(): Error {
+    return this.#cause ?? new ClosedError('ERR_CLOSED', 'The HTTP/2 session was closed.');
+  }
+
   /** Remembers why the session will end, unless something worse has come before. */
   blame(error: Error): void {
     this.#cause ??= error;
@@ -179,10 +185,12 @@ export class Session implements StreamHost, LinkEvents {
     stream.localEnded = true;
     if (stream.remoteEnded) this.onComplete(stream);
     else if (this.#role.server) stream.reset(Http2ErrorCode.noError);
+    stream.events.onFinish?.();
   }
 
   onComplete(stream: SessionStream): void {
     if (stream.over) return;
+    if (this.#role.server) stream.abandon();
     stream.over = true;
     this.streams.remove(stream.id);
     this.#role.onStreamOver();
@@ -249,34 +257,13 @@ export class Session implements StreamHost, LinkEvents {
     this.#events.onClose(this.#cause);
   }
 
-  #sayHello(): void {
-    const { outbox } = this.#link;
-    if (!this.#role.server) outbox.push(encodePreface());
-    outbox.push(encodeSettings(this.#settings()));
-    const more = this.options.connectionWindowBytes - DEFAULT_WINDOW_BYTES;
-    if (more > 0) this.sendWindowUpdate(0, more);
-    outbox.flush();
-  }
-
-  #settings(): number[] {
-    const { streamWindowBytes, maxFrameBytes, maxHeaderListBytes, maxConcurrentStreams } = this.options;
-    const common = new Map<number, number>([
-      [Setting.initialWindowSize, streamWindowBytes],
-      [Setting.maxFrameSize, maxFrameBytes],
-      [Setting.maxHeaderListSize, maxHeaderListBytes],
-    ]);
-    if (this.#role.server) common.set(Setting.maxConcurrentStreams, maxConcurrentStreams);
-    else common.set(Setting.enablePush, 0);
-    return [...common].flat();
-  }
-
   #endStreams(): void {
     if (this.ended) return;
     this.ended = true;
     this.#decoder.stop();
     this.#keepAlive.stop();
     this.pings.end(this.#cause);
-    const why = this.#cause ?? new ClosedError('ERR_CLOSED', 'The HTTP/2 session was closed.');
+    const why = this.cause;
     for (const stream of this.streams.all()) {
       const wasDone = stream.over || (stream.remoteEnded && !this.#role.server);
       stream.abandon();

@@ -3,12 +3,6 @@ import type { HeaderList, Http2Stream, Http2StreamEvents } from './engine.js';
 import { ReceiveWindow } from './receive-window.js';
 import type { Sender, SendingStream } from './sender.js';
 
-/** From this much on `write` asks the caller to wait. */
-const HIGH_WATER_BYTES = 256 * 1024;
-
-/** `onDrain` comes when no more than this waits. */
-const LOW_WATER_BYTES = 64 * 1024;
-
 /** What a stream needs of its session. */
 export interface StreamHost {
   readonly sender: Sender;
@@ -101,9 +95,9 @@ export class SessionStream implements Http2Stream, SendingStream {
     } else {
       this.#enqueue(chunk);
     }
-    if (this.#queuedBytes < HIGH_WATER_BYTES && !sender.full) return true;
+    if (this.#queue === undefined && !sender.full) return true;
     this.#needsDrain = !endStream;
-    if (this.#queuedBytes === 0) sender.thirst(this);
+    if (this.#queue === undefined) sender.thirst(this);
     return false;
   }
 
@@ -243,7 +237,7 @@ export class SessionStream implements Http2Stream, SendingStream {
     if (length > 0 || endStream) this.#host.sender.sendData(this.id, chunk, start, end, endStream);
     if (endStream) this.#host.onLocalEnd(this);
     else if (last) this.#host.sendHeaders(this, this.#trailers!, true);
-    else if (this.#needsDrain && this.#queuedBytes <= LOW_WATER_BYTES) this.#host.sender.thirst(this);
+    else if (this.#needsDrain && this.#queue === undefined) this.#host.sender.thirst(this);
   }
 
   #shift(): void {

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { createServer } from 'node:tls';
 import { Metadata, status } from '@grpc/grpc-js';
 import { count, map, of } from 'rxjs';
@@ -13,10 +12,10 @@ import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import { HealthDefinition } from '../../../src/protocols/grpc/gen/grpc/health/v1/health.js';
 import { HealthService } from '../../../src/protocols/grpc/health.js';
 import { addReflection } from '../../../src/protocols/grpc/reflection.js';
-import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
 import { selfSignedAuthority } from '../../../src/transports/certificate.js';
 import { bufCurl } from '../../support/buf-curl.js';
 import { serveOnUnixSocket } from '../../support/grpc-peer.js';
+import { createGrpcServer, test } from '../../support/grpc-servers.js';
 
 function kvServer() {
   const server = createGrpcServer();

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable, type Writable } from 'node:stream';
-import { test } from 'node:test';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { concat, EMPTY, map, NEVER, Observable, of, range, reduce, Subject, throwError } from 'rxjs';
 import { type Change, type GetResponse, KVDefinition, type SyncResponse } from '../../../examples/gen/kv.js';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
-import { createGrpcServer, type GrpcServerOptions } from '../../../src/protocols/grpc/server.js';
+import type { GrpcServerOptions } from '../../../src/protocols/grpc/server.js';
 import type { CallContext, ServiceOf } from '../../../src/protocols/grpc/service-definition.js';
 import { defer, within } from '../../support/defer.js';
 import { serveOnUnixSocket, stockClient } from '../../support/grpc-peer.js';
+import { createGrpcServer, serverEngine, test } from '../../support/grpc-servers.js';
 import { framed, RawCall } from '../../support/raw-call.js';
 
 type KV = ServiceOf<typeof KVDefinition>;
@@ -91,7 +91,9 @@ test('headers, trailers, request metadata, deadline, path and peer reach the oth
   assert.deepEqual(headers.get('x-header'), ['h']);
   assert.deepEqual(trailers.get('x-trailer-bin'), [Buffer.from([0, 255])]);
   const call = await seen.promise;
-  assert.deepEqual(call.metadata.get('x-request'), ['one, two']);
+  // node:http2 joins what came in several headers.
+  const values = serverEngine === 'native' ? ['one', 'two'] : ['one, two'];
+  assert.deepEqual(call.metadata.get('x-request'), values);
   assert.equal(call.path, '/kv.v1.KV/Get');
   assert.equal(call.peer, 'unknown');
   assert.ok(Math.abs(call.deadline!.getTime() - deadline.getTime()) < 30_000, String(call.deadline));

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { NEVER } from 'rxjs';
 import { DESCRIPTOR_SET_BASE64 } from '../../../examples/gen/descriptors.js';
@@ -17,8 +16,8 @@ import {
 import { ServerReflectionDefinition as V1Alpha } from '../../../src/protocols/grpc/gen/grpc/reflection/v1alpha/reflection.js';
 import { HealthService } from '../../../src/protocols/grpc/health.js';
 import { addReflection } from '../../../src/protocols/grpc/reflection.js';
-import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
 import { serveOnUnixSocket, stockClient } from '../../support/grpc-peer.js';
+import { createGrpcServer, test } from '../../support/grpc-servers.js';
 
 const KV_SET = Buffer.from(DESCRIPTOR_SET_BASE64, 'base64');
 const SILENT = { get: () => NEVER, put: () => NEVER, watch: () => NEVER, import: () => NEVER, sync: () => NEVER };

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectHttp2, type Http2Session } from 'node:http2';
 import { connect } from 'node:net';
-import { test } from 'node:test';
 import {
   Metadata,
   ServerInterceptingCall,
@@ -16,12 +15,13 @@ import fc from 'fast-check';
 import { NEVER, of } from 'rxjs';
 import { type GetRequest, type GetResponse, KVDefinition } from '../../../examples/gen/kv.js';
 import { OptionsError } from '../../../src/errors.js';
-import { createGrpcServer, type GrpcServerOptions } from '../../../src/protocols/grpc/server.js';
+import type { GrpcServerOptions } from '../../../src/protocols/grpc/server.js';
 import { ResponseCodec, toGrpcJsDefinition } from '../../../src/protocols/grpc/service-codec.js';
 import type { ServiceOf } from '../../../src/protocols/grpc/service-definition.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { defer, within } from '../../support/defer.js';
 import { type ServedSocket, serveOnUnixSocket, stockClient } from '../../support/grpc-peer.js';
+import { createGrpcServer, test } from '../../support/grpc-servers.js';
 import { framed, RawCall } from '../../support/raw-call.js';
 
 const VALUE = Buffer.from('value');

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { PassThrough, Writable } from 'node:stream';
-import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
 import { PluginCallError } from '../../../src/errors.js';
@@ -15,12 +14,13 @@ import { GRPCControllerDefinition } from '../../../src/protocols/grpc/gen/intern
 import { GRPCStdioDefinition } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_stdio.js';
 import { HealthService } from '../../../src/protocols/grpc/health.js';
 import { checkHealth } from '../../../src/protocols/grpc/health-client.js';
-import { createGrpcServer, type GrpcServer } from '../../../src/protocols/grpc/server.js';
+import type { GrpcServer } from '../../../src/protocols/grpc/server.js';
 import { StdioService } from '../../../src/protocols/grpc/stdio.js';
 import { receiveStdio } from '../../../src/protocols/grpc/stdio-client.js';
 import { createLogger, type LogRecord } from '../../../src/wire/logger.js';
 import { defer, within } from '../../support/defer.js';
 import { serveOnUnixSocket } from '../../support/grpc-peer.js';
+import { createGrpcServer, test } from '../../support/grpc-servers.js';
 
 /** A server with what `add` puts on it, and a channel of ours to it. */
 async function connected(add: (server: GrpcServer) => void) {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { test } from 'node:test';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { Subject } from 'rxjs';
 import { createController } from '../../../src/protocols/grpc/controller.js';
@@ -13,11 +12,11 @@ import {
 import { GRPCControllerDefinition } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition, type StdioData } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_stdio.js';
 import { HealthService, type HealthStatuses } from '../../../src/protocols/grpc/health.js';
-import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
 import type { ServiceDefinition, ServiceOf } from '../../../src/protocols/grpc/service-definition.js';
 import { StdioService } from '../../../src/protocols/grpc/stdio.js';
 import { defer, within } from '../../support/defer.js';
 import { serveOnUnixSocket, stockClient } from '../../support/grpc-peer.js';
+import { createGrpcServer, test } from '../../support/grpc-servers.js';
 
 /** One service behind a socket, and a stock client of it. */
 async function serve<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>) {

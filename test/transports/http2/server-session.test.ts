@@ -294,7 +294,7 @@ suite('windows', () => {
     peer.send(encodeSettings([Setting.initialWindowSize, 0]), peer.headers(1, REQUEST, END));
     const { stream } = await bench.accepted();
     stream.sendHeaders(RESPONSE);
-    assert.equal(stream.write(new Uint8Array(1000)), true);
+    assert.equal(stream.write(new Uint8Array(1000)), false);
     stream.sendTrailers(TRAILERS);
     await peer.settle();
     assert.ok(!peer.events.some(([kind]) => kind === 'dataEnd'));

@@ -1,0 +1,15 @@
+import { Metadata, type ServerErrorResponse, status as Status, type StatusObject } from '@grpc/grpc-js';
+import type { InterceptedCall } from './native-method.js';
+
+/** The status of what a grpc-js handler gives to its callback or emits as `error`. */
+export function handlerStatus(
+  error: ServerErrorResponse | Partial<StatusObject>,
+  trailers?: Metadata,
+): Parameters<InterceptedCall['sendStatus']>[0] {
+  const metadata = trailers ?? error.metadata;
+  const known = metadata instanceof Metadata ? metadata : null;
+  const message = 'message' in error ? error.message : 'Unknown Error';
+  if (!Number.isInteger(error.code)) return { code: Status.UNKNOWN, details: message, metadata: known };
+  const details = typeof error.details === 'string' ? error.details : message;
+  return { code: error.code!, details, metadata: known };
+}

@@ -1,0 +1,27 @@
+import { test as nodeTest, type TestContext } from 'node:test';
+import {
+  createGrpcServer as create,
+  type GrpcServer,
+  type GrpcServerEngine,
+  type GrpcServerOptions,
+} from '../../src/protocols/grpc/server.js';
+
+const ENGINES: readonly GrpcServerEngine[] = ['grpc-js', 'native'];
+
+/** What the servers of the test at hand stand on. Tests of a file run one after the other. */
+export let serverEngine: GrpcServerEngine = 'grpc-js';
+
+/** The same test once per server engine. */
+export function test(name: string, body: (t: TestContext) => void | Promise<void>): void {
+  for (const engine of ENGINES) {
+    nodeTest(`${name} [${engine}]`, async (t) => {
+      serverEngine = engine;
+      await body(t);
+    });
+  }
+}
+
+/** A server on the engine of the test at hand. */
+export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
+  return create({ engine: serverEngine, ...options });
+}
