@@ -61,8 +61,8 @@ const PLUGIN = grpcPlugin<GrpcClientContext, never>({ client: (context) => conte
 const PLUGINS = { kv: PLUGIN, probe: PLUGIN } satisfies PluginSet;
 
 function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>, 'stderr'> {
-  const { command, cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
-  for (const name of ['reattach', 'multiplex', 'managed', 'checksum'] as const) {
+  const { command, cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls, checksum } = config;
+  for (const name of ['reattach', 'multiplex', 'managed'] as const) {
     if (config[name] !== undefined) throw new Error(`This host cannot be driven with \`${name}\`.`);
   }
   if (command === undefined) throw new Error('Expected a command.');
@@ -83,6 +83,7 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(logBufferBytes === undefined ? {} : { maxLogLineBytes: logBufferBytes }),
     ...(tls === undefined ? {} : { tls: tlsOf(tls) }),
+    ...(checksum === undefined ? {} : { secureConfig: { checksum, hash: 'sha256' } }),
   };
 }
 
