@@ -3,6 +3,7 @@ import { Http2ErrorCode, http2Error, Setting } from '../../wire/http2/frames.js'
 import { HpackDecoder } from '../../wire/http2/hpack-decoder.js';
 import type { HeaderList } from './engine.js';
 import { contentLengthOf, findFault } from './header-rules.js';
+import { NOISE } from './limits.js';
 import { PeerSettings } from './peer-settings.js';
 import { RateBudget } from './rate-budget.js';
 import type { Role } from './role.js';
@@ -17,8 +18,7 @@ export class FrameHandler implements FrameSink {
   readonly #role: Role;
   readonly #decoder: HpackDecoder;
   readonly #settings: PeerSettings;
-  /** Frames that are legal, cost us something and carry nothing. */
-  readonly #noise = new RateBudget(10_000, 1000);
+  readonly #noise = new RateBudget(NOISE);
   /** The stream of the current DATA frame; undefined when its bytes go nowhere. */
   #current: SessionStream | undefined;
   #flowBytes = 0;

@@ -1,3 +1,8 @@
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
 /** Something a peer may do at will up to a burst and then at a rate: the measure against floods that cost us more than the peer. */
 export class RateBudget {
   readonly #burst: number;
@@ -5,7 +10,7 @@ export class RateBudget {
   #left: number;
   #countedFrom = performance.now();
 
-  constructor(burst: number, perSecond: number) {
+  constructor({ burst, perSecond }: Rate) {
     this.#burst = burst;
     this.#perSecond = perSecond;
     this.#left = burst;

@@ -8,6 +8,7 @@ import type { HeaderList, Http2SessionEvents } from './engine.js';
 import { FrameHandler } from './frame-handler.js';
 import { encodeHello } from './hello.js';
 import { KeepAlive } from './keep-alive.js';
+import { BREAKAGES, MAX_WAITING_ANSWERS, maxHeaderBlockBytes } from './limits.js';
 import { Link, type LinkEvents } from './link.js';
 import type { ResolvedHttp2Options } from './options.js';
 import { Pings } from './pings.js';
@@ -17,12 +18,6 @@ import type { Role } from './role.js';
 import { Sender } from './sender.js';
 import type { SessionStream, StreamHost } from './stream.js';
 import { StreamTable } from './stream-table.js';
-
-/** Answers (to PING, SETTINGS, broken streams) that may wait for a peer who does not read. */
-const MAX_WAITING_ANSWERS = 10_000;
-
-/** Header blocks may be larger than the list that is accepted: such a list costs its stream only. */
-const LEAST_BLOCK_BYTES = 64 * 1024;
 
 /** Characters of an error that the peer is told. */
 const MAX_REASON = 200;
@@ -49,8 +44,7 @@ export class Session implements StreamHost, LinkEvents {
   readonly #decoder: FrameDecoder;
   readonly #window: ReceiveWindow;
   readonly #keepAlive: KeepAlive;
-  /** Streams that the peer may break: a reset costs us the work on its stream (CVE-2023-44487, CVE-2025-8671). */
-  readonly #breakages = new RateBudget(10_000, 1000);
+  readonly #breakages = new RateBudget(BREAKAGES);
   #waitingAnswers = 0;
   #told = false;
   #cause: Error | undefined;
@@ -75,7 +69,7 @@ export class Session implements StreamHost, LinkEvents {
     this.#decoder = new FrameDecoder(new FrameHandler(this, role, () => events.onReady?.()), {
       expectPreface: role.server,
       maxFrameBytes: options.maxFrameBytes,
-      maxHeaderBlockBytes: Math.max(LEAST_BLOCK_BYTES, 4 * options.maxHeaderListBytes),
+      maxHeaderBlockBytes: maxHeaderBlockBytes(options),
     });
     this.#link.outbox.push(encodeHello(role.server, options));
     this.#link.outbox.flush();
