@@ -92,6 +92,7 @@ export class PluginLife {
       this.#protocol = protocol;
       this.#abort.signal.throwIfAborted();
       if (!this.#holds) this.#runner?.unref?.();
+      this.#holdWhileBroken(protocol);
       this.streams.happen({ type: 'connected', id: this.id, protocol: protocol.name, version, address });
     } catch (error) {
       this.streams.happen({ type: 'death', cause: { kind: 'failed', error } });
@@ -100,6 +101,16 @@ export class PluginLife {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** A broken connection is mostly the first sign of a death, which must not be missed because nothing else is going on. */
+  #holdWhileBroken({ connected$ }: ClientProtocol): void {
+    this.#lifetime.add(
+      connected$?.subscribe((connected) => {
+        if (!connected) this.#runner?.ref?.();
+        else if (!this.#holds) this.#runner?.unref?.();
+      }),
+    );
   }
 
   #context(): LaunchContext {

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Observable } from 'rxjs';
 import type { TlsConfig } from '../transports/tls.js';
 import type { Dialer, Listener } from '../transports/transport.js';
 import type { Address, AddressTranslator } from '../wire/address.js';
@@ -36,6 +37,8 @@ export interface ClientProtocol {
   readonly name: ProtocolName;
   /** What opens further connections, where the protocol has it; for gRPC a GrpcBroker. Owned by the conversation. */
   readonly broker?: unknown;
+  /** Whether the connection stands. Hot, replays the latest, completes with `close`. Optional: nobody may be able to tell. */
+  readonly connected$?: Observable<boolean>;
   /** A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set. */
   dispense(name: string): Promise<unknown>;
   /** Resolves when the plugin answers that it is well; rejects with PluginCallError ERR_PING, never later than `timeoutMs`. */

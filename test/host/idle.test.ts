@@ -1,18 +1,39 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { testEnv } from '../fixtures/fixture.js';
+import { within } from '../support/defer.js';
+import { firstLine } from '../support/first-line.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 import { awaitGone } from '../support/process-alive.js';
 
 const assertTempDirEmpty = ownTempDir();
 
-test('an idle plugin does not hold its host, and ends after it', async () => {
+/** Runs the host, does something to its plugin, and returns who ended first; both are gone then. */
+async function run(reason: string, meanwhile: (pid: number) => void): Promise<string> {
   const host = fileURLToPath(new URL('../fixtures/hosts/idle-client.js', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [host], { env: testEnv(), timeout: 60_000 });
-  assert.match(stdout, /^\d+\n$/);
-  await awaitGone(Number(stdout), 30_000);
+  const child = spawn(process.execPath, [host, reason], { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ended = once(child, 'close');
+  const pid = Number(await firstLine(child.stdout));
+  meanwhile(pid);
+  assert.deepEqual(await within(60_000, 'the end of the host', ended), [0, null]);
+  await awaitGone(pid, 30_000);
   assertTempDirEmpty();
+  return output.split('\n')[1] ?? '';
+}
+
+test('an idle plugin does not hold its host, and ends after it', async () => {
+  assert.equal(await run('', () => {}), 'host first');
+});
+
+test('a plugin that answers a call holds its host', async () => {
+  assert.equal(await run('watch', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
+});
+
+test('a plugin with ref() holds its host', async () => {
+  assert.equal(await run('ref', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });

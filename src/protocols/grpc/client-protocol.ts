@@ -1,3 +1,4 @@
+import { map, type Observable } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
 import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
@@ -50,6 +51,7 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtoco
 class GrpcConversation implements ClientProtocol {
   readonly name = 'grpc';
   readonly broker: GrpcBroker;
+  readonly connected$: Observable<boolean>;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #channel: GrpcChannel;
@@ -68,6 +70,7 @@ class GrpcConversation implements ClientProtocol {
     this.#channel = channel;
     this.#clientOptions = clientOptions;
     this.broker = openHostBroker(channel, connection, brokerOptions);
+    this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
     const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
     this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger });

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createClient } from 'rxplug';
+import { handshake, plugins } from '../../examples/basic/contract.js';
+import { DEFAULT_CLIENT_OPTIONS } from '../../src/host/options.js';
+import { DEFAULT_SERVE_OPTIONS } from '../../src/plugin/options.js';
+import { resolveChannelOptions } from '../../src/protocols/grpc/channel-options.js';
+import { readTable } from '../support/markdown-table.js';
+import { linksOf } from './markdown.js';
+import { read } from './repository.js';
+
+const page = read('docs/semantics.md');
+
+interface Rule {
+  readonly number: string;
+  readonly text: string;
+}
+
+const rules: Rule[] = page.split(/\n\n/).flatMap((block) => {
+  const match = block.match(/^\*\*(\d+\.\d+)\*\* /);
+  return match === null ? [] : [{ number: match[1]!, text: block }];
+});
+
+test('docs/semantics.md numbers its rules in order', () => {
+  const sections = page.split(/^## (?=\d)/m).slice(1);
+  const expected = sections.flatMap((section, index) => {
+    assert.ok(section.startsWith(`${index + 1}. `), section.slice(0, 20));
+    const count = [...section.matchAll(/^\*\*\d+\.\d+\*\* /gm)].length;
+    return Array.from({ length: count }, (_, at) => `${index + 1}.${at + 1}`);
+  });
+  assert.ok(expected.length > 50);
+  assert.deepEqual(
+    rules.map(({ number }) => number),
+    expected,
+  );
+});
+
+for (const { number, text } of rules) {
+  test(`docs/semantics.md, ${number}: says what must or should be, and the tests that prove it exist`, () => {
+    assert.match(text, /\b(MUST|SHOULD)\b/);
+    const proofs = linksOf(text).filter(({ title }) => title !== undefined);
+    assert.notEqual(proofs.length, 0, 'a rule needs a test');
+    for (const { target, title } of proofs) assert.ok(hasTest(target, title!), `${target} has no test "${title}"`);
+  });
+}
+
+test('a test that does not exist is no proof', () => {
+  assert.equal(hasTest('../test/host/idle.test.ts', 'an idle plugin'), false);
+  assert.equal(hasTest('../test/streams/lifecycle.test.ts', 'lifecycle: nothing of the kind'), false);
+  assert.equal(hasTest('../test/streams/lifecycle.test.ts', 'lifecycle: a whole life'), true);
+});
+
+/** Whether a file has a test of that name: written out, or as a template whose holes are filled from the same file. */
+function hasTest(target: string, title: string): boolean {
+  const source = read(posix.join('docs', target));
+  const names = [...source.matchAll(/\b(?:test|it|scenario)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs)];
+  return names.some(([, , name]) => {
+    if (name === title || (name!.includes('${') && name!.endsWith(title))) return true;
+    const [prefix = '', ...rest] = name!.split(/\$\{[^}]*\}/);
+    const filled = title.slice(prefix.length, title.length - (rest.at(-1)?.length ?? 0));
+    return rest.length === 1 && `${prefix}${filled}${rest[0]}` === title && source.includes(`'${filled}'`);
+  });
+}
+
+test('docs/semantics.md tells the defaults that the library has', () => {
+  const channel = resolveChannelOptions({ dialer: { dial: () => Promise.reject(new Error('never dialed')) } });
+  const defaults: Readonly<Record<string, unknown>> = {
+    ...DEFAULT_CLIENT_OPTIONS,
+    ...DEFAULT_SERVE_OPTIONS,
+    connectTimeoutMs: channel.connectTimeoutMs,
+    'backoff.initialMs': channel.backoff.initialMs,
+    'backoff.maxMs': channel.backoff.maxMs,
+  };
+  const rows = readTable('semantics.md', 'Option', 'Where');
+  for (const [option = '', , value] of rows) assert.equal(Number(value), defaults[option], option);
+  const timers = Object.keys(defaults).filter((name) => name.endsWith('Ms'));
+  assert.deepEqual(new Set(rows.map(([option]) => option)), new Set(timers));
+});
+
+test('the options of a client belong to its caller', async () => {
+  const plugin = fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url));
+  const command: [string, string] = [process.execPath, plugin];
+  const options = Object.freeze({
+    command,
+    handshake: Object.freeze(handshake),
+    plugins: Object.freeze(plugins),
+    env: Object.freeze({ A: '1' }),
+  });
+  await using client = createClient(options);
+  command[0] = '/nonexistent/node';
+  await client.start();
+});
