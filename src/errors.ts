@@ -79,6 +79,7 @@ export type StartErrorCode =
   | 'ERR_EXITED_EARLY'
   | 'ERR_START_ABORTED'
   | 'ERR_PROCESS_NOT_FOUND'
+  | 'ERR_PROCESS_REUSED'
   | 'ERR_KILL'
   | 'ERR_COOKIE'
   | 'ERR_CONTAINER_ENGINE';

@@ -1,6 +1,7 @@
 export * from './di/index.js';
 export * from './errors.js';
 export { discover, discovered } from './host/discovery.js';
+export type { AttachFunction } from './host/launch-options.js';
 export type { ClientOptions } from './host/options.js';
 export type { HostParts, LogSink } from './host/parts.js';
 export { PluginClient, type PluginName } from './host/plugin-client.js';
@@ -92,12 +93,14 @@ export type {
   ServerProtocol,
   ServerProtocolFactory,
 } from './protocols/protocol.js';
+export { type AttachProcessOptions, attachProcess } from './runners/attached-process.js';
 export type { SecureConfig } from './runners/checksum.js';
 export { containerRunner } from './runners/container.js';
 export { type AttachContainerOptions, attachContainer } from './runners/container-attach.js';
 export type { ContainerEngineOptions } from './runners/container-engine-options.js';
 export type { ContainerLimits, ContainerMount, ContainerOptions } from './runners/container-options.js';
 export { type ProcessRunnerOptions, processRunner } from './runners/process.js';
+export type { ProcessIdentity } from './runners/process-identity.js';
 export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
 export type { DeathCause, Exit, PluginState, RunningPlugin } from './streams/lifecycle.js';
@@ -127,3 +130,9 @@ export {
   type LogLevel,
   type LogRecord,
 } from './wire/logger.js';
+export {
+  type PartialReattachConfig,
+  type ReattachConfig,
+  TERRAFORM_REATTACH_VARIABLE,
+  terraformReattach,
+} from './wire/reattach-config.js';

@@ -1,5 +1,5 @@
 import { HandshakeError } from '../errors.js';
-import type { ProtocolName } from '../protocols/contract.js';
+import type { PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { TlsConfig } from '../transports/tls.js';
 import type { Address, AddressTranslator } from '../wire/address.js';
@@ -9,7 +9,8 @@ import { explainTls } from './tls-failure.js';
 /** Where a plugin is, and how it is to be spoken to. */
 export interface Destination {
   readonly protocol: ProtocolName;
-  readonly version: number;
+  /** The set of the version that was agreed on. */
+  readonly plugins: PluginSet;
   readonly address: Address;
   readonly tls: TlsConfig | undefined;
   readonly multiplex: boolean;
@@ -18,8 +19,8 @@ export interface Destination {
 /** Begins the conversation with a plugin that listens. Rejects with a PluginError. */
 export async function connect(
   translator: AddressTranslator,
-  { protocol, version, address, tls, multiplex }: Destination,
-  { parts, options, socketDir, signal, logger, syncStdout, syncStderr }: LaunchContext,
+  { protocol, plugins, address, tls, multiplex }: Destination,
+  { parts, socketDir, signal, logger, syncStdout, syncStderr }: LaunchContext,
 ): Promise<ClientProtocol> {
   const factory = parts.protocols[protocol];
   if (factory === undefined)
@@ -28,7 +29,6 @@ export async function connect(
       `The plugin speaks ${protocol}, for which this host has no implementation. Bind one, or leave it out of \`allowedProtocols\`.`,
     );
   const network = parts.createNetwork(translator, socketDir);
-  const plugins = options.versions.get(version) ?? {};
   const dialer = network.dialerTo(address);
   try {
     return await factory({ dialer, network, tls, multiplex, plugins, syncStdout, syncStderr, logger, signal });

@@ -1,6 +1,7 @@
 import { OptionsError } from '../errors.js';
 import { type ResolvedSecureConfig, resolveSecureConfig, type SecureConfig } from '../runners/checksum.js';
-import type { RunnerFactory } from '../runners/runner.js';
+import type { AttachedRunner, RunnerFactory } from '../runners/runner.js';
+import { type PartialReattachConfig, type ReattachConfig, resolveReattachConfig } from '../wire/reattach-config.js';
 
 /** A command line, without a shell. */
 export interface CommandLaunch {
@@ -21,28 +22,65 @@ export interface RunnerLaunch {
   readonly runner: RunnerFactory;
 }
 
+/** Comes to a plugin in a way of your own: by a container's id, for instance. Rejects when it is not there. */
+export type AttachFunction = (config: ReattachConfig) => AttachedRunner | Promise<AttachedRunner>;
+
+/** A plugin that runs already: what `client.reattachConfig()` or a plugin in test mode has given, by pid or by a way of your own. */
+export interface ReattachLaunch {
+  readonly reattach: PartialReattachConfig & { readonly attach?: AttachFunction };
+}
+
 type Without<T> = { readonly [Key in keyof T]?: never };
 
-/** What runs the plugin. */
-export type LaunchOptions = (CommandLaunch & Without<RunnerLaunch>) | (RunnerLaunch & Without<CommandLaunch>);
+/** Which plugin the client is for: one that it starts, or one that runs. */
+export type LaunchOptions =
+  | (CommandLaunch & Without<RunnerLaunch & ReattachLaunch>)
+  | (RunnerLaunch & Without<CommandLaunch & ReattachLaunch>)
+  | (ReattachLaunch & Without<CommandLaunch & RunnerLaunch>);
 
-export type ResolvedLaunch =
+/** A plugin that the client starts. */
+export type StartLaunch =
   | ({ readonly kind: 'command'; readonly secureConfig: ResolvedSecureConfig | undefined } & Pick<
       CommandLaunch,
       'command' | 'cwd' | 'processGroup'
     >)
   | ({ readonly kind: 'runner' } & RunnerLaunch);
 
-/** Throws OptionsError for none or several ways to run a plugin, and for what does not go together; SecurityError for a checksum that is none. */
+/** A plugin that runs already. */
+export interface AttachLaunch {
+  readonly kind: 'reattach';
+  readonly config: ReattachConfig;
+  readonly attach: AttachFunction | undefined;
+}
+
+export type ResolvedLaunch = StartLaunch | AttachLaunch;
+
+/**
+ * Throws OptionsError for none or several ways to come to a plugin, and for what does not go together; SecurityError for a checksum
+ * that is none.
+ */
 export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
-  const given = (['command', 'runner'] as const).filter((name) => options[name] !== undefined);
+  const given = (['command', 'runner', 'reattach'] as const).filter((name) => options[name] !== undefined);
   if (given.length !== 1)
     throw new OptionsError(
-      `Expected exactly one of \`command\` and \`runner\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
+      `Expected exactly one of \`command\`, \`runner\` and \`reattach\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
     );
-  if (options.command === undefined) return resolveRunner(options);
-  const { command, cwd, secureConfig, processGroup } = options;
-  checkCommand(command);
+  if (options.command !== undefined) return resolveCommand(options);
+  for (const name of ['cwd', 'secureConfig', 'processGroup'] as const) {
+    if (options[name] === undefined) continue;
+    const why = options.runner === undefined ? 'nothing is started' : 'it has to see to that by itself';
+    throw new OptionsError(`Expected no \`${name}\` beside \`${given[0]}\`: ${why}.`);
+  }
+  return options.runner === undefined ? resolveReattach(options.reattach) : { kind: 'runner', runner: options.runner };
+}
+
+function resolveCommand({ command, cwd, secureConfig, processGroup }: CommandLaunch): ResolvedLaunch {
+  const parts: unknown[] = Array.isArray(command) ? command : [];
+  const valid = parts.length > 0 && parts.every((part) => typeof part === 'string') && parts[0] !== '';
+  if (!valid)
+    throw new OptionsError(
+      'Expected `command` to be a non-empty array of strings: the file to run, then its arguments.',
+    );
   return {
     kind: 'command',
     command: [...command] as [string, ...string[]],
@@ -52,21 +90,11 @@ export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
   };
 }
 
-function resolveRunner(options: LaunchOptions & RunnerLaunch): ResolvedLaunch {
-  for (const name of ['cwd', 'secureConfig', 'processGroup'] as const) {
-    if (options[name] !== undefined)
-      throw new OptionsError(
-        `Expected no \`${name}\` beside \`runner\`: a runner of your own has to see to it by itself.`,
-      );
-  }
-  return { kind: 'runner', runner: options.runner };
-}
-
-function checkCommand(command: unknown): void {
-  const parts: unknown[] = Array.isArray(command) ? command : [];
-  const valid = parts.length > 0 && parts.every((part) => typeof part === 'string') && parts[0] !== '';
-  if (!valid)
+function resolveReattach({ attach, ...given }: ReattachLaunch['reattach']): ResolvedLaunch {
+  const config = resolveReattachConfig(given);
+  if (attach === undefined && config.pid === undefined)
     throw new OptionsError(
-      'Expected `command` to be a non-empty array of strings: the file to run, then its arguments.',
+      'Expected `reattach` to have a `pid`, or an `attach` function that finds the plugin without one.',
     );
+  return { kind: 'reattach', config, attach };
 }

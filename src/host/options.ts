@@ -72,8 +72,13 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     throw new OptionsError(
       'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
     );
+  const launch = resolveLaunch(options);
+  if (options.autoMtls === true && launch.kind === 'reattach')
+    throw new OptionsError(
+      'Expected no `autoMtls` beside `reattach`: its keys were those of the host that started the plugin. Use `tls`.',
+    );
   return {
-    launch: resolveLaunch(options),
+    launch,
     handshake: resolveHandshake(options.handshake),
     versions,
     allowedProtocols: options.allowedProtocols ?? protocolsOf(versions),

@@ -4,10 +4,12 @@ import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/con
 import type { Exit, PluginState } from '../streams/lifecycle.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { LogEntry } from '../wire/log-entry.js';
+import type { ReattachConfig } from '../wire/reattach-config.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 import { PluginLife } from './plugin-life.js';
-import { startProcess } from './start-process.js';
+import { reattachPlugin } from './reattach-plugin.js';
+import { startPlugin } from './start-plugin.js';
 
 /** Names in a plugin set. */
 export type PluginName<P extends PluginSet> = keyof P & string;
@@ -40,7 +42,9 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** Throws OptionsError when the options contradict each other. */
   constructor(options: ClientOptions<P>, parts: HostParts) {
     this.#options = resolveClientOptions(options);
-    this.#life = new PluginLife(this.#options, parts, startProcess);
+    const { launch } = this.#options;
+    const how = launch.kind === 'reattach' ? reattachPlugin(launch) : startPlugin(launch);
+    this.#life = new PluginLife(this.#options, parts, how);
     const { streams } = this.#life;
     this.state$ = streams.state$;
     this.handshake$ = streams.handshake$;
@@ -95,6 +99,14 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** Resolves when the plugin answers that it is well. Rejects with PluginCallError ERR_PING within `pingTimeoutMs`. */
   async ping(): Promise<void> {
     await this.#life.protocol.ping({ timeoutMs: this.#options.pingTimeoutMs });
+  }
+
+  /**
+   * Where another host, in another process, finds this plugin: for its `reattach` option, or `terraformReattach`. Plain JSON. Rejects
+   * with ClosedError when the plugin is not running. AutoMTLS cannot be reattached to: its keys are this host's alone.
+   */
+  reattachConfig(): Promise<ReattachConfig> {
+    return this.#life.reattachConfig();
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Exit } from '../streams/lifecycle.js';
 import { createSocketDir, type SocketDir } from '../transports/socket-dir.js';
 import { defaultNetwork } from '../transports/sockets.js';
 import { createLogger } from '../wire/logger.js';
+import type { ReattachConfig } from '../wire/reattach-config.js';
 import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
 import type { Launch, LaunchContext } from './launch.js';
 import type { ResolvedClientOptions } from './options.js';
@@ -28,6 +29,7 @@ export class PluginLife {
   #runner: AttachedRunner | undefined;
   #name = '';
   #protocol: ClientProtocol | undefined;
+  #exit: Exit | undefined;
   #socketDir: SocketDir | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -49,13 +51,8 @@ export class PluginLife {
 
   /** The conversation. Throws ClosedError unless the plugin is running. */
   get protocol(): ClientProtocol {
-    const { status } = this.streams.state;
-    if (status === 'running' && this.#protocol !== undefined) return this.#protocol;
-    const [code, advice] =
-      status === 'idle' || status === 'starting'
-        ? (['ERR_NOT_STARTED', 'Await start() first.'] as const)
-        : (['ERR_CLOSED', 'Create a new client to start the plugin again.'] as const);
-    throw new ClosedError(code, `The plugin is ${status}, expected it to be running. ${advice}`);
+    if (this.streams.state.status === 'running' && this.#protocol !== undefined) return this.#protocol;
+    throw this.#notRunning();
   }
 
   start(): Promise<void> {
@@ -80,6 +77,17 @@ export class PluginLife {
   unref(): void {
     this.#holds = false;
     if (this.streams.state.status === 'running') this.#runner?.unref?.();
+  }
+
+  /** Where another host finds the plugin. */
+  async reattachConfig(): Promise<ReattachConfig> {
+    const { launch } = this.#options;
+    const { state } = this.streams;
+    if (state.status !== 'running') throw this.#notRunning();
+    if (launch.kind === 'reattach') return launch.config;
+    const { id, protocol, version: protocolVersion, address } = state;
+    const identity = await this.#runner?.processIdentity?.();
+    return { protocol, protocolVersion, ...address, id, ...identity, test: false };
   }
 
   async #start(): Promise<void> {
@@ -140,9 +148,12 @@ export class PluginLife {
 
   #onExit(exit: Exit): void {
     const { streams } = this;
+    this.#exit = exit;
     streams.ended(exit);
     // Until the handshake is through, the start itself judges what an exit means: a last line may still be on its way.
-    if (streams.state.status === 'starting' && streams.state.phase !== 'connecting') return;
+    const { state } = streams;
+    const starts = this.#options.launch.kind !== 'reattach';
+    if (starts && state.status === 'starting' && state.phase !== 'connecting') return;
     streams.happen({ type: 'death', cause: { kind: 'crashed' } });
     this.#abort.abort(this.#protocol === undefined ? exitedEarly(exit) : exitedUnasked(exit, streams.logs.tail));
     if (this.#starting === undefined || this.#protocol !== undefined) void this.#bury();
@@ -153,7 +164,8 @@ export class PluginLife {
     const running = this.streams.state.status === 'running';
     this.#runner?.ref?.();
     this.streams.happen({ type: 'death', cause: { kind: 'stopped' } });
-    if (running && (await this.#protocol?.shutdown({ timeoutMs: stopGraceMs }))) await this.#exitWithin(stopGraceMs);
+    if (running && this.#endsPlugin() && (await this.#protocol?.shutdown({ timeoutMs: stopGraceMs })))
+      await this.#exitWithin(stopGraceMs);
     this.#abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
     // A start in flight gives up now and cleans up what it has begun.
     await this.#starting?.catch(() => {});
@@ -171,17 +183,36 @@ export class PluginLife {
     this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
     const crashed = state.status === 'stopping' && state.cause.kind === 'crashed';
     await settle(this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
-    await settle(this.#runner?.kill());
-    const exit = await this.#exitWithin(REAP_TIMEOUT_MS);
+    const ends = this.#endsPlugin();
+    if (ends) await settle(this.#runner?.kill());
+    else this.#runner?.release?.();
+    const exit = ends ? await this.#exitWithin(REAP_TIMEOUT_MS) : this.#exit;
     this.#socketDir?.remove();
     await this.streams.close(exit);
     this.#lifetime.unsubscribe();
+  }
+
+  /** A plugin that ran without us is ended only if that was asked for, and one in test mode never. */
+  #endsPlugin(): boolean {
+    const { launch } = this.#options;
+    const { state } = this.streams;
+    if (launch.kind !== 'reattach') return true;
+    return !launch.config.test && state.status === 'stopping' && state.cause.kind === 'stopped';
   }
 
   #exitWithin(waitMs: number): Promise<Exit | undefined> {
     if (this.id === '') return Promise.resolve(undefined);
     const exit$ = this.streams.exit$.pipe(timeout({ first: waitMs }));
     return firstValueFrom(exit$, { defaultValue: undefined }).catch(() => undefined);
+  }
+
+  #notRunning(): ClosedError {
+    const { status } = this.streams.state;
+    const [code, advice] =
+      status === 'idle' || status === 'starting'
+        ? (['ERR_NOT_STARTED', 'Await start() first.'] as const)
+        : (['ERR_CLOSED', 'Create a new client to start the plugin again.'] as const);
+    return new ClosedError(code, `The plugin is ${status}, expected it to be running. ${advice}`);
   }
 
   #explain(error: unknown): unknown {

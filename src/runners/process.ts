@@ -8,6 +8,7 @@ import { type Address, SAME_ADDRESSES } from '../wire/address.js';
 import { diagnoseCommand } from './diagnose.js';
 import type { CommandOptions } from './locate.js';
 import { PluginOutput } from './plugin-output.js';
+import { identify, type ProcessIdentity } from './process-identity.js';
 import {
   createMark,
   killGroup,
@@ -114,6 +115,17 @@ class ProcessRunner implements Runner {
   kill(): Promise<void> {
     this.#killing ??= this.#kill();
     return this.#killing;
+  }
+
+  killNow(): void {
+    if (this.#tree !== undefined && this.#state === 'started') killRoot(this.#tree);
+  }
+
+  async processIdentity(): Promise<ProcessIdentity> {
+    const pid = this.#tree?.pid;
+    const found = pid === undefined ? undefined : await identify(pid);
+    if (found !== undefined) return found;
+    throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} is not running.`);
   }
 
   ref(): void {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Exit } from '../streams/lifecycle.js';
 import type { AddressTranslator } from '../wire/address.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 export type { Exit } from '../streams/lifecycle.js';
 
@@ -18,6 +19,12 @@ export interface AttachedRunner extends AddressTranslator {
   readonly exit$: Observable<Exit>;
   /** Ends the plugin by force and removes what the runner made. Idempotent; resolves also when the plugin was gone already. */
   kill(): Promise<void>;
+  /** Lets go of the plugin without ending it: nothing of this object watches it any more. For runners that watch. */
+  release?(): void;
+  /** Kills at once what can be killed without waiting, for the host's own exit. */
+  killNow?(): void;
+  /** Which process of this machine the plugin is, for runners that know one; others are found by their `id`. */
+  processIdentity?(): Promise<ProcessIdentity>;
   /** Whether the running plugin may keep the host's event loop alive. A runner holds it after start until `unref`. */
   ref?(): void;
   unref?(): void;

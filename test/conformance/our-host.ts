@@ -11,6 +11,7 @@ import {
   type LogEntry,
   type PluginClient,
   type PluginSet,
+  type ReattachConfig,
   type ServiceDefinition,
   type TlsConfig,
 } from '../../src/index.js';
@@ -61,14 +62,13 @@ const PLUGIN = grpcPlugin<GrpcClientContext, never>({ client: (context) => conte
 const PLUGINS = { kv: PLUGIN, probe: PLUGIN } satisfies PluginSet;
 
 function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>, 'stderr'> {
-  const { command, cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls, checksum } = config;
-  for (const name of ['reattach', 'multiplex', 'managed'] as const) {
+  const { cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
+  for (const name of ['multiplex', 'managed'] as const) {
     if (config[name] !== undefined) throw new Error(`This host cannot be driven with \`${name}\`.`);
   }
-  if (command === undefined) throw new Error('Expected a command.');
   const sets = Object.keys(versions ?? {}).map((version) => [version, PLUGINS] as const);
   return {
-    command,
+    ...launchOf(config),
     handshake: {
       protocolVersion: config.appVersion ?? 1,
       magicCookieKey: cookie?.key ?? 'RXPLUG_CONFORMANCE',
@@ -83,8 +83,14 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(logBufferBytes === undefined ? {} : { maxLogLineBytes: logBufferBytes }),
     ...(tls === undefined ? {} : { tls: tlsOf(tls) }),
-    ...(checksum === undefined ? {} : { secureConfig: { checksum, hash: 'sha256' } }),
   };
+}
+
+/** The tests hand over what a Go host may have given, and what they have made up. */
+function launchOf({ command, reattach, checksum }: HostConfig) {
+  if (reattach !== undefined) return { reattach: reattach as Reattach & ReattachConfig };
+  if (command === undefined) throw new Error('Expected a command or a reattach configuration.');
+  return { command, ...(checksum === undefined ? {} : { secureConfig: { checksum, hash: 'sha256' } }) };
 }
 
 function tlsOf({ directory, serverName }: NonNullable<HostConfig['tls']>): TlsConfig {
@@ -153,8 +159,11 @@ class OurClient implements DrivenClient {
     return this.#signal === 'SIGKILL';
   }
 
-  reattachConfig(): Promise<Reattach | undefined> {
-    throw new Error('This host cannot be driven with `reattach`.');
+  async reattachConfig(): Promise<Reattach | undefined> {
+    const state = await firstValueFrom(this.#client.state$);
+    if (state.status !== 'running') return undefined;
+    const { pid = 0, startTime: _, id: __, ...config } = await this.#client.reattachConfig();
+    return { ...config, pid };
   }
 }
 

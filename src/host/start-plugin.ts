@@ -12,28 +12,31 @@ import type { Address } from '../wire/address.js';
 import { type Handshake, parseHandshake } from '../wire/handshake.js';
 import { connect } from './connect.js';
 import type { Launch, LaunchContext } from './launch.js';
+import type { StartLaunch } from './launch-options.js';
 import { runnerSpec } from './plugin-environment.js';
 
 /** Starts a process, or whatever the runner runs, and shakes hands with it (go-plugin client.go Start). */
-export const startProcess: Launch = async (context) => {
-  const { options, parts, signal } = context;
-  const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
-  const runner = await run(context, runnerSpec(options, identity, context.socketDir));
-  context.onLaunched();
-  const handshake = await shakeHands(runner, context);
-  signal.throwIfAborted();
-  context.onHandshake(handshake);
-  const { protocol: name, appVersion: version, address, multiplexed: multiplex } = handshake;
-  const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
-  const protocol = await connect(runner, { protocol: name, version, address, tls, multiplex }, context);
-  return { protocol, version, address };
-};
+export function startPlugin(launch: StartLaunch): Launch {
+  return async (context) => {
+    const { options, parts, signal } = context;
+    const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
+    const runner = await run(launch, context, runnerSpec(options, identity, context.socketDir));
+    context.onLaunched();
+    const handshake = await shakeHands(runner, context);
+    signal.throwIfAborted();
+    context.onHandshake(handshake);
+    const { protocol: name, appVersion: version, address, multiplexed: multiplex } = handshake;
+    const plugins = options.versions.get(version) ?? {};
+    const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
+    const protocol = await connect(runner, { protocol: name, plugins, address, tls, multiplex }, context);
+    return { protocol, version, address };
+  };
+}
 
 /** The runner that the options ask for, running. What it runs was checked before, if it was to be. */
-async function run(context: LaunchContext, spec: RunnerSpec): Promise<Runner> {
-  const { options, parts, signal } = context;
+async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec): Promise<Runner> {
+  const { parts, signal } = context;
   const { env } = spec;
-  const { launch } = options;
   const adopt = async (runner: Runner): Promise<Runner> => {
     signal.throwIfAborted();
     context.onRunner(runner);
