@@ -16,6 +16,7 @@ export interface ErrorDetails {
   readonly diagnosis?: string;
 }
 
+/** What an error carries besides its message. */
 export interface PluginErrorOptions {
   readonly cause?: unknown;
   readonly details?: ErrorDetails;
@@ -61,6 +62,7 @@ export class OptionsError extends PluginError<'ERR_OPTIONS'> {
   }
 }
 
+/** The codes of SecurityError. */
 export type SecurityErrorCode =
   | 'ERR_CHECKSUM_MISSING'
   | 'ERR_CHECKSUM_HASH_MISSING'
@@ -73,6 +75,7 @@ export type SecurityErrorCode =
 /** A checksum or a TLS identity was not what it had to be. */
 export class SecurityError extends PluginError<SecurityErrorCode> {}
 
+/** The codes of StartError. */
 export type StartErrorCode =
   | 'ERR_SPAWN'
   | 'ERR_START_TIMEOUT'
@@ -87,6 +90,7 @@ export type StartErrorCode =
 /** The plugin process could not be brought to the point at which it speaks. */
 export class StartError extends PluginError<StartErrorCode> {}
 
+/** The codes of HandshakeError. */
 export type HandshakeErrorCode =
   | 'ERR_HANDSHAKE_NO_LINE'
   | 'ERR_HANDSHAKE_LINE_TOO_LONG'
@@ -105,6 +109,7 @@ export type HandshakeErrorCode =
 /** The plugin's first line on stdout is not an acceptable handshake (protocol: one line, `CORE|APP|NETWORK|ADDRESS|…`). */
 export class HandshakeError extends PluginError<HandshakeErrorCode> {}
 
+/** The codes of TransportError. */
 export type TransportErrorCode =
   | 'ERR_DIAL'
   | 'ERR_DIAL_TIMEOUT'
@@ -116,6 +121,7 @@ export type TransportErrorCode =
 /** A connection or a listener could not be made, or broke. */
 export class TransportError extends PluginError<TransportErrorCode> {}
 
+/** The codes of ProtocolError. */
 export type ProtocolErrorCode =
   | 'ERR_HTTP2_PROTOCOL'
   | 'ERR_YAMUX_PROTOCOL'
@@ -125,6 +131,7 @@ export type ProtocolErrorCode =
   | 'ERR_LIMIT_EXCEEDED'
   | 'ERR_BAD_FRAME';
 
+/** What a ProtocolError carries besides its message. */
 export interface ProtocolErrorOptions extends PluginErrorOptions {
   /** The code that this failure has on the wire (an HTTP/2 error code, a yamux go-away code), to be sent back to the peer. */
   readonly wireCode?: number;
@@ -140,11 +147,13 @@ export class ProtocolError extends PluginError<ProtocolErrorCode> {
   }
 }
 
+/** The codes of ClosedError. */
 export type ClosedErrorCode = 'ERR_CLOSED' | 'ERR_NOT_STARTED' | 'ERR_ABORTED' | 'ERR_PLUGIN_EXITED';
 
 /** The object was used before it was started or after it was closed. */
 export class ClosedError extends PluginError<ClosedErrorCode> {}
 
+/** The codes of PluginCallError. */
 export type PluginCallErrorCode =
   | 'ERR_UNKNOWN_PLUGIN'
   | 'ERR_PING'

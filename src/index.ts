@@ -43,18 +43,30 @@ export { Metadata, status } from './protocols/grpc/grpc-js.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';
 export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/health.js';
 export type { ReflectionOptions } from './protocols/grpc/reflection.js';
-export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server.js';
+export type { GrpcServer, GrpcServerEngine, GrpcServerOptions } from './protocols/grpc/server.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
 export type {
+  BidiCall,
+  BidiHandler,
   CallContext,
   CallOptions,
   ClientOf,
+  ClientStreamCall,
+  ClientStreamHandler,
   HandlerResult,
   HandlerStream,
+  InputOf,
+  MessageOf,
   MessageReadable,
+  MessageType,
+  MethodDefinition,
+  ServerStreamCall,
+  ServerStreamHandler,
   ServiceDefinition,
   ServiceOf,
   StreamCallContext,
+  UnaryCall,
+  UnaryHandler,
 } from './protocols/grpc/service-definition.js';
 export { BASIC_ERROR_NAME, BasicError, fromBasicError, toBasicError } from './protocols/netrpc/basic-error.js';
 export { type BrokerRequest, MuxBroker, type MuxBrokerOptions } from './protocols/netrpc/broker.js';
@@ -105,6 +117,8 @@ export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runner
 export { type BackoffOptions, backoff } from './streams/backoff.js';
 export type { DeathCause, Exit, PluginState, RunningPlugin } from './streams/lifecycle.js';
 export { type CertificateAuthority, type Curve, type Identity, selfSignedAuthority } from './transports/certificate.js';
+export type { Http2Engine, Http2Options } from './transports/http2/engine.js';
+export { nodeHttp2Engine } from './transports/http2/node-engine.js';
 export type { TlsConfig } from './transports/tls.js';
 export type { Dialer, DialOptions, Listener, Transport } from './transports/transport.js';
 export type { Address, AddressTranslator } from './wire/address.js';

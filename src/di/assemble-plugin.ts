@@ -13,6 +13,7 @@ import { BROKER, GRPC_PLUGIN_OPTIONS, LOGGER, MUX_BROKER, PLUGIN_PARTS } from '.
 /** What is served under each name: a class marked with `@PluginService`, or the result of `implement(contract, service)`. */
 export type Services = Readonly<Record<string, ServiceClass | PluginImplementation>>;
 
+/** What a plugin serves and how (go-plugin ServeConfig). */
 export interface ServeOptions extends Omit<CoreServeOptions, 'plugins' | 'versionedPlugins'> {
   /** What is served under the handshake's own protocol version. */
   readonly plugins?: Services;

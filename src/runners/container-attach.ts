@@ -10,6 +10,7 @@ import { listOf, memberOf, textOf } from './container-json.js';
 import { ContainerLife } from './container-life.js';
 import type { AttachedRunner, Exit } from './runner.js';
 
+/** Which container, and how its engine is reached. */
 export interface AttachContainerOptions extends ContainerEngineOptions {
   /**
    * Where the container sees its directory for sockets, for a container that was not started by `containerRunner`: there has to be a

@@ -23,6 +23,7 @@ import type { Exit, Runner } from './runner.js';
 import { explainSpawnError } from './spawn-error.js';
 import type { VerifiedFile } from './verified-file.js';
 
+/** What to run, where, and in whose process group. */
 export interface ProcessRunnerOptions {
   /** The program and its arguments; never interpreted by a shell. A bare name is looked up in the PATH of `env`. */
   readonly command: readonly [file: string, ...args: string[]];

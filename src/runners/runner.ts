@@ -53,4 +53,5 @@ export interface RunnerSpec {
   readonly socketDir?: string;
 }
 
+/** Makes the runner of one plugin, when the host starts it. Nothing is started yet. */
 export type RunnerFactory = (spec: RunnerSpec) => Runner | Promise<Runner>;

@@ -1,6 +1,7 @@
 import { asyncScheduler, type Observable, type SchedulerLike, timer } from 'rxjs';
 import { OptionsError } from '../errors.js';
 
+/** How the waits of `backoff` grow. */
 export interface BackoffOptions {
   /** Wait before the first retry, in milliseconds. */
   readonly initialMs: number;

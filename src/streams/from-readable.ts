@@ -2,6 +2,7 @@ import { finished, type Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import { TransportError } from '../errors.js';
 
+/** Whose the Readable is. */
 export interface FromReadableOptions {
   /** Destroys the Readable when the subscription ends, however it ends. @default false: it is borrowed */
   readonly owns?: boolean;

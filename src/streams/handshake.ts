@@ -19,6 +19,7 @@ import type { Line } from '../wire/lines.js';
 import { quoteText, truncateText } from '../wire/quote.js';
 import type { Exit } from './lifecycle.js';
 
+/** How long `handshake` waits, and for what. */
 export interface HandshakeWaitOptions {
   /** How long the plugin may take to print its line. */
   readonly timeoutMs: number;

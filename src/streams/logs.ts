@@ -5,6 +5,7 @@ import { LineDecoder, type LineOptions } from '../wire/lines.js';
 import type { LogEntry } from '../wire/log-entry.js';
 import { type Decoder, decode } from './decode.js';
 
+/** Which entries `logs` gives, and what it remembers. */
 export interface LogOptions extends LogParserOptions, Pick<LineOptions, 'maxLineBytes'> {
   /** Remembers the last lines, also those below the level. Borrowed. */
   readonly tail?: LineTail;

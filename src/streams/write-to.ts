@@ -8,6 +8,7 @@ export interface Gate {
   resume(): unknown;
 }
 
+/** How `writeTo` keeps within its bound, and whose the Writable is. */
 export interface WriteToOptions {
   /** Is paused while the Writable is full. Without it a source that is faster than the Writable runs into `maxQueuedBytes`. */
   readonly gate?: Gate;

@@ -12,6 +12,7 @@ import { Teardown } from './teardown.js';
 /** What a fake plugin does when it is started. */
 export type FakeScript = (plugin: FakePlugin) => void | Promise<void>;
 
+/** How a fake process presents itself, and how it dies. */
 export interface FakeRunnerOptions {
   /** @default 'fake-plugin' */
   readonly name?: string;

@@ -15,6 +15,7 @@ import type { Transport } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
 import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 
+/** How the two ends of a pair are made. */
 export interface GrpcPairOptions extends PairOptions {
   readonly channel?: Partial<Omit<GrpcChannelOptions, 'dialer' | 'secure'>>;
   readonly server?: GrpcServerOptions;

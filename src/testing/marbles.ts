@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 
+/** How strictly subscriptions are looked at. */
 export interface MarblesOptions {
   /**
    * `asserted`: every source made with `cold` or `hot` has to have its subscriptions compared by `expectSubscriptions`, so that no

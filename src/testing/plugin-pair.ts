@@ -10,6 +10,7 @@ import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
 import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 import { Teardown } from './teardown.js';
 
+/** How the two ends of a pair are made. */
 export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'onShutdown'> {
   /** How the plugin serves gRPC. */
   readonly serve?: Exclude<ServeOptions['grpc'], undefined>;

@@ -20,6 +20,7 @@ export interface CertificateAuthority {
   issue(): Promise<Identity>;
 }
 
+/** The elliptic curve of a certificate's key. */
 export type Curve = 'P-256' | 'P-521';
 
 const CURVES = {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Address } from '../wire/address.js';
 
+/** What bounds one attempt to connect. */
 export interface DialOptions {
   /** Gives up, destroys the half-made connection and rejects with the signal's reason. */
   readonly signal?: AbortSignal;

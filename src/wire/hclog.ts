@@ -4,6 +4,7 @@ import type { LogEntry } from './log-entry.js';
 import { isLogTimestamp } from './log-timestamp.js';
 import { LOG_LEVELS, type LogFields, type LogLevel } from './logger.js';
 
+/** Which entries a parser gives. */
 export interface LogParserOptions {
   /** Entries below it are left out, most of them before their JSON is parsed. @default 'trace' */
   readonly level?: LogLevel;

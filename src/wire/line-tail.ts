@@ -1,6 +1,7 @@
 import type { Line } from './lines.js';
 import { truncateText } from './quote.js';
 
+/** How much a `LineTail` remembers. */
 export interface LineTailOptions {
   /** @default 20 */
   readonly maxLines?: number;

@@ -10,6 +10,7 @@ export interface Line {
   readonly part: 'whole' | 'piece' | 'last-piece';
 }
 
+/** How long a line may be. */
 export interface LineOptions {
   /** The longest line, its ending included; at least 16. Also the bound of what is held. @default 65 536 bytes, as go-plugin */
   readonly maxLineBytes?: number;

@@ -4,6 +4,7 @@ import { DEFAULT_MAX_LINE_BYTES } from './lines.js';
 import { formatLogTimestamp } from './log-timestamp.js';
 import { type LogFields, type LogRecord, toFields } from './logger.js';
 
+/** What a log line says besides its record. */
 export interface LogLineOptions {
   /** When it happened, in milliseconds since 1970; a fraction gives the microseconds. */
   readonly epochMs: number;

@@ -1,6 +1,7 @@
 /** hclog's levels, lowest first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
+/** One of hclog's levels. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Structured values beside a message. Values that JSON cannot carry are shown as text. */
@@ -38,6 +39,7 @@ export interface Logger {
   with(fields: LogFields): Logger;
 }
 
+/** Where a logger writes, from which level on, under which name. */
 export interface LoggerOptions {
   /** Receives every record of at least `level`. Must not throw. */
   readonly write: (record: LogRecord) => void;

@@ -16,9 +16,12 @@ const RequestHeader = gob.struct('Request', { ServiceMethod: gob.string, Seq: go
 /** What precedes every reply (Go net/rpc server.go Response). A non-empty Error means failure, and that the body means nothing. */
 const ResponseHeader = gob.struct('Response', { ServiceMethod: gob.string, Seq: gob.uintExact, Error: gob.string });
 
+/** What stands before the arguments of a call (Go net/rpc Request). */
 export type NetRpcRequestHeader = GobType<typeof RequestHeader>;
+/** What stands before the reply (Go net/rpc Response). */
 export type NetRpcResponseHeader = GobType<typeof ResponseHeader>;
 
+/** What a net/rpc codec knows of types, and may hold. */
 export interface NetRpcCodecOptions {
   /** Concrete types of interface values, both ways. */
   readonly registry?: GobRegistry;
@@ -69,6 +72,7 @@ export interface NetRpcServerCodec extends NetRpcSender {
   fail(to: NetRpcRequestHeader, text: string): void;
 }
 
+/** A codec for the calling end of one connection: numbers requests' types, remembers the peer's. Holds no more than its limits allow. */
 export function createNetRpcClientCodec(options: NetRpcCodecOptions = {}): NetRpcClientCodec {
   const encoder = createGobEncoder(options);
   return {
@@ -83,6 +87,7 @@ export function createNetRpcClientCodec(options: NetRpcCodecOptions = {}): NetRp
   };
 }
 
+/** A codec for the answering end of one connection; otherwise as the client's. */
 export function createNetRpcServerCodec(options: NetRpcCodecOptions = {}): NetRpcServerCodec {
   const encoder = createGobEncoder(options);
   return {

@@ -53,6 +53,7 @@ export function formatProtocolVersions(versions: Iterable<number>): string {
   return [...new Set(versions)].sort((a, b) => a - b).join(',');
 }
 
+/** What `chooseVersion` needs besides the versions. */
 export interface ChooseOptions<Set> {
   /** Announced when the table is empty. @default 0 */
   readonly baseVersion?: number;

@@ -5,6 +5,7 @@ import type { Dialer } from '../../transports/transport.js';
 import { MAX_TIMER_MS } from './deadline.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from './framing.js';
 
+/** PINGs that notice a peer which fell silent; times in milliseconds. */
 export interface KeepaliveOptions {
   /** Between two pings. grpc-go servers, and so Go plugins, drop a client that pings more often than every 5 minutes. */
   readonly intervalMs: number;
@@ -14,6 +15,7 @@ export interface KeepaliveOptions {
   readonly withoutCalls?: boolean;
 }
 
+/** How a channel connects, and what it may carry. */
 export interface GrpcChannelOptions {
   /** Opens the channel's connections. Borrowed. */
   readonly dialer: Dialer;

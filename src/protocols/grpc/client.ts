@@ -23,6 +23,7 @@ export type CallInterceptor = (
   next: (call: InterceptedCall) => Observable<unknown>,
 ) => Observable<unknown>;
 
+/** What a client does with every call. */
 export interface GrpcClientOptions {
   /** The first one is the outermost. */
   readonly interceptors?: readonly CallInterceptor[];

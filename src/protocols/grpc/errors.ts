@@ -3,6 +3,7 @@ import { PluginError, type PluginErrorOptions } from '../../errors.js';
 import { metadataFrom } from './metadata.js';
 import { type CallStatus, statusNameOf } from './status.js';
 
+/** What goes with a GrpcError besides status and text. */
 export interface GrpcErrorOptions extends PluginErrorOptions {
   /** Goes with the status as trailing metadata. @default empty */
   readonly metadata?: Metadata;

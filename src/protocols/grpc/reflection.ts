@@ -12,6 +12,7 @@ import { ServerReflectionDefinition as V1Alpha } from './gen/grpc/reflection/v1a
 import type { GrpcServer } from './server.js';
 import type { StreamCallContext } from './service-definition.js';
 
+/** What the reflection service can describe. */
 export interface ReflectionOptions {
   /** Serialized FileDescriptorSets of the application's services, dependencies included. Those of our own services are known. */
   readonly descriptorSets?: readonly Uint8Array[];

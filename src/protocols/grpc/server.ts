@@ -17,6 +17,7 @@ import type { ServiceDefinition, ServiceOf } from './service-definition.js';
 /** What a server stands on: our own HTTP/2 and calls, or grpc-js as it is. */
 export type GrpcServerEngine = 'native' | 'grpc-js';
 
+/** How a plugin serves gRPC: limits in bytes, interceptors, engine. */
 export interface GrpcServerOptions {
   /** @default 'grpc-js' */
   readonly engine?: GrpcServerEngine;

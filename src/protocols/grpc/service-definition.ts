@@ -147,13 +147,16 @@ export type HandlerResult<T> = T | PromiseLike<T> | Observable<T>;
  */
 export type HandlerStream<T> = Observable<T> | AsyncIterable<T>;
 
+/** Answers one request with one response. */
 export type UnaryHandler<Message, Input> = (request: Message, call: CallContext) => HandlerResult<Input>;
 
+/** Answers many requests with one response. `request$` as with `BidiHandler`. */
 export type ClientStreamHandler<Message, Input> = (
   request$: Observable<Message>,
   call: StreamCallContext<Message>,
 ) => HandlerResult<Input>;
 
+/** Answers one request with many responses. */
 export type ServerStreamHandler<Message, Input> = (request: Message, call: CallContext) => HandlerStream<Input>;
 
 /**

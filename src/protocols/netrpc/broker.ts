@@ -27,6 +27,7 @@ import { exactRead } from './exact-read.js';
 import { type NetRpcServerOptions, type NetRpcServing, serveNetRpc } from './rpc-server.js';
 import type { NetRpcServices } from './rpc-service.js';
 
+/** How long the two sides of a brokered stream wait for each other. */
 export interface MuxBrokerOptions {
   /** How long `accept` waits for a stream, a stream for `accept`, and a stream's opener may take to name its id. @default 5000 ms */
   readonly timeoutMs?: number;

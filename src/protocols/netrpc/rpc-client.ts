@@ -11,6 +11,7 @@ import {
 } from '../../wire/net-rpc.js';
 import { EagerWriter } from './eager-writer.js';
 
+/** What a net/rpc client knows of types, and may hold. */
 export interface NetRpcClientOptions extends NetRpcCodecOptions {
   /** Most calls that may wait for their replies; a further one fails at once. @default 65536 */
   readonly maxPendingCalls?: number;

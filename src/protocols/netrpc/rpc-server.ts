@@ -14,6 +14,7 @@ import { EagerWriter } from './eager-writer.js';
 import { ServerCall } from './rpc-call.js';
 import type { NetRpcHandler, NetRpcServices } from './rpc-service.js';
 
+/** What a net/rpc server knows of types, and may hold. */
 export interface NetRpcServerOptions extends NetRpcCodecOptions {
   /**
    * Most requests that are handled at once on one connection; further ones are not read before one is done. Too few can stand

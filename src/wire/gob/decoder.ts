@@ -4,6 +4,7 @@ import type { GobSchema } from './schema.js';
 import { StreamDecoder } from './stream-decoder.js';
 import type { GobAny } from './values.js';
 
+/** What a decoder knows of types, and may hold. */
 export interface GobDecoderOptions {
   /** Concrete types of interface values. Go's predeclared types need none. */
   readonly registry?: GobRegistry;
@@ -32,6 +33,7 @@ export interface GobDecoder {
   readonly bufferedBytes: number;
 }
 
+/** A decoder for one stream of gob messages, whose types are told once and remembered. */
 export function createGobDecoder(options: GobDecoderOptions = {}): GobDecoder {
   return new StreamDecoder(options);
 }

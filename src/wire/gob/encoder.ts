@@ -8,6 +8,7 @@ import { SentTypes } from './sent-types.js';
 import { DEFAULT_FIRST_ID } from './type-ids.js';
 import { GobWriter } from './writer.js';
 
+/** What an encoder knows of types, and where it stops. */
 export interface GobEncoderOptions {
   /** Concrete types for interface values. Go's predeclared types need none. */
   readonly registry?: GobRegistry;
@@ -36,6 +37,7 @@ export interface GobEncoder {
   appendPair<A, B>(first: GobSchema<A>, a: NoInfer<A>, second: GobSchema<B>, b: NoInfer<B>): void;
 }
 
+/** An encoder for one stream of gob messages, which tells each type once. */
 export function createGobEncoder(options: GobEncoderOptions = {}): GobEncoder {
   return new StreamEncoder(options);
 }

@@ -12,6 +12,7 @@ export interface GobLimits {
   readonly maxHeapBytes: number;
 }
 
+/** What a decoder holds at most unless it is told otherwise; in bytes, but for `maxDepth`. */
 export const DEFAULT_GOB_LIMITS: GobLimits = Object.freeze({
   maxMessageBytes: 256 * 1024 * 1024,
   maxDepth: 1000,

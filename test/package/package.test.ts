@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { testEnv } from '../fixtures/fixture.js';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
+};
+
+/** A project of a user's, with the packed package and nothing but its declared dependencies. */
+let project = '';
+let packed: readonly string[] = [];
+
+before(async () => {
+  project = await mkdtemp(join(tmpdir(), 'project'));
+  packed = await unpack(join(project, 'node_modules', 'rxplug'));
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) await link(name);
+  await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+});
+after(() => rm(project, { recursive: true }));
+
+const compilerOptions = {
+  target: 'ES2022',
+  lib: ['ES2023', 'ESNext.Disposable'],
+  module: 'NodeNext',
+  moduleResolution: 'NodeNext',
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  experimentalDecorators: true,
+  declaration: true,
+  skipLibCheck: false,
+  types: ['node'],
+  rootDir: '.',
+  outDir: 'dist',
+};
+
+/** Packs the repository into the directory, and returns the names of the files. */
+async function unpack(directory: string): Promise<string[]> {
+  await mkdir(directory, { recursive: true });
+  const npm = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
+  const { stdout } = await run('npm', npm, { cwd: root, env: testEnv({ npm_config_loglevel: 'error' }) });
+  const [pack] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
+  assert.ok(pack !== undefined);
+  await run('tar', ['-xzf', join(project, pack.filename), '-C', directory, '--strip-components=1']);
+  return pack.files.map(({ path }) => path);
+}
+
+async function link(name: string): Promise<void> {
+  const target = join(project, 'node_modules', name);
+  await mkdir(dirname(target), { recursive: true });
+  await symlink(join(root, 'node_modules', name), target, 'junction');
+}
+
+const inProject = (script: string) =>
+  run(process.execPath, ['--input-type=module', '-e', script], { cwd: project, env: testEnv() });
+
+test('the package holds what a user needs and nothing else', () => {
+  const strange = packed.filter((file) => !/^(dist\/src\/.*\.(js|cjs|d\.ts|d\.cts)|proto\/.*\.proto)$/.test(file));
+  assert.deepEqual(strange.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+});
+
+test('every door of the package opens', async () => {
+  const doors = Object.keys(manifest.exports).map((door) => door.replace('.', 'rxplug'));
+  const { stdout } = await inProject(
+    `for (const door of ${JSON.stringify(doors)}) if (Object.keys(await import(door)).length === 0) console.log(door);`,
+  );
+  assert.equal(stdout, '');
+});
+
+for (const path of ['dist/src/index.js', 'dist/src/host/plugin-client.js', 'src/index.ts', 'host', 'streams/lines']) {
+  test(`rxplug/${path} cannot be imported`, async () => {
+    const { stdout } = await inProject(`console.log(await import('rxplug/${path}').catch(({ code }) => code));`);
+    assert.equal(stdout, 'ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+}
+
+test("a user's host and plugin compile against the types, which are checked too, and run", async () => {
+  for (const file of ['basic/contract.ts', 'basic/plugin.ts', 'basic/host.ts', 'gen/greeter.ts'])
+    await cp(join(root, 'examples', file), join(project, file));
+  await writeFile(join(project, 'basic/declared.ts'), DECLARED);
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], { cwd: project }).catch(
+    ({ stdout }: { stdout: string }) => assert.fail(stdout),
+  );
+  const { stdout } = await run(process.execPath, ['dist/basic/host.js'], { cwd: project, env: testEnv() });
+  assert.equal(stdout, 'Hello Ada!\n');
+});
+
+/** What a library on top of rxplug exports without naming its type: every type in it must be reachable by the package's doors. */
+const DECLARED = `
+import { createClient, createGrpcClient, implement, launch, pluginHostModule, processRunner } from 'rxplug';
+import { logs, lines } from 'rxplug/streams';
+import { parseHandshake } from 'rxplug/wire';
+import { GreeterDefinition } from '../gen/greeter.js';
+import { handshake, plugins } from './contract.js';
+export const options = { command: ['x'] as const, handshake, plugins };
+export const client = createClient(options);
+export const greeter = client.dispense('greeter');
+export const call = greeter.then(({ greet }) => greet);
+export const plugin$ = launch(options);
+export const states = [client.state$, client.logs$, client.handshake$, client.exit$] as const;
+export const implementation = implement(plugins.greeter, { greet: ({ name }) => ({ greeting: name }) });
+export const module = pluginHostModule({ greeter: options });
+export const runner = processRunner({ command: ['x'], env: {} });
+export const operators = [logs(), lines(), parseHandshake] as const;
+export const clientOf = createGrpcClient;
+export const definition = GreeterDefinition;
+`;

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('../../../src/', import.meta.url));
+const read = (file: string) => readFileSync(posix.join(sources, file), 'utf8');
+
+interface Exported {
+  readonly name: string;
+  readonly file: string;
+}
+
+const DECLARATION = 'export (?:declare )?(?:async )?(?:function\\*?|class|interface|type|const|enum)';
+
+/** What a module exports by its own declarations and by those it passes on. Of other packages' things nothing is known. */
+function exportsOf(file: string): Exported[] {
+  const text = read(file);
+  const target = (path: string) => posix.join(posix.dirname(file), path).replace(/\.js$/, '.ts');
+  const own = [...text.matchAll(new RegExp(`^${DECLARATION} (\\w+)`, 'gm'))].map(([, name]) => ({ name: name!, file }));
+  const named = [...text.matchAll(/^export (?:type )?\{([^}]*)\} from '(\.[^']+)'/gm)].flatMap(([, list, path]) =>
+    [...list!.matchAll(/(?:type )?(\w+)(?: as \w+)?/g)].map(([, name]) => ({ name: name!, file: target(path!) })),
+  );
+  const all = [...text.matchAll(/^export \* from '(\.[^']+)'/gm)].flatMap(([, path]) => exportsOf(target(path!)));
+  return [...own, ...named, ...all];
+}
+
+/** The text before a declaration, wherever it is in the end; undefined when it is another package's. */
+function textBefore({ name, file }: Exported): string | undefined {
+  const text = read(file);
+  const at = text.search(new RegExp(`^${DECLARATION} ${name}\\b`, 'm'));
+  if (at >= 0) return text.slice(0, at).trimEnd();
+  const passedOn = exportsOf(file).find((exported) => exported.name === name && exported.file !== file);
+  return passedOn === undefined ? undefined : textBefore(passedOn);
+}
+
+const { exports: doors } = JSON.parse(readFileSync(posix.join(sources, '../package.json'), 'utf8')) as {
+  exports: Record<string, { types: string }>;
+};
+
+for (const [door, { types }] of Object.entries(doors)) {
+  test(`${door}: every export says what it is`, () => {
+    const file = types.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
+    assert.ok(existsSync(posix.join(sources, file)));
+    const exported = exportsOf(file);
+    assert.notEqual(exported.length, 0);
+    const silent = exported.filter((one) => textBefore(one)?.endsWith('*/') === false);
+    assert.deepEqual(silent, []);
+  });
+}
