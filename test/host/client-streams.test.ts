@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EmptyError, firstValueFrom, lastValueFrom, type Observable, toArray } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { createClient, launch, type PluginClient } from '../../src/index.js';
+import { fixture } from '../fixtures/fixture.js';
+import { within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
@@ -84,6 +87,20 @@ test('the state says exited after everything else has been said, and when nothin
   const exited = events.indexOf('exited');
   assert.deepEqual(events.slice(exited), ['exited', 'state done']);
   assert.ok(events.indexOf('stopping') < events.indexOf('exit'));
+});
+
+test('a reader that has stopped does not hold the stop up, and gets the output afterwards', async () => {
+  const output = 'output\n'.repeat(15_000);
+  const command = fixture('serves', JSON.stringify({ printBefore: output }));
+  const cookie = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+  const client = createClient({ command, handshake: cookie, plugins });
+  client.stdout.pause();
+  client.ref();
+  const arriving = firstValueFrom(client.stdout$);
+  await client.start();
+  await arriving;
+  await within(20_000, 'the stop', client.stop());
+  assert.equal(await text(client.stdout), output);
 });
 
 test('launch completes when somebody stops the client', async () => {

@@ -73,7 +73,7 @@ class GrpcConversation implements ClientProtocol {
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
     const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
-    this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger });
+    this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger, signal });
   }
 
   async dispense(name: string): Promise<unknown> {
