@@ -30,6 +30,11 @@ interface CommonOptions {
   readonly tls?: TlsConfig;
   /** One-time certificates on both ends. @default false */
   readonly autoMtls?: boolean;
+  /**
+   * gRPC only: one connection to the plugin carries everything, brokered connections too (go-plugin GRPCBrokerMultiplex). A plugin that
+   * cannot is refused with HandshakeError ERR_MULTIPLEXING_NOT_SUPPORTED. @default false
+   */
+  readonly grpcBrokerMultiplex?: boolean;
 }
 
 /** Which plugins the host can speak to: one set, or one per application protocol version. */
@@ -55,6 +60,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly maxLogLineBytes: number;
   readonly tls: TlsConfig | undefined;
   readonly autoMtls: boolean;
+  readonly grpcBrokerMultiplex: boolean;
 }
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
@@ -77,6 +83,10 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     throw new OptionsError(
       'Expected no `autoMtls` beside `reattach`: its keys were those of the host that started the plugin. Use `tls`.',
     );
+  if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
+    throw new OptionsError(
+      'Expected no `grpcBrokerMultiplex` beside `reattach`: such a plugin takes one connection in its life, and has had it.',
+    );
   return {
     launch,
     handshake: resolveHandshake(options.handshake),
@@ -92,6 +102,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     maxLogLineBytes: duration('maxLogLineBytes', options.maxLogLineBytes, DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
+    grpcBrokerMultiplex: options.grpcBrokerMultiplex ?? false,
   };
 }
 

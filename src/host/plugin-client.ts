@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
+import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
+import { grpcBrokerOf } from '../protocols/grpc/client-protocol.js';
 import type { Exit, PluginState } from '../streams/lifecycle.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { LogEntry } from '../wire/log-entry.js';
@@ -94,6 +96,14 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** A typed client of one plugin of the set. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN, or ClosedError when not running. */
   async dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
     return (await this.#life.protocol.dispense(name)) as ClientOfContract<P[N]>;
+  }
+
+  /**
+   * Opens further connections to the plugin, in both directions; services are lent and borrowed with it. Throws ClosedError when the
+   * plugin is not running, PluginCallError ERR_BROKER when it is not spoken with over gRPC.
+   */
+  get broker(): GrpcBroker {
+    return grpcBrokerOf(this.#life.protocol);
   }
 
   /** Resolves when the plugin answers that it is well. Rejects with PluginCallError ERR_PING within `pingTimeoutMs`. */

@@ -25,6 +25,7 @@ function pluginEnvironment(
       minPort: options.ports.min,
       maxPort: options.ports.max,
       protocolVersions: options.versions.keys(),
+      multiplex: options.grpcBrokerMultiplex,
       ...(identity === undefined ? {} : { clientCertificate: identity.certificatePem }),
       ...(socketDir === undefined ? {} : { unixSocketDir: socketDir }),
     },

@@ -65,6 +65,7 @@ async function shakeHands(runner: Runner, { options, signal }: LaunchContext): P
     return parseHandshake(line, {
       appVersions: [...options.versions.keys()],
       allowedProtocols: options.allowedProtocols,
+      multiplex: options.grpcBrokerMultiplex,
       translateAddress: (address) => runner.pluginToHost(address as Address),
     });
   } catch (error) {

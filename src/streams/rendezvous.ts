@@ -81,17 +81,18 @@ export class Rendezvous<T> {
    */
   take(id: number): Observable<T> {
     return defer(() => {
-      const offer = this.#offers.get(id);
-      if (offer !== undefined) {
-        this.#offers.delete(id);
-        offer.expiry.unsubscribe();
-        return of(offer.value);
-      }
+      const offer = this.#claim(id);
+      if (offer !== undefined) return of(offer.value);
       const closedBy = this.#closedBy;
       if (closedBy !== undefined) return throwError(() => closedBy);
       if (this.#takers.has(id)) return throwError(() => awaitedTwice(id));
       return this.#await(id);
     });
+  }
+
+  /** The value offered for the id, if it is there already. */
+  takeNow(id: number): T | undefined {
+    return this.#claim(id)?.value;
   }
 
   /** Fails those who wait, reaps what was offered, refuses what comes. Idempotent. */
@@ -104,6 +105,13 @@ export class Rendezvous<T> {
     const takers = [...this.#takers.values()];
     this.#takers.clear();
     for (const taker of takers) taker.error(error);
+  }
+
+  #claim(id: number): Offer<T> | undefined {
+    const offer = this.#offers.get(id);
+    this.#offers.delete(id);
+    offer?.expiry.unsubscribe();
+    return offer;
   }
 
   #await(id: number): Observable<T> {

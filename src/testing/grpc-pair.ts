@@ -115,7 +115,7 @@ export async function createGrpcPair(
   const brokers: GrpcBroker[] = [];
   const register = (server: GrpcServer) => {
     const brokerOptions = resolveBrokerOptions({}, { server: options.server ?? {} });
-    const broker = addPluginBroker(server, { ...ends, tls: link.tls.server }, brokerOptions);
+    const broker = addPluginBroker(server, undefined, { ...ends, tls: link.tls.server }, brokerOptions);
     brokers.push(broker);
     sides.serve(server, service, { logger, protocol: 'grpc', broker });
   };
@@ -123,7 +123,7 @@ export async function createGrpcPair(
   const { channel } = connection;
   const clientOptions = options.client ?? {};
   const brokerOptions = resolveBrokerOptions({}, { channel: options.channel ?? {}, client: clientOptions });
-  const broker = openHostBroker(channel, { ...ends, tls: link.tls.client }, brokerOptions);
+  const broker = openHostBroker(channel, undefined, { ...ends, tls: link.tls.client }, brokerOptions);
   brokers.push(broker);
   const gone = new AbortController();
   const client = sides.client({ channel, broker, clientOptions, signal: gone.signal });

@@ -16,6 +16,8 @@ export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modu
   readonly serve?: Exclude<ServeOptions['grpc'], undefined>;
   /** How the host speaks gRPC. */
   readonly host?: GrpcHostOptions;
+  /** Carries brokered connections inside the main one. @default false */
+  readonly multiplex?: boolean;
   /** For both ends. @default silent */
   readonly logger?: Logger;
 }
@@ -79,7 +81,7 @@ async function linkOf(options: PluginPairOptions, teardown: Teardown): Promise<L
 async function serveOn(
   { listener, network, tls, logger }: Link,
   plugins: Services,
-  { modules = [], serve = {}, onShutdown }: PluginPairOptions,
+  { modules = [], serve = {}, onShutdown, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'plugin' | 'pluginStdout' | 'pluginStderr'>> {
   const assembled = assemblePlugin({ handshake: UNUSED_HANDSHAKE, plugins, modules, grpc: serve, logger });
@@ -92,7 +94,7 @@ async function serveOn(
     listener,
     network,
     tls: tls.server,
-    multiplex: false,
+    multiplex,
     implementations: assembled.options.plugins ?? {},
     stdout,
     stderr,
@@ -106,7 +108,7 @@ async function serveOn(
 async function connectTo(
   { listener, network, tls, logger }: Link,
   plugins: PluginSet,
-  { host: hostOptions }: PluginPairOptions,
+  { host: hostOptions, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'host' | 'stdout' | 'stderr'>> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -115,7 +117,7 @@ async function connectTo(
     dialer: network.dialerTo(listener.address),
     network,
     tls: tls.client,
-    multiplex: false,
+    multiplex,
     plugins,
     syncStdout: stdout,
     syncStderr: stderr,

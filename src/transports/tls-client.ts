@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { SecurityError } from '../errors.js';
@@ -67,6 +68,7 @@ function handshake(
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...options, socket: connection });
+    if (!(connection instanceof Socket)) holdThrough(socket, connection);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -87,6 +89,18 @@ function handshake(
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener('abort', onAbort);
   });
+}
+
+/** Over anything but a socket, TLS has no handle of its own that could hold the process: what is below it may. */
+function holdThrough(socket: TLSSocket, connection: Duplex & { ref?(): unknown; unref?(): unknown }): void {
+  socket.ref = () => {
+    connection.ref?.();
+    return socket;
+  };
+  socket.unref = () => {
+    connection.unref?.();
+    return socket;
+  };
 }
 
 function tlsError(cause: unknown): SecurityError {

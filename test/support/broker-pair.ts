@@ -45,7 +45,7 @@ export async function brokerPair(options: PluginPairOptions = {}): Promise<Broke
   const { broker: plugin } = captured.context;
   const close = async () => {
     await pair.dispose();
-    const nothing = { accepting: 0, channels: 0, pending: 0 };
+    const nothing = { accepting: 0, channels: 0, pending: 0, streams: 0 };
     assert.deepEqual([host.counts, plugin.counts], [nothing, nothing]);
   };
   return { host, plugin, mainChannel, pair, [Symbol.asyncDispose]: close };

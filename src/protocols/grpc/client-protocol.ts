@@ -4,6 +4,7 @@ import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
+import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';
 import { type GrpcBrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker/options.js';
 import { GrpcChannel } from './channel.js';
 import type { GrpcChannelOptions } from './channel-options.js';
@@ -30,22 +31,38 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtoco
   const { channel = {}, broker = {}, ...client } = options;
   const brokerOptions = resolveBrokerOptions(broker, { channel, client });
   return async (connection) => {
-    const channel = new GrpcChannel({
-      ...securedChannelOptions(connection.dialer, connection.tls),
-      ...options.channel,
-    });
-    const giveUp = () => void channel.close();
+    const muxed = connection.multiplex ? await connectMuxed(connection, brokerOptions) : undefined;
+    const { dialer } = muxed ?? connection;
+    const main = new GrpcChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
+    const giveUp = () => void main.close();
     connection.signal.addEventListener('abort', giveUp, { once: true });
     try {
-      await channel.connect();
+      await main.connect();
     } catch (error) {
-      await channel.close();
+      await Promise.all([main.close(), muxed?.close()]);
       throw connection.signal.aborted ? connection.signal.reason : error;
     } finally {
       connection.signal.removeEventListener('abort', giveUp);
     }
-    return new GrpcConversation(connection, channel, client, brokerOptions);
+    return new GrpcConversation(connection, { channel: main, muxed, clientOptions: client, brokerOptions });
   };
+}
+
+/** The broker of a conversation. Throws PluginCallError ERR_BROKER when that is not spoken over gRPC. */
+export function grpcBrokerOf({ name, broker }: ClientProtocol): GrpcBroker {
+  if (name === 'grpc' && broker !== undefined) return broker as GrpcBroker;
+  throw new PluginCallError(
+    'ERR_BROKER',
+    `This plugin has no gRPC broker: ${name} is spoken with it. Over net/rpc a contract's \`client\` is given the broker.`,
+  );
+}
+
+interface HostEnd {
+  readonly channel: GrpcChannel;
+  /** What the channel runs over, where brokered connections do so too. */
+  readonly muxed: MuxedHost | undefined;
+  readonly clientOptions: GrpcClientOptions;
+  readonly brokerOptions: ResolvedBrokerOptions;
 }
 
 class GrpcConversation implements ClientProtocol {
@@ -55,21 +72,18 @@ class GrpcConversation implements ClientProtocol {
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #channel: GrpcChannel;
+  readonly #muxed: MuxedHost | undefined;
   readonly #clientOptions: GrpcClientOptions;
   readonly #stdio: Promise<unknown>;
 
-  constructor(
-    connection: ClientConnection,
-    channel: GrpcChannel,
-    clientOptions: GrpcClientOptions,
-    brokerOptions: ResolvedBrokerOptions,
-  ) {
+  constructor(connection: ClientConnection, { channel, muxed, clientOptions, brokerOptions }: HostEnd) {
     const { plugins, signal, syncStdout, syncStderr, logger } = connection;
     this.#plugins = plugins;
     this.#signal = signal;
     this.#channel = channel;
+    this.#muxed = muxed;
     this.#clientOptions = clientOptions;
-    this.broker = openHostBroker(channel, connection, brokerOptions);
+    this.broker = openHostBroker(channel, muxed?.streams, connection, brokerOptions);
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
     const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
@@ -109,5 +123,6 @@ class GrpcConversation implements ClientProtocol {
 
   async close(because?: Error): Promise<void> {
     await Promise.all([this.#channel.close(because), this.broker.close(because), this.#stdio]);
+    await this.#muxed?.close();
   }
 }

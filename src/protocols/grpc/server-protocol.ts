@@ -4,6 +4,7 @@ import { secureListener } from '../../transports/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
+import { acceptMuxed } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
 import { addPluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
@@ -20,6 +21,8 @@ import { StdioService } from './stdio.js';
 export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions {
   /** Options of the broker, and of what is offered and dialed through it. */
   readonly broker?: GrpcBrokerOptions;
+  /** Multiplexed only: how long the host may take to connect, before the plugin ends. @default 60 000 ms, all that a host has to start it */
+  readonly firstConnectionTimeoutMs?: number;
   /** Adds services besides those of the plugin set, or changes what the health service says. */
   readonly configure?: (server: GrpcServer, health: HealthService) => void;
 }
@@ -27,16 +30,23 @@ export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions 
 /** go-plugin reads, and so sends, 1024 bytes at a time; any host takes more, and larger messages carry six times as much (decision 006). */
 const STDIO_CHUNK_BYTES = 65_536;
 
+/** go-plugin waits 5 s, which a busy host can miss; it gives a plugin 60 s to be started and connected (client.go ClientConfig). */
+const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
+
 /** Bound of `onShutdown` and of the flush of stdout and stderr, before the host is answered. */
 const SHUTDOWN_STEP_MS = 2000;
 
 /** Serves a plugin over gRPC (go-plugin grpc_server.go). */
 export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProtocolFactory {
   const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
+  const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS } = options;
+  const muxedOptions = { claimMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
   return async (connection) => {
     const server = createGrpcServer(options);
-    const broker = addPluginBroker(server, connection, brokerOptions);
-    const conversation = new GrpcServing(server, broker, connection);
+    const muxed = connection.multiplex ? acceptMuxed(connection, muxedOptions) : undefined;
+    const { listener } = muxed ?? connection;
+    const broker = addPluginBroker(server, muxed?.streams, connection, brokerOptions);
+    const conversation = new GrpcServing(server, broker, { listener, tls: connection.tls });
     addImplementations(server, broker, connection);
     const health = new HealthService();
     const stdio = new StdioService({
@@ -86,7 +96,7 @@ class GrpcServing implements ServerProtocol {
   readonly #end = new Subject<void>();
   #accepting: Subscription | undefined;
 
-  constructor(server: GrpcServer, broker: GrpcBroker, { listener, tls }: ServerConnection) {
+  constructor(server: GrpcServer, broker: GrpcBroker, { listener, tls }: Pick<ServerConnection, 'listener' | 'tls'>) {
     this.#server = server;
     this.#broker = broker;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });

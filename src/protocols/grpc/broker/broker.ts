@@ -69,7 +69,8 @@ export class Broker implements GrpcBroker {
   }
 
   get counts(): GrpcBrokerCounts {
-    return { accepting: this.#ids.size, channels: this.#channels.size, pending: this.#parts.route.pending };
+    const { pending, streams } = this.#parts.route;
+    return { accepting: this.#ids.size, channels: this.#channels.size, pending, streams };
   }
 
   /** go-plugin: wraps at 2^32 (grpc_broker.go NextId). */
@@ -89,11 +90,11 @@ export class Broker implements GrpcBroker {
       register(server);
       const serving$ = this.#listening(id, ({ connection$ }) =>
         merge(
-          of(id),
           connection$.pipe(
             tap((connection) => server.inject(connection)),
             ignoreElements(),
           ),
+          of(id),
         ),
       );
       return serving$.pipe(finalize(() => void this.#track(server.close())));

@@ -20,6 +20,8 @@ export interface GrpcBrokerCounts {
   readonly channels: number;
   /** Announcements of the peer that nobody took yet, and waits for some that have not come. */
   readonly pending: number;
+  /** Where connections are multiplexed: streams inside the one connection, the main channel's included. */
+  readonly streams: number;
 }
 
 /**

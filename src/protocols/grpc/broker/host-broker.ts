@@ -6,17 +6,26 @@ import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { openHostLink } from './host-link.js';
 import { BrokerLink } from './link.js';
+import { MuxedRoute } from './muxed-route.js';
+import type { MuxedStreams } from './muxed-streams.js';
 import type { ResolvedBrokerOptions } from './options.js';
 import { SocketRoute } from './socket-route.js';
 
-/** A host's broker, its call already begun on the main channel, as often as there are channels (go-plugin grpc_client.go newGRPCClient). */
+/**
+ * A host's broker, over `streams` where connections are multiplexed. Its call begins at once, and is never begun again on the same channel
+ * (go-plugin grpc_client.go newGRPCClient).
+ */
 export function openHostBroker(
   mainChannel: GrpcChannel,
+  streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
   { timeoutMs, ...options }: ResolvedBrokerOptions,
 ): GrpcBroker {
   const link = new BrokerLink({ timeoutMs });
-  const route = new SocketRoute({ link, network, timeoutMs, logger });
+  const route =
+    streams === undefined
+      ? new SocketRoute({ link, network, timeoutMs, logger })
+      : new MuxedRoute({ link, streams, timeoutMs });
   const call = openHostLink(link, createGrpcClient(mainChannel, GRPCBrokerDefinition), logger);
   return new Broker({ ...options, link, route, closeLink: () => call.unsubscribe(), tls, holds: false });
 }

@@ -4,18 +4,24 @@ import type { GrpcServer } from '../server.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { BrokerLink } from './link.js';
+import { MuxedRoute } from './muxed-route.js';
+import type { MuxedStreams } from './muxed-streams.js';
 import type { ResolvedBrokerOptions } from './options.js';
 import { createBrokerService } from './service.js';
 import { SocketRoute } from './socket-route.js';
 
-/** A plugin's broker, whose service is added to the main server (go-plugin grpc_server.go Init). */
+/** A plugin's broker, over `streams` where connections are multiplexed; its service is added to the main server (go-plugin grpc_server.go Init). */
 export function addPluginBroker(
   mainServer: GrpcServer,
+  streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ServerConnection, 'network' | 'tls' | 'logger'>,
   { timeoutMs, ...options }: ResolvedBrokerOptions,
 ): GrpcBroker {
   const link = new BrokerLink({ timeoutMs });
-  const route = new SocketRoute({ link, network, timeoutMs, logger });
+  const route =
+    streams === undefined
+      ? new SocketRoute({ link, network, timeoutMs, logger })
+      : new MuxedRoute({ link, streams, timeoutMs });
   mainServer.addService(GRPCBrokerDefinition, createBrokerService(link));
   return new Broker({ ...options, link, route, closeLink: () => link.end(), tls, holds: true });
 }

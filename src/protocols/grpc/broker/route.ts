@@ -13,6 +13,8 @@ export interface BrokerRoute {
   dialer(id: number, options?: DialOptions): Promise<Dialer>;
   /** Announcements of the peer that nobody has taken, and waits for some that have not come. */
   readonly pending: number;
+  /** Streams inside the main connection, those of main channels included; none where there are sockets. */
+  readonly streams: number;
   /** Ends every wait. Idempotent. */
   close(): void;
 }

@@ -1,10 +1,11 @@
-import { firstValueFrom, fromEvent, map, merge, type Observable } from 'rxjs';
+import { firstValueFrom, takeUntil } from 'rxjs';
 import { PluginCallError, PluginError } from '../../../errors.js';
 import { Rendezvous } from '../../../streams/rendezvous.js';
 import type { Dialer, DialOptions, Listener } from '../../../transports/transport.js';
 import type { Address } from '../../../wire/address.js';
 import type { Logger } from '../../../wire/logger.js';
 import { quoteText } from '../../../wire/quote.js';
+import { aborted } from '../../aborted.js';
 import type { BrokerNetwork } from '../../protocol.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 import type { BrokerLink } from './link.js';
@@ -42,6 +43,8 @@ export class SocketRoute implements BrokerRoute {
     });
   }
 
+  readonly streams = 0;
+
   get pending(): number {
     return this.#offers.pending;
   }
@@ -60,8 +63,9 @@ export class SocketRoute implements BrokerRoute {
     }
   }
 
-  async dialer(id: number, options: DialOptions = {}): Promise<Dialer> {
-    const offer = await firstOf(this.#offers.take(id), options.signal);
+  async dialer(id: number, { signal }: DialOptions = {}): Promise<Dialer> {
+    const offer$ = this.#offers.take(id);
+    const offer = await firstValueFrom(signal === undefined ? offer$ : offer$.pipe(takeUntil(aborted(signal))));
     const announced = { network: offer.network, address: offer.address } as Address;
     const { network, address } = translate('the peer accepts', announced, (theirs) =>
       this.#network.pluginToHost(theirs),
@@ -76,18 +80,6 @@ export class SocketRoute implements BrokerRoute {
   close(): void {
     this.#offers.close();
   }
-}
-
-/** The first value; rejects with the signal's reason when that is aborted before. */
-function firstOf<T>(value$: Observable<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return firstValueFrom(value$);
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  const abort$ = fromEvent(signal, 'abort').pipe(
-    map((): never => {
-      throw signal.reason;
-    }),
-  );
-  return firstValueFrom(merge(value$, abort$));
 }
 
 /** A translation is the application's code. */
