@@ -14,7 +14,10 @@ import {
 const RequestHeader = gob.struct('Request', { ServiceMethod: gob.string, Seq: gob.uintExact });
 
 /** What precedes every reply (Go net/rpc server.go Response). A non-empty Error means failure, and that the body means nothing. */
-const ResponseHeader = gob.struct('Response', { ServiceMethod: gob.string, Seq: gob.uintExact, Error: gob.string });
+const SentResponseHeader = gob.struct('Response', { ServiceMethod: gob.string, Seq: gob.uintExact, Error: gob.string });
+
+/** The same, as it is read: the name of the method is known from the number. */
+const ResponseHeader = gob.struct('Response', { Seq: gob.uintExact, Error: gob.string });
 
 /** What stands before the arguments of a call (Go net/rpc Request). */
 export type NetRpcRequestHeader = GobType<typeof RequestHeader>;
@@ -97,10 +100,10 @@ export function createNetRpcServerCodec(options: NetRpcCodecOptions = {}): NetRp
     },
     take: () => encoder.take(),
     reply({ ServiceMethod, Seq }, schema, reply) {
-      encoder.appendPair(ResponseHeader, { ServiceMethod, Seq, Error: '' }, schema, reply);
+      encoder.appendPair(SentResponseHeader, { ServiceMethod, Seq, Error: '' }, schema, reply);
     },
     fail({ ServiceMethod, Seq }, text) {
-      encoder.appendPair(ResponseHeader, { ServiceMethod, Seq, Error: text || UNNAMED_ERROR }, gob.empty, {});
+      encoder.appendPair(SentResponseHeader, { ServiceMethod, Seq, Error: text || UNNAMED_ERROR }, gob.empty, {});
     },
   };
 }

@@ -81,6 +81,7 @@ export class NetRpcClient implements AsyncDisposable {
     connection.on('end', () => this.#onStreamEnd());
     connection.on('error', (cause: unknown) => this.#end(connectionLost(cause)));
     connection.on('close', () => this.#end(connectionLost()));
+    connection.resume();
   }
 
   /**

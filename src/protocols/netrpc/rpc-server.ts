@@ -54,6 +54,8 @@ export class NetRpcServing implements AsyncDisposable {
   readonly #abort = new AbortController();
   /** The Observables that are being waited for. */
   readonly #lifetime = new Subscription();
+  /** The methods that were called, by their full names. */
+  readonly #found = new Map<string, NetRpcHandler>();
   #running = 0;
   #isProceeding = false;
   /** Nothing more is read: the client has ended the stream, or has lost our trust. */
@@ -92,6 +94,7 @@ export class NetRpcServing implements AsyncDisposable {
     });
     connection.on('error', () => this.#end());
     connection.on('close', () => this.#end());
+    connection.resume();
   }
 
   /** Ends at once: replies that were not given yet are lost. Idempotent; resolves within about a second. */
@@ -160,6 +163,14 @@ export class NetRpcServing implements AsyncDisposable {
 
   /** The handler, or the text of the error reply. */
   #find(serviceMethod: string): NetRpcHandler | string {
+    const known = this.#found.get(serviceMethod);
+    if (known !== undefined) return known;
+    const found = this.#lookUp(serviceMethod);
+    if (typeof found !== 'string') this.#found.set(serviceMethod, found);
+    return found;
+  }
+
+  #lookUp(serviceMethod: string): NetRpcHandler | string {
     const name = splitServiceMethod(serviceMethod);
     if (name === undefined) return NET_RPC_TEXTS.illFormed(serviceMethod);
     const service = this.#services.get(name.service);

@@ -13,13 +13,14 @@ export function sequenceDecoding(element: Decoding, length: number | undefined, 
       const count = readCount(from, open);
       if (length !== undefined && count !== length) throw malformed(`${count} elements in an array of ${length}`);
       enter(from);
-      spend(from, ARRAY_BYTES);
+      // The elements of a closed type are all in this message, a byte each at least: no more is charged than was sent.
+      spend(from, ARRAY_BYTES + (open ? 0 : SLOT_BYTES * count));
       const values: unknown[] = [];
       let i = 0;
       try {
         for (; i < count; i += 1) {
           needMore(from);
-          spend(from, SLOT_BYTES);
+          if (open) spend(from, SLOT_BYTES);
           values.push(element.read(from));
         }
       } catch (error) {

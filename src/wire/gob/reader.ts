@@ -1,25 +1,26 @@
 import { malformed } from './failure.js';
 import { exactInteger, unfoldSigned } from './integers.js';
+import { readText } from './text.js';
 
-const SHORT_TEXT = 8;
 const NOTHING = new Uint8Array(0);
+const NO_VIEW = new DataView(NOTHING.buffer);
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-const float = new Float64Array(1);
-const floatBytes = new Uint8Array(float.buffer);
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+const shortFloat = new DataView(new ArrayBuffer(8));
 
 /** Reads gob's primitive encodings from one message. Never reads beyond it; every failure is a GobFailure. */
 export class GobReader {
   bytes: Uint8Array = NOTHING;
   pos = 0;
   end = 0;
+  /** Of `#viewed`; made when it is needed. */
+  #view: DataView = NO_VIEW;
+  #viewed: Uint8Array = NOTHING;
 
   /** Reads from another message from here on. */
-  open(message: Uint8Array): void {
-    this.bytes = message;
-    this.pos = 0;
-    this.end = message.length;
+  open(bytes: Uint8Array, from = 0, end = bytes.length): void {
+    this.bytes = bytes;
+    this.pos = from;
+    this.end = end;
   }
 
   get remaining(): number {
@@ -48,18 +49,16 @@ export class GobReader {
     const size = 0x100 - first;
     if (size > 8) throw malformed(`0x${first.toString(16)} cannot begin an integer`);
     if (size > this.end - this.pos) throw malformed('the message ends within an integer');
-    let value = 0;
-    if (size <= 6) {
-      for (let i = 0; i < size; i += 1) value = value * 0x100 + this.bytes[this.pos++]!;
-      return value;
-    }
-    return this.#long(size);
+    let value = this.bytes[this.pos++]!;
+    for (let i = 1; i < size; i += 1) value = value * 0x100 + this.bytes[this.pos++]!;
+    return size <= 6 ? value : this.#long(size);
   }
 
   /** A signed integer; a bigint where a number would lose bits. */
   int(): number | bigint {
     const folded = this.uint();
     if (typeof folded === 'bigint') return exactInteger(unfoldSigned(folded));
+    if (folded <= 0x7fffffff) return (folded & 1) === 0 ? folded >> 1 : ~(folded >> 1);
     return folded % 2 === 0 ? folded / 2 : -(folded - 1) / 2 - 1;
   }
 
@@ -78,10 +77,11 @@ export class GobReader {
     if (size > 8) throw malformed(`0x${first.toString(16)} cannot begin a float`);
     if (first >= 0x80) this.pos += 1;
     if (size > this.end - this.pos) throw malformed('the message ends within a float');
-    floatBytes.fill(0, 0, 8 - size);
-    for (let at = 8 - size; at < 8; at += 1) floatBytes[at] = this.bytes[this.pos++]!;
-    if (!littleEndian) floatBytes.reverse();
-    return float[0]!;
+    this.pos += size;
+    if (size === 8) return this.#viewOf(this.bytes).getFloat64(this.pos - 8, true);
+    shortFloat.setFloat64(0, 0);
+    for (let at = 1; at <= size; at += 1) shortFloat.setUint8(8 - at, this.bytes[this.pos - at]!);
+    return shortFloat.getFloat64(0, true);
   }
 
   /**
@@ -102,14 +102,7 @@ export class GobReader {
     const size = this.byteCount();
     const from = this.pos;
     this.pos += size;
-    if (size > SHORT_TEXT) return utf8.decode(this.bytes.subarray(from, this.pos));
-    let text = '';
-    for (let at = from; at < this.pos; at += 1) {
-      const code = this.bytes[at]!;
-      if (code > 0x7f) return utf8.decode(this.bytes.subarray(from, this.pos));
-      text += String.fromCharCode(code);
-    }
-    return text;
+    return readText(this.bytes, from, this.pos);
   }
 
   skipBytes(): void {
@@ -117,9 +110,18 @@ export class GobReader {
     this.pos += count;
   }
 
+  /** The seven or eight bytes before the position. */
   #long(size: number): number | bigint {
     let value = 0n;
-    for (let i = 0; i < size; i += 1) value = (value << 8n) | BigInt(this.bytes[this.pos++]!);
+    for (let at = this.pos - size; at < this.pos; at += 1) value = (value << 8n) | BigInt(this.bytes[at]!);
     return exactInteger(value);
+  }
+
+  #viewOf(bytes: Uint8Array): DataView {
+    if (this.#viewed !== bytes) {
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.#viewed = bytes;
+    }
+    return this.#view;
   }
 }

@@ -3,7 +3,7 @@ import type { Decoding } from './decode-source.js';
 import type { GobDecoder, GobDecoderOptions } from './decoder.js';
 import { Decodings } from './decodings.js';
 import { exceeded, GobFailure, malformed, toDecodeError } from './failure.js';
-import { GobFramer } from './framer.js';
+import { GobFramer, type GobMessage, noMessage } from './framer.js';
 import { type GobLimits, resolveGobLimits } from './limits.js';
 import { GobReader } from './reader.js';
 import { type Scan, type ScanSource, scanContent } from './scan.js';
@@ -13,6 +13,7 @@ import { WireTypes } from './wire-types.js';
 /** Not a failure: the value goes on in a message that has not arrived. */
 const INCOMPLETE = new Error('gob: value not complete yet');
 
+const NOTHING = new Uint8Array(0);
 const ANY: SchemaNode = { kind: 'any' };
 
 /**
@@ -31,9 +32,9 @@ export class StreamDecoder implements GobDecoder, ScanSource {
   readonly #limits: GobLimits;
   readonly #decodings: Decodings;
   readonly #framer: GobFramer;
-  /** The messages of the current value as far as they arrived, and where in the stream each began. */
-  readonly #messages: Uint8Array[] = [];
-  readonly #begins: number[] = [];
+  /** The messages of the current value as far as they arrived. The first slot is used again and again. */
+  readonly #messages: GobMessage[] = [noMessage()];
+  #held = 0;
   #heldBytes = 0;
   #current = 0;
   /** The current value's type, and where its content begins in the first message. */
@@ -111,7 +112,8 @@ export class StreamDecoder implements GobDecoder, ScanSource {
   }
 
   define(id: number): void {
-    this.types.define(id, this.reader, this.#begins[this.#current]! + this.reader.pos);
+    const { position, from } = this.#messages[this.#current]!;
+    this.types.define(id, this.reader, position + this.reader.pos - from);
   }
 
   /** Finds the next value: finishes what was begun, reads definitions. True when at the content of a value. */
@@ -145,29 +147,33 @@ export class StreamDecoder implements GobDecoder, ScanSource {
 
   /** Reads from the next message of the current value; `hold`: keeps it, in case the value must be read again. */
   #openNext(hold: boolean): boolean {
-    if (this.#current + 1 < this.#messages.length) {
+    if (this.#current + 1 < this.#held) {
       this.#current += 1;
-      this.reader.open(this.#messages[this.#current]!);
+      this.#open();
       return true;
     }
-    const message = this.#pull();
-    if (message === undefined) return false;
-    if (!hold) this.#release();
-    this.#messages.push(message);
-    this.#begins.push(this.#framer.position - message.length);
-    this.#heldBytes += message.length;
-    this.#current = this.#messages.length - 1;
-    this.reader.open(message);
+    if (!hold && this.#held > 0) this.#release();
+    const slot = (this.#messages[this.#held] ??= noMessage());
+    if (!this.#pull(slot)) return false;
+    this.#current = this.#held;
+    this.#held += 1;
+    this.#heldBytes += slot.end - slot.from;
+    this.#open();
     if (this.#heldBytes > this.#limits.maxMessageBytes) {
       throw exceeded(`a value of several messages is over the limit of ${this.#limits.maxMessageBytes} bytes`);
     }
     return true;
   }
 
-  #pull(): Uint8Array | undefined {
+  #open(): void {
+    const { bytes, from, end } = this.#messages[this.#current]!;
+    this.reader.open(bytes, from, end);
+  }
+
+  #pull(slot: GobMessage): boolean {
     if (this.#broken !== undefined) throw this.#broken;
     try {
-      return this.#framer.next();
+      return this.#framer.next(slot);
     } catch (error) {
       this.#broken = error instanceof Error ? error : new Error(String(error));
       throw this.#broken;
@@ -207,13 +213,16 @@ export class StreamDecoder implements GobDecoder, ScanSource {
   #rewind(): void {
     this.#current = 0;
     this.depth = 0;
-    this.reader.open(this.#messages[0]!);
+    this.#open();
     this.reader.pos = this.#contentAt;
   }
 
   #release(): void {
-    this.#messages.length = 0;
-    this.#begins.length = 0;
+    // Emptying arrays costs more than all the rest of decoding a small value.
+    if (this.#held > 1) this.#messages.length = 1;
+    this.#messages[0]!.bytes = NOTHING;
+    this.reader.bytes = NOTHING;
+    this.#held = 0;
     this.#heldBytes = 0;
     this.#current = 0;
   }

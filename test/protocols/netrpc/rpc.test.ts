@@ -482,6 +482,15 @@ describe('a net/rpc server', () => {
     await client.close();
   });
 
+  test('a connection that was paused before is read by both ends', async () => {
+    const [near, far] = duplexPair();
+    for (const end of [near, far]) end.pause();
+    serveNetRpc(far, new Map([['S', new Map([['M', handler(gob.string, gob.string, (text) => text)]])]]));
+    const client = createNetRpcClient(near);
+    assert.equal(await firstValueFrom(client.call('S.M', gob.string, 'x', gob.string)), 'x');
+    await client.close();
+  });
+
   test('R-18 every connection has types of its own', async () => {
     for (let i = 0; i < 2; i += 1) {
       const { client, call } = rig({ Echo: (text) => text });
