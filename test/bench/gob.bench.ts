@@ -147,7 +147,7 @@ async function benchmark<T>(
   });
 }
 
-await benchmark('a post', PostSchema, post, [() => protobuf.encode(post), protobuf.decode]);
+await benchmark('a post', PostSchema, post, [() => protobuf.encode(post), (bytes) => protobuf.decode(bytes)]);
 
 const numbers = Array.from({ length: 10_000 }, (_, i) => i * 37);
 await benchmark('10 000 integers', gob.slice(gob.int), numbers, [

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { ClosedError, PluginCallError, PluginError, ProtocolError, RemoteError, TransportError } from '../../errors.js';
 import { closeGently } from '../../transports/yamux/close-gently.js';
 import type { GobSchema } from '../../wire/gob/index.js';
@@ -26,10 +26,10 @@ export function createNetRpcClient(connection: Duplex, options: NetRpcClientOpti
   return client;
 }
 
+/** Kept without closures of its own: there is one for every call. */
 interface PendingCall {
   readonly reply: GobSchema;
-  succeed(value: unknown): void;
-  fail(error: PluginError): void;
+  readonly subscriber: Subscriber<unknown>;
 }
 
 const MAX_PENDING_CALLS = 65_536;
@@ -94,16 +94,9 @@ export class NetRpcClient implements AsyncDisposable {
     value: NoInfer<Args>,
     reply: GobSchema<Reply>,
   ): Observable<Reply> {
-    return new Observable((subscriber) => {
-      const seq = this.#send(serviceMethod, args, value, {
-        reply,
-        succeed(answer) {
-          subscriber.next(answer as Reply);
-          subscriber.complete();
-        },
-        fail: (error) => subscriber.error(error),
-      });
-      return () => this.#pending.delete(seq);
+    return new Observable<Reply>((subscriber) => {
+      const seq = this.#send(serviceMethod, args, value, { reply, subscriber: subscriber as Subscriber<unknown> });
+      return seq === undefined ? undefined : () => this.#pending.delete(seq);
     });
   }
 
@@ -125,18 +118,18 @@ export class NetRpcClient implements AsyncDisposable {
     return this.close();
   }
 
-  #send(serviceMethod: string, args: GobSchema, value: unknown, call: PendingCall): number {
+  #send(serviceMethod: string, args: GobSchema, value: unknown, call: PendingCall): number | undefined {
     const refusal = this.#ending ?? this.#overload();
     if (refusal !== undefined) {
-      call.fail(refusal);
-      return -1;
+      call.subscriber.error(refusal);
+      return undefined;
     }
     const seq = this.#nextSeq;
     try {
       this.#codec.request(serviceMethod, seq, args, value);
     } catch (error) {
-      call.fail(toPluginError(error));
-      return -1;
+      call.subscriber.error(toPluginError(error));
+      return undefined;
     }
     this.#nextSeq += 1;
     this.#pending.set(seq, call);
@@ -174,7 +167,7 @@ export class NetRpcClient implements AsyncDisposable {
     if (call === undefined || header.Error !== '') {
       if (!this.#skipBody()) return false;
       this.#pending.delete(header.Seq);
-      call?.fail(new RemoteError(header.Error));
+      call?.subscriber.error(new RemoteError(header.Error));
       return true;
     }
     let body: unknown;
@@ -182,12 +175,13 @@ export class NetRpcClient implements AsyncDisposable {
       body = this.#codec.responses.body(call.reply);
     } catch (error) {
       this.#pending.delete(header.Seq);
-      call.fail(toPluginError(error));
+      call.subscriber.error(toPluginError(error));
       return true;
     }
     if (body === undefined) return false;
     this.#pending.delete(header.Seq);
-    call.succeed(body);
+    call.subscriber.next(body);
+    call.subscriber.complete();
     return true;
   }
 
@@ -215,7 +209,7 @@ export class NetRpcClient implements AsyncDisposable {
     this.#writer.stop();
     const calls = [...this.#pending.values()];
     this.#pending.clear();
-    for (const call of calls) call.fail(cause);
+    for (const { subscriber } of calls) subscriber.error(cause);
     void closeGently(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
   }
 

@@ -3,6 +3,8 @@ import { exactInteger, unfoldSigned } from './integers.js';
 import { readText } from './text.js';
 
 const NOTHING = new Uint8Array(0);
+const POOL_BYTES = 8192;
+const MAX_POOLED_BYTES = 2048;
 const NO_VIEW = new DataView(NOTHING.buffer);
 
 const shortFloat = new DataView(new ArrayBuffer(8));
@@ -15,6 +17,9 @@ export class GobReader {
   /** Of `#viewed`; made when it is needed. */
   #view: DataView = NO_VIEW;
   #viewed: Uint8Array = NOTHING;
+  /** Where small copies go; what is before `#poolPos` belongs to others. */
+  #pool: Uint8Array = NOTHING;
+  #poolPos = 0;
 
   /** Reads from another message from here on. */
   open(bytes: Uint8Array, from = 0, end = bytes.length): void {
@@ -85,16 +90,27 @@ export class GobReader {
   }
 
   /**
-   * Bytes with their count. A view on the received chunk when they are most of it, so that megabytes are not copied; else a copy,
-   * so that a few bytes do not keep a whole chunk alive.
+   * Bytes with their count: a view on the received chunk where that keeps little else alive, else a copy. Small copies share a buffer,
+   * as Node's small Buffers do: a buffer of its own would take 600 ns, six times as long.
    */
   blob(): Uint8Array {
     const size = this.byteCount();
-    const from = this.pos;
+    const source = this.bytes.subarray(this.pos, this.pos + size);
     this.pos += size;
-    return size * 2 >= this.bytes.buffer.byteLength
-      ? this.bytes.subarray(from, from + size)
-      : this.bytes.slice(from, from + size);
+    const kept = source.buffer.byteLength;
+    if (kept <= POOL_BYTES || size * 2 >= kept) return source;
+    return size <= MAX_POOLED_BYTES ? this.#pooled(source) : source.slice();
+  }
+
+  #pooled(source: Uint8Array): Uint8Array {
+    if (this.#pool.length - this.#poolPos < source.length) {
+      this.#pool = new Uint8Array(POOL_BYTES);
+      this.#poolPos = 0;
+    }
+    const copy = this.#pool.subarray(this.#poolPos, this.#poolPos + source.length);
+    copy.set(source);
+    this.#poolPos += source.length;
+    return copy;
   }
 
   /** A string with its byte count. Bytes that are not UTF-8 become U+FFFD. */
