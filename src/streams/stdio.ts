@@ -13,6 +13,9 @@ export interface StdioOutlet {
   close(): void;
 }
 
+/** What may wait for a reader besides what `readable` holds: enough that a writer need not wait for every single chunk. */
+const WRITE_AHEAD_BYTES = 256 * 1024;
+
 /**
  * One standard stream on its way out. A Readable counts as touched once it was read, piped, paused or given a listener for its data:
  * from then on it is never discarded again, and a reader that stops reading stops the writer.
@@ -33,6 +36,7 @@ export function createStdioOutlet(): StdioOutlet {
     },
   });
   const writable = new Writable({
+    highWaterMark: WRITE_AHEAD_BYTES,
     write(chunk: Uint8Array, _encoding, callback) {
       chunks.next(chunk);
       if (readable.destroyed || readable.readableEnded || isUntouched(readable) || readable.push(chunk)) callback();
