@@ -12,7 +12,7 @@ interface CommonOptions {
   readonly allowedProtocols?: readonly ProtocolName[];
   /** From the start of the process to a connected client. @default 60 000 ms, as go-plugin */
   readonly startTimeoutMs?: number;
-  /** How long `stop` waits for the plugin to end by itself before it is killed. @default 2000 ms, as go-plugin */
+  /** How long `stop` waits for the plugin's answer, and then for its end, before it is killed. @default 2000 ms, as go-plugin */
   readonly stopGraceMs?: number;
   /** Bound of one `ping`. @default 5000 ms */
   readonly pingTimeoutMs?: number;

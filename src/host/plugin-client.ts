@@ -120,7 +120,8 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   }
 
   /**
-   * Asks the plugin to end, waits up to `stopGraceMs`, then kills it and all its children; resolves when nothing of it is left.
+   * Asks the plugin to end, waits up to `stopGraceMs` for its answer and again for its end, then kills it and all its children;
+   * resolves when nothing of it is left.
    * Idempotent, concurrent-safe, and never rejects: in the end the plugin is gone.
    */
   stop(): Promise<void> {

@@ -1,5 +1,6 @@
-import { firstValueFrom, Subscription, timeout } from 'rxjs';
+import { defer, firstValueFrom, map, race, Subscription, timeout, timer } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
+import { atMost } from '../protocols/at-most.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { AttachedRunner, Runner } from '../runners/runner.js';
 import type { Exit } from '../streams/lifecycle.js';
@@ -15,6 +16,9 @@ import { PluginStreams } from './plugin-streams.js';
 
 /** How long a process that was killed may take to be reaped. */
 const REAP_TIMEOUT_MS = 5000;
+
+/** How long a step of the cleaning up may take before the next one is taken; longer than any step of our own parts. */
+const STEP_TIMEOUT_MS = 15_000;
 
 /** One life of a plugin, from the launch to the last trace; owns runner, conversation and sockets. */
 export class PluginLife {
@@ -164,12 +168,18 @@ export class PluginLife {
     const running = this.streams.state.status === 'running';
     this.#runner?.ref?.();
     this.streams.happen({ type: 'death', cause: { kind: 'stopped' } });
-    if (running && this.#endsPlugin() && (await this.#protocol?.shutdown({ timeoutMs: stopGraceMs })))
-      await this.#exitWithin(stopGraceMs);
+    if (running && this.#endsPlugin() && (await this.#askToEnd(stopGraceMs))) await this.#exitWithin(stopGraceMs);
     this.#abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
     // A start in flight gives up now and cleans up what it has begun.
     await this.#starting?.catch(() => {});
     await this.#bury();
+  }
+
+  /** False when there is nothing to wait for: the plugin could not be asked, or has spent its grace on the answer. */
+  #askToEnd(graceMs: number): Promise<boolean> {
+    const spent$ = timer(graceMs).pipe(map(() => false));
+    const asked$ = defer(async () => (await this.#protocol?.shutdown({ timeoutMs: graceMs })) ?? false);
+    return firstValueFrom(race(spent$, asked$)).catch(() => false);
   }
 
   /** Removes everything: the conversation, the process and its children, the sockets. Then says that the plugin is gone. */
@@ -182,9 +192,9 @@ export class PluginLife {
     const { state } = this.streams;
     this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
     const crashed = state.status === 'stopping' && state.cause.kind === 'crashed';
-    await settle(this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
+    await settle(async () => this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
     const ends = this.#endsPlugin();
-    if (ends) await settle(this.#runner?.kill());
+    if (ends) await settle(async () => this.#runner?.kill());
     else this.#runner?.release?.();
     const exit = ends ? await this.#exitWithin(REAP_TIMEOUT_MS) : this.#exit;
     this.#socketDir?.remove();
@@ -229,7 +239,7 @@ function socketDirOf(): Promise<SocketDir | undefined> {
   return defaultNetwork() === 'unix' ? createSocketDir() : Promise.resolve(undefined);
 }
 
-/** Cleaning up goes on whatever fails on the way. */
-async function settle(step: Promise<unknown> | undefined): Promise<void> {
-  await step?.catch(() => {});
+/** Cleaning up goes on whatever fails or hangs on the way: parts may be the user's own. */
+function settle(step: () => Promise<unknown>): Promise<void> {
+  return atMost(STEP_TIMEOUT_MS, step());
 }

@@ -7,6 +7,8 @@ import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import {
   type ClientOfContract,
   createClient,
+  GRPC_CLIENT_PROTOCOL,
+  grpcClientProtocol,
   HOST_NETWORK,
   type HostParts,
   injectPlugin,
@@ -22,6 +24,7 @@ import {
   serve,
 } from '../../src/index.js';
 import { dialerTo } from '../../src/transports/dial.js';
+import { within } from '../support/defer.js';
 import { awaitGone } from '../support/process-alive.js';
 
 const command: [string, ...string[]] = [
@@ -58,6 +61,26 @@ test("a user's module replaces the runner, the network and the log sink", async 
   await client.stop();
   assert.deepEqual(used, ['run 2 words', 'dial unix']);
   assert.ok(entries.some((entry) => entry.message === 'stored' && entry.module === 'kv'));
+});
+
+test('a plugin that does not answer when it is asked to end is killed after the grace, once', async () => {
+  const module = new ContainerModule(({ bind }) => {
+    bind(GRPC_CLIENT_PROTOCOL).toConstantValue(async (connection) => {
+      const protocol = await grpcClientProtocol()(connection);
+      return {
+        name: 'grpc',
+        dispense: (name) => protocol.dispense(name),
+        ping: (pingOptions) => protocol.ping(pingOptions),
+        shutdown: () => new Promise(() => {}),
+        close: (because) => protocol.close(because),
+      };
+    });
+  });
+  const client = createClient({ ...options, modules: [module], stopGraceMs: 50 });
+  await client.start();
+  const exit = firstValueFrom(client.exit$);
+  await within(10_000, 'the stop', client.stop());
+  assert.deepEqual(await exit, { code: null, signal: 'SIGKILL' });
 });
 
 test('interceptors and defaults of calls come from the options', async () => {
