@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import { firstValueFrom } from 'rxjs';
-import { HandshakeError, SecurityError, StartError } from '../errors.js';
+import { HandshakeError, PluginError, SecurityError, StartError } from '../errors.js';
 import { openVerified } from '../runners/checksum.js';
 import type { Runner, RunnerSpec } from '../runners/runner.js';
+import { decode } from '../streams/decode.js';
 import { fromReadable } from '../streams/from-readable.js';
-import { handshake as firstLine } from '../streams/handshake.js';
-import { lines } from '../streams/lines.js';
+import { handshake as firstLine, unannounced } from '../streams/handshake.js';
 import { certificatePemOf, type Identity } from '../transports/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls.js';
 import type { Address } from '../wire/address.js';
 import { type Handshake, parseHandshake } from '../wire/handshake.js';
+import { LineDecoder } from '../wire/lines.js';
 import { connect } from './connect.js';
 import type { Launch, LaunchContext } from './launch.js';
 import type { StartLaunch } from './launch-options.js';
@@ -56,12 +57,11 @@ async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec
 }
 
 async function shakeHands(runner: Runner, { options, signal }: LaunchContext): Promise<Handshake> {
-  const line$ = fromReadable(runner.stdout).pipe(lines({ tooLong: 'fail' }));
+  const { startTimeoutMs: timeoutMs } = options;
+  const stdout = new LineDecoder({ tooLong: 'fail' });
+  const line$ = fromReadable(runner.stdout).pipe(decode(() => stdout));
   try {
-    const line = await untilAborted(
-      firstValueFrom(firstLine(line$, runner.exit$, { timeoutMs: options.startTimeoutMs })),
-      signal,
-    );
+    const line = await untilAborted(firstValueFrom(firstLine(line$, runner.exit$, { timeoutMs })), signal);
     return parseHandshake(line, {
       appVersions: [...options.versions.keys()],
       allowedProtocols: options.allowedProtocols,
@@ -69,7 +69,8 @@ async function shakeHands(runner: Runner, { options, signal }: LaunchContext): P
       translateAddress: (address) => runner.pluginToHost(address as Address),
     });
   } catch (error) {
-    throw await withDiagnosis(error, runner);
+    const late = PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
+    throw await withDiagnosis(late ? unannounced(timeoutMs, stdout.unfinishedText) : error, runner);
   } finally {
     // Nobody reads the real stdout any more, and the plugin must never block on it.
     runner.stdout.resume();

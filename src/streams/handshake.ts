@@ -75,7 +75,7 @@ export function handshake(
     timeout({
       first: timeoutMs,
       scheduler,
-      with: () => throwError(() => timedOut(timeoutMs, options.unfinishedText?.() ?? '')),
+      with: () => throwError(() => unannounced(timeoutMs, options.unfinishedText?.() ?? '')),
     }),
   );
 }
@@ -119,7 +119,8 @@ function exitedEarly({ code, signal }: Exit): PluginError {
   );
 }
 
-function timedOut(timeoutMs: number, unfinished: string): PluginError {
+/** The plugin's line did not come in time; `unfinished` is what has come of it. */
+export function unannounced(timeoutMs: number, unfinished: string): PluginError {
   const printed = unfinished === '' ? 'It printed nothing' : `It printed ${quoteText(unfinished)} and no line break`;
   return new StartError(
     'ERR_START_TIMEOUT',

@@ -40,6 +40,17 @@ const expectations: readonly Expectation[] = [
     says: /netrpc/,
     details: ({ text }) => assert.equal(text, '1|1|unix|/tmp/pl'),
   },
+  {
+    name: 'half-a-line',
+    args: ['hang'],
+    options: { startTimeoutMs: 4000 },
+    code: 'ERR_START_TIMEOUT',
+    says: /4000 ms.*"1\|1\|unix\|\/tmp\/pl" and no line break/,
+    details: ({ text, diagnosis }) => {
+      assert.equal(text, '1|1|unix|/tmp/pl');
+      assert.equal(typeof diagnosis, 'string');
+    },
+  },
   { name: 'endless-line', code: 'ERR_HANDSHAKE_LINE_TOO_LONG', says: /too long/ },
   {
     name: 'exits-at-once',
@@ -67,7 +78,12 @@ const expectations: readonly Expectation[] = [
       assert.deepEqual(hostVersions, [1]);
     },
   },
-  { name: 'wrong-core-version', code: 'ERR_CORE_VERSION_MISMATCH', says: /core/ },
+  {
+    name: 'wrong-core-version',
+    code: 'ERR_CORE_VERSION_MISMATCH',
+    says: /core/,
+    details: ({ text }) => assert.match(text ?? '', /^\d+\|/),
+  },
   { name: 'forks-children', code: 'ERR_HANDSHAKE_UNRECOGNIZED', says: /\d+ \d+ \d+/ },
   { name: 'forks-children', args: ['exit'], code: 'ERR_HANDSHAKE_UNRECOGNIZED', says: /\d+ \d+ \d+/ },
   {
