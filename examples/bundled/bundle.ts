@@ -18,8 +18,7 @@ export async function bundle(directory: string): Promise<void> {
     platform: 'node',
     format: 'cjs',
     target: 'node20.19',
-    external: ['@grpc/proto-loader'], // grpc-js wants it for channelz only
-    plugins: [rxjsModules],
+    plugins: [smaller],
   });
   await writeFile(join(directory, 'plugin.cjs'), escapeNonAscii(outputFiles[0]!.text));
   await copyFile(here('start.cjs'), join(directory, 'start.cjs'));
@@ -30,12 +29,25 @@ function escapeNonAscii(code: string): string {
   return code.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** On Node, rxjs offers itself in CommonJS, of which esbuild can leave out nothing. */
-const rxjsModules: esbuild.Plugin = {
-  name: 'rxjs modules',
+/** What need not be loaded at a start is left out, or loaded later. */
+const smaller: esbuild.Plugin = {
+  name: 'smaller',
   setup(build) {
-    const path = fileURLToPath(new URL('dist/esm/index.js', import.meta.resolve('rxjs/package.json')));
-    build.onResolve({ filter: /^rxjs$/ }, () => ({ path, sideEffects: false }));
+    // On Node, rxjs offers itself in CommonJS, of which esbuild can leave out nothing.
+    const rxjs = fileURLToPath(new URL('dist/esm/index.js', import.meta.resolve('rxjs/package.json')));
+    build.onResolve({ filter: /^rxjs$/ }, () => ({ path: rxjs, sideEffects: false }));
+    // Not for a plugin that adds services or interceptors of grpc-js, or imports it itself.
+    build.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: here('grpc-words.cjs') }));
+    // Loaded when first used: without TLS and compression, never.
+    build.onResolve({ filter: /^node:(tls|zlib)$/ }, ({ path, namespace }) =>
+      namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path }) => {
+      const names = JSON.stringify(Object.keys((await import(path)) as object));
+      const contents = `for (const name of ${names})
+        Object.defineProperty(exports, name, { enumerable: true, get: () => require('${path}')[name] });`;
+      return { contents };
+    });
   },
 };
 // #endregion bundle

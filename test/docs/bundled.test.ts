@@ -17,8 +17,9 @@ before(async () => {
 });
 after(() => rm(directory, { recursive: true }));
 
-async function assertServes(file: string): Promise<void> {
-  await using client = createClient({ command: [process.execPath, join(directory, file)], handshake, plugins });
+async function assertServes(file: string, options: { readonly autoMtls?: boolean } = {}): Promise<void> {
+  const command = [process.execPath, join(directory, file)] as const;
+  await using client = createClient({ command, handshake, plugins, ...options });
   await client.start();
   const kv = await client.dispense('kv');
   assert.equal((await firstValueFrom(kv.put({ key: 'a', value: new Uint8Array(1) }))).revision, 1n);
@@ -30,6 +31,8 @@ async function codeFile(): Promise<string> {
 }
 
 test('the bundle serves by itself', () => assertServes('plugin.cjs'));
+
+test('what the bundle loads later is there when it is needed', () => assertServes('plugin.cjs', { autoMtls: true }));
 
 test('V8 takes the recorded code, and the bundle serves with it', async () => {
   const source = await readFile(join(directory, 'plugin.cjs'), 'latin1');
