@@ -79,21 +79,21 @@ test('a stop during the start ends it with ERR_START_ABORTED', async () => {
   assert.ok(state.status === 'exited' && state.cause.kind === 'stopped');
 });
 
-test('a crash is seen with its cause, pending calls fail, and the client is closed', async () => {
+test('a crash is seen with its cause, calls fail, pending and later ones, and the client is closed', async () => {
   const client = createClient(options);
   client.ref();
   await client.start();
   const kv = await client.dispense('kv');
-  const pending = assert.rejects(
-    lastValueFrom(kv.watch({ prefix: '' })),
-    (error) => error instanceof GrpcError && error.status === status.UNAVAILABLE,
-  );
+  const isUnavailable = (error: unknown) => error instanceof GrpcError && error.status === status.UNAVAILABLE;
+  const pending = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), isUnavailable);
   process.kill(Number(client.id), 'SIGKILL');
   await pending;
   const state = await lastValueFrom(client.state$);
   assert.ok(state.status === 'exited' && state.cause.kind === 'crashed');
   assert.deepEqual(state.exit, { code: null, signal: 'SIGKILL' });
   await assert.rejects(client.dispense('kv'), hasCode('ERR_CLOSED'));
+  const later = await firstValueFrom(kv.get({ key: 'a' })).catch((error: unknown) => error);
+  assert.ok(isUnavailable(later) && String(later).includes('exited by SIGKILL'), String(later));
   await client.stop();
   assertTempDirEmpty();
 });

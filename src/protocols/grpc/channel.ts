@@ -44,6 +44,8 @@ export class GrpcChannel implements CallHost {
   #foregroundCalls = 0;
   #mayHold = true;
   #closed: Promise<void> | undefined;
+  /** What calls end with once the channel is closed. */
+  #closedStatus: CallStatus = localStatus(Status.CANCELLED, 'The channel was closed.');
   #onSessionsGone: () => void = () => {};
 
   /** States as they change; replays the latest; completes after `shutdown`; never errors. */
@@ -72,7 +74,7 @@ export class GrpcChannel implements CallHost {
   }
 
   /**
-   * Makes a call. It ends with UNAVAILABLE when the connection cannot be made or breaks, with CANCELLED when the channel is closed.
+   * Makes a call. It ends with UNAVAILABLE when the connection cannot be made or breaks, and as `close` says when the channel is closed.
    * `path` is `/package.Service/Method`.
    */
   call(path: string, options: GrpcCallOptions, events: GrpcCallEvents): GrpcCall {
@@ -94,8 +96,8 @@ export class GrpcChannel implements CallHost {
   }
 
   /**
-   * Ends every call and destroys the connections. Resolves when they are closed. Idempotent. Calls end with CANCELLED, or with
-   * UNAVAILABLE when the channel is closed because of an error: then the peer is gone. Later calls end with CANCELLED.
+   * Ends every call and destroys the connections. Resolves when they are closed. Idempotent. Calls, also later ones, end with
+   * CANCELLED, or with UNAVAILABLE when the channel is closed because of an error: then the peer is gone.
    */
   close(because?: Error): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
@@ -103,7 +105,8 @@ export class GrpcChannel implements CallHost {
       this.#onSessionsGone = resolve;
     });
     this.#closed = gone.then(() => this.#attempt?.done);
-    this.#shutdown(because === undefined ? closedStatus() : unavailable(because));
+    if (because !== undefined) this.#closedStatus = unavailable(because);
+    this.#shutdown(this.#closedStatus);
     return this.#closed;
   }
 
@@ -141,7 +144,7 @@ export class GrpcChannel implements CallHost {
   }
 
   #enqueue(call: ChannelCall): void {
-    if (this.#closed !== undefined) return failSoon(call, closedStatus());
+    if (this.#closed !== undefined) return failSoon(call, this.#closedStatus);
     if (this.state.status === 'transient-failure' && call.options.waitForReady !== true) {
       return failSoon(call, unavailable(this.state.error));
     }
@@ -246,10 +249,6 @@ export class GrpcChannel implements CallHost {
 
 function failSoon(call: ChannelCall, status: CallStatus): void {
   process.nextTick(() => call.fail(status));
-}
-
-function closedStatus(): CallStatus {
-  return localStatus(Status.CANCELLED, 'The channel was closed.');
 }
 
 function unavailable(error: Error): CallStatus {
