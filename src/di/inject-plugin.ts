@@ -44,16 +44,28 @@ export function pluginHostModule(
         .toResolvedValue((parts) => new PluginClient(clientOptions, withGrpc(parts, clientOptions)), [HOST_PARTS])
         .inSingletonScope()
         .onDeactivation((client) => client.stop());
+      const dispense = dispenseOnce();
       for (const [alias, plugin] of aliasesOf(name, clientOptions))
         options
           .bind(pluginToken(alias))
-          .toResolvedValue(
-            (client: PluginClient) => client.start().then(() => client.dispense(plugin)),
-            [pluginClientToken(name)],
-          )
-          .inSingletonScope();
+          .toResolvedValue((client: PluginClient) => dispense(client, plugin), [pluginClientToken(name)]);
     }
   });
+}
+
+/**
+ * One client per plugin of a process, which is started for the first. Not a singleton of the container's: it would keep a failure, and
+ * could not be emptied any more, so that no process of it would be stopped.
+ */
+function dispenseOnce(): (client: PluginClient, plugin: string) => Promise<unknown> {
+  const dispensed = new Map<string, Promise<unknown>>();
+  return (client, plugin) => {
+    const known = dispensed.get(plugin);
+    if (known !== undefined) return known;
+    const made = client.start().then(() => client.dispense(plugin));
+    dispensed.set(plugin, made);
+    return made;
+  };
 }
 
 /** A process's own gRPC options take the place of the container's. */

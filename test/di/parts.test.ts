@@ -113,12 +113,23 @@ test('plugins are injected into a larger application, and stop with its containe
   container.bind(Importer).toSelf();
   const importer = await container.getAsync(Importer);
   await firstValueFrom(importer.kv.put({ key: 'k', value: bytes('v') }));
-  assert.equal(await container.getAsync(pluginToken('store.kv')), await container.getAsync(pluginToken('store.kv')));
+  assert.equal(await container.getAsync(pluginToken('store.kv')), importer.kv);
   const client = container.get(pluginClientToken('store'));
   const pid = Number(client.id);
   await container.unbindAllAsync();
   assert.equal(client.exited, true);
   await awaitGone(pid);
+});
+
+test('a plugin that cannot be started does not keep the others of its container from stopping', async () => {
+  const container = new Container();
+  const missing = ['/nonexistent/plugin'] as const;
+  container.load(pluginHostModule({ kv: options, bad: { command: missing, handshake, plugins: { kv: plugins.kv } } }));
+  await container.getAsync(pluginToken('kv'));
+  await assert.rejects(container.getAsync(pluginToken('bad')), { code: 'ERR_SPAWN' });
+  const client = container.get(pluginClientToken('kv'));
+  await container.unbindAllAsync();
+  assert.equal(client.exited, true);
 });
 
 test('a class without the mark is refused before anything is served', async () => {
