@@ -4,6 +4,7 @@ import { type Address, SAME_ADDRESSES } from '../wire/address.js';
 import { identify, type ProcessIdentity } from './process-identity.js';
 import type { AttachedRunner, Exit } from './runner.js';
 
+/** How a running process is watched, and how it is killed. */
 export interface AttachProcessOptions extends ProcessIdentity {
   /** Resolves when somebody listens at the plugin's address. */
   readonly probe: () => Promise<void>;
