@@ -1,4 +1,5 @@
-import { OptionsError } from '../errors.js';
+import { existsSync } from 'node:fs';
+import { OptionsError, StartError } from '../errors.js';
 import type { SharedDir } from './container-addresses.js';
 import type { ContainerEngine } from './container-engine.js';
 import { listOf } from './container-json.js';
@@ -21,6 +22,19 @@ export function sharedDirOf(spec: RunnerSpec, options: ResolvedContainerOptions)
       'A plugin in a container needs a directory for unix sockets, which this host does not have.',
     );
   return { host, container: options.socketDir === 'same' ? host : options.socketDir };
+}
+
+/**
+ * Throws StartError ERR_SPAWN for a mount of something that is not there: Docker refuses it too, but podman makes an empty directory
+ * of it, on the host.
+ */
+export function checkMounts(mounts: readonly ContainerMount[]): void {
+  const missing = mounts.find(({ source }) => !existsSync(source));
+  if (missing === undefined) return;
+  throw new StartError(
+    'ERR_SPAWN',
+    `There is no ${missing.source} to be mounted at ${missing.target}: correct the \`mounts\` option, or make it first.`,
+  );
 }
 
 /** The body of `POST /containers/create` (Docker Engine API, ContainerCreate). */
@@ -81,11 +95,20 @@ function ulimit(name: string, limit: number | null): object[] {
  * Who the plugin is when nothing is said: the host's own user, so that both may use the directory for sockets. With a rootless engine
  * the host's user is root in the container.
  */
-export async function defaultUser(engine: ContainerEngine, signal: AbortSignal): Promise<string | undefined> {
-  const { getuid, getgid } = process;
-  if (getuid === undefined || getgid === undefined) return undefined;
-  if (getuid() === 0) return '0:0';
+export async function defaultUser(
+  engine: ContainerEngine,
+  signal: AbortSignal,
+  self: HostUser = { uid: process.getuid?.(), gid: process.getgid?.() },
+): Promise<string | undefined> {
+  const { uid, gid } = self;
+  if (uid === undefined || gid === undefined) return undefined;
+  if (uid === 0) return '0:0';
   const { body } = await engine.call('GET', '/info', { signal });
   const rootless = listOf(body, 'SecurityOptions').some((option) => String(option).includes('rootless'));
-  return rootless ? '0:0' : `${getuid()}:${getgid()}`;
+  return rootless ? '0:0' : `${uid}:${gid}`;
+}
+
+interface HostUser {
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
 }

@@ -6,6 +6,13 @@ import type { ContainerLimits, ResolvedContainerOptions } from './container-opti
 
 const MEBIBYTE = 1 << 20;
 
+/** 128 and SIGKILL's number. */
+const KILLED = 137;
+
+const USUAL_CAUSES =
+  'This usually means that the program in the image is no plugin, needs something that the image or the limits do not give it, or ' +
+  'cannot write to its directory for sockets. Run the image by hand to see what it says.';
+
 /** Node's architectures by the names that images carry (Go's GOARCH). */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
   '386': 'ia32',
@@ -56,33 +63,44 @@ export function explainRefusal(message: string, options: ResolvedContainerOption
   return `The container of ${options.image} could not be started. ${cure}${cure === '' ? '' : ' '}The engine says: ${quoteText(message)}.`;
 }
 
-/** What a container's log ends with if it was killed for its memory; nothing otherwise. */
-export function outOfMemoryText({ outOfMemory }: ContainerEnd, { memoryBytes }: Required<ContainerLimits>): string {
-  if (!outOfMemory) return '';
+/** Why a container was killed, if not by us: what its log ends with. Nothing for any other end. */
+export function explainDeath(end: ContainerEnd, { memoryBytes }: Required<ContainerLimits>): string {
   const limit = memoryBytes === null ? 'no limit of ours' : `limit ${Math.round(memoryBytes / MEBIBYTE)} MiB`;
-  return `The container ran out of memory and was killed (${limit}): raise \`limits.memoryBytes\`.`;
+  const cure = `(${limit}): raise \`limits.memoryBytes\`, or let the plugin use less.`;
+  if (end.outOfMemory) return `The container ran out of memory and was killed ${cure}`;
+  // Not every engine sees what its kernel killed a container for: podman 4.3 on cgroups v1 does not.
+  if (end.exit.code !== KILLED || end.killed) return '';
+  return `The container was killed, not by this host: probably it ran out of memory ${cure}`;
+}
+
+/** What is known of a container that did not speak. */
+export interface ContainerFacts {
+  /** How it ended; undefined while it lives. */
+  readonly end: ContainerEnd | undefined;
+  /** The beginning of its stderr: there the runtime says why it could not begin. */
+  readonly firstWords: string;
 }
 
 /** Why a plugin in a container did not speak, as text for the user. Never rejects. */
 export async function diagnoseContainer(
   engine: ContainerEngine,
   options: ResolvedContainerOptions,
-  end: ContainerEnd | undefined,
+  { end, firstWords }: ContainerFacts,
 ): Promise<string> {
+  const refusal = /^exec .*: (exec format error|permission denied|no such file or directory)/m.exec(firstWords)?.[0];
   const findings = [
-    end === undefined ? '' : outOfMemoryText(end, options.limits),
-    end === undefined || end.error === '' ? '' : explainRefusal(end.error, options),
+    ...[refusal, end?.error].flatMap((said) =>
+      said === undefined || said === '' ? [] : explainRefusal(said, options),
+    ),
+    end === undefined ? '' : explainDeath(end, options.limits),
     await wrongArchitecture(engine, options.image).catch((error: Error) => error.message),
   ].filter((finding) => finding !== '');
-  const usual =
-    'This usually means that the program in the image is no plugin, needs something that the image or the limits do not give it, or ' +
-    'cannot write to its directory for sockets. Run the image by hand to see what it says.';
   const notes = [
     `Image: ${options.image}`,
     `User: ${options.user ?? 'as chosen for the directory for sockets'}`,
     ...(end === undefined ? [] : [`Exit code: ${end.exit.code ?? 'unknown'}${explainCode(end.exit.code)}`]),
   ];
-  return [...(findings.length === 0 ? [usual] : findings), ...notes.map((note) => `  ${note}`)].join('\n');
+  return [...(findings.length === 0 ? [USUAL_CAUSES] : findings), ...notes.map((note) => `  ${note}`)].join('\n');
 }
 
 async function wrongArchitecture(engine: ContainerEngine, image: string): Promise<string> {
@@ -97,7 +115,6 @@ async function wrongArchitecture(engine: ContainerEngine, image: string): Promis
 function explainCode(code: number | null): string {
   if (code === 126) return ' (the program cannot be executed)';
   if (code === 127) return ' (the program, or a library of it, was not found)';
-  if (code === 137) return ' (killed: by somebody, or for its memory)';
   if (code !== null && code > 128 && code < 160) return ` (ended by signal ${code - 128})`;
   return '';
 }

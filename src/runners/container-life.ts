@@ -9,11 +9,13 @@ import type { Exit } from './runner.js';
 export interface ContainerEnd {
   readonly exit: Exit;
   readonly outOfMemory: boolean;
+  /** Whether it was us who killed it. */
+  readonly killed: boolean;
   /** The engine's own words, if something went wrong. */
   readonly error: string;
 }
 
-const UNKNOWN_END: ContainerEnd = { exit: { code: null, signal: null }, outOfMemory: false, error: '' };
+const UNKNOWN_END: ContainerEnd = { exit: { code: null, signal: null }, outOfMemory: false, killed: false, error: '' };
 
 /** Until an engine is asked again that broke off waiting: it may be restarting, and the container may live through that. */
 const RETRY_MS = 1000;
@@ -93,6 +95,7 @@ export class ContainerLife {
     return {
       exit: { code, signal: null },
       outOfMemory: memberOf(state, 'OOMKilled') === true,
+      killed: this.#killing !== undefined,
       error: textOf(state, 'Error') ?? '',
     };
   }
@@ -100,12 +103,15 @@ export class ContainerLife {
   async #pause(): Promise<void> {
     const { signal } = this.#over;
     await new Promise<void>((resolve) => {
-      if (signal.aborted) return resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      this.#timer = setTimeout(resolve, RETRY_MS);
+      const done = () => {
+        clearTimeout(this.#timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      signal.addEventListener('abort', done);
+      this.#timer = setTimeout(done, signal.aborted ? 0 : RETRY_MS);
       this.hold(this.#holding);
     });
-    clearTimeout(this.#timer);
   }
 
   async #kill(): Promise<void> {

@@ -5,6 +5,8 @@ import { PluginOutput } from './plugin-output.js';
 /** How long the engine may take to hand over what a container has written before its end. */
 const LAST_WORDS_MS = 400;
 
+const MAX_FIRST_BYTES = 4096;
+
 type Pipes = Readonly<Record<ContainerStream, Pipe>>;
 
 /** Both output streams of a container, from the one connection on which the engine sends them. */
@@ -13,6 +15,7 @@ export class ContainerOutput {
   readonly stderr = new PluginOutput();
   readonly #pipes: Pipes;
   #socket: Duplex | undefined;
+  #firstWords = Buffer.alloc(0);
   #holding = true;
   #ended = false;
 
@@ -21,6 +24,11 @@ export class ContainerOutput {
     this.#pipes = { stdout: pipe(), stderr: pipe() };
     this.stdout.attach(this.#pipes.stdout);
     this.stderr.attach(this.#pipes.stderr);
+  }
+
+  /** The beginning of stderr, 4 KiB at most. */
+  get firstWords(): string {
+    return this.#firstWords.toString('utf8');
   }
 
   /** Begins to carry what the engine sends; the connection belongs to this object from here on. */
@@ -72,33 +80,48 @@ export class ContainerOutput {
 
   #give(chunks: readonly ContainerChunk[]): void {
     for (const { stream, data } of chunks) {
-      // Both streams share a connection: the slower reader sets the pace of both.
-      if (!this.#pipes[stream].push(data)) this.#socket?.pause();
+      if (stream === 'stderr' && this.#firstWords.length < MAX_FIRST_BYTES)
+        this.#firstWords = Buffer.concat([this.#firstWords, data]).subarray(0, MAX_FIRST_BYTES);
+      this.#pipes[stream].give(data);
     }
+    if (this.#full) this.#socket?.pause();
+  }
+
+  /** Both streams share a connection: the slower reader sets the pace of both. */
+  get #full(): boolean {
+    return this.#pipes.stdout.full || this.#pipes.stderr.full;
   }
 
   #resume(): void {
-    if (Object.values(this.#pipes).every((pipe) => pipe.hasRoom)) this.#socket?.resume();
+    if (!this.#full) this.#socket?.resume();
   }
 }
 
 class Pipe extends Readable {
   readonly #onRoom: () => void;
+  #full = false;
 
   constructor(onRoom: () => void) {
     super();
     this.#onRoom = onRoom;
   }
 
-  get hasRoom(): boolean {
-    return this.destroyed || this.readableLength < this.readableHighWaterMark;
+  /** From the chunk that was one too many until the reader asks for more. */
+  get full(): boolean {
+    return this.#full && !this.destroyed;
+  }
+
+  give(data: Uint8Array): void {
+    this.#full = !this.push(data);
   }
 
   override _read(): void {
+    this.#full = false;
     this.#onRoom();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#full = false;
     this.#onRoom();
     callback(error);
   }

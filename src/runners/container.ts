@@ -5,8 +5,8 @@ import { ClosedError, StartError } from '../errors.js';
 import type { Address, AddressTranslator } from '../wire/address.js';
 import { formatLogLine } from '../wire/log-line.js';
 import { containerAddresses, type SharedDir } from './container-addresses.js';
-import { containerConfig, defaultUser, sharedDirOf } from './container-config.js';
-import { diagnoseContainer, explainRefusal, outOfMemoryText } from './container-diagnose.js';
+import { checkMounts, containerConfig, defaultUser, sharedDirOf } from './container-config.js';
+import { diagnoseContainer, explainDeath, explainRefusal } from './container-diagnose.js';
 import { ContainerEngine, type EngineAnswer } from './container-engine.js';
 import { resolveEngineOptions } from './container-engine-options.js';
 import { textOf } from './container-json.js';
@@ -81,7 +81,10 @@ class ContainerRunner implements Runner {
   }
 
   diagnose(): Promise<string> {
-    return diagnoseContainer(this.#engine, this.#options, this.#end);
+    return diagnoseContainer(this.#engine, this.#options, {
+      end: this.#end,
+      firstWords: this.#output.firstWords,
+    });
   }
 
   pluginToHost(address: Address): Address {
@@ -110,6 +113,7 @@ class ContainerRunner implements Runner {
   async #launch(signal: AbortSignal): Promise<void> {
     const containerName = `rxplug-${randomBytes(8).toString('hex')}`;
     try {
+      checkMounts(this.#options.mounts);
       const user = this.#options.user ?? (await defaultUser(this.#engine, signal));
       signal.throwIfAborted();
       const life = await this.#create(containerName, user);
@@ -153,7 +157,7 @@ class ContainerRunner implements Runner {
 
   async #ended(end: ContainerEnd): Promise<void> {
     this.#end = end;
-    const message = outOfMemoryText(end, this.#options.limits);
+    const message = explainDeath(end, this.#options.limits);
     const record = { level: 'error', message, fields: {}, module: 'container' } as const;
     await this.#output.finish(message === '' ? '' : formatLogLine(record, { epochMs: Date.now() }));
   }

@@ -6,7 +6,14 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
-import { createClient, createGrpcClient, GrpcChannel, grpcPlugin, type RunnerFactory } from '../../src/index.js';
+import {
+  createClient,
+  createGrpcClient,
+  GrpcChannel,
+  grpcPlugin,
+  type PluginError,
+  type RunnerFactory,
+} from '../../src/index.js';
 import { containerRunner } from '../../src/runners/container.js';
 import { attachContainer } from '../../src/runners/container-attach.js';
 import type { ContainerOptions } from '../../src/runners/container-options.js';
@@ -180,4 +187,79 @@ test('a container has no network, only the environment it was given, and its lim
   );
   assert.deepEqual([facts['memory'], facts['files'], facts['caps']], [String(128 << 20), '99', '0000000000000000']);
   await assertNothingLeft();
+});
+
+const failures: readonly (readonly [title: string, options: Partial<ContainerOptions>, code: string, says: RegExp])[] =
+  [
+    ['an image that is not there', { image: 'localhost/nothing' }, 'ERR_SPAWN', /no image localhost\/nothing.*pull it/],
+    ['a program that is not there', { command: ['/no/such'] }, 'ERR_SPAWN', /has no program "\/no\/such"/],
+    ['a program that is a directory', { command: ['/tmp'] }, 'ERR_SPAWN', /may not be executed/],
+    [
+      'a mount of nothing',
+      { mounts: [{ source: '/no/such/place', target: '/data' }] },
+      'ERR_SPAWN',
+      /no \/no\/such\/place to be mounted/,
+    ],
+    ['limits above those of the engine', { limits: { openFiles: 1 << 30 } }, 'ERR_SPAWN', /`limits\.openFiles`/],
+  ];
+
+for (const [title, options, code, says] of failures) {
+  test(`${title} fails the start with the cure, and leaves nothing`, podmanNeeded, async () => {
+    await assert.rejects(clientOf(options).start(), { code, message: says });
+    await assertNothingLeft();
+  });
+}
+
+test('a plugin that runs out of memory is said to have', podmanNeeded, async () => {
+  const script = 'const all = []; for (;;) all.push(Buffer.alloc(1 << 22, 1));';
+  const client = clientOf({ command: [IN_IMAGE.node, '-e', script], limits: { memoryBytes: 64 << 20 } });
+  await assert.rejects(client.start(), (error: PluginError) => {
+    assert.equal(error.details.exitCode, 137);
+    assert.match(error.details.diagnosis ?? '', /ran out of memory.*64 MiB.*`limits\.memoryBytes`/);
+    assert.match(error.details.stderr?.at(-1) ?? '', /out of memory/);
+    return true;
+  });
+  await assertNothingLeft();
+});
+
+test('a program that is none is diagnosed', podmanNeeded, async () => {
+  await assert.rejects(clientOf({ command: [IN_IMAGE.noProgram] }).start(), (error: PluginError) =>
+    /not for this architecture, or no program at all/.test(error.details.diagnosis ?? ''),
+  );
+  await assertNothingLeft();
+});
+
+test('a program that is no plugin is diagnosed', podmanNeeded, async () => {
+  const client = clientOf({ command: [IN_IMAGE.node, '-e', 'process.exit(3)'] });
+  await assert.rejects(client.start(), (error: PluginError) => {
+    assert.equal(error.details.exitCode, 3);
+    assert.match(error.details.diagnosis ?? '', /is no plugin.*\n {2}Image: localhost\/plugins\n.*\n {2}Exit code: 3/);
+    return true;
+  });
+});
+
+test('a plugin that listens on TCP is refused: there is no network between the two', podmanNeeded, async () => {
+  const [file, ...args] = commands['ours']!;
+  const start = clientOf({ command: [file, ...args, '--tcp=true'] }).start();
+  await assert.rejects(start, (error: PluginError) => /cannot be reached across/.test(String(error.cause)));
+  await assertNothingLeft();
+});
+
+test('a start that is given up leaves nothing, at whatever point', podmanNeeded, async () => {
+  for (const phase of ['launching', 'shaking-hands', 'connecting']) {
+    const client = clientOf();
+    const reached = firstValueFrom(client.state$.pipe(filter((s) => s.status === 'starting' && s.phase === phase)));
+    const start = client.start();
+    await reached;
+    await Promise.all([assert.rejects(start), client.stop()]);
+    await assertNothingLeft();
+  }
+});
+
+test('a container that does not run cannot be taken over', podmanNeeded, async () => {
+  const options = { engine: engine.socketPath };
+  await assert.rejects(attachContainer('nothing', options), { code: 'ERR_PROCESS_NOT_FOUND' });
+  await engine.podman('create', '--name', 'idle', '--network', 'none', IMAGE, '/no/such');
+  await assert.rejects(attachContainer('idle', options), { code: 'ERR_PROCESS_NOT_FOUND', message: /has ended/ });
+  await engine.podman('rm', 'idle');
 });

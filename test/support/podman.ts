@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const LIMIT_MS = 60_000;
 
 /** Where programs are in the image of `importImage`. */
-export const IN_IMAGE = { node: process.execPath, bundle: '/plugin.mjs' };
+export const IN_IMAGE = { node: process.execPath, bundle: '/plugin.mjs', noProgram: '/not-a-program' };
 
 /**
  * The options of a test that needs podman: skipped with a message where it cannot be. RXPLUG_CONTAINERS=required, which CI sets once
@@ -76,10 +76,22 @@ export class Podman implements AsyncDisposable {
     const root = join(this.#directory, 'image');
     mkdirSync(join(root, 'tmp'), { recursive: true });
     bundle(script, join(root, IN_IMAGE.bundle));
+    writeFileSync(join(root, IN_IMAGE.noProgram), 'neither a program nor a script\n', { mode: 0o755 });
     const files = [...new Set(programs.flatMap((program) => [program, ...librariesOf(program)]))];
     const tar = join(this.#directory, 'image.tar');
     const relative = files.map((file) => file.slice(1));
-    await run('tar', ['-chf', tar, '-C', '/', ...relative, '-C', root, 'tmp', IN_IMAGE.bundle.slice(1)]);
+    await run('tar', [
+      '-chf',
+      tar,
+      '-C',
+      '/',
+      ...relative,
+      '-C',
+      root,
+      'tmp',
+      IN_IMAGE.bundle.slice(1),
+      IN_IMAGE.noProgram.slice(1),
+    ]);
     await this.podman('import', tar, name);
     rmSync(tar);
   }
