@@ -3,6 +3,8 @@ import { OptionsError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls.js';
 import type { HandshakeConfig } from '../wire/handshake-config.js';
+import { MIN_LINE_BYTES } from '../wire/lines.js';
+import { quoteText } from '../wire/quote.js';
 import { hostVersionTable } from '../wire/versions.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 
@@ -24,7 +26,7 @@ interface CommonOptions {
   readonly skipHostEnv?: boolean;
   /** Receives the plugin's stderr as it comes, line by line, besides `logs$`. Borrowed: never ended. */
   readonly stderr?: Writable;
-  /** Longest stderr line that is parsed; longer ones arrive in pieces, unparsed. @default 65 536 bytes, as go-plugin */
+  /** Longest stderr line that is parsed, at least 16; longer ones arrive in pieces, unparsed. @default 65 536 bytes, as go-plugin */
   readonly maxLogLineBytes?: number;
   /** TLS of your own for every connection; excludes `autoMtls`. */
   readonly tls?: TlsConfig;
@@ -73,6 +75,7 @@ export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
 
 /** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
 export function resolveClientOptions<P extends PluginSet>(options: ClientOptions<P>): ResolvedClientOptions<P> {
+  const handshake = resolveHandshake(options.handshake);
   const versions = versionTable(options);
   if (options.autoMtls === true && options.tls !== undefined)
     throw new OptionsError(
@@ -89,9 +92,9 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     );
   return {
     launch,
-    handshake: resolveHandshake(options.handshake),
+    handshake,
     versions,
-    allowedProtocols: options.allowedProtocols ?? protocolsOf(versions),
+    allowedProtocols: resolveProtocols(options.allowedProtocols) ?? protocolsOf(versions),
     startTimeoutMs: duration('startTimeoutMs', options.startTimeoutMs, DEFAULT_CLIENT_OPTIONS.startTimeoutMs),
     stopGraceMs: duration('stopGraceMs', options.stopGraceMs, DEFAULT_CLIENT_OPTIONS.stopGraceMs),
     pingTimeoutMs: duration('pingTimeoutMs', options.pingTimeoutMs, DEFAULT_CLIENT_OPTIONS.pingTimeoutMs),
@@ -99,7 +102,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     env: { ...options.env },
     skipHostEnv: options.skipHostEnv ?? false,
     stderr: options.stderr,
-    maxLogLineBytes: duration('maxLogLineBytes', options.maxLogLineBytes, DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
+    maxLogLineBytes: lineLimit(options.maxLogLineBytes ?? DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
     grpcBrokerMultiplex: options.grpcBrokerMultiplex ?? false,
@@ -107,7 +110,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
 }
 
 /** Both ends check it: an empty cookie would match an unset variable. */
-export function resolveHandshake(handshake: HandshakeConfig): Required<HandshakeConfig> {
+function resolveHandshake(handshake: Partial<HandshakeConfig> = {}): Required<HandshakeConfig> {
   const { protocolVersion = 0, magicCookieKey, magicCookieValue } = handshake;
   if (!magicCookieKey || !magicCookieValue)
     throw new OptionsError(
@@ -129,6 +132,12 @@ function versionTable<P extends PluginSet>(options: ClientOptions<P>): ReadonlyM
   return versions;
 }
 
+function resolveProtocols(protocols: readonly string[] | undefined): readonly ProtocolName[] | undefined {
+  const unknown = protocols?.find((protocol) => protocol !== 'grpc' && protocol !== 'netrpc');
+  if (unknown === undefined) return protocols as readonly ProtocolName[] | undefined;
+  throw new OptionsError(`Expected \`allowedProtocols\` to be of 'grpc' and 'netrpc', got ${quoteText(unknown)}.`);
+}
+
 function protocolsOf(versions: ReadonlyMap<number, PluginSet>): readonly ProtocolName[] {
   const contracts: PluginContract[] = [...versions.values()].flatMap((set) => Object.values(set));
   return [...new Set(contracts.flatMap((contract) => contract.protocols))];
@@ -142,6 +151,13 @@ function resolvePorts(ports: { readonly min: number; readonly max: number } | un
       `Expected \`ports\` to be { min, max } within 0 and 65535 and min ≤ max, got ${min} and ${max}.`,
     );
   return { min, max };
+}
+
+function lineLimit(value: number): number {
+  if (Number.isSafeInteger(value) && value >= MIN_LINE_BYTES) return value;
+  throw new OptionsError(
+    `Expected \`maxLogLineBytes\` to be an integer of at least ${MIN_LINE_BYTES}, got ${value} (${typeof value}).`,
+  );
 }
 
 function duration(name: string, value: number | undefined, fallback: number): number {

@@ -20,7 +20,8 @@ export interface LineOptions {
 
 /** go-plugin client.go PluginLogBufferSize, and the limit of bufio.Scanner on stdout. */
 export const DEFAULT_MAX_LINE_BYTES = 65_536;
-const MIN_LINE_BYTES = 16;
+/** The shortest limit that leaves room for a character and a line ending. */
+export const MIN_LINE_BYTES = 16;
 const MIN_HELD_BYTES = 256;
 const LF = 10;
 const CR = 13;
