@@ -2,39 +2,48 @@ import { type Metadata, status as Status, type sendUnaryData } from '@grpc/grpc-
 import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
 import type { ServerCallContext } from './call-context.js';
 import { GrpcError } from './errors.js';
-import type { ResponseCodec } from './service-codec.js';
+import type { Codec } from './service-codec.js';
 
-interface Answer {
-  readonly succeed: (message: unknown) => void;
-  readonly fail: (thrown: unknown) => void;
+/** What becomes of a call that owes one response. */
+class Answer {
+  readonly #context: ServerCallContext;
+  readonly #codec: Codec;
+  readonly #callback: sendUnaryData<unknown>;
+
+  constructor(context: ServerCallContext, codec: Codec, callback: sendUnaryData<unknown>) {
+    this.#context = context;
+    this.#codec = codec;
+    this.#callback = callback;
+  }
+
+  succeed(message: unknown): void {
+    if (!this.#context.open) return;
+    let trailers: Metadata | undefined;
+    try {
+      this.#codec.measure(message);
+      trailers = this.#context.trailersWith();
+    } catch (thrown) {
+      return this.fail(thrown);
+    }
+    this.#context.answered();
+    this.#callback(null, message, trailers);
+  }
+
+  fail(thrown: unknown): void {
+    if (!this.#context.open) return;
+    this.#context.answered();
+    this.#callback(this.#context.statusOf(thrown));
+  }
 }
 
-/** Runs a handler that owes one response (a value, a Promise or an Observable) and answers the call with it or with a status. */
+/** Answers a call with the one response that a handler gave (a value, a Promise or an Observable), or with a status. */
 export function answerOnce(
   run: () => unknown,
   context: ServerCallContext,
-  codec: ResponseCodec,
+  codec: Codec,
   callback: sendUnaryData<unknown>,
 ): void {
-  const answer: Answer = {
-    succeed: (message) => {
-      if (!context.open) return;
-      let trailers: Metadata;
-      try {
-        codec.measure(message);
-        trailers = context.trailersWith();
-      } catch (thrown) {
-        return answer.fail(thrown);
-      }
-      context.answered();
-      callback(null, message, trailers);
-    },
-    fail: (thrown) => {
-      if (!context.open) return;
-      context.answered();
-      callback(context.statusOf(thrown));
-    },
-  };
+  const answer = new Answer(context, codec, callback);
   try {
     settle(run(), context, answer);
   } catch (thrown) {
@@ -44,8 +53,12 @@ export function answerOnce(
 
 function settle(result: unknown, context: ServerCallContext, answer: Answer): void {
   if (isObservable(result)) takeOne(result, context, answer);
-  else if (isPromiseLike(result)) result.then(answer.succeed, answer.fail);
-  else answer.succeed(result);
+  else if (isPromiseLike(result)) {
+    result.then(
+      (message) => answer.succeed(message),
+      (thrown) => answer.fail(thrown),
+    );
+  } else answer.succeed(result);
 }
 
 function takeOne(source$: Observable<unknown>, context: ServerCallContext, answer: Answer): void {
@@ -60,7 +73,7 @@ function takeOne(source$: Observable<unknown>, context: ServerCallContext, answe
       answer.fail(wrongCount(context, 'more than one response'));
       stop$.next();
     },
-    error: answer.fail,
+    error: (thrown) => answer.fail(thrown),
     complete: () => {
       if (values.length === 1) answer.succeed(values[0]);
       else answer.fail(wrongCount(context, 'no response'));

@@ -30,26 +30,33 @@ interface GrpcJsCall extends CallSurface {
  */
 export class ServerCallContext implements StreamCallContext<unknown> {
   readonly path: string;
-  readonly metadata: Metadata;
-  readonly trailers = new Metadata();
   readonly #call: GrpcJsCall;
   readonly #source: Readable | undefined;
   #requests: MessageReadable<unknown> | undefined;
-  readonly #teardowns = new Set<() => void>();
+  #trailers: Metadata | undefined;
+  #teardowns: Set<() => void> | undefined;
   #abort: AbortController | undefined;
   #failure: GrpcError | undefined;
   #answered = false;
   #over = false;
   /** Replaced by whoever writes the responses. */
-  flushed: () => Promise<void> = () => Promise.resolve();
+  flushed: () => Promise<void> = nothingToFlush;
 
   /** `requests`: grpc-js's stream of them, where the call has one. */
   constructor(call: GrpcJsCall, requests?: Readable) {
     this.#call = call;
     this.#source = requests;
     this.path = call.getPath();
-    this.metadata = call.metadata;
     call.once('cancelled', () => this.#end());
+  }
+
+  get metadata(): Metadata {
+    return this.#call.metadata;
+  }
+
+  get trailers(): Metadata {
+    this.#trailers ??= new Metadata();
+    return this.#trailers;
   }
 
   get deadline(): Date | undefined {
@@ -109,23 +116,27 @@ export class ServerCallContext implements StreamCallContext<unknown> {
   /** Runs `teardown` when the call is over, at once when it is. Returns how to take it back: true when it was not too late. */
   onEnd(teardown: () => void): () => boolean {
     if (this.#over) teardown();
-    else this.#teardowns.add(teardown);
-    return () => this.#teardowns.delete(teardown);
+    else (this.#teardowns ??= new Set()).add(teardown);
+    return () => this.#teardowns?.delete(teardown) === true;
   }
 
   /** The status with which a failure leaves, in a form that no header can break. */
   statusOf(thrown: unknown): StatusObject {
     const { code, details, metadata } = toStatusObject(thrown);
     try {
-      return { code, details: headerText(details), metadata: this.trailersWith(metadata) };
+      return { code, details: headerText(details), metadata: this.trailersWith(metadata) ?? new Metadata() };
     } catch {
       // The failure matters more than what was to go with it.
       return { code, details: headerText(details), metadata: new Metadata() };
     }
   }
 
-  /** The trailing metadata: the handler's, with that of its error merged over it. Throws GrpcError for more than can be sent. */
-  trailersWith(metadata?: Metadata): Metadata {
+  /**
+   * The trailing metadata: the handler's, with that of its error merged over it; undefined when there is neither. Throws GrpcError for
+   * more than can be sent.
+   */
+  trailersWith(metadata?: Metadata): Metadata | undefined {
+    if (this.#trailers === undefined && metadata === undefined) return undefined;
     const trailers = this.trailers.clone();
     for (const name of Object.keys(metadata?.getMap() ?? {})) {
       trailers.remove(name);
@@ -152,8 +163,8 @@ export class ServerCallContext implements StreamCallContext<unknown> {
       this.#failure = this.#reason();
       this.#abort?.abort(this.#failure);
     }
-    for (const teardown of this.#teardowns) teardown();
-    this.#teardowns.clear();
+    for (const teardown of this.#teardowns ?? []) teardown();
+    this.#teardowns = undefined;
   }
 
   #reason(): GrpcError {
@@ -165,6 +176,8 @@ export class ServerCallContext implements StreamCallContext<unknown> {
       : new GrpcError(Status.CANCELLED, 'the caller cancelled the call', { method: this.path });
   }
 }
+
+const nothingToFlush = (): Promise<void> => Promise.resolve();
 
 /** Well-formed, for grpc-js's `encodeURI` throws otherwise, where nobody can catch it; and short enough for a header. */
 function headerText(details: string): string {

@@ -12,7 +12,7 @@ import { answerOnce } from './answer-once.js';
 import { ServerCallContext } from './call-context.js';
 import { streamResponses } from './response-stream.js';
 import { ResponseWriter } from './response-writer.js';
-import { ResponseCodec, toGrpcJsDefinition } from './service-codec.js';
+import { type Codec, ResponseCodec, toGrpcJsDefinition } from './service-codec.js';
 import { type MethodDefinition, methodPath, type ServiceDefinition, type ServiceOf } from './service-definition.js';
 
 export interface HandlerOptions {
@@ -54,7 +54,8 @@ export function toGrpcJsService<D extends ServiceDefinition>(
   return { definition: toGrpcJsDefinition(definition, (key) => codecs.get(key)!), implementation };
 }
 
-function handlersOf(definition: ServiceDefinition, service: object): Map<string, Handler> {
+/** The handlers of a service by the keys of its definition. Throws OptionsError for one that lacks some. */
+export function handlersOf(definition: ServiceDefinition, service: object): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
   const missing: string[] = [];
   for (const key of Object.keys(definition.methods)) {
@@ -68,7 +69,8 @@ function handlersOf(definition: ServiceDefinition, service: object): Map<string,
   );
 }
 
-function adapt(method: MethodDefinition, handler: Handler, codec: ResponseCodec, options: HandlerOptions) {
+/** A handler of ours in grpc-js's form. */
+export function adapt(method: MethodDefinition, handler: Handler, codec: Codec, options: HandlerOptions) {
   const respond = (
     call: Parameters<ServerStream>[0] | Parameters<Bidi>[0],
     context: ServerCallContext,

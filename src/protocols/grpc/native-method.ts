@@ -2,11 +2,18 @@ import type {
   ServiceDefinition as GrpcJsServiceDefinition,
   MethodDefinition,
   ServerInterceptingCallInterface,
+  sendUnaryData,
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { status as Status } from '@grpc/grpc-js';
 import { frameMessage } from './framing.js';
+import { adapt, type HandlerOptions, handlersOf } from './handlers.js';
+import type { AnyMessageType } from './message-codec.js';
+import { FramedCodec } from './native-codec.js';
+import type { LightCall } from './native-light.js';
+import { encodeMessage } from './service-codec.js';
+import { methodPath, type ServiceDefinition, type ServiceOf } from './service-definition.js';
 
 /** A method of a service as our server calls it. */
 export interface NativeMethod {
@@ -19,6 +26,48 @@ export interface NativeMethod {
   /** A handler in grpc-js's form; its kind follows from the two streams. */
   readonly handler: UntypedHandleCall;
   readonly definition: MethodDefinition<unknown, unknown>;
+  /** The same handler where it is one of ours and takes one request; used where no interceptors are in between. */
+  readonly run?: LightMethod['run'];
+}
+
+/** A method whose handler needs no more of a call than a `LightCall` has. */
+export interface LightMethod {
+  readonly path: string;
+  readonly run: (call: LightCall, respond: sendUnaryData<unknown>) => void;
+}
+
+/** The methods of a service of ours. */
+export function nativeServiceMethods<D extends ServiceDefinition>(
+  definition: D,
+  service: ServiceOf<D>,
+  options: HandlerOptions,
+): NativeMethod[] {
+  const handlers = handlersOf(definition, service);
+  return Object.entries(definition.methods).map(([key, method]) => {
+    const path = methodPath(definition, method);
+    const codec = new FramedCodec(path, method.responseType as AnyMessageType, !options.intercepted);
+    const handler = adapt(method, handlers.get(key)!, codec, options);
+    const deserialize = (bytes: Buffer) => method.requestType.decode(bytes);
+    return {
+      path,
+      requestStream: method.requestStream,
+      responseStream: method.responseStream,
+      deserialize,
+      serializeFramed: codec.serializeFramed,
+      handler: handler as UntypedHandleCall,
+      definition: {
+        path,
+        requestStream: method.requestStream,
+        responseStream: method.responseStream,
+        requestSerialize: (input: unknown) => encodeMessage(method.requestType, input),
+        requestDeserialize: deserialize,
+        responseSerialize: (input: unknown) => encodeMessage(method.responseType, input),
+        responseDeserialize: (bytes: Buffer) => method.responseType.decode(bytes),
+      },
+      // What a LightCall has is what an adapted handler uses; the type of its parameter is grpc-js's, which has more.
+      ...(method.requestStream ? {} : { run: handler as (call: never, respond: never) => void as LightMethod['run'] }),
+    };
+  });
 }
 
 /** The methods of a service in grpc-js's form. One without a handler answers UNIMPLEMENTED, as grpc-js does. */

@@ -16,9 +16,14 @@ import type {
 } from '../../transports/http2/engine.js';
 import { rxHttp2Engine } from '../../transports/http2/rx-engine.js';
 import { atMost } from '../at-most.js';
-import { toGrpcJsService } from './handlers.js';
 import { NativeCall } from './native-call.js';
-import { type InterceptedCall, type NativeMethod, nativeMethods, unimplementedStatus } from './native-method.js';
+import {
+  type InterceptedCall,
+  type NativeMethod,
+  nativeMethods,
+  nativeServiceMethods,
+  unimplementedStatus,
+} from './native-method.js';
 import { NativePeer } from './native-peer.js';
 import { readHead } from './native-request.js';
 import { runMethod } from './native-stream.js';
@@ -62,8 +67,7 @@ class NativeGrpcServer implements GrpcServer {
   addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
     const { maxBufferedBytes = MAX_BUFFERED_BYTES } = this.#options;
     const intercepted = this.#interceptors.length > 0;
-    const adapted = toGrpcJsService(definition, service, { maxBufferedBytes, intercepted });
-    this.#add(definition.fullName, nativeMethods(adapted.definition, adapted.implementation));
+    this.#add(definition.fullName, nativeServiceMethods(definition, service, { maxBufferedBytes, intercepted }));
   }
 
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void {

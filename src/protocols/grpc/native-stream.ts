@@ -9,7 +9,8 @@ import {
 } from '@grpc/grpc-js';
 import { toStatusObject } from './errors.js';
 import type { NativeCall } from './native-call.js';
-import type { InterceptedCall, NativeMethod } from './native-method.js';
+import { LightCall } from './native-light.js';
+import type { InterceptedCall, LightMethod, NativeMethod } from './native-method.js';
 import { handlerStatus } from './native-status.js';
 import { NativeUnaryCall, okStatus } from './native-unary.js';
 
@@ -103,10 +104,20 @@ class NativeStreamCall extends Duplex {
 
 /** Runs the handler of a method on a call. */
 export function runMethod(method: NativeMethod, native: NativeCall, call: InterceptedCall): void {
-  if (method.requestStream) startStream(method, call);
+  if (native === call && isLight(method)) startLight(method, native);
+  else if (method.requestStream) startStream(method, call);
   else if (method.responseStream) startServerStream(method, call);
   else if (native === call) startUnary(method, native);
   else call.start(new NativeUnaryCall(method, native, call));
+}
+
+function isLight(method: NativeMethod): method is NativeMethod & LightMethod {
+  return method.run !== undefined;
+}
+
+function startLight(method: LightMethod, native: NativeCall): void {
+  native.listen(new LightCall(method, native));
+  native.startRead();
 }
 
 /** Without interceptors nobody but the handler may ask for the metadata: it is made only then. */

@@ -1,12 +1,12 @@
 import { type Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
 import type { ServerCallContext } from './call-context.js';
 import { GrpcError } from './errors.js';
-import type { ResponseCodec } from './service-codec.js';
+import type { Codec } from './service-codec.js';
 
 /** The writing half of a grpc-js server stream. */
 export interface ResponseStream {
   write(message: unknown, written: () => void): boolean;
-  end(trailers: Metadata): unknown;
+  end(trailers?: Metadata): unknown;
   emit(event: 'error', status: StatusObject): boolean;
 }
 
@@ -24,17 +24,18 @@ const MESSAGE_COST_BYTES = 64;
 export class ResponseWriter {
   readonly #stream: ResponseStream;
   readonly #context: ServerCallContext;
-  readonly #codec: ResponseCodec;
+  readonly #codec: Codec;
   readonly #maxBufferedBytes: number;
   /** Costs of the messages that the connection has not taken yet, oldest first. */
   readonly #inFlight: number[] = [];
   #inFlightBytes = 0;
   readonly #waiting: { readonly message: unknown; readonly bytes: number }[] = [];
   #waitingBytes = 0;
+  #flushing = false;
   #finish: (() => void) | undefined;
   #listeners: (() => void)[] = [];
 
-  constructor(stream: ResponseStream, context: ServerCallContext, codec: ResponseCodec, maxBufferedBytes: number) {
+  constructor(stream: ResponseStream, context: ServerCallContext, codec: Codec, maxBufferedBytes: number) {
     this.#stream = stream;
     this.#context = context;
     this.#codec = codec;
@@ -100,11 +101,15 @@ export class ResponseWriter {
 
   readonly #onWritten = (): void => {
     this.#inFlightBytes -= this.#inFlight.shift() ?? 0;
+    // Where the connection takes a message at once this is called within `#send`.
+    if (this.#flushing) return;
+    this.#flushing = true;
     while (this.hasRoom && this.#waiting.length > 0) {
       const { message, bytes } = this.#waiting.shift()!;
       this.#waitingBytes -= bytes;
       this.#send(message, bytes);
     }
+    this.#flushing = false;
     if (this.#waiting.length === 0) this.#complete();
     if (this.#inFlightBytes <= LOW_WATER_BYTES && this.#listeners.length > 0) this.#wake();
   };

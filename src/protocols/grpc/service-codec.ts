@@ -8,11 +8,23 @@ export function encodeMessage(type: MessageType, input: unknown): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Judges what a handler gave before it is sent. */
+export interface Codec {
+  /** Size of a message in bytes. Throws GrpcError INTERNAL for what is not such a message. */
+  measure(message: unknown): number;
+}
+
+/** The failure of a handler that gave what is no message of its method. */
+export function notSendable(path: string, reason: string, cause?: unknown): GrpcError {
+  const detail = `The handler of ${path} gave a response that cannot be sent: ${reason}.`;
+  return new GrpcError(Status.INTERNAL, detail, cause === undefined ? {} : { cause });
+}
+
 /**
  * Encodes the responses of one method before grpc-js asks for their bytes: a message that cannot be encoded becomes a status that
  * says why, and what waits to be sent is known in bytes. The message stays the key, so that interceptors see messages.
  */
-export class ResponseCodec {
+export class ResponseCodec implements Codec {
   readonly #type: MessageType;
   readonly #path: string;
   readonly #ahead: WeakMap<object, Buffer> | undefined;
@@ -27,27 +39,18 @@ export class ResponseCodec {
   /** Encodes what a handler gave and returns its size in bytes. Throws GrpcError INTERNAL for what is not such a message. */
   measure(message: unknown): number {
     if (typeof message !== 'object' || message === null)
-      throw this.#invalid(`it is ${message === null ? 'null' : typeof message}`);
+      throw notSendable(this.#path, `it is ${message === null ? 'null' : typeof message}`);
     try {
       const bytes = encodeMessage(this.#type, message);
       this.#ahead?.set(message, bytes);
       return bytes.byteLength;
     } catch (cause) {
-      throw this.#invalid(cause instanceof Error ? cause.message : String(cause), cause);
+      throw notSendable(this.#path, cause instanceof Error ? cause.message : String(cause), cause);
     }
   }
 
   /** The bytes of a message, for grpc-js. */
   readonly serialize = (message: object): Buffer => this.#ahead?.get(message) ?? encodeMessage(this.#type, message);
-
-  #invalid(reason: string, cause?: unknown): GrpcError {
-    const options = cause === undefined ? {} : { cause };
-    return new GrpcError(
-      Status.INTERNAL,
-      `The handler of ${this.#path} gave a response that cannot be sent: ${reason}.`,
-      options,
-    );
-  }
 }
 
 /** A generic definition as grpc-js takes it, methods under the same keys; `codecOf` makes the responses' bytes. */

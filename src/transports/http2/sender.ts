@@ -1,3 +1,4 @@
+import type { ChunkQueue } from '../../wire/chunk-queue.js';
 import { headerFramesBytes, writeFrameHeader, writeHeaders } from '../../wire/http2/frame-encoder.js';
 import {
   DEFAULT_MAX_FRAME_BYTES,
@@ -73,17 +74,36 @@ export class Sender {
     outbox.commit(endStream);
   }
 
-  /** One DATA frame with the chunk from `start` to `end`, which belongs to the outbox from here on. */
-  sendData(streamId: number, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+  /** One DATA frame with a chunk that fits, which belongs to the outbox from here on. */
+  sendData(streamId: number, chunk: Uint8Array, endStream: boolean): void {
     const outbox = this.#outbox;
-    const length = end - start;
+    const { length } = chunk;
     const copies = length < COPY_BELOW_BYTES;
     const at = outbox.reserve(FRAME_HEADER_BYTES + (copies ? length : 0));
     const flags = endStream ? FrameFlag.endStream : 0;
     const payload = writeFrameHeader(outbox.slab, at, length, FrameType.data, flags, streamId);
     this.#window -= length;
-    if (copies) outbox.slab.set(whole(chunk, start, end), payload);
-    else outbox.push(whole(chunk, start, end));
+    if (copies) outbox.slab.set(chunk, payload);
+    else outbox.push(chunk);
+    outbox.commit(endStream);
+  }
+
+  /** One DATA frame with so many bytes of a queue, however many chunks they are. */
+  sendQueued(streamId: number, queue: ChunkQueue, length: number, endStream: boolean): void {
+    const outbox = this.#outbox;
+    const flags = endStream ? FrameFlag.endStream : 0;
+    const at = outbox.reserve(FRAME_HEADER_BYTES);
+    writeFrameHeader(outbox.slab, at, length, FrameType.data, flags, streamId);
+    this.#window -= length;
+    for (let left = length; left > 0; ) {
+      const piece = queue.readSome(left)!;
+      left -= piece.length;
+      if (piece.length >= COPY_BELOW_BYTES) outbox.push(piece);
+      else {
+        const from = outbox.reserve(piece.length);
+        outbox.slab.set(piece, from);
+      }
+    }
     outbox.commit(endStream);
   }
 
@@ -119,8 +139,4 @@ export class Sender {
     this.#thirsty = [];
     for (const stream of thirsty) stream.onRoom();
   }
-}
-
-function whole(chunk: Uint8Array, start: number, end: number): Uint8Array {
-  return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end);
 }

@@ -1,3 +1,5 @@
+import { EMPTY_BYTES } from '../../wire/bytes.js';
+import { ChunkQueue } from '../../wire/chunk-queue.js';
 import { Http2ErrorCode, MAX_WINDOW_BYTES } from '../../wire/http2/frames.js';
 import type { HeaderList, Http2Stream, Http2StreamEvents } from './engine.js';
 import { ReceiveWindow } from './receive-window.js';
@@ -42,10 +44,8 @@ export class SessionStream implements Http2Stream, SendingStream {
   #announced = -1;
   /** The caller has finished its direction; what waits goes out first. */
   #finished: boolean;
-  #queue: Uint8Array[] | undefined;
-  /** How much of the first chunk in the queue is sent. */
-  #sent = 0;
-  #queuedBytes = 0;
+  /** What waits to be sent; empty when only the end does. */
+  #queue: ChunkQueue | undefined;
   #trailers: HeaderList | undefined;
   #scheduled = false;
   #needsDrain = false;
@@ -90,7 +90,7 @@ export class SessionStream implements Http2Stream, SendingStream {
     const { sender } = this.#host;
     if (this.#queue === undefined && length <= this.#sendWindow && sender.fits(length) && this.id !== 0) {
       this.#sendWindow -= length;
-      sender.sendData(this.id, chunk, 0, length, endStream);
+      sender.sendData(this.id, chunk, endStream);
       if (endStream) this.#host.onLocalEnd(this);
     } else {
       this.#enqueue(chunk);
@@ -112,9 +112,9 @@ export class SessionStream implements Http2Stream, SendingStream {
     if (this.#finished || this.over) return;
     this.#finished = true;
     if (this.#queue !== undefined) return;
-    if (this.id === 0) this.#queue = [NOTHING];
+    if (this.id === 0) this.#queue = new ChunkQueue();
     else {
-      this.#host.sender.sendData(this.id, NOTHING, 0, 0, true);
+      this.#host.sender.sendData(this.id, EMPTY_BYTES, true);
       this.#host.onLocalEnd(this);
     }
   }
@@ -137,7 +137,6 @@ export class SessionStream implements Http2Stream, SendingStream {
   abandon(): void {
     this.over = true;
     this.#queue = undefined;
-    this.#queuedBytes = 0;
     this.#needsDrain = false;
     const left = this.#unconsumed;
     this.#unconsumed = 0;
@@ -146,17 +145,13 @@ export class SessionStream implements Http2Stream, SendingStream {
 
   /** Sends up to one frame of what waits. */
   sendNext(): boolean {
-    if (this.#queue === undefined) {
-      this.#scheduled = false;
-      return false;
+    const queue = this.#queue;
+    if (queue !== undefined) {
+      const length = Math.min(this.#host.sender.room(queue.byteLength), this.#sendWindow);
+      if (length > 0 || queue.byteLength === 0) this.#sendFrom(queue, Math.max(0, length));
     }
-    const chunk = this.#queue[0]!;
-    const left = chunk.length - this.#sent;
-    const length = Math.min(this.#host.sender.room(left), this.#sendWindow);
-    if (length > 0 || left === 0) this.#sendPiece(chunk, Math.max(0, length));
-    const more = this.#queue !== undefined && this.#sendWindow > 0;
-    this.#scheduled = more;
-    return more;
+    this.#scheduled = this.#queue !== undefined && this.#sendWindow > 0;
+    return this.#scheduled;
   }
 
   /** The connection takes more. */
@@ -212,39 +207,27 @@ export class SessionStream implements Http2Stream, SendingStream {
   }
 
   #enqueue(chunk: Uint8Array): void {
-    if (this.#queue === undefined) this.#queue = [chunk];
-    else this.#queue.push(chunk);
-    this.#queuedBytes += chunk.length;
+    this.#queue ??= new ChunkQueue();
+    this.#queue.push(chunk);
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#queue === undefined || this.#scheduled || this.id === 0) return;
-    if (this.#sendWindow <= 0 && this.#queuedBytes > 0) return;
+    const queue = this.#queue;
+    if (queue === undefined || this.#scheduled || this.id === 0) return;
+    if (this.#sendWindow <= 0 && queue.byteLength > 0) return;
     this.#scheduled = true;
     this.#host.sender.schedule(this);
   }
 
-  #sendPiece(chunk: Uint8Array, length: number): void {
-    const start = this.#sent;
-    const end = start + length;
-    this.#sent = end;
+  #sendFrom(queue: ChunkQueue, length: number): void {
+    const last = length === queue.byteLength;
+    const endStream = last && this.#finished && this.#trailers === undefined;
     this.#sendWindow -= length;
-    this.#queuedBytes -= length;
-    if (end === chunk.length) this.#shift();
-    const last = this.#queue === undefined && this.#finished;
-    const endStream = last && this.#trailers === undefined;
-    if (length > 0 || endStream) this.#host.sender.sendData(this.id, chunk, start, end, endStream);
+    if (last) this.#queue = undefined;
+    if (length > 0 || endStream) this.#host.sender.sendQueued(this.id, queue, length, endStream);
     if (endStream) this.#host.onLocalEnd(this);
-    else if (last) this.#host.sendHeaders(this, this.#trailers!, true);
-    else if (this.#needsDrain && this.#queue === undefined) this.#host.sender.thirst(this);
-  }
-
-  #shift(): void {
-    this.#sent = 0;
-    if (this.#queue!.length === 1) this.#queue = undefined;
-    else this.#queue!.shift();
+    else if (last && this.#finished) this.#host.sendHeaders(this, this.#trailers!, true);
+    else if (last && this.#needsDrain) this.#host.sender.thirst(this);
   }
 }
-
-const NOTHING = new Uint8Array(0);

@@ -1,0 +1,36 @@
+import { concatMap, map, type Observable, reduce } from 'rxjs';
+import type { ServiceOf } from '../../src/protocols/grpc/service-definition.js';
+import type { Digest, Payload, ProbeDefinition } from '../conformance/gen/probe.js';
+
+async function* payloads(count: number, size: number): AsyncGenerator<Partial<Payload>> {
+  const payload = { data: Buffer.alloc(size, 'p') };
+  for (let number = 0; number < count; number += 1) yield payload;
+}
+
+function digestOf(request$: Observable<Payload>): Observable<Partial<Digest>> {
+  return request$.pipe(reduce((count) => count + 1, 0)).pipe(map((count) => ({ count })));
+}
+
+const unused = () => {
+  throw new Error('Benchmarks do not use it.');
+};
+
+/** The methods of the probe service that benchmarks use, on our server. */
+export const probeService: ServiceOf<typeof ProbeDefinition> = {
+  echo: (payload) => payload,
+  produce: ({ count, size }) => payloads(count, size),
+  consume: digestOf,
+  exchange: (request$) => request$.pipe(concatMap((payload) => [payload])),
+  fail: unused,
+  failLater: unused,
+  hang: unused,
+  hangStream: unused,
+  observe: unused,
+  log: unused,
+  write: unused,
+  crash: unused,
+  describe: unused,
+  callBack: unused,
+  offer: unused,
+  withdraw: unused,
+};
