@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom } from 'rxjs';
+import { createClient, RemoteError } from 'rxplug';
+import { handshake, plugins } from './contract.js';
+
+await using client = createClient({
+  command: [process.execPath, fileURLToPath(new URL('plugin.js', import.meta.url))],
+  handshake,
+  plugins,
+  allowedProtocols: ['netrpc'],
+});
+await client.start();
+
+const greeter = await client.dispense('greeter');
+console.log(await firstValueFrom(greeter.greet()));
+
+const kv = await client.dispense('kv');
+const entry = { Key: 'a', Value: new Uint8Array([1, 2]), Tags: { colour: 'blue' }, Expires: new Date('2030-01-01') };
+console.log(`${await firstValueFrom(kv.put(entry))} entry`);
+const { Entry: found } = await firstValueFrom(kv.get('a'));
+console.log(`a is ${found?.Tags['colour']}, until ${found?.Expires.toISOString()}`);
+const { Err } = await firstValueFrom(kv.get('b'));
+console.log(`as a value: ${Err?.Message}`);
+await firstValueFrom(kv.put({ ...entry, Key: '' })).catch((error: unknown) => {
+  console.log(`as a failure: ${error instanceof RemoteError ? error.message : String(error)}`);
+});
