@@ -84,7 +84,6 @@ export type StartErrorCode =
   | 'ERR_PROCESS_NOT_FOUND'
   | 'ERR_PROCESS_REUSED'
   | 'ERR_KILL'
-  | 'ERR_COOKIE'
   | 'ERR_CONTAINER_ENGINE';
 
 /** The plugin process could not be brought to the point at which it speaks. */

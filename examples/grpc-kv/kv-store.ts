@@ -1,6 +1,6 @@
 import { inject } from 'inversify';
 import { filter, from, map, mergeWith, type Observable, reduce, Subject } from 'rxjs';
-import { GrpcError, LOGGER, type Logger, PluginService, type ServiceOf, status } from 'rxplug';
+import { GrpcError, LOGGER, type Logger, Metadata, PluginService, type ServiceOf, status } from 'rxplug';
 import {
   type Change,
   type GetRequest,
@@ -25,7 +25,7 @@ export class KvStore implements ServiceOf<typeof KVDefinition> {
 
   get({ key }: GetRequest) {
     const entry = this.#entries.get(key);
-    if (entry === undefined) throw new GrpcError(status.NOT_FOUND, `there is no entry for the key "${key}"`);
+    if (entry === undefined) throw missing(key);
     return entry;
   }
 
@@ -63,7 +63,7 @@ export class KvStore implements ServiceOf<typeof KVDefinition> {
 
   #delete(key: string): boolean {
     const entry = this.#entries.get(key);
-    if (entry === undefined) throw new GrpcError(status.NOT_FOUND, `there is no entry for the key "${key}"`);
+    if (entry === undefined) throw missing(key);
     this.#entries.delete(key);
     this.#changes.next({ key, value: undefined, revision: entry.revision });
     return true;
@@ -86,4 +86,11 @@ export class KvStore implements ServiceOf<typeof KVDefinition> {
       return { $case: 'failure', failure: { code: error.status, message: error.detail } } as const;
     }
   }
+}
+
+/** An error's metadata travels with it, as trailers. */
+function missing(key: string): GrpcError {
+  const metadata = new Metadata();
+  metadata.set('kv-key', key);
+  return new GrpcError(status.NOT_FOUND, `there is no entry for the key "${key}"`, { metadata });
 }
