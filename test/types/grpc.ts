@@ -11,6 +11,42 @@ import type {
   StreamCallContext,
 } from '../../src/protocols/grpc/service-definition.js';
 
+/** As ts-proto writes it with its default `useExactTypes=true`. */
+type DeepPartial<T> = T extends Uint8Array | string ? T : { [K in keyof T]?: DeepPartial<T[K]> };
+type Exact<P, I extends P> = P extends Uint8Array | string
+  ? P
+  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, keyof P>]: never };
+interface ExactMessage<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+}
+interface Method<Request, Response> {
+  readonly name: 'Find';
+  readonly requestType: ExactMessage<Request>;
+  readonly requestStream: false;
+  readonly responseType: ExactMessage<Response>;
+  readonly responseStream: false;
+}
+interface ExactDefinition {
+  readonly name: 'Finder';
+  readonly fullName: 'test.Finder';
+  readonly methods: { readonly find: Method<{ text: string; limit: { most: string } }, { found: Uint8Array }> };
+}
+
+export function exactTypes(client: ClientOf<ExactDefinition>): void {
+  const found: Observable<{ found: Uint8Array }> = client.find({ text: 'a', limit: {} });
+  // @ts-expect-error a field that the request does not have
+  client.find({ name: 'a' });
+  // @ts-expect-error a field of the wrong type, further in
+  client.find({ limit: { most: 1 } });
+  void found;
+}
+
+export const finder: ServiceOf<ExactDefinition> = { find: ({ text }) => of({ found: new TextEncoder().encode(text) }) };
+// @ts-expect-error a response with a field of the wrong type
+export const wrongFinder: ServiceOf<ExactDefinition> = { find: () => ({ found: 'text' }) };
+
 type Client = ClientOf<typeof KVDefinition>;
 type Service = ServiceOf<typeof KVDefinition>;
 
