@@ -82,13 +82,13 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
       'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
     );
   const launch = resolveLaunch(options);
-  if (options.autoMtls === true && launch.kind === 'reattach')
-    throw new OptionsError(
-      'Expected no `autoMtls` beside `reattach`: its keys were those of the host that started the plugin. Use `tls`.',
-    );
   if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
     throw new OptionsError(
       'Expected no `grpcBrokerMultiplex` beside `reattach`: such a plugin takes one connection in its life, and has had it.',
+    );
+  if (options.autoMtls === true && launch.kind === 'reattach')
+    throw new OptionsError(
+      'Expected no `autoMtls` beside `reattach`: its keys were those of the host that started the plugin. Use `tls`.',
     );
   return {
     launch,

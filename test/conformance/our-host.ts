@@ -28,6 +28,7 @@ import type {
   Reattach,
   Started,
 } from './driver.js';
+import { OurBroker } from './our-broker.js';
 import { type AnyMethod, callOptionsOf, failureOf, OurCall, pairsOf } from './our-call.js';
 import { Recorder } from './recorder.js';
 
@@ -63,9 +64,7 @@ const PLUGINS = { kv: PLUGIN, probe: PLUGIN } satisfies PluginSet;
 
 function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>, 'stderr'> {
   const { cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
-  for (const name of ['multiplex', 'managed'] as const) {
-    if (config[name] !== undefined) throw new Error(`This host cannot be driven with \`${name}\`.`);
-  }
+  if (config.managed !== undefined) throw new Error('This host cannot be driven with `managed`.');
   const sets = Object.keys(versions ?? {}).map((version) => [version, PLUGINS] as const);
   return {
     ...launchOf(config),
@@ -78,6 +77,7 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>
     env: config.env ?? {},
     skipHostEnv: config.skipHostEnv ?? false,
     autoMtls: config.autoMtls ?? false,
+    grpcBrokerMultiplex: config.multiplex ?? false,
     ...(versions === undefined ? { plugins: PLUGINS } : { versionedPlugins: Object.fromEntries(sets) }),
     ...(minPort === undefined || maxPort === undefined ? {} : { ports: { min: minPort, max: maxPort } }),
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
@@ -172,14 +172,17 @@ function logOf({ level, module, message, timestamp, fields }: LogEntry): DrivenL
 }
 
 class OurObject implements DrivenObject {
+  readonly broker: DrivenBroker;
   readonly #context: GrpcClientContext;
+  readonly #close: () => Promise<void>;
 
-  constructor(context: GrpcClientContext) {
+  constructor(context: GrpcClientContext, close = async () => {}) {
     this.#context = context;
-  }
-
-  get broker(): DrivenBroker {
-    throw new Error('This host has no broker.');
+    this.#close = close;
+    this.broker = new OurBroker(
+      context.broker,
+      (channel) => new OurObject({ ...context, channel }, () => channel.close()),
+    );
   }
 
   // The bodies see methods without their types; the interface, which callers see, derives them from the definition.
@@ -229,7 +232,9 @@ class OurObject implements DrivenObject {
     await bounded(aborted, 'the signal of the plugin');
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#close();
+  }
 
   #method(service: ServiceDefinition, key: string): AnyMethod {
     const client = createGrpcClient(this.#context.channel, service, this.#context.clientOptions);

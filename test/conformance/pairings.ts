@@ -13,10 +13,10 @@ export const GO_TO_GO: Pairing = {
 };
 
 /** What our host cannot do yet, and what it cannot do because it runs in the test's own process. */
-const OUR_HOST_LACKS: readonly Ability[] = ['broker', 'multiplex', 'netrpc', 'managed', 'dies-alone'];
+const OUR_HOST_LACKS: readonly Ability[] = ['netrpc', 'managed', 'dies-alone'];
 
 /** What our plugin cannot do yet. */
-const OUR_PLUGIN_LACKS: readonly Ability[] = ['broker', 'multiplex', 'netrpc', 'test-mode'];
+const OUR_PLUGIN_LACKS: readonly Ability[] = ['netrpc', 'test-mode'];
 
 const startOurHost = async (tempDir: string) => new OurHost(tempDir);
 

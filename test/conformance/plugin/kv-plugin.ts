@@ -45,7 +45,7 @@ function setsOf(versions: readonly number[]): Record<number, PluginImplementatio
 function setOf(version: number): PluginImplementations {
   return {
     kv: implement(grpcPlugin(KVDefinition), kvService(store)),
-    probe: implement(grpcPlugin(ProbeDefinition), probeService(control, version)),
+    probe: implement(grpcPlugin(ProbeDefinition), ({ broker }) => probeService(control, version, broker)),
   };
 }
 

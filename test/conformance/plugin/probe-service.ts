@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
 import { concat, defer, map, NEVER, type Observable, range, reduce, throwError } from 'rxjs';
-import { GrpcError, Metadata, type ServiceOf, status } from '../../../src/index.js';
+import { type GrpcBroker, GrpcError, Metadata, type ServiceOf } from '../../../src/index.js';
 import type { FailRequest, Payload, ProbeDefinition } from '../gen/probe.js';
 import { Hangs } from './hangs.js';
+import { brokerCalls } from './offers.js';
 import { type ProcessControl, stdinIdentity } from './process-control.js';
 
 type Probe = ServiceOf<typeof ProbeDefinition>;
 
-/** rxplug.conformance.Probe, without a broker yet. `version` is that of the plugin set it belongs to. */
-export function probeService(control: ProcessControl, version: number): Probe {
-  return { ...calls(), ...ends(), ...world(control, version), ...broker() };
+/** rxplug.conformance.Probe. `version` is that of the plugin set it belongs to; without a broker it cannot call back. */
+export function probeService(
+  control: ProcessControl,
+  version: number,
+  broker?: GrpcBroker,
+  hangs = new Hangs(),
+): Probe {
+  const offered = () => probeService(control, version, undefined, hangs);
+  return { ...calls(), ...ends(hangs), ...world(control, version), ...brokerCalls(broker, offered) };
 }
 
 function calls(): Pick<Probe, 'echo' | 'produce' | 'consume' | 'exchange'> {
@@ -45,8 +52,7 @@ async function* produce(count: number, data: Uint8Array): AsyncGenerator<Payload
   for (let number = 0; count === 0 || number < count; number++) yield { data, number };
 }
 
-function ends(): Pick<Probe, 'fail' | 'failLater' | 'hang' | 'hangStream' | 'observe'> {
-  const hangs = new Hangs();
+function ends(hangs: Hangs): Pick<Probe, 'fail' | 'failLater' | 'hang' | 'hangStream' | 'observe'> {
   return {
     fail: (request) => {
       throw failureOf(request);
@@ -94,11 +100,4 @@ function world(control: ProcessControl, version: number): Pick<Probe, 'log' | 'w
       stdin: stdinIdentity(),
     }),
   };
-}
-
-function broker(): Pick<Probe, 'callBack' | 'offer' | 'withdraw'> {
-  const none = () => {
-    throw new GrpcError(status.UNIMPLEMENTED, 'this plugin has no broker');
-  };
-  return { callBack: none, offer: none, withdraw: none };
 }
