@@ -82,11 +82,16 @@ export function nativeMethods(
       requestStream: method.requestStream,
       responseStream: method.responseStream,
       deserialize: method.requestDeserialize,
-      serializeFramed: (message) => frameMessage(serialize(message)),
+      serializeFramed: (message) => frameMessage(bytesOf(serialize(message))),
       handler: handlerOf(name, method, implementation),
       definition: method as MethodDefinition<unknown, unknown>,
     };
   });
+}
+
+function bytesOf(serialized: unknown): Uint8Array {
+  if (serialized instanceof Uint8Array) return serialized;
+  throw new TypeError(`the serializer gave no bytes but ${typeof serialized}`);
 }
 
 /** By the key of the definition, or by the method's original name (`getValue` and `GetValue`), as grpc-js looks for it. */
