@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { firstValueFrom } from 'rxjs';
+import { EagerWriter } from '../../src/protocols/netrpc/eager-writer.js';
 import { createNetRpcClient, type NetRpcClient } from '../../src/protocols/netrpc/rpc-client.js';
 import { createYamuxSession } from '../../src/transports/yamux/session.js';
 import { gob } from '../../src/wire/gob/index.js';
@@ -31,7 +32,36 @@ async function ours(path: string, yamux: boolean): Promise<NetRpcClient> {
 
 const echo = (client: NetRpcClient) => () => firstValueFrom(client.call('Plugin.Echo', gob.bytes, payload, gob.bytes));
 
+/** The same bytes as a bare echo, written as our client writes: the first of a turn at once, the rest together. */
+async function batchedEcho(path: string): Promise<() => Promise<void>> {
+  const socket = await dial(path);
+  const gathered: Uint8Array[] = [];
+  const source = {
+    get pendingBytes() {
+      return gathered.length * payload.length;
+    },
+    take: () => Buffer.concat(gathered.splice(0)),
+  };
+  const writer = new EagerWriter(socket, source);
+  const waiting: (() => void)[] = [];
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    const done = Math.floor(bytes / payload.length);
+    bytes -= done * payload.length;
+    for (const resolve of waiting.splice(0, done)) resolve();
+  });
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      gathered.push(payload);
+      writer.appended();
+    });
+}
+
 const raw = await startRawEcho();
+const echoPeer = await startPeer('raw-echo');
+const batched = await batchedEcho(echoPeer.socketPath);
 const node = await startPeer('netrpc-server');
 const bare = await ours(node.socketPath, false);
 const muxed = await ours(node.socketPath, true);
@@ -41,6 +71,7 @@ const toGo = go === undefined ? undefined : createNetRpcClient(await dial(go.pat
 for (const inFlight of [1, 16, 64]) {
   const contenders: Record<string, Contender> = {
     'raw echo': throughput(inFlight, () => raw.echo(payload)),
+    'raw echo, batched': throughput(inFlight, batched),
     'ours to ours': throughput(inFlight, echo(bare)),
     'ours to ours, over yamux': throughput(inFlight, echo(muxed)),
   };
@@ -55,4 +86,5 @@ await Promise.all([bare.close(), muxed.close(), toGo?.close()]);
 await raw[Symbol.asyncDispose]();
 await node[Symbol.asyncDispose]();
 await go?.[Symbol.asyncDispose]();
+// The batched echo's socket ends with this process, and its peer with that.
 process.exit(0);
