@@ -33,7 +33,7 @@ export async function attachContainer(id: string, options: AttachContainerOption
     throw new StartError(
       'ERR_PROCESS_NOT_FOUND',
       `There is no running container ${quoteText(id)} on the engine at ${socketPath}: ` +
-        `${status === 200 ? 'it has ended' : message}. Start the plugin anew.`,
+        `${status === 200 ? 'it does not run' : message}. Start the plugin anew.`,
     );
   const life = new ContainerLife(engine, fullId, killTimeoutMs);
   life.watch();

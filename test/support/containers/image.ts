@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { output, type TestEngine } from './engine.js';
+
+/** Where things are in an image that `importImage` has made. Programs are where they are on this machine. */
+export const IN_IMAGE = { bundle: '/plugin.mjs', noProgram: '/not-a-program' };
+
+/** An image from files of this machine alone: programs with their libraries, and one of our own programs with all it imports. */
+export async function importImage(
+  engine: TestEngine,
+  name: string,
+  programs: readonly string[],
+  script: string,
+): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'i'));
+  const root = join(directory, 'root');
+  const tar = join(directory, 'image.tar');
+  try {
+    mkdirSync(join(root, 'tmp'), { recursive: true });
+    bundle(script, join(root, IN_IMAGE.bundle));
+    writeFileSync(join(root, IN_IMAGE.noProgram), 'neither a program nor a script\n', { mode: 0o755 });
+    const files = [...new Set(programs.flatMap((program) => [program, ...librariesOf(program)]))];
+    const theirs = [...new Set(files.flatMap(ancestorsOf)), ...files].map((file) => file.slice(1));
+    const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)];
+    await output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own]);
+    await engine.run('import', tar, name);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** The directories above a file, the outermost first: an engine makes those that are not in the archive, inaccessible ones. */
+function ancestorsOf(file: string): string[] {
+  const parent = dirname(file);
+  return parent === '/' ? [] : [...ancestorsOf(parent), parent];
+}
+
+/** What the loader loads for a program, by absolute path; nothing for a static one. */
+function librariesOf(program: string): string[] {
+  try {
+    const text = execFileSync('ldd', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return [...text.matchAll(/(?:=> |^\s+)(\/\S+) \(/gm)].map((match) => match[1]!);
+  } catch {
+    return [];
+  }
+}
+
+/** One file with everything that the program imports. */
+function bundle(script: string, outfile: string): void {
+  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  buildSync({ entryPoints: [script], outfile, bundle: true, platform: 'node', format: 'esm', banner: { js } });
+}

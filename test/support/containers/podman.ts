@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { missingFor, output, type TestEngine, terminate, untilSaid } from './engine.js';
+
+/**
+ * podman's service, or why there is none. RXPLUG_CONTAINERS=required, which CI sets once it has installed podman, makes a failure
+ * of that.
+ */
+export async function startPodman(): Promise<TestEngine | string> {
+  const missing = missingFor(['podman', 'runc', 'conmon'], 'podman runc');
+  if (missing === undefined) return await start();
+  if (process.env['RXPLUG_CONTAINERS'] === 'required') throw new Error(missing);
+  return missing;
+}
+
+async function start(): Promise<TestEngine> {
+  const directory = mkdtempSync(join(tmpdir(), 'p'));
+  const socketPath = join(directory, 's');
+  const options = optionsIn(directory);
+  const service = spawn(
+    'podman',
+    [...options, '--log-level=info', 'system', 'service', '--time', '0', `unix://${socketPath}`],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  await untilSaid(service, 'API service listening');
+  const run = (...args: string[]) => output('podman', [...options, ...args]);
+  return {
+    socketPath,
+    run,
+    async [Symbol.asyncDispose]() {
+      await run('rm', '--all', '--force', '--time', '0');
+      await terminate(service);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Nothing of the machine's own storage, no mounts that outlive the test, cgroups without systemd. */
+function optionsIn(directory: string): string[] {
+  const at = (name: string) => join(directory, name);
+  return [
+    '--runtime=runc',
+    '--storage-driver=vfs',
+    '--cgroup-manager=cgroupfs',
+    '--events-backend=file',
+    `--root=${at('root')}`,
+    `--runroot=${at('run')}`,
+    `--tmpdir=${at('tmp')}`,
+  ];
+}
