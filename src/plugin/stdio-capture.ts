@@ -73,6 +73,8 @@ class CapturedStream {
 
   start(): void {
     this.#captured = true;
+    // For good: a host that was killed reads no more, and the EPIPE of the next log line must not end a plugin that has a hook to run.
+    if (!this.#target.listeners('error').includes(noop)) this.#target.on('error', noop);
     this.#target.write = ((
       chunk: string | Uint8Array,
       encoding?: BufferEncoding | WriteCallback,

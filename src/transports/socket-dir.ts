@@ -1,6 +1,6 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { TransportError } from '../errors.js';
 import { removeAtExit, removeNow, type SocketPlace } from './leftovers.js';
 import { giveToGroup } from './socket-group.js';
@@ -35,6 +35,19 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
     throw error;
   }
   return { path, remove: () => removeNow(place) };
+}
+
+/**
+ * Takes a private directory over from a process that is gone: it is removed when this process ends, if it is one and nothing is left in
+ * it by then.
+ */
+export function inheritSocketDir(path: string): void {
+  if (!basename(path).startsWith(SOCKET_DIR_PREFIX)) return;
+  process.once('exit', () => {
+    try {
+      rmdirSync(path);
+    } catch {}
+  });
 }
 
 /** Not the asynchronous form: after it Node 24.21 loses an exception that is thrown in the same turn, and the process lives on. */
