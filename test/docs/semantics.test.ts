@@ -52,10 +52,12 @@ test('a test that does not exist is no proof', () => {
   assert.equal(hasTest('../test/streams/lifecycle.test.ts', 'lifecycle: a whole life'), true);
 });
 
-/** Whether a file has a test of that name: written out, or as a template whose holes are filled from the same file. */
+/** Whether a file has a test of that name, by whichever function it registers tests: written out, or as a template whose holes are filled from the same file. */
 function hasTest(target: string, title: string): boolean {
   const source = read(posix.join('docs', target));
-  const names = [...source.matchAll(/\b(?:test|it|scenario)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs)];
+  const names = [
+    ...source.matchAll(/\b(?:test|it|scenario|on|both|onImpatient)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs),
+  ];
   return names.some(([, , name]) => {
     if (name === title || (name!.includes('${') && name!.endsWith(title))) return true;
     const [prefix = '', ...rest] = name!.split(/\$\{[^}]*\}/);

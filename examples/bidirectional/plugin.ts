@@ -1,0 +1,31 @@
+import { inject } from 'inversify';
+import { firstValueFrom } from 'rxjs';
+import { BROKER, type ClientOf, type GrpcBroker, PluginService, type ServiceOf, serve } from 'rxplug';
+import { type MergeRequest, MergerDefinition, RefereeDefinition } from '../gen/merge.js';
+import { handshake } from './contract.js';
+
+// #region borrow
+@PluginService(MergerDefinition)
+class Merger implements ServiceOf<typeof MergerDefinition> {
+  constructor(@inject(BROKER) private readonly broker: GrpcBroker) {}
+
+  merge(request: MergeRequest) {
+    // A client of the object that the host has passed; it ends with this call, also when the host cancels.
+    return this.broker.borrow(RefereeDefinition, request.referee, async (referee) => {
+      return { merged: await merge(request, referee) };
+    });
+  }
+}
+// #endregion borrow
+
+async function merge({ ours, theirs }: MergeRequest, referee: ClientOf<typeof RefereeDefinition>) {
+  const merged = { ...theirs, ...ours };
+  for (const [key, value] of Object.entries(theirs)) {
+    if (ours[key] === undefined || ours[key] === value) continue;
+    const { value: decided } = await firstValueFrom(referee.decide({ key, ours: ours[key], theirs: value }));
+    merged[key] = decided;
+  }
+  return merged;
+}
+
+await serve({ handshake, plugins: { merger: Merger } });
