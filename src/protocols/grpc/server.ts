@@ -19,7 +19,7 @@ export type GrpcServerEngine = 'native' | 'grpc-js';
 
 /** How a plugin serves gRPC: limits in bytes, interceptors, engine. */
 export interface GrpcServerOptions {
-  /** @default 'grpc-js' */
+  /** @default 'native' */
   readonly engine?: GrpcServerEngine;
   /** Options of grpc-js; they win over the ones below. */
   readonly channelOptions?: ServerOptions;
@@ -63,7 +63,7 @@ const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
  * whose peer broke the rules of HTTP/2 is told so, but stays open until `close` (node:http2 does not notice its end; Node 24 does).
  */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
-  return options.engine === 'native' ? createNativeGrpcServer(options) : new GrpcJsServer(options);
+  return options.engine === 'grpc-js' ? new GrpcJsServer(options) : createNativeGrpcServer(options);
 }
 
 class GrpcJsServer implements GrpcServer {
