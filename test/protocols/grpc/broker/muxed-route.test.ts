@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import type { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import { BrokerLink } from '../../../../src/protocols/grpc/broker/link.js';
+import { MuxedRoute } from '../../../../src/protocols/grpc/broker/muxed-route.js';
+import { MuxedStreams } from '../../../../src/protocols/grpc/broker/muxed-streams.js';
+import type { ConnInfo } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
+import { duplexPair } from '../../../../src/testing/index.js';
+import { createYamuxSession } from '../../../../src/transports/yamux/session.js';
+import { hasCode, settled } from '../../../contracts/broker.js';
+
+const knock = (serviceId: number, ack: boolean, error = ''): ConnInfo => ({
+  serviceId,
+  network: '',
+  address: '',
+  knock: { knock: true, ack, error },
+});
+
+/** A route whose peer is the test, with a real session between them. */
+function rig(timeoutMs = 5000) {
+  const [near, far] = duplexPair();
+  const peer = createYamuxSession(far, { role: 'client' });
+  const session = createYamuxSession(near, { role: 'server' });
+  const link = new BrokerLink({ timeoutMs });
+  const streams = new MuxedStreams(Promise.resolve(session), { claimMs: timeoutMs });
+  const route = new MuxedRoute({ link, streams, timeoutMs });
+  const told: ConnInfo[] = [];
+  link.outgoing$.subscribe((message) => told.push(message));
+  link.opened();
+  const opened: Duplex[] = [];
+  peer.stream$.subscribe((stream) => opened.push(stream));
+  const dial = async (id: number) => (await route.dialer(id)).dial();
+  const close = async () => {
+    await Promise.all([session.close(), peer.close()]);
+  };
+  return { link, route, streams, told, opened, peer, session, dial, [Symbol.asyncDispose]: close };
+}
+
+test('M-03 M-04 a dialer knocks, waits for the answer, and opens one stream', async () => {
+  await using end = rig();
+  const dialed = end.dial(7);
+  await settled(() => end.told.length === 1);
+  assert.deepEqual(end.told, [knock(7, false)]);
+  await end.session.ping();
+  assert.equal(end.opened.length, 0);
+  end.link.receive(knock(7, true));
+  await dialed;
+  await settled(() => end.opened.length === 1);
+  assert.equal(end.route.pending, 0);
+});
+
+test('M-07 dials of one side go one after the other', async () => {
+  await using end = rig();
+  const dialed = [end.dial(1), end.dial(2), end.dial(3)];
+  for (const id of [1, 2, 3]) {
+    await settled(() => end.told.length === id);
+    await end.session.ping();
+    assert.deepEqual(end.told.at(-1), knock(id, false));
+    end.link.receive(knock(id, true));
+    await dialed[id - 1];
+  }
+  await settled(() => end.opened.length === 3);
+});
+
+test('M-05 M-06 without an answer, or with a refusal, dialing fails and no stream is opened', async () => {
+  await using end = rig(50);
+  await assert.rejects(end.dial(1), hasCode('ERR_BROKER_TIMEOUT'));
+  const refused = end.dial(2);
+  await settled(() => end.told.length === 2);
+  end.link.receive(knock(2, true, 'no listener for id 2'));
+  await assert.rejects(refused, /no listener for id 2/);
+  assert.equal(end.session.counts.streams, 0);
+});
+
+test('an answer that comes too late is given its stream, for the peer counts on it', async () => {
+  await using end = rig(50);
+  await assert.rejects(end.dial(1), hasCode('ERR_BROKER_TIMEOUT'));
+  end.link.receive(knock(1, true));
+  await settled(() => end.opened.length === 1);
+  await settled(() => end.opened[0]!.destroyed && end.session.counts.streams === 0);
+});
+
+test('a dial that was given up after its knock opens its stream all the same, and closes it', async () => {
+  await using end = rig();
+  const abort = new AbortController();
+  const dialed = (await end.route.dialer(1)).dial({ signal: abort.signal });
+  await settled(() => end.told.length === 1);
+  const reason = new Error('given up');
+  abort.abort(reason);
+  await assert.rejects(dialed, reason);
+  end.link.receive(knock(1, true));
+  await settled(() => end.opened.length === 1);
+  await settled(() => end.opened[0]!.destroyed && end.session.counts.streams === 0);
+});
+
+test('M-08 M-11 M-12 each knock claims the next stream; a stream without a knock is the main server’s', async () => {
+  await using end = rig();
+  const [accepted, unclaimed]: [Duplex[], Duplex[]] = [[], []];
+  end.streams.unclaimed$.subscribe((stream) => unclaimed.push(stream));
+  const listener = await end.route.listen(5);
+  const listening = listener.connection$.subscribe((stream) => accepted.push(stream));
+  await end.peer.open();
+  await settled(() => unclaimed.length === 1);
+  for (const count of [1, 2]) {
+    end.link.receive(knock(5, false));
+    await settled(() => end.told.length === count);
+    assert.deepEqual(end.told.at(-1), knock(5, true));
+    await end.peer.open();
+    await settled(() => accepted.length === count);
+  }
+  await end.peer.open();
+  await settled(() => unclaimed.length === 2);
+  assert.equal(accepted.length, 2);
+  listening.unsubscribe();
+});
+
+test('a knock whose stream never comes does not take that of the next', async () => {
+  await using end = rig();
+  const accepted: string[] = [];
+  for (const id of [1, 2]) (await end.route.listen(id)).connection$.subscribe(() => accepted.push(`id ${id}`));
+  end.link.receive(knock(1, false));
+  end.link.receive(knock(2, false));
+  await end.peer.open();
+  await settled(() => accepted.length === 1);
+  assert.deepEqual(accepted, ['id 2']);
+});
+
+test('M-09 M-10 a knock waits for who listens, is not answered when nobody does, and refused where somebody did', async () => {
+  await using end = rig(200);
+  end.link.receive(knock(1, false));
+  end.link.receive(knock(2, false));
+  assert.equal(end.route.pending, 2);
+  const listening = (await end.route.listen(1)).connection$.subscribe();
+  await settled(() => end.told.length === 1);
+  assert.deepEqual(end.told, [knock(1, true)]);
+  await settled(() => end.route.pending === 0);
+  const late = (await end.route.listen(2)).connection$.subscribe();
+  await end.session.ping();
+  assert.equal(end.told.length, 1);
+  listening.unsubscribe();
+  late.unsubscribe();
+  end.link.receive(knock(1, false));
+  await settled(() => end.told.length === 2);
+  assert.deepEqual(end.told[1], knock(1, true, 'no listener for id 1'));
+});
+
+test('a peer that knocks without end fills no more than a bound', async () => {
+  await using end = rig();
+  for (let id = 0; id < 5000; id++) end.link.receive(knock(id, false));
+  assert.equal(end.route.pending, 1024);
+  assert.equal(end.told.length, 0);
+  end.link.end();
+  assert.equal(end.route.pending, 0);
+});
+
+test('a peer that dies in the middle of a knock fails the dial at once', async () => {
+  await using end = rig();
+  const dialed = end.dial(1);
+  await settled(() => end.told.length === 1);
+  await end.peer.close();
+  end.link.end('the peer is gone');
+  await assert.rejects(dialed, hasCode('ERR_CLOSED'));
+  assert.equal(end.route.pending, 0);
+  await assert.rejects(end.route.listen(2), hasCode('ERR_CLOSED'));
+});

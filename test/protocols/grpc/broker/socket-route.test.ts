@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { BrokerLink } from '../../../../src/protocols/grpc/broker/link.js';
+import { SocketRoute } from '../../../../src/protocols/grpc/broker/socket-route.js';
+import type { ConnInfo } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
+import type { BrokerNetwork } from '../../../../src/protocols/protocol.js';
+import { socketTransport } from '../../../../src/transports/sockets.js';
+import { SAME_ADDRESSES } from '../../../../src/wire/address.js';
+import { SILENT_LOGGER } from '../../../../src/wire/logger.js';
+import { hasCode, settled } from '../../../contracts/broker.js';
+import { ownTempDir } from '../../../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const offer = (serviceId: number, network: string, address: string): ConnInfo => ({
+  serviceId,
+  network,
+  address,
+  knock: undefined,
+});
+
+/** A route whose peer is the test: what it is told, and what it says. */
+function rig(translator: Partial<BrokerNetwork> = {}, timeoutMs = 5000) {
+  const transport = socketTransport({ network: 'unix' });
+  const link = new BrokerLink({ timeoutMs });
+  const dialed: unknown[] = [];
+  const network: BrokerNetwork = {
+    ...SAME_ADDRESSES,
+    listen: () => transport.listen(),
+    dialerTo: (address) => {
+      dialed.push(address);
+      return { dial: (options) => transport.dial(address, options) };
+    },
+    ...translator,
+  };
+  const route = new SocketRoute({ link, network, timeoutMs, logger: SILENT_LOGGER });
+  const told: ConnInfo[] = [];
+  link.outgoing$.subscribe((message) => told.push(message));
+  return { link, route, told, dialed };
+}
+
+test('B-02 accepting announces the id, the network and the address of a new listener', async () => {
+  const { link, route, told } = rig();
+  link.opened();
+  const first = await route.listen(7);
+  const second = await route.listen(8);
+  assert.deepEqual(told, [offer(7, 'unix', first.address.address), offer(8, 'unix', second.address.address)]);
+  assert.notEqual(first.address.address, second.address.address);
+  assert.ok(existsSync(first.address.address));
+  await Promise.all([first.close(), second.close()]);
+  assertTempDirEmpty();
+});
+
+test('B-09 addresses are translated before they are sent and before they are dialed', async () => {
+  const { link, route, told, dialed } = rig({
+    hostToPlugin: () => ({ network: 'tcp', address: 'host:1' }),
+    pluginToHost: ({ address }) => ({ network: 'unix', address: `/mnt${address}` }),
+  });
+  link.opened();
+  const listener = await route.listen(1);
+  assert.deepEqual(told, [offer(1, 'tcp', 'host:1')]);
+  link.receive(offer(1, 'unix', '/x'));
+  await route.dialer(1);
+  assert.deepEqual(dialed, [{ network: 'unix', address: '/mnt/x' }]);
+  await listener.close();
+});
+
+test('B-13 an unknown network and a failing translation make dialing fail, and listening leaves nothing', async () => {
+  const failing = () => {
+    throw new Error('no such place');
+  };
+  const plain = rig();
+  plain.link.receive(offer(1, 'pigeon', 'x'));
+  await assert.rejects(plain.route.dialer(1), hasCode('ERR_BROKER'));
+  const { link, route } = rig({ hostToPlugin: failing, pluginToHost: failing });
+  link.opened();
+  link.receive(offer(1, 'unix', '/x'));
+  await assert.rejects(route.dialer(1), hasCode('ERR_BROKER'));
+  await assert.rejects(route.listen(1), hasCode('ERR_BROKER'));
+  assertTempDirEmpty();
+});
+
+test('B-05 B-06 an announcement serves one dial, and is dropped when none comes', async () => {
+  const { link, route } = rig({}, 50);
+  link.receive(offer(1, 'unix', '/first'));
+  link.receive(offer(1, 'unix', '/surplus'));
+  await route.dialer(1);
+  await assert.rejects(route.dialer(1), hasCode('ERR_BROKER_TIMEOUT'));
+  link.receive(offer(1, 'unix', '/again'));
+  await route.dialer(1);
+  link.receive(offer(2, 'unix', '/late'));
+  assert.equal(route.pending, 1);
+  await settled(() => route.pending === 0);
+  await assert.rejects(route.dialer(2), hasCode('ERR_BROKER_TIMEOUT'));
+});
+
+test('a peer that announces without end fills no more than a bound', () => {
+  const { link, route } = rig();
+  link.receive(offer(0, 'unix', 'x'.repeat(5000)));
+  assert.equal(route.pending, 0);
+  for (let id = 0; id < 5000; id++) link.receive(offer(id, 'unix', '/x'));
+  assert.equal(route.pending, 1024);
+  link.end();
+  assert.equal(route.pending, 0);
+});
+
+test('an announcement waits for the stream, but not for ever; after the stream there is none', async () => {
+  const { link, route, told } = rig({}, 50);
+  const early = route.listen(1);
+  link.opened();
+  const listener = await early;
+  assert.equal(told.length, 1);
+  await listener.close();
+  const never = rig({}, 50);
+  await assert.rejects(never.route.listen(1), hasCode('ERR_BROKER_TIMEOUT'));
+  link.end('the test is over');
+  await assert.rejects(route.listen(2), /ERR_CLOSED|the test is over/);
+  assertTempDirEmpty();
+});
