@@ -4,8 +4,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fixture, testEnv } from '../fixtures/fixture.js';
-import { within } from '../support/defer.js';
-import { deferred } from '../support/deferred.js';
+import { defer, within } from '../support/defer.js';
 
 const host = fileURLToPath(new URL('../fixtures/hosts/terminal-host.js', import.meta.url));
 const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
@@ -14,7 +13,7 @@ const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--ver
 class Terminal {
   readonly #child: ChildProcess;
   #screen = '';
-  #changed = deferred();
+  #changed = defer();
 
   constructor(processGroup: 'own' | 'shared') {
     const command = [process.execPath, host, processGroup, ...fixture('uses-terminal').slice(1)];
@@ -22,7 +21,7 @@ class Terminal {
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#screen += chunk.toString();
       this.#changed.resolve();
-      this.#changed = deferred();
+      this.#changed = defer();
     });
   }
 

@@ -1,8 +1,8 @@
 /** A promise that the test settles itself. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** For tests that have to say when something happens, instead of sleeping until it has. */

@@ -24,7 +24,7 @@ import {
   ProbeDefinition,
   type ProduceRequest,
 } from '../conformance/gen/probe.js';
-import { type Deferred, deferred } from './deferred.js';
+import { type Deferred, defer } from './defer.js';
 
 /** A generic definition in grpc-js's form. */
 export function grpcJsService(definition: OurDefinition): ServiceDefinition {
@@ -74,7 +74,7 @@ interface Hanging {
 function probe(): UntypedServiceImplementation {
   const hanging = new Map<string, Hanging>();
   const find = (token: string): Hanging => {
-    const known = hanging.get(token) ?? { begun: deferred(), ended: deferred() };
+    const known = hanging.get(token) ?? { begun: defer(), ended: defer() };
     hanging.set(token, known);
     return known;
   };

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
 import type { ClientMethod } from './client-method.js';
+import { PacedResponses } from './paced-responses.js';
 import type { CallOptions, MessageReadable } from './service-definition.js';
 import { TypedCall } from './typed-call.js';
 
@@ -28,45 +29,17 @@ export function readableCall(
   request: unknown,
   options: CallOptions = {},
 ): MessageReadable<unknown> {
-  const unread: unknown[] = [];
-  let wanted = false;
-  let end: (() => void) | undefined;
-  // A Readable forgets what it holds when it is destroyed with an error, so it holds one message and the rest waits here.
   const readable = new Readable({
     objectMode: true,
     highWaterMark: 1,
-    read() {
-      wanted = true;
-      pass();
-    },
+    read: () => responses.want(),
     destroy(error, done) {
       call.stop();
       done(error);
     },
   });
-  const pass = (): void => {
-    if (!wanted || (unread.length === 0 && end === undefined)) return;
-    wanted = false;
-    if (unread.length === 0) return end?.();
-    call.request(1);
-    readable.push(unread.shift());
-  };
-  const finish = (how: () => void): void => {
-    end = how;
-    pass();
-  };
-  const call = new TypedCall(method, options, {
-    get closed() {
-      return readable.destroyed;
-    },
-    next: (message) => {
-      unread.push(message);
-      pass();
-    },
-    // In a later turn: `read` asks for more before it hands out what it has.
-    error: (error) => finish(() => process.nextTick(() => readable.destroy(error))),
-    complete: () => finish(() => readable.push(null)),
-  });
+  const responses = new PacedResponses(readable, () => call.request(1));
+  const call = new TypedCall(method, options, responses);
   call.start(request, READ_AHEAD_MESSAGES);
   return readable;
 }

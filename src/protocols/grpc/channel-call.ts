@@ -1,6 +1,7 @@
 import { status as Status } from '@grpc/grpc-js';
 import { PluginError } from '../../errors.js';
 import type { HeaderList, Http2ClientSession, Http2Stream, Http2StreamEvents } from '../../transports/http2/engine.js';
+import { Http2ErrorCode } from '../../wire/http2/frames.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './call.js';
 import { decompressor } from './compression.js';
 import { MAX_TIMER_MS } from './deadline.js';
@@ -8,7 +9,7 @@ import { MessageDecoder, PREFIX_BYTES, tooLong } from './framing.js';
 import { headerOf } from './metadata.js';
 import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from './status.js';
 
-const CANCEL = 8;
+const CANCEL = Http2ErrorCode.cancel;
 
 /** What a call needs of its channel. */
 export interface CallHost {

@@ -1,5 +1,6 @@
 import { status as Status } from '@grpc/grpc-js';
 import type { HeaderList } from '../../transports/http2/engine.js';
+import { formatErrorCode, Http2ErrorCode } from '../../wire/http2/frames.js';
 import { headerOf } from './metadata.js';
 import { decodeGrpcMessage } from './percent.js';
 
@@ -56,32 +57,14 @@ export function statusFromHttp(headers: HeaderList): CallStatus {
   return { code: BY_HTTP_STATUS[http] ?? Status.UNKNOWN, detail, trailers: headers };
 }
 
-const RESET_NAMES = [
-  'NO_ERROR',
-  'PROTOCOL_ERROR',
-  'INTERNAL_ERROR',
-  'FLOW_CONTROL_ERROR',
-  'SETTINGS_TIMEOUT',
-  'STREAM_CLOSED',
-  'FRAME_SIZE_ERROR',
-  'REFUSED_STREAM',
-  'CANCEL',
-  'COMPRESSION_ERROR',
-  'CONNECT_ERROR',
-  'ENHANCE_YOUR_CALM',
-  'INADEQUATE_SECURITY',
-  'HTTP_1_1_REQUIRED',
-];
-
-const BY_RESET: Readonly<Record<string, number>> = {
-  REFUSED_STREAM: Status.UNAVAILABLE,
-  CANCEL: Status.CANCELLED,
-  ENHANCE_YOUR_CALM: Status.RESOURCE_EXHAUSTED,
-  INADEQUATE_SECURITY: Status.PERMISSION_DENIED,
+const BY_RESET: Readonly<Record<number, number>> = {
+  [Http2ErrorCode.refusedStream]: Status.UNAVAILABLE,
+  [Http2ErrorCode.cancel]: Status.CANCELLED,
+  [Http2ErrorCode.enhanceYourCalm]: Status.RESOURCE_EXHAUSTED,
+  [Http2ErrorCode.inadequateSecurity]: Status.PERMISSION_DENIED,
 };
 
 /** What an RST_STREAM of the peer means (grpc doc/PROTOCOL-HTTP2.md, section Errors). */
 export function statusFromReset(code: number): CallStatus {
-  const name = RESET_NAMES[code] ?? `code ${code}`;
-  return localStatus(BY_RESET[name] ?? Status.INTERNAL, `The peer reset the stream: ${name}.`);
+  return localStatus(BY_RESET[code] ?? Status.INTERNAL, `The peer reset the stream: ${formatErrorCode(code)}.`);
 }

@@ -1,9 +1,10 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { Http2ErrorCode } from '../../wire/http2/frames.js';
 import type { HeaderList, Http2Stream, Http2StreamEvents } from './engine.js';
 
 const END_STREAM = 1;
-const NO_ERROR = 0;
-const CANCEL = 8;
+const NO_ERROR = Http2ErrorCode.noError;
+const CANCEL = Http2ErrorCode.cancel;
 /** Received bytes that nobody has consumed, from which on node:http2 stops giving window to the peer. */
 const PAUSE_AT_BYTES = 64 * 1024;
 /** node's own mark of 16 KiB would wait for a drain after every message of a stream. */

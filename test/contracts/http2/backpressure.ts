@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type ServerHttp2Stream } from 'node:http2';
 import { test } from 'node:test';
 import type { Http2Engine } from '../../../src/transports/http2/engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { answer, connect, finish, Recorder, serve } from './bench.js';
 
 /** Part of the contract of an HTTP/2 engine, client side. */
@@ -44,7 +44,7 @@ export function backpressure(name: string, engine: Http2Engine): void {
 
   test(`${name}: a peer that does not read holds the writer until it reads`, async () => {
     const bench = connect(engine);
-    const accepted = deferred<ServerHttp2Stream>();
+    const accepted = defer<ServerHttp2Stream>();
     void serve(bench.far, (stream) => {
       stream.respond({ ':status': 200 });
       accepted.resolve(stream);

@@ -11,7 +11,7 @@ import type {
   Http2Stream,
   Http2StreamEvents,
 } from '../../../src/transports/http2/engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 
 export const REQUEST: HeaderList = [
   ':method',
@@ -40,9 +40,9 @@ export interface Bench {
 
 export function connect(engine: Http2Engine, options?: Http2Options): Bench {
   const [connection, far] = duplexPair();
-  const ready = deferred();
-  const goAway = deferred<number>();
-  const closed = deferred<Error | undefined>();
+  const ready = defer();
+  const goAway = defer<number>();
+  const closed = defer<Error | undefined>();
   const counts = { close: 0, ready: 0 };
   const onReady = () => {
     counts.ready++;
@@ -75,7 +75,7 @@ export function serve(far: Duplex, handler: Handler, settings = {}): Promise<Ser
 export class Recorder implements Http2StreamEvents {
   readonly log: string[] = [];
   readonly headers: HeaderList[] = [];
-  readonly #over = deferred();
+  readonly #over = defer();
   readonly #drained: (() => void)[] = [];
   stream: Http2Stream | undefined;
   received = 0;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ServerHttp2Stream } from 'node:http2';
 import { test } from 'node:test';
 import type { Http2Engine } from '../../../src/transports/http2/engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { answer, connect, finish, Recorder, respondOnly, serve } from './bench.js';
 
 /** Part of the contract of an HTTP/2 engine, client side. */
@@ -27,7 +27,7 @@ export function endings(name: string, engine: Http2Engine): void {
 
   test(`${name}: after GOAWAY open streams go on, no new ones start, and the end is clean`, async () => {
     const bench = connect(engine);
-    const held = deferred<ServerHttp2Stream>();
+    const held = defer<ServerHttp2Stream>();
     const far = await serve(bench.far, (stream) => held.resolve(stream));
     const call = new Recorder();
     call.open(bench.session, true);
@@ -53,7 +53,7 @@ export function endings(name: string, engine: Http2Engine): void {
 
   test(`${name}: close waits for the open streams`, async () => {
     const bench = connect(engine);
-    const held = deferred<ServerHttp2Stream>();
+    const held = defer<ServerHttp2Stream>();
     void serve(bench.far, (stream) => held.resolve(stream));
     const call = new Recorder();
     call.open(bench.session, true);

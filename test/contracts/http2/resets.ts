@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Http2Engine } from '../../../src/transports/http2/engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { connect, finish, Recorder, respondOnly, serve } from './bench.js';
 
 /** Part of the contract of an HTTP/2 engine, client side. */
@@ -29,8 +29,8 @@ export function resets(name: string, engine: Http2Engine): void {
 
   test(`${name}: reset reaches the peer with its code and is silent here`, async () => {
     const bench = connect(engine);
-    const closed = deferred<number>();
-    const reached = deferred();
+    const closed = defer<number>();
+    const reached = defer();
     void serve(bench.far, (stream) => {
       respondOnly(stream, {});
       reached.resolve();

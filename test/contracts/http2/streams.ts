@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Http2Engine } from '../../../src/transports/http2/engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { answer, connect, finish, REQUEST, Recorder, serve, valuesOf } from './bench.js';
 
 /** Part of the contract of an HTTP/2 engine, client side. */
 export function streams(name: string, engine: Http2Engine): void {
   test(`${name}: a stream carries headers, data and trailers both ways`, async () => {
     const bench = connect(engine);
-    const seen = deferred<Record<string, unknown>>();
+    const seen = defer<Record<string, unknown>>();
     void serve(bench.far, (stream, headers) => {
       seen.resolve(headers);
       answer(stream, headers);

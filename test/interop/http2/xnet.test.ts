@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import type { HeaderList, Http2ClientSession } from '../../../src/transports/http2/engine.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { appServer } from './app-server.js';
 import { demoApp, valueOf } from './demo-app.js';
 
@@ -61,7 +61,7 @@ interface Answer {
 }
 
 function ask(session: Http2ClientSession, path: string, body = 0, more: HeaderList = []): Promise<Answer> {
-  const over = deferred<Answer>();
+  const over = defer<Answer>();
   let headers: HeaderList = [];
   let trailers: HeaderList = [];
   let bytes = 0;

@@ -11,7 +11,7 @@ import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../src/transports/transport.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { netDialer } from '../../support/dialers.js';
 import { currentEngine, test } from '../../support/engines.js';
 import { bind, grpcJsProbeServer } from '../../support/grpc-js-probe.js';
@@ -49,10 +49,10 @@ test('a lost connection ends the calls with UNAVAILABLE, and the next call conne
 
 test('after GOAWAY running calls finish and new ones go over a new connection', async () => {
   const sessions: ServerHttp2Session[] = [];
-  const release = deferred();
+  const release = defer();
   const server = createServer();
   server.on('session', (session) => sessions.push(session));
-  const arrived = deferred();
+  const arrived = defer();
   server.on('stream', (stream) => {
     arrived.resolve();
     const answer = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '9' };
@@ -138,7 +138,7 @@ test('closing while connecting gives up the attempt', async () => {
 test('whoever answers the end of a call with a new call does not keep a closing channel busy', async () => {
   await using rig = memoryRig();
   let calls = 0;
-  const ended = deferred();
+  const ended = defer();
   const again = () => {
     calls++;
     rig.client

@@ -5,7 +5,7 @@ import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { type ChannelState, GrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../src/transports/transport.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { memoryDialer } from '../../support/dialers.js';
 import { test } from '../../support/engines.js';
 import { memoryRig } from '../../support/probe-rig.js';
@@ -73,7 +73,7 @@ for (const [what, dialer] of silent) {
 
 test('a connection that comes too late is destroyed', async () => {
   const [near, far] = duplexPair();
-  const late = deferred<Duplex>();
+  const late = defer<Duplex>();
   await using rig = memoryRig({ channel: { dialer: { dial: () => late.promise }, connectTimeoutMs: 10 } });
   await assert.rejects(rig.channel.connect(), { code: 'ERR_DIAL_TIMEOUT' });
   far.on('error', () => {});
@@ -106,7 +106,7 @@ for (const [what, dialer] of refusals) {
 test('waitForReady waits through failed attempts, other calls fail with the first', async () => {
   await using backend = memoryRig();
   let attempts = 0;
-  const { promise: opened, resolve: open } = deferred<Dialer>();
+  const { promise: opened, resolve: open } = defer<Dialer>();
   const injector = backend.server.createConnectionInjector(ServerCredentials.createInsecure());
   const real = memoryDialer((far) => injector.injectConnection(far));
   const dialer: Dialer = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, from, type Observable, of, Subject, take, throwError } from 'rxjs';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { test } from '../../support/engines.js';
 import { memoryRig } from '../../support/probe-rig.js';
 import { rejection } from '../../support/rejection.js';
@@ -19,7 +19,7 @@ test('request$ is unsubscribed when the call ends first', async () => {
 
 test('a generator of requests is returned when the call ends first', async () => {
   await using rig = memoryRig();
-  const returned = deferred();
+  const returned = defer();
   async function* endless() {
     try {
       for (let number = 0; ; number++) yield { number };

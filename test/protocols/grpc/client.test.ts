@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, from, lastValueFrom, Subject, toArray } from 'rxjs';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { test } from '../../support/engines.js';
 import { memoryRig, type ProbeRig, unixRig } from '../../support/probe-rig.js';
 import { rejection } from '../../support/rejection.js';
@@ -65,7 +65,7 @@ for (const [where, open] of Object.entries(rigs)) {
     await using rig = await open();
     const request$ = new Subject<{ number: number }>();
     const seen: number[] = [];
-    const over = deferred();
+    const over = defer();
     rig.client.exchange(request$).subscribe({
       next: ({ number }) => {
         seen.push(number);
@@ -102,7 +102,7 @@ for (const [where, open] of Object.entries(rigs)) {
   test(`${where}: a stream that fails later emits first`, async () => {
     await using rig = await open();
     const seen: number[] = [];
-    const failed = deferred<unknown>();
+    const failed = defer<unknown>();
     rig.client.failLater({ code: 5, message: 'gone', after: 3 }).subscribe({
       next: ({ number }) => seen.push(number),
       error: failed.resolve,

@@ -22,7 +22,7 @@ import {
 import { firstValueFrom } from 'rxjs';
 import { createGrpcJsChannel } from '../../../src/protocols/grpc/grpc-js-channel.js';
 import { type Digest, type Payload, ProbeDefinition } from '../../conformance/gen/probe.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { test } from '../../support/engines.js';
 import { grpcJsService } from '../../support/grpc-js-probe.js';
 import { memoryRig, type ProbeRig } from '../../support/probe-rig.js';
@@ -75,7 +75,7 @@ test('a grpc-js client gets headers, status, trailers and errors', async () => {
   const client = clientOn(rig);
   const metadata = new Metadata();
   metadata.set('echo-x-bin', Buffer.from('b'));
-  const answered = deferred();
+  const answered = defer();
   const call = client.echo({}, metadata, {}, () => answered.resolve());
   const [[headers], [status]] = await Promise.all([once(call, 'metadata'), once(call, 'status'), answered.promise]);
   assert.deepEqual(headers.get('echo-x-bin'), [Buffer.from('b')]);
@@ -128,7 +128,7 @@ test('deadline and cancel of a grpc-js client reach the server', async () => {
   const late = await failureOf(unary((done) => client.hang({ token: 'd' }, none, { deadline }, done)));
   assert.equal(late.code, Status.DEADLINE_EXCEEDED);
   await firstValueFrom(rig.client.observe({ token: 'd', ended: true }));
-  const failed = deferred<ServiceError | null>();
+  const failed = defer<ServiceError | null>();
   const call = client.hang({ token: 'c' }, none, {}, failed.resolve);
   await firstValueFrom(rig.client.observe({ token: 'c' }));
   call.cancel();
@@ -201,7 +201,7 @@ test('call credentials become metadata, and their failure fails the call', async
 test('a call made while answering another one inherits its deadline and cancellation', async () => {
   await using rig = memoryRig();
   const client = clientOn(rig);
-  const inner = deferred<ServiceError | null>();
+  const inner = defer<ServiceError | null>();
   const proxy = new Server();
   proxy.addService(service, {
     hang(parent: ServerUnaryCall<{ token: string }, Payload>) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { type handleUnaryCall, ServerInterceptingCall, type ServerInterceptor, status as Status } from '@grpc/grpc-js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { serverEngine, test } from '../../support/grpc-servers.js';
 import { framed } from '../../support/raw-call.js';
 import { ask, flagged, identity, serve } from '../../support/raw-service.js';
@@ -110,7 +110,7 @@ suite('interceptors', () => {
 
   test('see and change everything, each in its turn', async () => {
     const log: string[] = [];
-    const tags = deferred<unknown>();
+    const tags = defer<unknown>();
     const look: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
       tags.resolve(call.metadata.get('x-tag'));
       respond(null, call.request);

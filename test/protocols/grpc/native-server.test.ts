@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { suite } from 'node:test';
 import { type handleServerStreamingCall, type handleUnaryCall, Metadata, status as Status } from '@grpc/grpc-js';
 import { OptionsError } from '../../../src/errors.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { createGrpcServer, test } from '../../support/grpc-servers.js';
 import { framed, RawCall } from '../../support/raw-call.js';
 import { ask, type down, RAW, serve, type unary } from '../../support/raw-service.js';
@@ -28,7 +28,7 @@ suite('handlers as grpc-js users write them', () => {
   });
 
   test('what a call object tells and sends', async () => {
-    const told = deferred<unknown[]>();
+    const told = defer<unknown[]>();
     const look: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
       const headers = new Metadata();
       headers.set('x-head', 'h');
@@ -102,8 +102,8 @@ suite('handlers as grpc-js users write them', () => {
   }
 
   test('a caller who cancels is told to the handler once, and the call object knows', async () => {
-    const begun = deferred();
-    const ended = deferred<boolean>();
+    const begun = defer();
+    const ended = defer<boolean>();
     let times = 0;
     const hang: handleUnaryCall<Buffer, Buffer> = (call) => {
       call.on('cancelled', () => {

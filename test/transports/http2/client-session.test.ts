@@ -5,7 +5,7 @@ import type { HeaderList, Http2ClientSession, Http2Options } from '../../../src/
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { encodeGoAway, encodeSettings } from '../../../src/wire/http2/frame-encoder.js';
 import { FrameFlag, FrameType, Http2ErrorCode, Setting } from '../../../src/wire/http2/frames.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { dataFrame, frame, RawPeer, resetFrame } from './raw-peer.js';
 import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 
@@ -22,7 +22,7 @@ interface ClientBench {
 
 class Call {
   readonly log: string[] = [];
-  readonly #over = deferred();
+  readonly #over = defer();
   stream = undefined as unknown as ReturnType<Http2ClientSession['open']>;
 
   /** The response is complete, or the stream was reset. */
@@ -61,7 +61,7 @@ class Call {
 
 function clientBench(options: Http2Options = {}, hello = true): ClientBench {
   const [near, far] = duplexPair();
-  const closed = deferred<Error | undefined>();
+  const closed = defer<Error | undefined>();
   const goAways: number[] = [];
   const events = { onClose: closed.resolve, onGoAway: (code: number) => void goAways.push(code) };
   const session = rxHttp2Engine.connect(near, events, options);

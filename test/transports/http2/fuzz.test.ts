@@ -6,7 +6,7 @@ import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { encodePreface, encodeSettings } from '../../../src/wire/http2/frame-encoder.js';
 import { HpackEncoder } from '../../../src/wire/http2/hpack-encoder.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { dataFrame, frame, resetFrame, windowFrame } from './raw-peer.js';
 import { Accepted, REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 
@@ -47,7 +47,7 @@ test('a server survives any frames, and its streams hear a sensible story', asyn
   await fc.assert(
     fc.asyncProperty(script, fc.nat(3), async (frames, manner) => {
       const [near, far] = duplexPair();
-      const closed = deferred<Error | undefined>();
+      const closed = defer<Error | undefined>();
       const streams: Accepted[] = [];
       const session = rxHttp2Engine.serve(
         near,
@@ -79,7 +79,7 @@ test('a client survives any frames, and its streams hear a sensible story', asyn
   await fc.assert(
     fc.asyncProperty(script, fc.boolean(), async (frames, endStream) => {
       const [near, far] = duplexPair();
-      const closed = deferred<Error | undefined>();
+      const closed = defer<Error | undefined>();
       const session = rxHttp2Engine.connect(near, { onClose: closed.resolve }, { streamWindowBytes: 4000 });
       const calls: Accepted[] = [];
       for (let count = 0; count < 3; count += 1) {

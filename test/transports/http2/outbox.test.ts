@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Http2StreamEvents } from '../../../src/transports/http2/engine.js';
 import { Outbox } from '../../../src/transports/http2/outbox.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -131,7 +131,7 @@ test('a connection that delivers within a write confuses neither end', async () 
   );
   const session = rxHttp2Engine.connect(near, { onClose: ignore });
   const call = async (size: number) => {
-    const over = deferred<number>();
+    const over = defer<number>();
     let received = 0;
     const events: Http2StreamEvents = {
       onHeaders: ignore,

@@ -8,7 +8,7 @@ import type {
   Http2StreamEvents,
 } from '../../../src/transports/http2/engine.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
-import { deferred } from '../../support/deferred.js';
+import { defer } from '../../support/defer.js';
 import { RawPeer } from './raw-peer.js';
 
 const FIELDS = { ':method': 'POST', ':scheme': 'http', ':path': '/a/b', ':authority': 'x' };
@@ -19,7 +19,7 @@ export const TRAILERS: HeaderList = ['grpc-status', '0'];
 /** A stream that the server has accepted, and what happened on it. */
 export class Accepted implements Http2StreamEvents {
   readonly log: string[] = [];
-  readonly #over = deferred();
+  readonly #over = defer();
   readonly stream: Http2Stream;
   readonly headers: HeaderList;
   received = 0;
@@ -81,7 +81,7 @@ export function serveBench(options?: Http2Options, pair: readonly [Duplex, Duple
   const streams: Accepted[] = [];
   const waiting: ((stream: Accepted) => void)[] = [];
   let given = 0;
-  const closed = deferred<Error | undefined>();
+  const closed = defer<Error | undefined>();
   const session = rxHttp2Engine.serve(
     near,
     (stream, headers, endStream) => {
