@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'inversify';
+import { firstValueFrom } from 'rxjs';
+import { handshake, plugins } from '../../examples/bidirectional/contract.js';
+import { type MergeRequest, MergerDefinition, RefereeDefinition } from '../../examples/gen/merge.js';
+import { BROKER, createClient, type GrpcBroker, PluginService, type ServiceOf } from '../../src/index.js';
+import { createPluginPair } from '../../src/testing/index.js';
+import { hasCode } from '../contracts/broker.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const referee: ServiceOf<typeof RefereeDefinition> = { decide: ({ key, ours }) => ({ value: `${key}: ${ours}` }) };
+const conflict = { ours: { a: '1' }, theirs: { a: '2' } };
+
+@PluginService(MergerDefinition)
+class Merger implements ServiceOf<typeof MergerDefinition> {
+  constructor(@inject(BROKER) private readonly broker: GrpcBroker) {}
+
+  merge({ referee: id }: MergeRequest) {
+    return this.broker.borrow(RefereeDefinition, id, async (client) => {
+      const { value } = await firstValueFrom(client.decide({ key: 'a', ours: '1', theirs: '2' }));
+      return { merged: { a: value } };
+    });
+  }
+}
+
+test('a service class injects the broker of its serving', async () => {
+  await using pair = await createPluginPair(plugins, { merger: Merger });
+  const merger = await pair.dispense('merger');
+  const broker = pair.host.broker as GrpcBroker;
+  const merged$ = broker.lend(RefereeDefinition, referee, (id) => merger.merge({ ...conflict, referee: id }));
+  assert.deepEqual((await firstValueFrom(merged$)).merged, { a: 'a: 1' });
+});
+
+for (const [name, options] of [
+  ['sockets', {}],
+  ['sockets, AutoMTLS', { autoMtls: true }],
+  ['multiplexed', { grpcBrokerMultiplex: true }],
+  ['multiplexed, AutoMTLS', { grpcBrokerMultiplex: true, autoMtls: true }],
+] as const) {
+  test(`a client has the broker of its plugin while that runs (${name})`, async () => {
+    const plugin = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
+    const client = createClient({ command: [process.execPath, plugin], handshake, plugins, ...options });
+    assert.throws(() => client.broker, hasCode('ERR_NOT_STARTED'));
+    await client.start();
+    const { broker } = client;
+    const merger = await client.dispense('merger');
+    const merged$ = broker.lend(RefereeDefinition, referee, (id) => merger.merge({ ...conflict, referee: id }));
+    assert.deepEqual((await firstValueFrom(merged$)).merged, { a: 'a: 1' });
+    assert.deepEqual([broker.counts.accepting, broker.counts.channels, broker.counts.pending], [0, 0, 0]);
+    await client.stop();
+    assert.throws(() => client.broker, hasCode('ERR_CLOSED'));
+    assert.deepEqual(broker.counts, { accepting: 0, channels: 0, pending: 0, streams: 0 });
+    assertTempDirEmpty();
+  });
+}
