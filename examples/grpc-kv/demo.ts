@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, map, of, take, toArray } from 'rxjs';
-import { createClient, GrpcError } from 'rxplug';
+import { type ClientOf, createClient, GrpcError } from 'rxplug';
+import type { KVDefinition } from '../gen/kv.js';
 import { handshake, plugins } from './contract.js';
 import { goPlugin } from './go-plugin.js';
 import { Terminal } from './terminal.js';
@@ -27,14 +28,7 @@ async function demonstrate(title: string, command: readonly [string, ...string[]
   const changes = kv.watch({ prefix: 'planet/' }).subscribe(({ key, value }) => {
     terminal.say('watch', value === undefined ? `${key} was deleted` : `${key} = ${text(value)}`, 'yellow');
   });
-  for (const [key, value] of [
-    ['planet/earth', 'blue'],
-    ['planet/mars', 'red'],
-    ['star/sun', 'yellow'],
-  ] as const) {
-    const { revision } = await firstValueFrom(kv.put({ key, value: bytes(value) }));
-    terminal.say('put', `${key} = ${value}, revision ${revision}`, 'green');
-  }
+  await putColours(kv);
   const { value } = await firstValueFrom(kv.get({ key: 'planet/mars' }));
   terminal.say('get', `planet/mars = ${text(value)}`, 'green');
   const missing = await firstValueFrom(kv.get({ key: 'planet/pluto' })).catch((error: unknown) => error);
@@ -54,4 +48,15 @@ async function demonstrate(title: string, command: readonly [string, ...string[]
   changes.unsubscribe();
   await client.ping();
   terminal.say('ping', 'the plugin is well', 'green');
+}
+
+async function putColours(kv: ClientOf<typeof KVDefinition>): Promise<void> {
+  for (const [key, value] of [
+    ['planet/earth', 'blue'],
+    ['planet/mars', 'red'],
+    ['star/sun', 'yellow'],
+  ] as const) {
+    const { revision } = await firstValueFrom(kv.put({ key, value: bytes(value) }));
+    terminal.say('put', `${key} = ${value}, revision ${revision}`, 'green');
+  }
 }

@@ -73,6 +73,7 @@ test('the demo runs the TypeScript plugin from start to end', async () => {
   assert.match(typescript, /watch {4}planet\/mars = red/);
   assert.match(typescript, /get {6}planet\/mars = red/);
   assert.match(typescript, /NOT_FOUND/);
+  assert.match(typescript, /stdout {3}closing the store/);
   assert.match(typescript, /exited with code 0 \(stopped\)/);
   if (needsGo().skip !== false) assert.match(go, /skipped/);
   else assert.match(go, /get {6}planet\/mars = red[\s\S]*exited with code 0 \(stopped\)/);
