@@ -12,8 +12,8 @@ import { awaitGone } from '../support/process-alive.js';
 const assertTempDirEmpty = ownTempDir();
 
 /** Runs the host, does something to its plugin, and returns who ended first; both are gone then. */
-async function run(reason: string, meanwhile: (pid: number) => void): Promise<string> {
-  const host = fileURLToPath(new URL('../fixtures/hosts/idle-client.js', import.meta.url));
+async function run(reason: string, meanwhile: (pid: number) => void, name = 'idle-client'): Promise<string> {
+  const host = fileURLToPath(new URL(`../fixtures/hosts/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [host, reason], { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -37,3 +37,15 @@ test('a plugin that answers a call holds its host', async () => {
 test('a plugin with ref() holds its host', async () => {
   assert.equal(await run('ref', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });
+
+for (const options of [
+  {},
+  { autoMtls: true },
+  { grpcBrokerMultiplex: true },
+  { grpcBrokerMultiplex: true, autoMtls: true },
+]) {
+  const how = Object.keys(options).join(' and ') || 'the defaults';
+  test(`what a host serves through its broker does not hold it, with ${how}`, async () => {
+    await run(JSON.stringify(options), () => {}, 'idle-broker');
+  });
+}
