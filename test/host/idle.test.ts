@@ -14,7 +14,10 @@ const assertTempDirEmpty = ownTempDir();
 /** Runs the host, does something to its plugin, and returns who ended first; both are gone then. */
 async function run(reason: string, meanwhile: (pid: number) => void, name = 'idle-client'): Promise<string> {
   const host = fileURLToPath(new URL(`../fixtures/hosts/${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [host, reason], { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [host, ...reason.split(' ')], {
+    env: testEnv(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ended = once(child, 'close');
@@ -32,6 +35,11 @@ test('an idle plugin does not hold its host, and ends after it', async () => {
 
 test('a plugin that answers a call holds its host', async () => {
   assert.equal(await run('watch', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
+});
+
+test('a plugin that answers a call holds its host, multiplexed under AutoMTLS', async () => {
+  const reason = 'watch {"grpcBrokerMultiplex":true,"autoMtls":true}';
+  assert.equal(await run(reason, (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });
 
 test('a plugin with ref() holds its host', async () => {
