@@ -109,28 +109,45 @@ export async function createGrpcPair(
   if (sides === undefined)
     throw new OptionsError('Expected a service definition or a contract made with `grpcPlugin`.');
   const link = await linkOf(options);
-  const network = brokerNetworkOver(link.transport);
   const logger = options.logger ?? SILENT_LOGGER;
-  const ends = { network, logger };
-  const brokers: GrpcBroker[] = [];
+  const lifetime: (() => unknown)[] = [];
   const register = (server: GrpcServer) => {
-    const brokerOptions = resolveBrokerOptions({}, { server: options.server ?? {} });
-    const broker = addPluginBroker(server, undefined, { ...ends, tls: link.tls.server }, brokerOptions);
-    brokers.push(broker);
+    const broker = pluginBroker(server, link, logger, options);
+    lifetime.push(() => broker.close());
     sides.serve(server, service, { logger, protocol: 'grpc', broker });
   };
   const connection = await connect(register, link, options);
   const { channel } = connection;
-  const clientOptions = options.client ?? {};
-  const brokerOptions = resolveBrokerOptions({}, { channel: options.channel ?? {}, client: clientOptions });
-  const broker = openHostBroker(channel, undefined, { ...ends, tls: link.tls.client }, brokerOptions);
-  brokers.push(broker);
+  const broker = hostBroker(channel, link, logger, options);
   const gone = new AbortController();
-  const client = sides.client({ channel, broker, clientOptions, signal: gone.signal });
+  lifetime.push(
+    () => gone.abort(),
+    () => broker.close(),
+  );
+  const client = sides.client({ channel, broker, clientOptions: options.client ?? {}, signal: gone.signal });
   const dispose = async () => {
-    gone.abort();
-    await Promise.all(brokers.map((each) => each.close()));
+    await Promise.all(lifetime.map((end) => end()));
     await connection.dispose();
   };
   return { ...connection, client, dispose, [Symbol.asyncDispose]: dispose };
+}
+
+function pluginBroker(
+  server: GrpcServer,
+  { transport, tls }: Link,
+  logger: Logger,
+  { server: serverOptions = {} }: GrpcPairOptions,
+): GrpcBroker {
+  const ends = { network: brokerNetworkOver(transport), logger, tls: tls.server };
+  return addPluginBroker(server, undefined, ends, resolveBrokerOptions({}, { server: serverOptions }));
+}
+
+function hostBroker(
+  main: GrpcChannel,
+  { transport, tls }: Link,
+  logger: Logger,
+  { channel = {}, client = {} }: GrpcPairOptions,
+): GrpcBroker {
+  const ends = { network: brokerNetworkOver(transport), logger, tls: tls.client };
+  return openHostBroker(main, undefined, ends, resolveBrokerOptions({}, { channel, client }));
 }

@@ -36,6 +36,7 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtoco
     const main = new GrpcChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
     const giveUp = () => void main.close();
     connection.signal.addEventListener('abort', giveUp, { once: true });
+    if (connection.signal.aborted) giveUp();
     try {
       await main.connect();
     } catch (error) {
