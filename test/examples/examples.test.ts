@@ -66,6 +66,10 @@ test('examples/bidirectional lets the plugin ask the host', async () => {
   ]);
 });
 
+test('examples/worker-runner runs a plugin in a thread', async () => {
+  assert.equal(await output('worker-runner/host'), 'Hello thread 1!\n');
+});
+
 test('the demo runs the TypeScript plugin from start to end', async () => {
   const [, typescript = '', go = ''] = (await output('grpc-kv/demo')).split(/^A plugin in /m);
   assert.match(typescript, /running: grpc version 1/);
