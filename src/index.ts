@@ -7,6 +7,7 @@ export type { HostParts, LogSink } from './host/parts.js';
 export { PluginClient, type PluginName } from './host/plugin-client.js';
 export { pluginLogger } from './plugin/logger.js';
 export type { PluginParts } from './plugin/parts.js';
+export type { ServeTestOptions, TestServing } from './plugin/test-serving.js';
 // What both share.
 export {
   type ClientOfContract,

@@ -1,4 +1,7 @@
+import { refuse } from '../plugin/guard.js';
+import { muxChoice } from '../plugin/mux-choice.js';
 import { serve as serveCore } from '../plugin/serve.js';
+import { type ServeTestOptions, serveTest as serveTestCore, type TestServing } from '../plugin/test-serving.js';
 import { assemblePlugin, type ServeOptions } from './assemble-plugin.js';
 
 /**
@@ -9,4 +12,34 @@ import { assemblePlugin, type ServeOptions } from './assemble-plugin.js';
 export async function serve(options: ServeOptions): Promise<void> {
   await using plugin = assemblePlugin(options);
   await serveCore(plugin.options, plugin.parts);
+}
+
+/** Options, or what makes or loads them. */
+export type LazyServeOptions = ServeOptions | (() => ServeOptions | Promise<ServeOptions>);
+
+/**
+ * Serves one of several plugins, the one that the program's only argument names. Ends the process with status 1 for another number
+ * of arguments and for a name that is not there (go-plugin server_mux.go ServeMux).
+ */
+export async function serveMux(plugins: Readonly<Record<string, LazyServeOptions>>): Promise<void> {
+  const choice = muxChoice(Object.keys(plugins), process.argv.slice(2));
+  if ('complaint' in choice) return await refuse(choice.complaint);
+  const options = plugins[choice.name] as LazyServeOptions;
+  await serve(typeof options === 'function' ? await options() : options);
+}
+
+/**
+ * Serves plugins in test mode: within this process, for hosts that reattach with `reattach`, without cookie, handshake line and
+ * taking over of interrupts, and without ever ending the process. Resolves when hosts can come; rejects when the plugin cannot be
+ * served.
+ */
+export async function serveTest(options: ServeOptions, test: ServeTestOptions = {}): Promise<TestServing> {
+  const plugin = assemblePlugin(options);
+  const onEnded = async (): Promise<void> => plugin[Symbol.asyncDispose]();
+  try {
+    return await serveTestCore(plugin.options, plugin.parts, { ...test, onEnded });
+  } catch (error) {
+    await onEnded();
+    throw error;
+  }
 }

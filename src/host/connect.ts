@@ -20,7 +20,7 @@ export interface Destination {
 export async function connect(
   translator: AddressTranslator,
   { protocol, plugins, address, tls, multiplex }: Destination,
-  { parts, socketDir, signal, logger, syncStdout, syncStderr }: LaunchContext,
+  { parts, sockets, signal, logger, syncStdout, syncStderr }: LaunchContext,
 ): Promise<ClientProtocol> {
   const factory = parts.protocols[protocol];
   if (factory === undefined)
@@ -28,7 +28,7 @@ export async function connect(
       'ERR_PROTOCOL_NOT_ALLOWED',
       `The plugin speaks ${protocol}, for which this host has no implementation. Bind one, or leave it out of \`allowedProtocols\`.`,
     );
-  const network = parts.createNetwork(translator, socketDir);
+  const network = parts.createNetwork(translator, sockets);
   const dialer = network.dialerTo(address);
   try {
     return await factory({ dialer, network, tls, multiplex, plugins, syncStdout, syncStderr, logger, signal });

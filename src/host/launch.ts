@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { AttachedRunner } from '../runners/runner.js';
+import type { UnixListenOptions } from '../transports/unix.js';
 import type { Address } from '../wire/address.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { Logger } from '../wire/logger.js';
@@ -16,8 +17,8 @@ export interface LaunchContext {
   readonly syncStderr: Writable;
   /** Aborted, with the error to reject with, when the launch has become pointless: stopped, late, or the plugin is gone. */
   readonly signal: AbortSignal;
-  /** Private directory of this plugin's sockets; none where sockets are TCP. */
-  readonly socketDir: string | undefined;
+  /** Where unix sockets for this plugin go: into a private directory, where sockets are not TCP. */
+  readonly sockets: UnixListenOptions;
   /** From here on the runner, and whatever it has started, belongs to the client. */
   onRunner(runner: AttachedRunner): void;
   onLaunched(): void;

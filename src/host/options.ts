@@ -37,6 +37,21 @@ interface CommonOptions {
    * cannot is refused with HandshakeError ERR_MULTIPLEXING_NOT_SUPPORTED. @default false
    */
   readonly grpcBrokerMultiplex?: boolean;
+  /**
+   * The plugin may live on when this host ends: its sockets are left, and a plugin of this library is told. It is reached again with
+   * `reattach`. `stop` ends it all the same. @default false
+   */
+  readonly outlivesHost?: boolean;
+  /** For the plugin's unix sockets. */
+  readonly unixSocket?: UnixSocketOptions;
+}
+
+/** Where unix sockets are made, and who may connect. */
+export interface UnixSocketOptions {
+  /** Where the private directory of each plugin is made. @default os.tmpdir() */
+  readonly tempDir?: string;
+  /** Name or number of a group that may connect besides the user: directory 0770, sockets 0660. @default nobody else */
+  readonly group?: string;
 }
 
 /** Which plugins the host can speak to: one set, or one per application protocol version. */
@@ -63,6 +78,8 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly tls: TlsConfig | undefined;
   readonly autoMtls: boolean;
   readonly grpcBrokerMultiplex: boolean;
+  readonly outlivesHost: boolean;
+  readonly unixSocket: UnixSocketOptions;
 }
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
@@ -82,6 +99,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
       'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
     );
   const launch = resolveLaunch(options);
+  if (options.outlivesHost === true) checkOutliving(options, launch);
   if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
     throw new OptionsError(
       'Expected no `grpcBrokerMultiplex` beside `reattach`: such a plugin takes one connection in its life, and has had it.',
@@ -106,7 +124,21 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
     grpcBrokerMultiplex: options.grpcBrokerMultiplex ?? false,
+    outlivesHost: options.outlivesHost ?? false,
+    unixSocket: { ...options.unixSocket },
   };
+}
+
+function checkOutliving({ autoMtls, grpcBrokerMultiplex }: CommonOptions, launch: ResolvedLaunch): void {
+  const sharesGroup = launch.kind === 'command' && launch.processGroup === 'shared';
+  const obstacles: readonly (readonly [there: boolean | undefined, what: string])[] = [
+    [launch.kind === 'reattach', "`reattach`: such a plugin is not this host's"],
+    [autoMtls, '`autoMtls`: its keys end with this host, and nobody could come back. Use `tls`'],
+    [grpcBrokerMultiplex, '`grpcBrokerMultiplex`: such a plugin ends with the one connection that it takes'],
+    [sharesGroup, "`processGroup: 'shared'`: what ends this host's group would end the plugin"],
+  ];
+  const found = obstacles.find(([there]) => there === true);
+  if (found !== undefined) throw new OptionsError(`Expected no \`outlivesHost\` beside ${found[1]}.`);
 }
 
 /** Both ends check it: an empty cookie would match an unset variable. */

@@ -3,6 +3,7 @@ import type { BrokerNetwork, ClientProtocolFactory } from '../protocols/protocol
 import type { ProcessRunnerOptions } from '../runners/process.js';
 import type { Runner } from '../runners/runner.js';
 import type { CertificateAuthority } from '../transports/certificate.js';
+import type { UnixListenOptions } from '../transports/unix.js';
 import type { AddressTranslator } from '../wire/address.js';
 import type { LogEntry } from '../wire/log-entry.js';
 
@@ -16,7 +17,7 @@ export interface HostParts {
   /** Makes the runner of a `command`. Nothing is started yet. */
   readonly createRunner: (options: ProcessRunnerOptions) => Runner;
   /** How this host dials plugins and offers brokered listeners. */
-  readonly createNetwork: (translator: AddressTranslator, socketDir: string | undefined) => BrokerNetwork;
+  readonly createNetwork: (translator: AddressTranslator, sockets: UnixListenOptions) => BrokerNetwork;
   readonly protocols: Readonly<Partial<Record<ProtocolName, ClientProtocolFactory>>>;
   readonly certificateAuthority: CertificateAuthority;
   readonly logSink: LogSink;

@@ -1,5 +1,6 @@
 import type { RunnerSpec } from '../runners/runner.js';
 import type { Identity } from '../transports/certificate.js';
+import type { UnixListenOptions } from '../transports/unix.js';
 import { hostEnvironment } from '../wire/environment.js';
 import type { ResolvedClientOptions } from './options.js';
 
@@ -7,17 +8,18 @@ import type { ResolvedClientOptions } from './options.js';
 export function runnerSpec(
   options: ResolvedClientOptions,
   identity: Identity | undefined,
-  socketDir: string | undefined,
+  sockets: UnixListenOptions,
 ): RunnerSpec {
-  const env = pluginEnvironment(options, identity, socketDir);
-  const ownEnv = pluginEnvironment({ ...options, skipHostEnv: true }, identity, socketDir);
+  const { socketDir } = sockets;
+  const env = pluginEnvironment(options, identity, sockets);
+  const ownEnv = pluginEnvironment({ ...options, skipHostEnv: true }, identity, sockets);
   return { env, ownEnv, ...(socketDir === undefined ? {} : { socketDir }) };
 }
 
 function pluginEnvironment(
   options: ResolvedClientOptions,
   identity: Identity | undefined,
-  socketDir: string | undefined,
+  { socketDir, socketGroup }: UnixListenOptions,
 ): Record<string, string> {
   return hostEnvironment(
     {
@@ -28,6 +30,8 @@ function pluginEnvironment(
       multiplex: options.grpcBrokerMultiplex,
       ...(identity === undefined ? {} : { clientCertificate: identity.certificatePem }),
       ...(socketDir === undefined ? {} : { unixSocketDir: socketDir }),
+      ...(socketGroup === undefined ? {} : { unixSocketGroup: socketGroup }),
+      outlivesHost: options.outlivesHost,
     },
     {
       ...(options.skipHostEnv ? {} : { inherited: process.env }),

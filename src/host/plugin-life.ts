@@ -1,4 +1,4 @@
-import { defer, firstValueFrom, map, race, Subscription, timeout, timer } from 'rxjs';
+import { defer, filter, firstValueFrom, map, race, Subscription, timeout, timer } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
 import { atMost } from '../protocols/at-most.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
@@ -6,6 +6,7 @@ import type { AttachedRunner, Runner } from '../runners/runner.js';
 import type { Exit } from '../streams/lifecycle.js';
 import { createSocketDir, type SocketDir } from '../transports/socket-dir.js';
 import { defaultNetwork } from '../transports/sockets.js';
+import type { UnixListenOptions } from '../transports/unix.js';
 import { createLogger } from '../wire/logger.js';
 import type { ReattachConfig } from '../wire/reattach-config.js';
 import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
@@ -16,6 +17,9 @@ import { PluginStreams } from './plugin-streams.js';
 
 /** How long a process that was killed may take to be reaped. */
 const REAP_TIMEOUT_MS = 5000;
+
+/** The connection of a process that is gone ends at once; only somebody in between could keep it open. */
+const LAST_ANSWERS_MS = 250;
 
 /** How long a step of the cleaning up may take before the next one is taken; longer than any step of our own parts. */
 const STEP_TIMEOUT_MS = 15_000;
@@ -99,7 +103,7 @@ export class PluginLife {
     this.streams.happen({ type: 'start' });
     const timer = setTimeout(() => this.#abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
     try {
-      this.#socketDir = await socketDirOf();
+      this.#socketDir = await socketDirOf(this.#options);
       const { protocol, version, address } = await this.#launch(this.#context());
       this.#protocol = protocol;
       this.#abort.signal.throwIfAborted();
@@ -134,10 +138,19 @@ export class PluginLife {
       syncStdout: streams.stdout.writable,
       syncStderr: streams.stderr.writable,
       signal: this.#abort.signal,
-      socketDir: this.#socketDir?.path,
+      sockets: this.#sockets(),
       onRunner: (runner) => this.#adopt(runner),
       onLaunched: () => streams.happen({ type: 'launched' }),
       onHandshake: (handshake) => streams.shookHands(handshake),
+    };
+  }
+
+  #sockets(): UnixListenOptions {
+    const { tempDir, group } = this.#options.unixSocket;
+    return {
+      ...(this.#socketDir === undefined ? {} : { socketDir: this.#socketDir.path }),
+      ...(tempDir === undefined ? {} : { tempDir }),
+      ...(group === undefined ? {} : { socketGroup: group }),
     };
   }
 
@@ -192,6 +205,7 @@ export class PluginLife {
     const { state } = this.streams;
     this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
     const crashed = state.status === 'stopping' && state.cause.kind === 'crashed';
+    if (this.#exit !== undefined && !crashed) await this.#lastAnswers();
     await settle(async () => this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
     const ends = this.#endsPlugin();
     if (ends) await settle(async () => this.#runner?.kill());
@@ -200,6 +214,15 @@ export class PluginLife {
     this.#socketDir?.remove();
     await this.streams.close(exit);
     this.#lifetime.unsubscribe();
+  }
+
+  /** A plugin that has ended well has answered before; what it said is read to the end of its connection. */
+  async #lastAnswers(): Promise<void> {
+    const ended$ = this.#protocol?.connected$?.pipe(
+      filter((connected) => !connected),
+      timeout(LAST_ANSWERS_MS),
+    );
+    if (ended$ !== undefined) await firstValueFrom(ended$, { defaultValue: false }).catch(() => {});
   }
 
   /** A plugin that ran without us is ended only if that was asked for, and one in test mode never. */
@@ -235,8 +258,9 @@ export class PluginLife {
 }
 
 /** Sockets of one plugin go into a directory of its own, so that none is left when it is killed (docs/decisions/003). */
-function socketDirOf(): Promise<SocketDir | undefined> {
-  return defaultNetwork() === 'unix' ? createSocketDir() : Promise.resolve(undefined);
+async function socketDirOf({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<SocketDir | undefined> {
+  if (defaultNetwork() !== 'unix') return undefined;
+  return await createSocketDir({ ...unixSocket, outlivesProcess: outlivesHost });
 }
 
 /** Cleaning up goes on whatever fails or hangs on the way: parts may be the user's own. */

@@ -24,7 +24,7 @@ export function reattachPlugin({ config, attach }: AttachLaunch): Launch {
 
 /** The process, provided that somebody listens at its address: a connection that is closed at once tells (protocol: it does no harm). */
 function attachTo(config: ReattachConfig, address: Address, context: LaunchContext): Promise<AttachedRunner> {
-  const dialer = context.parts.createNetwork(SAME_ADDRESSES, context.socketDir).dialerTo(address);
+  const dialer = context.parts.createNetwork(SAME_ADDRESSES, context.sockets).dialerTo(address);
   const probe = async (): Promise<void> => {
     (await dialer.dial({ signal: context.signal })).destroy();
   };

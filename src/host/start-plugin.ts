@@ -21,7 +21,7 @@ export function startPlugin(launch: StartLaunch): Launch {
   return async (context) => {
     const { options, parts, signal } = context;
     const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
-    const runner = await run(launch, context, runnerSpec(options, identity, context.socketDir));
+    const runner = await run(launch, context, runnerSpec(options, identity, context.sockets));
     context.onLaunched();
     const handshake = await shakeHands(runner, context);
     signal.throwIfAborted();
@@ -38,6 +38,7 @@ export function startPlugin(launch: StartLaunch): Launch {
 async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec): Promise<Runner> {
   const { parts, signal } = context;
   const { env } = spec;
+  const { outlivesHost } = context.options;
   const adopt = async (runner: Runner): Promise<Runner> => {
     signal.throwIfAborted();
     context.onRunner(runner);
@@ -46,11 +47,11 @@ async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec
   };
   if (launch.kind === 'runner') return adopt(await launch.runner(spec));
   const { kind: _, secureConfig, ...how } = launch;
-  if (secureConfig === undefined) return adopt(parts.createRunner({ ...how, env }));
+  if (secureConfig === undefined) return adopt(parts.createRunner({ ...how, env, outlivesHost }));
   const command = { file: how.command[0], cwd: resolve(how.cwd ?? '.'), env };
   const verified = await openVerified(command, secureConfig, { signal });
   try {
-    return await adopt(parts.createRunner({ ...how, env, verified }));
+    return await adopt(parts.createRunner({ ...how, env, outlivesHost, verified }));
   } finally {
     await verified.close();
   }

@@ -18,23 +18,32 @@ export interface ServeOptions {
   readonly network?: 'unix' | 'tcp';
   /** Called when the host asks the plugin to end, before the answer: finish what must be finished. */
   readonly onShutdown?: () => void | Promise<void>;
-  /** Longest time that `onShutdown` is waited for. The host kills after 2 s. @default 1500 ms */
+  /**
+   * Longest time that calls which are running when the end is asked for may still take; new ones are refused with UNAVAILABLE then.
+   * Counted are calls with one response, of services that were added by their definition. Part of `shutdownDeadlineMs`.
+   * @default 1000 ms
+   */
+  readonly callGraceMs?: number;
+  /** Longest time that running calls and `onShutdown` are waited for together. The host kills after 2 s. @default 1500 ms */
   readonly shutdownDeadlineMs?: number;
   /**
    * Longest time that the process may live on after serving has ended, in which it would rather end by itself. @default 1000 ms
    */
   readonly exitGraceMs?: number;
-  /** Ends the plugin when the process that started it is gone, even if it was killed. @default true */
+  /**
+   * Ends the plugin when the process that started it is gone, even if it was killed. @default true, unless the host started it with
+   * `outlivesHost`
+   */
   readonly exitWithHost?: boolean;
 }
 
 export interface ResolvedServeOptions extends ServeOptions {
+  readonly callGraceMs: number;
   readonly shutdownDeadlineMs: number;
   readonly exitGraceMs: number;
-  readonly exitWithHost: boolean;
 }
 
-export const DEFAULT_SERVE_OPTIONS = Object.freeze({ shutdownDeadlineMs: 1500, exitGraceMs: 1000, exitWithHost: true });
+export const DEFAULT_SERVE_OPTIONS = Object.freeze({ callGraceMs: 1000, shutdownDeadlineMs: 1500, exitGraceMs: 1000 });
 
 /** Fills in the defaults; never changes the caller's object. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {

@@ -57,6 +57,8 @@ class CapturedStream {
   readonly #name: 'stdout' | 'stderr';
   readonly #target: NodeJS.WriteStream;
   readonly #original: Write;
+  /** What `write` was as a property of the stream itself, if somebody else had replaced it. */
+  readonly #former: PropertyDescriptor | undefined;
   readonly #options: StdioCaptureOptions;
   #droppedBytes = 0;
   #captured = false;
@@ -65,6 +67,7 @@ class CapturedStream {
     this.#name = name;
     this.#target = target;
     this.#original = target.write.bind(target) as Write;
+    this.#former = Object.getOwnPropertyDescriptor(target, 'write');
     this.#options = options;
     const highWaterMark = options.highWaterBytes ?? HIGH_WATER_BYTES;
     this.readable = new PassThrough({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark });
@@ -86,7 +89,7 @@ class CapturedStream {
   }
 
   stop(): void {
-    if (this.#captured) this.#target.write = this.#original;
+    if (this.#captured) restore(this.#target, this.#former);
     this.#captured = false;
     this.readable.end();
   }
@@ -118,6 +121,11 @@ class CapturedStream {
     if (dropped > 0) this.#options.onDropped?.(this.#name, dropped);
     this.#target.emit('drain');
   }
+}
+
+function restore(target: NodeJS.WriteStream, former: PropertyDescriptor | undefined): void {
+  if (former === undefined) Reflect.deleteProperty(target, 'write');
+  else Object.defineProperty(target, 'write', former);
 }
 
 function noop(): void {}

@@ -73,6 +73,8 @@ export interface ServerProtocol {
   readonly name: ProtocolName;
   /** Resolves when serving has ended by itself: the listener broke, or a multiplexed session ended. Never rejects. */
   readonly ended: Promise<void>;
+  /** From here on new calls are refused; resolves when the running ones have ended, however long they take. Idempotent. */
+  drain?(): Promise<void>;
   /** Stops at once: closes the listener, cuts the connections. Idempotent. */
   close(): Promise<void>;
 }

@@ -37,6 +37,8 @@ export interface ProcessRunnerOptions {
    * it can open /dev/tty. Stdin is the host's either way. Windows has no groups. @default 'own'
    */
   readonly processGroup?: 'own' | 'shared';
+  /** The plugin is not one of the host's descendants that die with the host, if the host is a plugin itself. @default false */
+  readonly outlivesHost?: boolean;
   /** The program's file as it was checked: it is run from its descriptor where the system can. Borrowed until `start` has settled. */
   readonly verified?: VerifiedFile;
   /** How long a killed process may take to be gone, in milliseconds. @default 5000 */
@@ -143,10 +145,10 @@ class ProcessRunner implements Runner {
 
   /** `spawn` or `error` comes first; an `error` after `spawn` (a signal that could not be sent) tells nothing about the process. */
   async #spawn(signal: AbortSignal): Promise<void> {
-    const { command, cwd, env, processGroup = 'own', verified } = this.#options;
+    const { command, cwd, env, processGroup = 'own', verified, outlivesHost = false } = this.#options;
     const checked = verified?.spawning();
     const ownGroup = processGroup === 'own' && process.platform !== 'win32';
-    const mark = createMark(env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]);
+    const mark = createMark(outlivesHost ? undefined : (env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]));
     const child = spawn(checked?.file ?? command[0], command.slice(1), {
       ...(cwd === undefined ? {} : { cwd }),
       argv0: command[0],

@@ -1,10 +1,7 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { type AssembledPlugin, assemblePlugin, type ServeOptions } from '../di/assemble-plugin.js';
-import { OptionsError } from '../errors.js';
-import { negotiate } from '../plugin/negotiate.js';
 import { resolveServeOptions } from '../plugin/options.js';
-import { Shutdown } from '../plugin/shutdown.js';
-import { tlsSideOf } from '../plugin/tls-side.js';
+import { beginServing } from '../plugin/serving.js';
 import { parsePluginEnvironment } from '../wire/environment.js';
 import type { FakePlugin } from './fake-plugin.js';
 import { type FakeRunner, fakeRunner } from './fake-runner.js';
@@ -47,34 +44,24 @@ async function serveAssembled(
   output: { readonly stdout: PassThrough; readonly stderr: PassThrough },
 ): Promise<void> {
   const environment = parsePluginEnvironment(plugin.spec.env);
-  const chosen = negotiate(options, environment);
-  const side = await tlsSideOf(options, environment, parts.certificateAuthority, options.logger);
-  const factory = parts.protocols[chosen.protocol];
-  if (factory === undefined) throw new OptionsError(`This plugin cannot be served over ${chosen.protocol}.`);
-  const listener = await parts.listen(environment, options.network);
-  plugin.onExit(() => listener.close());
-  const { onShutdown, shutdownDeadlineMs: deadlineMs } = resolveServeOptions(options);
-  const hooks = [...(onShutdown === undefined ? [] : [onShutdown]), () => endAll(output)];
-  const shutdown = new Shutdown(hooks, { deadlineMs, logger: options.logger });
-  const protocol = await factory({
-    listener,
-    network: parts.createNetwork(environment, options.network),
-    tls: side.tls,
-    multiplex: environment.multiplexEnabled && chosen.protocol === 'grpc',
-    implementations: chosen.plugins ?? {},
-    ...output,
+  const serving = await beginServing({
+    options: resolveServeOptions(options),
+    parts,
     logger: options.logger,
-    onShutdown: () => shutdown.run(),
+    environment,
+    output,
+    endOutput: () => endAll(output),
   });
-  plugin.onExit(() => protocol.close());
+  plugin.onExit(() => serving.close());
+  const { version: appVersion, address, protocol, serverCertificate } = serving;
   plugin.announce({
-    appVersion: chosen.version,
-    address: listener.address,
-    protocol: chosen.protocol,
+    appVersion,
+    address,
+    protocol,
     multiplexing: environment.multiplexRequested,
-    ...(side.serverCertificate === undefined ? {} : { serverCertificate: side.serverCertificate }),
+    ...(serverCertificate === undefined ? {} : { serverCertificate }),
   });
-  void protocol.ended.then(() => shutdown.run()).then(() => plugin.exit());
+  void serving.ended.then(() => serving.shutdown()).then(() => plugin.exit());
 }
 
 function endAll(output: Readonly<Record<string, Writable>>): void {

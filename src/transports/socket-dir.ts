@@ -1,4 +1,4 @@
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { TransportError } from '../errors.js';
@@ -13,6 +13,8 @@ export interface SocketDirOptions {
   readonly tempDir?: string;
   /** Name or number of the group that may enter it; the mode is then 0770 instead of 0700. */
   readonly group?: string;
+  /** Leaves it there when this process exits. @default false */
+  readonly outlivesProcess?: boolean;
 }
 
 /** A private directory for unix sockets. */
@@ -24,10 +26,10 @@ export interface SocketDir {
 
 /** Makes a private directory, mode 0700. Rejects with TransportError ERR_LISTEN. */
 export async function createSocketDir(options: SocketDirOptions = {}): Promise<SocketDir> {
-  const { tempDir = tmpdir(), group } = options;
+  const { tempDir = tmpdir(), group, outlivesProcess = false } = options;
   const path = makeIn(tempDir);
   const place: SocketPlace = { directory: path };
-  removeAtExit(place);
+  if (!outlivesProcess) removeAtExit(place);
   try {
     if (group !== undefined) await giveToGroup(path, group, 0o770);
   } catch (error) {
@@ -35,19 +37,6 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
     throw error;
   }
   return { path, remove: () => removeNow(place) };
-}
-
-/**
- * Takes a private directory over from a process that is gone: it is removed when this process ends, if it is one and nothing is left in
- * it by then.
- */
-export function inheritSocketDir(path: string): void {
-  if (!basename(path).startsWith(SOCKET_DIR_PREFIX)) return;
-  process.once('exit', () => {
-    try {
-      rmdirSync(path);
-    } catch {}
-  });
 }
 
 /** Not the asynchronous form: after it Node 24.21 loses an exception that is thrown in the same turn, and the process lives on. */
@@ -61,6 +50,21 @@ function makeIn(tempDir: string): string {
       { cause },
     );
   }
+}
+
+/**
+ * Removes a private directory, and the sockets in it, that nobody else will remove: its owner is gone. Leaves alone what is not a
+ * private directory of ours by name, and what holds anything but sockets. Never throws.
+ */
+export function removeAbandonedSocketDir(path: string | undefined): void {
+  if (path === undefined || !basename(path).startsWith(SOCKET_DIR_PREFIX)) return;
+  try {
+    if (!lstatSync(path).isDirectory()) return;
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isSocket()) unlinkSync(join(path, entry.name));
+    }
+    rmdirSync(path);
+  } catch {}
 }
 
 function reasonOf(cause: unknown): string {

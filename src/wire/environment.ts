@@ -12,10 +12,12 @@ export const ENV = {
   clientCertificate: 'PLUGIN_CLIENT_CERT',
   unixSocketDir: 'PLUGIN_UNIX_SOCKET_DIR',
   unixSocketGroup: 'PLUGIN_UNIX_SOCKET_GROUP',
+  /** Ours; other plugins take no notice of it, and do not watch their hosts anyway. */
+  outlivesHost: 'RXPLUG_OUTLIVES_HOST',
 } as const;
 
 /** Present only when the host in question sets them: inherited from an outer host, they would make the plugin speak out of turn. */
-const OPTIONAL_NAMES = [ENV.multiplex, ENV.clientCertificate, ENV.unixSocketDir, ENV.unixSocketGroup];
+const OPTIONAL_NAMES = [ENV.multiplex, ENV.clientCertificate, ENV.unixSocketDir, ENV.unixSocketGroup, ENV.outlivesHost];
 
 /** Sent when the host configures neither port. */
 export const DEFAULT_PORTS: PortRange = { minPort: 10_000, maxPort: 25_000 };
@@ -46,6 +48,8 @@ export interface HostAnnouncement {
   /** Name or number of the group that may connect to the plugin's unix sockets. */
   readonly unixSocketGroup?: string;
   readonly unixSocketDir?: string;
+  /** Asks the plugin to live on when this host is gone. @default false */
+  readonly outlivesHost?: boolean;
 }
 
 /** Where the rest of the plugin's environment comes from. */
@@ -94,6 +98,7 @@ function protocolEntries(announcement: HostAnnouncement): readonly (readonly [st
     [ENV.clientCertificate, announcement.clientCertificate],
     [ENV.unixSocketGroup, announcement.unixSocketGroup || undefined],
     [ENV.unixSocketDir, announcement.unixSocketDir || undefined],
+    [ENV.outlivesHost, announcement.outlivesHost === true ? 'true' : undefined],
   ];
 }
 
@@ -113,6 +118,8 @@ export interface PluginEnvironment {
   readonly clientCertificate?: string;
   readonly unixSocketDir?: string;
   readonly unixSocketGroup?: string;
+  /** Whether to live on when the host is gone. */
+  readonly outlivesHost: boolean;
 }
 
 /** Reads the variables of the protocol from a plugin's environment. An empty variable counts as absent. Never throws. */
@@ -125,6 +132,7 @@ export function parsePluginEnvironment(env: Readonly<Record<string, string | und
     ports: parsePortRange(env[ENV.minPort], env[ENV.maxPort]),
     multiplexRequested: multiplex !== '',
     multiplexEnabled: parseGoBool(multiplex) === true,
+    outlivesHost: parseGoBool(env[ENV.outlivesHost] ?? '') === true,
     ...present('clientCertificate', env[ENV.clientCertificate]),
     ...present('unixSocketDir', env[ENV.unixSocketDir]),
     ...present('unixSocketGroup', env[ENV.unixSocketGroup]),

@@ -16,7 +16,7 @@ export const GO_TO_GO: Pairing = {
 const OUR_HOST_LACKS: readonly Ability[] = ['netrpc', 'managed', 'dies-alone'];
 
 /** What our plugin cannot do yet. */
-const OUR_PLUGIN_LACKS: readonly Ability[] = ['netrpc', 'test-mode'];
+const OUR_PLUGIN_LACKS: readonly Ability[] = ['netrpc'];
 
 const startOurHost = async (tempDir: string) => new OurHost(tempDir);
 

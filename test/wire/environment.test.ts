@@ -106,6 +106,7 @@ test('reads back what a host sets', () => {
     clientCertificate: 'PEM\n',
     unixSocketGroup: '1000',
     unixSocketDir: '/d',
+    outlivesHost: true,
   });
   assert.deepEqual(parsePluginEnvironment(env), {
     hostVersions: [1, 2],
@@ -113,6 +114,7 @@ test('reads back what a host sets', () => {
     ports: { minPort: 5000, maxPort: 6000 },
     multiplexRequested: true,
     multiplexEnabled: true,
+    outlivesHost: true,
     clientCertificate: 'PEM\n',
     unixSocketDir: '/d',
     unixSocketGroup: '1000',
@@ -126,6 +128,7 @@ test('an empty environment is a legacy host, and empty variables are absent', ()
     ports: { minPort: 0, maxPort: 0 },
     multiplexRequested: false,
     multiplexEnabled: false,
+    outlivesHost: false,
   };
   assert.deepEqual(parsePluginEnvironment({}), nothing);
   const empty = ['MIN_PORT', 'MAX_PORT', 'PROTOCOL_VERSIONS', 'MULTIPLEX_GRPC', 'CLIENT_CERT', 'UNIX_SOCKET_DIR'];

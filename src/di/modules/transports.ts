@@ -17,9 +17,9 @@ export function fillTransports(options: ContainerModuleLoadOptions): void {
   fill(options, PLUGIN_NETWORK, pluginNetwork);
 }
 
-const hostNetwork: HostParts['createNetwork'] = (translator, socketDir) => ({
+const hostNetwork: HostParts['createNetwork'] = (translator, sockets) => ({
   dialerTo: (address) => dialerTo(address),
-  listen: () => listen(socketDir === undefined ? {} : { socketDir }),
+  listen: () => listen(sockets),
   pluginToHost: (address) => translator.pluginToHost(address),
   hostToPlugin: (address) => translator.hostToPlugin(address),
 });

@@ -2,6 +2,7 @@ import { firstValueFrom, Subject, type Subscription } from 'rxjs';
 import { OptionsError } from '../../errors.js';
 import { secureListener } from '../../transports/tls.js';
 import type { Listener } from '../../transports/transport.js';
+import type { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { acceptMuxed } from './broker/muxed-plugin.js';
@@ -9,6 +10,7 @@ import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.j
 import { addPluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
 import { createController } from './controller.js';
+import { gatedServer, grpcCallGate } from './gated-server.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
@@ -46,8 +48,9 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProto
     const muxed = connection.multiplex ? acceptMuxed(connection, muxedOptions) : undefined;
     const { listener } = muxed ?? connection;
     const broker = addPluginBroker(server, muxed?.streams, connection, brokerOptions);
-    const conversation = new GrpcServing(server, broker, { listener, tls: connection.tls });
-    addImplementations(server, broker, connection);
+    const gate = grpcCallGate();
+    const conversation = new GrpcServing(server, broker, gate, { listener, tls: connection.tls });
+    addImplementations(gatedServer(server, gate), broker, connection);
     const health = new HealthService();
     const stdio = new StdioService({
       stdout: connection.stdout,
@@ -92,13 +95,20 @@ class GrpcServing implements ServerProtocol {
   readonly ended: Promise<void>;
   readonly #server: GrpcServer;
   readonly #broker: GrpcBroker;
+  readonly #gate: CallGate;
   readonly #listener: Listener;
   readonly #end = new Subject<void>();
   #accepting: Subscription | undefined;
 
-  constructor(server: GrpcServer, broker: GrpcBroker, { listener, tls }: Pick<ServerConnection, 'listener' | 'tls'>) {
+  constructor(
+    server: GrpcServer,
+    broker: GrpcBroker,
+    gate: CallGate,
+    { listener, tls }: Pick<ServerConnection, 'listener' | 'tls'>,
+  ) {
     this.#server = server;
     this.#broker = broker;
+    this.#gate = gate;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });
     this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
   }
@@ -114,6 +124,10 @@ class GrpcServing implements ServerProtocol {
   /** Serving is over: the host has been answered, or no connection can come any more. */
   end(): void {
     this.#end.next();
+  }
+
+  drain(): Promise<void> {
+    return this.#gate.drain();
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom, Subject, Subscription, take, takeUntil, timer, toArray } from 'rxjs';
-import { OptionsError } from '../../errors.js';
+import { OptionsError, RemoteError } from '../../errors.js';
 import { secureListener } from '../../transports/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
 import { atMost } from '../at-most.js';
+import { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
@@ -51,6 +52,7 @@ class NetRpcHosting implements ServerProtocol {
   readonly #stdout: StdioFeed;
   readonly #stderr: StdioFeed;
   readonly #sessions = new Set<YamuxSession>();
+  readonly #gate = new CallGate(() => new RemoteError('the plugin is ending and takes no more calls'));
   readonly #lifetime = new Subscription();
   readonly #end = new Subject<void>();
   #preparing: Promise<void> | undefined;
@@ -72,6 +74,10 @@ class NetRpcHosting implements ServerProtocol {
       complete: () => this.#end.next(),
     });
     this.#lifetime.add(accepting);
+  }
+
+  drain(): Promise<void> {
+    return this.#gate.drain();
   }
 
   async close(): Promise<void> {
@@ -110,7 +116,7 @@ class NetRpcHosting implements ServerProtocol {
     broker.start();
     return new Map([
       ['Control', createControl({ beforeAnswer: () => this.#prepareEnd(), onQuit: () => this.#end.next() })],
-      ['Dispenser', createDispenser({ implementations, broker, logger, lifetime })],
+      ['Dispenser', createDispenser({ implementations, broker, gate: this.#gate, logger, lifetime })],
     ]);
   }
 

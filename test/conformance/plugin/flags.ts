@@ -14,6 +14,10 @@ export interface ProgramFlags {
   readonly hangs: boolean;
   readonly slowShutdownMs: number;
   readonly startDelayMs: number;
+  /** Serves in test mode until stdin ends. */
+  readonly test: boolean;
+  /** In test mode: hosts get stdout and stderr too. */
+  readonly testStdio: boolean;
 }
 
 /** Parses `--name=value`. Throws for a flag that this program does not know. */
@@ -34,6 +38,8 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
       'start-delay': text('0'),
       // Without meaning here: this plugin takes requests of any size.
       'max-receive': text(''),
+      test: text('false'),
+      'test-stdio': text('false'),
       mark: text(''),
     },
   });
@@ -48,6 +54,8 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
     hangs: values.shutdown === 'hang',
     slowShutdownMs: milliseconds(values['slow-shutdown']),
     startDelayMs: milliseconds(values['start-delay']),
+    test: values.test === 'true',
+    testStdio: values['test-stdio'] === 'true',
   };
 }
 

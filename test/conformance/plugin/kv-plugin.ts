@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KVDefinition } from '../../../examples/gen/kv.js';
-import { type ServeOptions, serve } from '../../../src/di/index.js';
+import { type ServeOptions, serve, serveTest } from '../../../src/di/index.js';
 import { grpcPlugin, implement, type PluginImplementations, type TlsConfig } from '../../../src/index.js';
 import { ProbeDefinition } from '../gen/probe.js';
 import { type ProgramFlags, parseFlags } from './flags.js';
@@ -17,9 +17,18 @@ const control = new ProcessControl();
 const store = new Store();
 
 await delay(flags.startDelayMs);
-await serve(serveOptions(flags));
+if (flags.test) await serveForTest(flags);
+else await serve(serveOptions(flags));
 if (flags.hangs) setInterval(() => {}, 60_000);
 else await delay(flags.slowShutdownMs);
+
+/** The reattach configuration goes to stdout as one line of JSON, the end of stdin ends the serving. */
+async function serveForTest({ testStdio }: ProgramFlags): Promise<void> {
+  const served = await serveTest(serveOptions(flags), { syncStdio: testStdio });
+  process.stdout.write(`${JSON.stringify(served.reattach)}\n`);
+  process.stdin.resume().once('end', () => void served.close());
+  await served.ended;
+}
 
 function serveOptions(given: ProgramFlags): ServeOptions {
   return {

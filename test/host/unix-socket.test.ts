@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom } from 'rxjs';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { createClient, PluginError } from '../../src/index.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+const assertTempDirEmpty = ownTempDir();
+const posix = { skip: process.platform === 'win32' ? 'no unix sockets here' : false };
+const plugin = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
+const options = { command: [process.execPath, plugin] as [string, string], handshake, plugins };
+
+/** A group of this user, or as root any other than the own one, so that a change shows. */
+function someGroup(): { readonly name: string; readonly gid: number } {
+  const groups = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .map(([name = '', , gid]) => ({ name, gid: Number(gid) }));
+  const usable = process.getuid?.() === 0 ? groups.map(({ gid }) => gid) : (process.getgroups?.() ?? []);
+  const found = groups.find(({ name, gid }) => name !== '' && gid !== process.getgid?.() && usable.includes(gid));
+  return found ?? { name: String(process.getgid?.()), gid: process.getgid?.() ?? 0 };
+}
+
+test('P-13 a group may enter the directory and connect to the socket, given by name or number', posix, async () => {
+  const { name, gid } = someGroup();
+  for (const group of [name, String(gid)]) {
+    await using client = createClient({ ...options, unixSocket: { group } });
+    await client.start();
+    const { address } = await firstValueFrom(client.handshake$);
+    const [socket, directory] = [statSync(address.address), statSync(dirname(address.address))];
+    assert.deepEqual([socket.gid, socket.mode & 0o777], [gid, 0o660]);
+    assert.deepEqual([directory.gid, directory.mode & 0o777], [gid, 0o770]);
+    await client.ping();
+    await client.stop();
+    assertTempDirEmpty();
+  }
+});
+
+test('without a group nobody else may enter', posix, async () => {
+  await using client = createClient(options);
+  await client.start();
+  const { address } = await firstValueFrom(client.handshake$);
+  assert.equal(statSync(dirname(address.address)).mode & 0o777, 0o700);
+});
+
+test('the directory is made where it is wanted', posix, async () => {
+  const tempDir = mkdtempSync(join(tmpdir(), 'w'));
+  const client = createClient({ ...options, unixSocket: { tempDir } });
+  await client.start();
+  const { address } = await firstValueFrom(client.handshake$);
+  assert.equal(dirname(dirname(address.address)), tempDir);
+  assert.equal(readdirSync(tempDir).length, 1);
+  await client.stop();
+  rmdirSync(tempDir);
+  assertTempDirEmpty();
+});
+
+test(
+  'a group that does not exist and a directory that cannot be made fail the start, and leave nothing',
+  posix,
+  async () => {
+    const fails = async (unixSocket: { readonly group?: string; readonly tempDir?: string }, pattern: RegExp) => {
+      const client = createClient({ ...options, unixSocket });
+      const failed = (error: unknown) =>
+        PluginError.is(error) && error.code === 'ERR_LISTEN' && pattern.test(error.message);
+      await assert.rejects(client.start(), failed);
+      assert.equal(client.id, '');
+      assertTempDirEmpty();
+    };
+    await fails({ group: 'no-such-group' }, /no group "no-such-group"/);
+    await fails({ tempDir: '/nowhere' }, /\/nowhere/);
+  },
+);
