@@ -24,6 +24,7 @@ import {
   serve,
 } from '../../src/index.js';
 import { dialerTo } from '../../src/transports/dial.js';
+import { fixture } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { awaitGone } from '../support/process-alive.js';
 
@@ -61,6 +62,20 @@ test("a user's module replaces the runner, the network and the log sink", async 
   await client.stop();
   assert.deepEqual(used, ['run 2 words', 'dial unix']);
   assert.ok(entries.some((entry) => entry.message === 'stored' && entry.module === 'kv'));
+});
+
+test("a user's module replaces the listener and the protocol of a plugin", async () => {
+  const cookie = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+  await using client = createClient({ command: fixture('own-parts'), handshake: cookie, plugins });
+  const said: string[] = [];
+  client.logs$.subscribe(({ message }) => said.push(message));
+  const shaken = firstValueFrom(client.handshake$);
+  await client.start();
+  assert.match((await shaken).address.address, /^127\.0\.0\.2:\d+$/);
+  const kv = await client.dispense('kv');
+  await firstValueFrom(kv.put({ key: 'k', value: bytes('v') }));
+  await client.stop();
+  assert.ok(said.includes('own listener') && said.includes('own protocol'), said.join());
 });
 
 test('a plugin that does not answer when it is asked to end is killed after the grace, once', async () => {

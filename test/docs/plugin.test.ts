@@ -11,6 +11,7 @@ ownTempDir();
 
 type Example =
   | 'plugins/by-object'
+  | 'plugins/injection'
   | 'plugins/logging'
   | 'plugins/errors'
   | 'plugins/metadata'
@@ -39,6 +40,12 @@ test('examples/plugins/by-object greets', async () => {
   await using client = clientOf('plugins/by-object');
   const greeter = await greeterOf(client);
   assert.deepEqual(await firstValueFrom(greeter.greet({ name: 'Ada' })), { greeting: 'Hello Ada!' });
+});
+
+test('examples/plugins/injection: a service gets what a module of the plugin binds', async () => {
+  await using client = clientOf('plugins/injection');
+  const greeter = await greeterOf(client);
+  assert.deepEqual(await firstValueFrom(greeter.greet({ name: 'Ada' })), { greeting: 'Good day, Ada.' });
 });
 
 test('examples/plugins/logging: the log and the output reach the host, each in its own way', async () => {
