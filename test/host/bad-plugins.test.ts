@@ -61,7 +61,7 @@ const expectations: readonly Expectation[] = [
   { name: 'hangs-before-handshake', options: { startTimeoutMs: 300 }, code: 'ERR_START_TIMEOUT', says: /300 ms/ },
   {
     name: 'floods-stderr',
-    options: { startTimeoutMs: 500 },
+    options: { startTimeoutMs: 3000 },
     code: 'ERR_START_TIMEOUT',
     says: /500 ms/,
     details: ({ stderr }) => {
