@@ -24,7 +24,8 @@ export async function importImage(
     writeFileSync(join(root, IN_IMAGE.noProgram), 'neither a program nor a script\n', { mode: 0o755 });
     const files = [...new Set(programs.flatMap((program) => [program, ...librariesOf(program)]))];
     const theirs = [...new Set(files.flatMap(ancestorsOf)), ...files].map((file) => file.slice(1));
-    const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)];
+    // A program may itself lie below /tmp, and an engine refuses an archive that has a path twice.
+    const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)].filter((file) => !theirs.includes(file));
     await output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own]);
     await engine.run('import', tar, name);
   } finally {
