@@ -12,5 +12,6 @@ export {
 export { type InProcessOptions, inProcessRunner } from './in-process-runner.js';
 export { type MarblesOptions, marbles } from './marbles.js';
 export { memoryTransport } from './memory-transport.js';
+export { createNetRpcConnection, type NetRpcConnection, type NetRpcConnectionOptions } from './net-rpc-pair.js';
 export type { PairOptions, PairTls } from './pair-options.js';
 export { createPluginPair, type PluginPair, type PluginPairOptions } from './plugin-pair.js';

@@ -2,8 +2,9 @@ import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { assemblePlugin, type ServeOptions, type Services } from '../di/assemble-plugin.js';
 import { OptionsError } from '../errors.js';
 import type { PluginName } from '../host/plugin-client.js';
-import type { ClientOfContract, PluginSet } from '../protocols/contract.js';
+import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import { type GrpcHostOptions, grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
+import { netRpcClientProtocol } from '../protocols/netrpc/client-protocol.js';
 import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../protocols/protocol.js';
 import type { Listener } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
@@ -16,7 +17,9 @@ export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modu
   readonly serve?: Exclude<ServeOptions['grpc'], undefined>;
   /** How the host speaks gRPC. */
   readonly host?: GrpcHostOptions;
-  /** Carries brokered connections inside the main one. @default false */
+  /** What the two speak. @default gRPC where every contract of the set can be spoken in it, else net/rpc, as a plugin chooses */
+  readonly protocol?: ProtocolName;
+  /** Carries brokered connections inside the main one (gRPC; net/rpc always does). @default false */
   readonly multiplex?: boolean;
   /** For both ends. @default silent */
   readonly logger?: Logger;
@@ -42,7 +45,8 @@ export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
 
 /**
  * A host's and a plugin's end, joined without processes, with everything that a real conversation has: the services of the set,
- * health, stdio, controller, reflection (go-plugin testing.go TestPluginGRPCConn). `services` is what `serve` takes.
+ * stdio, broker, shutdown, in gRPC health and reflection too (go-plugin testing.go TestPluginGRPCConn, TestPluginRPCConn).
+ * `services` is what `serve` takes.
  */
 export async function createPluginPair<P extends PluginSet>(
   plugins: P,
@@ -51,7 +55,7 @@ export async function createPluginPair<P extends PluginSet>(
 ): Promise<PluginPair<P>> {
   const teardown = new Teardown();
   return await teardown.guard(async () => {
-    const link = await linkOf(options, teardown);
+    const link = await linkOf(options.protocol ?? protocolOf(plugins), options, teardown);
     const { plugin, pluginStdout, pluginStderr } = await serveOn(link, services, options, teardown);
     const { host, stdout, stderr } = await connectTo(link, plugins, options, teardown);
     const dispense = (name: string) => host.dispense(name);
@@ -64,31 +68,32 @@ export async function createPluginPair<P extends PluginSet>(
 
 /** What lies between the ends. */
 interface Link {
+  readonly protocol: ProtocolName;
   readonly listener: Listener;
   readonly network: BrokerNetwork;
   readonly tls: PairTls;
   readonly logger: Logger;
 }
 
-async function linkOf(options: PluginPairOptions, teardown: Teardown): Promise<Link> {
+async function linkOf(protocol: ProtocolName, options: PluginPairOptions, teardown: Teardown): Promise<Link> {
   const transport = pairTransport(options);
   const tls = await pairTls(options);
   const listener = await transport.listen();
   teardown.add(() => listener.close());
-  return { listener, network: brokerNetworkOver(transport), tls, logger: options.logger ?? SILENT_LOGGER };
+  const { logger = SILENT_LOGGER } = options;
+  return { protocol, listener, network: brokerNetworkOver(transport), tls, logger };
 }
 
 async function serveOn(
-  { listener, network, tls, logger }: Link,
+  { protocol, listener, network, tls, logger }: Link,
   plugins: Services,
   { modules = [], serve = {}, onShutdown, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'plugin' | 'pluginStdout' | 'pluginStderr'>> {
   const assembled = assemblePlugin({ handshake: UNUSED_HANDSHAKE, plugins, modules, grpc: serve, logger });
   teardown.add(() => assembled[Symbol.asyncDispose]());
-  const factory = assembled.parts.protocols.grpc;
-  if (factory === undefined)
-    throw new OptionsError('The `modules` leave no implementation of gRPC on the plugin side.');
+  const factory = assembled.parts.protocols[protocol];
+  if (factory === undefined) throw new OptionsError(`The \`modules\` leave nothing that serves ${protocol}.`);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const plugin = await factory({
     listener,
@@ -106,14 +111,15 @@ async function serveOn(
 }
 
 async function connectTo(
-  { listener, network, tls, logger }: Link,
+  { protocol, listener, network, tls, logger }: Link,
   plugins: PluginSet,
   { host: hostOptions, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'host' | 'stdout' | 'stderr'>> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const gone = new AbortController();
-  const host = await grpcClientProtocol(hostOptions)({
+  const factory = protocol === 'grpc' ? grpcClientProtocol(hostOptions) : netRpcClientProtocol();
+  const host = await factory({
     dialer: network.dialerTo(listener.address),
     network,
     tls: tls.client,
@@ -127,6 +133,10 @@ async function connectTo(
   teardown.add(() => host.close());
   teardown.add(() => gone.abort());
   return { host, stdout, stderr };
+}
+
+function protocolOf(plugins: PluginSet): ProtocolName {
+  return Object.values(plugins).every(({ protocols }) => protocols.includes('grpc')) ? 'grpc' : 'netrpc';
 }
 
 /** No process is started, so nobody shakes hands. */

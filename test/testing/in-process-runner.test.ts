@@ -4,7 +4,16 @@ import { test } from 'node:test';
 import { filter, firstValueFrom, lastValueFrom, retry, switchMap, take } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
-import { createClient, GrpcError, launch, type PluginError } from '../../src/index.js';
+import {
+  createClient,
+  GrpcError,
+  gob,
+  implement,
+  launch,
+  method,
+  netRpcPlugin,
+  type PluginError,
+} from '../../src/index.js';
 import { inProcessRunner } from '../../src/testing/index.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
@@ -79,6 +88,19 @@ test('a host with another cookie, and a plugin that cannot be served, fail as wi
     assert.match(error.details.stderr?.join('\n') ?? '', /cannot be served.*no certificate/);
     return true;
   });
+  assertTempDirEmpty();
+});
+
+test('a plugin of net/rpc is served as well', async () => {
+  const plugins = { greeter: netRpcPlugin({ greet: method(gob.string, gob.string) }) };
+  const greeter = implement(plugins.greeter, { greet: (name) => `Hello ${name}!` });
+  const runner = inProcessRunner({ handshake, plugins: { greeter } });
+  const client = createClient({ runner, handshake, plugins, autoMtls: true });
+  await client.start();
+  assert.equal(client.protocol, 'netrpc');
+  assert.equal(await firstValueFrom((await client.dispense('greeter')).greet('Ada')), 'Hello Ada!');
+  await client.stop();
+  assert.deepEqual(await lastValueFrom(client.exit$), { code: 0, signal: null });
   assertTempDirEmpty();
 });
 

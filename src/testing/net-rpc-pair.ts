@@ -1,0 +1,38 @@
+import { createNetRpcClient, type NetRpcClient, type NetRpcClientOptions } from '../protocols/netrpc/rpc-client.js';
+import { type NetRpcServerOptions, type NetRpcServing, serveNetRpc } from '../protocols/netrpc/rpc-server.js';
+import type { NetRpcServices } from '../protocols/netrpc/rpc-service.js';
+import { createConnectionPair } from './connection-pair.js';
+import type { PairOptions } from './pair-options.js';
+
+/** How the two ends of a net/rpc connection are made. */
+export interface NetRpcConnectionOptions extends PairOptions {
+  readonly client?: NetRpcClientOptions;
+  readonly server?: NetRpcServerOptions;
+}
+
+/** A net/rpc client and a server that are connected to each other. */
+export interface NetRpcConnection extends AsyncDisposable {
+  readonly client: NetRpcClient;
+  readonly server: NetRpcServing;
+  /** Closes both ends. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * A net/rpc client and a server of these services, on one connection of their own (go-plugin testing.go TestRPCConn). Dispenser,
+ * broker and stdio are not there: `createPluginPair` has those.
+ */
+export async function createNetRpcConnection(
+  services: NetRpcServices,
+  options: NetRpcConnectionOptions = {},
+): Promise<NetRpcConnection> {
+  const pair = await createConnectionPair(options);
+  const server = serveNetRpc(pair.server, services, options.server);
+  const client = createNetRpcClient(pair.client, options.client);
+  const dispose = async () => {
+    await client.close();
+    await pair.dispose();
+    await server.ended;
+  };
+  return { client, server, dispose, [Symbol.asyncDispose]: dispose };
+}
