@@ -63,7 +63,7 @@ const expectations: readonly Expectation[] = [
     name: 'floods-stderr',
     options: { startTimeoutMs: 3000 },
     code: 'ERR_START_TIMEOUT',
-    says: /500 ms/,
+    says: /3000 ms/,
     details: ({ stderr }) => {
       assert.equal(stderr?.length, 20);
       assert.match(stderr?.[0] ?? '', /^stderr /);
