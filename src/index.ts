@@ -1,5 +1,7 @@
 export * from './di/index.js';
 export * from './errors.js';
+export { type CleanupOnExitOptions, cleanupOnExit } from './host/cleanup-on-exit.js';
+export { ClientRegistry, cleanupClients, managedClients, type RegisteredClient } from './host/client-registry.js';
 export { discover, discovered } from './host/discovery.js';
 export type { AttachFunction } from './host/launch-options.js';
 export type { ClientOptions } from './host/options.js';

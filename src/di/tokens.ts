@@ -1,3 +1,4 @@
+import type { ClientRegistry } from '../host/client-registry.js';
 import type { HostParts } from '../host/parts.js';
 import type { PluginParts } from '../plugin/parts.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
@@ -13,6 +14,8 @@ import { token } from './token.js';
 export const RUNNER = token<HostParts['createRunner']>('runner');
 /** How a host dials plugins and offers brokered listeners. */
 export const HOST_NETWORK = token<HostParts['createNetwork']>('host-network');
+/** Where clients with `managed: true` are, and are ended together. */
+export const CLIENT_REGISTRY = token<ClientRegistry>('client-registry');
 /** Receives every log entry of every plugin. */
 export const LOG_SINK = token<HostParts['logSink']>('log-sink');
 /** Issues the one-time identities of AutoMTLS, on both ends. */

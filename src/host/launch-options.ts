@@ -55,6 +55,11 @@ export interface AttachLaunch {
 
 export type ResolvedLaunch = StartLaunch | AttachLaunch;
 
+/** Whether a client ends its plugin: one that ran without it only if that was asked for, and one in test mode never. */
+export function mayEnd(launch: ResolvedLaunch, { asked }: { readonly asked: boolean }): boolean {
+  return launch.kind !== 'reattach' || (asked && !launch.config.test);
+}
+
 /**
  * Throws OptionsError for none or several ways to come to a plugin, and for what does not go together; SecurityError for a checksum
  * that is none.

@@ -42,6 +42,8 @@ interface CommonOptions {
    * `reattach`. `stop` ends it all the same. @default false
    */
   readonly outlivesHost?: boolean;
+  /** Ended together with others by `cleanupClients`, and by `cleanupOnExit` (go-plugin Managed). @default false */
+  readonly managed?: boolean;
   /** For the plugin's unix sockets. */
   readonly unixSocket?: UnixSocketOptions;
 }
@@ -79,6 +81,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly autoMtls: boolean;
   readonly grpcBrokerMultiplex: boolean;
   readonly outlivesHost: boolean;
+  readonly managed: boolean;
   readonly unixSocket: UnixSocketOptions;
 }
 
@@ -125,16 +128,18 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     autoMtls: options.autoMtls ?? false,
     grpcBrokerMultiplex: options.grpcBrokerMultiplex ?? false,
     outlivesHost: options.outlivesHost ?? false,
+    managed: options.managed ?? false,
     unixSocket: { ...options.unixSocket },
   };
 }
 
-function checkOutliving({ autoMtls, grpcBrokerMultiplex }: CommonOptions, launch: ResolvedLaunch): void {
+function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {
   const sharesGroup = launch.kind === 'command' && launch.processGroup === 'shared';
   const obstacles: readonly (readonly [there: boolean | undefined, what: string])[] = [
     [launch.kind === 'reattach', "`reattach`: such a plugin is not this host's"],
     [autoMtls, '`autoMtls`: its keys end with this host, and nobody could come back. Use `tls`'],
     [grpcBrokerMultiplex, '`grpcBrokerMultiplex`: such a plugin ends with the one connection that it takes'],
+    [managed, '`managed`: such a plugin ends with the host'],
     [sharesGroup, "`processGroup: 'shared'`: what ends this host's group would end the plugin"],
   ];
   const found = obstacles.find(([there]) => there === true);

@@ -6,6 +6,7 @@ import type { CertificateAuthority } from '../transports/certificate.js';
 import type { UnixListenOptions } from '../transports/unix.js';
 import type { AddressTranslator } from '../wire/address.js';
 import type { LogEntry } from '../wire/log-entry.js';
+import type { ClientRegistry } from './client-registry.js';
 
 /** Receives every log entry of every plugin, besides `logs$`. Must not throw. */
 export interface LogSink {
@@ -21,4 +22,6 @@ export interface HostParts {
   readonly protocols: Readonly<Partial<Record<ProtocolName, ClientProtocolFactory>>>;
   readonly certificateAuthority: CertificateAuthority;
   readonly logSink: LogSink;
+  /** Where clients with `managed: true` are. */
+  readonly clients: ClientRegistry;
 }

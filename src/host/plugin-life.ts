@@ -1,25 +1,22 @@
-import { defer, filter, firstValueFrom, map, race, Subscription, timeout, timer } from 'rxjs';
+import { firstValueFrom, Subscription, timeout } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
 import { atMost } from '../protocols/at-most.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { AttachedRunner, Runner } from '../runners/runner.js';
 import type { Exit } from '../streams/lifecycle.js';
-import { createSocketDir, type SocketDir } from '../transports/socket-dir.js';
-import { defaultNetwork } from '../transports/sockets.js';
-import type { UnixListenOptions } from '../transports/unix.js';
 import { createLogger } from '../wire/logger.js';
 import type { ReattachConfig } from '../wire/reattach-config.js';
 import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
+import { askToEnd, readLastAnswers } from './farewell.js';
 import type { Launch, LaunchContext } from './launch.js';
+import { mayEnd } from './launch-options.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
+import { createPluginSockets, type PluginSockets } from './plugin-sockets.js';
 import { PluginStreams } from './plugin-streams.js';
 
 /** How long a process that was killed may take to be reaped. */
 const REAP_TIMEOUT_MS = 5000;
-
-/** The connection of a process that is gone ends at once; only somebody in between could keep it open. */
-const LAST_ANSWERS_MS = 250;
 
 /** How long a step of the cleaning up may take before the next one is taken; longer than any step of our own parts. */
 const STEP_TIMEOUT_MS = 15_000;
@@ -38,7 +35,7 @@ export class PluginLife {
   #name = '';
   #protocol: ClientProtocol | undefined;
   #exit: Exit | undefined;
-  #socketDir: SocketDir | undefined;
+  #sockets: PluginSockets | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #burial: Promise<void> | undefined;
@@ -77,6 +74,12 @@ export class PluginLife {
     return this.#stopping;
   }
 
+  /** Kills and removes what can be without waiting, for a host that is about to end. */
+  killNow(): void {
+    if (mayEnd(this.#options.launch, { asked: true })) this.#runner?.killNow?.();
+    this.#sockets?.remove();
+  }
+
   ref(): void {
     this.#holds = true;
     this.#runner?.ref?.();
@@ -103,7 +106,8 @@ export class PluginLife {
     this.streams.happen({ type: 'start' });
     const timer = setTimeout(() => this.#abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
     try {
-      this.#socketDir = await socketDirOf(this.#options);
+      if (this.#options.managed) this.#lifetime.add(this.#parts.clients.add(this));
+      this.#sockets = await createPluginSockets(this.#options);
       const { protocol, version, address } = await this.#launch(this.#context());
       this.#protocol = protocol;
       this.#abort.signal.throwIfAborted();
@@ -138,19 +142,10 @@ export class PluginLife {
       syncStdout: streams.stdout.writable,
       syncStderr: streams.stderr.writable,
       signal: this.#abort.signal,
-      sockets: this.#sockets(),
+      sockets: this.#sockets?.where ?? {},
       onRunner: (runner) => this.#adopt(runner),
       onLaunched: () => streams.happen({ type: 'launched' }),
       onHandshake: (handshake) => streams.shookHands(handshake),
-    };
-  }
-
-  #sockets(): UnixListenOptions {
-    const { tempDir, group } = this.#options.unixSocket;
-    return {
-      ...(this.#socketDir === undefined ? {} : { socketDir: this.#socketDir.path }),
-      ...(tempDir === undefined ? {} : { tempDir }),
-      ...(group === undefined ? {} : { socketGroup: group }),
     };
   }
 
@@ -177,22 +172,16 @@ export class PluginLife {
   }
 
   async #stop(): Promise<void> {
-    const { stopGraceMs } = this.#options;
+    const { launch, stopGraceMs } = this.#options;
     const running = this.streams.state.status === 'running';
     this.#runner?.ref?.();
     this.streams.happen({ type: 'death', cause: { kind: 'stopped' } });
-    if (running && this.#endsPlugin() && (await this.#askToEnd(stopGraceMs))) await this.#exitWithin(stopGraceMs);
+    const mayAsk = running && mayEnd(launch, { asked: true });
+    if (mayAsk && (await askToEnd(this.#protocol, stopGraceMs))) await this.#exitWithin(stopGraceMs);
     this.#abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
     // A start in flight gives up now and cleans up what it has begun.
     await this.#starting?.catch(() => {});
     await this.#bury();
-  }
-
-  /** False when there is nothing to wait for: the plugin could not be asked, or has spent its grace on the answer. */
-  #askToEnd(graceMs: number): Promise<boolean> {
-    const spent$ = timer(graceMs).pipe(map(() => false));
-    const asked$ = defer(async () => (await this.#protocol?.shutdown({ timeoutMs: graceMs })) ?? false);
-    return firstValueFrom(race(spent$, asked$)).catch(() => false);
   }
 
   /** Removes everything: the conversation, the process and its children, the sockets. Then says that the plugin is gone. */
@@ -204,33 +193,17 @@ export class PluginLife {
   async #cleanUp(): Promise<void> {
     const { state } = this.streams;
     this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
-    const crashed = state.status === 'stopping' && state.cause.kind === 'crashed';
-    if (this.#exit !== undefined && !crashed) await this.#lastAnswers();
+    const cause = state.status === 'stopping' ? state.cause.kind : undefined;
+    const crashed = cause === 'crashed';
+    if (this.#exit !== undefined && !crashed) await readLastAnswers(this.#protocol);
     await settle(async () => this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
-    const ends = this.#endsPlugin();
+    const ends = mayEnd(this.#options.launch, { asked: cause === 'stopped' });
     if (ends) await settle(async () => this.#runner?.kill());
     else this.#runner?.release?.();
     const exit = ends ? await this.#exitWithin(REAP_TIMEOUT_MS) : this.#exit;
-    this.#socketDir?.remove();
+    this.#sockets?.remove();
     await this.streams.close(exit);
     this.#lifetime.unsubscribe();
-  }
-
-  /** A plugin that has ended well has answered before; what it said is read to the end of its connection. */
-  async #lastAnswers(): Promise<void> {
-    const ended$ = this.#protocol?.connected$?.pipe(
-      filter((connected) => !connected),
-      timeout(LAST_ANSWERS_MS),
-    );
-    if (ended$ !== undefined) await firstValueFrom(ended$, { defaultValue: false }).catch(() => {});
-  }
-
-  /** A plugin that ran without us is ended only if that was asked for, and one in test mode never. */
-  #endsPlugin(): boolean {
-    const { launch } = this.#options;
-    const { state } = this.streams;
-    if (launch.kind !== 'reattach') return true;
-    return !launch.config.test && state.status === 'stopping' && state.cause.kind === 'stopped';
   }
 
   #exitWithin(waitMs: number): Promise<Exit | undefined> {
@@ -255,12 +228,6 @@ export class PluginLife {
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
     return error.with({ ...ending, stderr: logs.tail });
   }
-}
-
-/** Sockets of one plugin go into a directory of its own, so that none is left when it is killed (docs/decisions/003). */
-async function socketDirOf({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<SocketDir | undefined> {
-  if (defaultNetwork() !== 'unix') return undefined;
-  return await createSocketDir({ ...unixSocket, outlivesProcess: outlivesHost });
 }
 
 /** Cleaning up goes on whatever fails or hangs on the way: parts may be the user's own. */

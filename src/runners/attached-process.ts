@@ -2,6 +2,7 @@ import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { OptionsError, StartError } from '../errors.js';
 import { type Address, SAME_ADDRESSES } from '../wire/address.js';
 import { identify, type ProcessIdentity } from './process-identity.js';
+import { readProcessEntry } from './process-table.js';
 import type { AttachedRunner, Exit } from './runner.js';
 
 /** How a running process is watched, and how it is killed. */
@@ -71,6 +72,13 @@ class AttachedProcess implements AttachedRunner {
   kill(): Promise<void> {
     this.#killing ??= this.#kill();
     return this.#killing;
+  }
+
+  /** Only where it can be told at once whose the pid is by now. */
+  killNow(): void {
+    const { pid, startTime } = this.#identity;
+    const entry = process.platform === 'linux' && pid !== process.pid ? readProcessEntry(pid) : undefined;
+    if (entry !== undefined && String(entry.startTicks) === startTime) send(pid);
   }
 
   release(): void {

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { ContainerModule } from 'inversify';
 import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { createClient } from '../../src/di/index.js';
 import {
+  CLIENT_REGISTRY,
   type ClientOptions,
+  ClientRegistry,
   createGrpcClient,
   type GrpcClientContext,
   grpcPlugin,
@@ -38,15 +41,21 @@ export class OurHost implements HostDriver {
   readonly pid = process.pid;
   readonly #tempDir: string;
   readonly #clients: OurClient[] = [];
+  readonly #registry = new ClientRegistry();
 
   constructor(tempDir: string) {
     this.#tempDir = tempDir;
   }
 
   async create(config: HostConfig): Promise<OurClient> {
-    const client = new OurClient(clientOptionsOf({ ...config, env: { TMPDIR: this.#tempDir, ...config.env } }));
+    const options = clientOptionsOf({ ...config, env: { TMPDIR: this.#tempDir, ...config.env } });
+    const client = new OurClient(options, this.#registry);
     this.#clients.push(client);
     return client;
+  }
+
+  cleanup(): Promise<void> {
+    return this.#registry.cleanup();
   }
 
   async dispose(): Promise<void> {
@@ -64,7 +73,6 @@ const PLUGINS = { kv: PLUGIN, probe: PLUGIN } satisfies PluginSet;
 
 function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>, 'stderr'> {
   const { cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
-  if (config.managed !== undefined) throw new Error('This host cannot be driven with `managed`.');
   const sets = Object.keys(versions ?? {}).map((version) => [version, PLUGINS] as const);
   return {
     ...launchOf(config),
@@ -77,6 +85,7 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>
     env: config.env ?? {},
     skipHostEnv: config.skipHostEnv ?? false,
     autoMtls: config.autoMtls ?? false,
+    managed: config.managed ?? false,
     grpcBrokerMultiplex: config.multiplex ?? false,
     ...(versions === undefined ? { plugins: PLUGINS } : { versionedPlugins: Object.fromEntries(sets) }),
     ...(minPort === undefined || maxPort === undefined ? {} : { ports: { min: minPort, max: maxPort } }),
@@ -106,14 +115,16 @@ class OurClient implements DrivenClient {
   readonly #client: PluginClient<typeof PLUGINS>;
   #signal: string | null = null;
 
-  constructor(options: Omit<ClientOptions<typeof PLUGINS>, 'stderr'>) {
+  constructor(options: Omit<ClientOptions<typeof PLUGINS>, 'stderr'>, registry: ClientRegistry) {
     const stderr = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         this.rawStderr.push(Buffer.from(chunk));
         done();
       },
     });
-    this.#client = createClient({ ...options, stderr } as ClientOptions<typeof PLUGINS>);
+    const module = new ContainerModule(({ bind }) => void bind(CLIENT_REGISTRY).toConstantValue(registry));
+    const given = { ...options, stderr } as ClientOptions<typeof PLUGINS>;
+    this.#client = createClient({ ...given, modules: [module] });
     // A test may wait for the plugin to end with nothing else going on.
     this.#client.ref();
     this.#client.logs$.subscribe((entry) => this.logs.push(logOf(entry)));

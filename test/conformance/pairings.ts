@@ -13,7 +13,7 @@ export const GO_TO_GO: Pairing = {
 };
 
 /** What our host cannot do yet, and what it cannot do because it runs in the test's own process. */
-const OUR_HOST_LACKS: readonly Ability[] = ['netrpc', 'managed', 'dies-alone'];
+const OUR_HOST_LACKS: readonly Ability[] = ['netrpc', 'dies-alone'];
 
 /** What our plugin cannot do yet. */
 const OUR_PLUGIN_LACKS: readonly Ability[] = ['netrpc'];

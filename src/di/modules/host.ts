@@ -1,10 +1,12 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
+import { managedClients } from '../../host/client-registry.js';
 import type { HostParts, LogSink } from '../../host/parts.js';
 import { grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
 import { netRpcClientProtocol } from '../../protocols/netrpc/client-protocol.js';
 import { processRunner } from '../../runners/process.js';
 import {
   CERTIFICATE_AUTHORITY,
+  CLIENT_REGISTRY,
   GRPC_CLIENT_PROTOCOL,
   GRPC_HOST_OPTIONS,
   HOST_NETWORK,
@@ -24,19 +26,29 @@ export function fillHost(options: ContainerModuleLoadOptions): void {
   fillTransports(options);
   fill(options, RUNNER, processRunner);
   fill(options, LOG_SINK, SILENT);
+  fill(options, CLIENT_REGISTRY, managedClients);
   fill(options, GRPC_HOST_OPTIONS, {});
   if (!isBound(GRPC_CLIENT_PROTOCOL))
     bind(GRPC_CLIENT_PROTOCOL).toResolvedValue(grpcClientProtocol, [GRPC_HOST_OPTIONS]);
   fill(options, NETRPC_CLIENT_PROTOCOL, netRpcClientProtocol());
   if (!isBound(HOST_PARTS))
     bind(HOST_PARTS).toResolvedValue(
-      (createRunner, createNetwork, certificateAuthority, logSink, grpc, netrpc): HostParts => ({
+      (createRunner, createNetwork, certificateAuthority, logSink, clients, grpc, netrpc): HostParts => ({
         createRunner,
         createNetwork,
         certificateAuthority,
         logSink,
+        clients,
         protocols: { grpc, netrpc },
       }),
-      [RUNNER, HOST_NETWORK, CERTIFICATE_AUTHORITY, LOG_SINK, GRPC_CLIENT_PROTOCOL, NETRPC_CLIENT_PROTOCOL],
+      [
+        RUNNER,
+        HOST_NETWORK,
+        CERTIFICATE_AUTHORITY,
+        LOG_SINK,
+        CLIENT_REGISTRY,
+        GRPC_CLIENT_PROTOCOL,
+        NETRPC_CLIENT_PROTOCOL,
+      ],
     );
 }

@@ -1,0 +1,26 @@
+import { createSocketDir } from '../transports/socket-dir.js';
+import { defaultNetwork } from '../transports/sockets.js';
+import type { UnixListenOptions } from '../transports/unix.js';
+import type { ResolvedClientOptions } from './options.js';
+
+/** Where the unix sockets of a plugin and of its host's end are. */
+export interface PluginSockets {
+  readonly where: UnixListenOptions;
+  /** Removes the directory with all that is in it. Idempotent. */
+  remove(): void;
+}
+
+/**
+ * A directory of its own for the sockets of one plugin, so that none is left when it is killed (docs/decisions/003); none where sockets
+ * are TCP. Rejects with TransportError ERR_LISTEN.
+ */
+export async function createPluginSockets({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<PluginSockets> {
+  const { tempDir, group } = unixSocket;
+  const where = {
+    ...(tempDir === undefined ? {} : { tempDir }),
+    ...(group === undefined ? {} : { socketGroup: group }),
+  };
+  if (defaultNetwork() !== 'unix') return { where, remove: () => {} };
+  const directory = await createSocketDir({ ...unixSocket, outlivesProcess: outlivesHost });
+  return { where: { ...where, socketDir: directory.path }, remove: () => directory.remove() };
+}
