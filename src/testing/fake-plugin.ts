@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { AsyncSubject, type Observable } from 'rxjs';
 import { ClosedError } from '../errors.js';
 import type { Exit, Runner, RunnerSpec } from '../runners/runner.js';
-import { untilAborted } from '../runners/until-aborted.js';
+import { startAborted, untilAborted } from '../runners/until-aborted.js';
 import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../wire/address.js';
 import { formatHandshake, type HandshakeAnnouncement } from '../wire/handshake-line.js';
 import { formatLogLine } from '../wire/log-line.js';
@@ -26,14 +26,13 @@ export interface FakeRunnerOptions {
 
 /** A plugin without a process: the host sees a Runner, the script plays the program in it. */
 export class FakePlugin implements Runner {
-  /** `fake-1`, `fake-2`, … */
-  readonly id: string;
   readonly name: string;
   /** What the host gave to the runner: environment and socket directory. */
   readonly spec: RunnerSpec;
   readonly exit$: Observable<Exit>;
   /** Writes hclog lines to stderr. */
   readonly logger: Logger;
+  readonly #id: string;
   readonly #script: FakeScript;
   readonly #options: FakeRunnerOptions;
   readonly #stdout = new PassThrough();
@@ -45,13 +44,18 @@ export class FakePlugin implements Runner {
   #exiting: Promise<void> | undefined;
 
   constructor(id: string, spec: RunnerSpec, script: FakeScript, options: FakeRunnerOptions) {
-    this.id = id;
+    this.#id = id;
     this.name = options.name ?? 'fake-plugin';
     this.spec = spec;
     this.exit$ = this.#exits.asObservable();
     this.logger = createLogger({ write: (record) => this.writeStderr(formatLogLine(record, { epochMs: Date.now() })) });
     this.#script = script;
     this.#options = options;
+  }
+
+  /** `fake-1`, `fake-2`, …; empty before the start. */
+  get id(): string {
+    return this.#started ? this.#id : '';
   }
 
   get stdout(): Readable {
@@ -102,9 +106,15 @@ export class FakePlugin implements Runner {
   }
 
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.#started || this.exited) throw new ClosedError('ERR_CLOSED', `The plugin ${this.id} has run before.`);
+    if (this.#started || this.exited) throw new ClosedError('ERR_CLOSED', `The plugin ${this.#id} has run before.`);
     this.#started = true;
-    await untilAborted(this.#script(this), signal, this.name);
+    try {
+      if (signal.aborted) throw startAborted(signal, this.name);
+      await untilAborted(this.#play(), signal, this.name);
+    } catch (error) {
+      await this.exit({ code: null });
+      throw error;
+    }
   }
 
   async kill(): Promise<void> {
@@ -123,6 +133,10 @@ export class FakePlugin implements Runner {
 
   hostToPlugin(address: Address): Address {
     return (this.#options.addresses ?? SAME_ADDRESSES).hostToPlugin(address);
+  }
+
+  async #play(): Promise<void> {
+    await this.#script(this);
   }
 
   async #end(exit: Exit): Promise<void> {
