@@ -1,7 +1,10 @@
 import type { ResolvedHttp2Options } from './options.js';
 import type { Rate } from './rate-budget.js';
 
-/** Streams that the peer may break off, or make us break off: each costs us the work on it (CVE-2023-44487, CVE-2025-8671). */
+/**
+ * Streams that the peer may break off, or make us break off: each costs us the work on it (CVE-2023-44487, CVE-2025-8671). One that ends
+ * well allows for another that does not.
+ */
 export const BREAKAGES: Rate = { burst: 10_000, perSecond: 1000 };
 
 /** Frames that are legal, cost us something and carry nothing. */

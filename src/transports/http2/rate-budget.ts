@@ -23,6 +23,11 @@ export class RateBudget {
     return this.#left >= 0;
   }
 
+  /** Gives one back for something that went as it should: who mostly behaves may do more. */
+  earn(): void {
+    if (this.#left < this.#burst) this.#left += 1;
+  }
+
   #refill(): void {
     const now = performance.now();
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#countedFrom) * this.#perSecond) / 1000);

@@ -185,6 +185,7 @@ export class Session implements StreamHost, LinkEvents {
   onComplete(stream: SessionStream): void {
     if (stream.over) return;
     if (this.#role.server) stream.abandon();
+    this.#breakages.earn();
     stream.over = true;
     this.streams.remove(stream.id);
     this.#role.onStreamOver();

@@ -83,6 +83,24 @@ for (const [what, bytes] of Object.entries(noise)) {
   });
 }
 
+test('cancelling as many streams as end well is no flood, however many', async () => {
+  const bench = serveBench();
+  const { peer } = bench;
+  for (let id = 1; id < 60_000; id += 4) {
+    peer.send(
+      Uint8Array.from(peer.headers(id, REQUEST, END)),
+      Uint8Array.from(peer.headers(id + 2, REQUEST, END)),
+      resetFrame(id + 2, 8),
+    );
+    const accepted = await bench.accepted();
+    accepted.stream.sendHeaders([':status', '200'], true);
+    await bench.accepted();
+  }
+  await peer.settle();
+  bench.session.destroy();
+  assert.equal((await bench.closed)?.message, undefined);
+});
+
 test('what an honest peer sends in such numbers is welcome: PING, WINDOW_UPDATE, small DATA, cancelled streams', async () => {
   const bench = serveBench();
   const { peer } = bench;
