@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
-import { firstValueFrom, type Observable, ReplaySubject, Subject, tap, timeout } from 'rxjs';
+import { firstValueFrom, type Observable, ReplaySubject, Subject, timeout } from 'rxjs';
 import { fromReadable } from '../streams/from-readable.js';
-import { logs } from '../streams/logs.js';
+import { createLogDecoder } from '../streams/logs.js';
 import { LineTail } from '../wire/line-tail.js';
 import type { LogEntry } from '../wire/log-entry.js';
 import type { LogRecord } from '../wire/logger.js';
@@ -46,11 +46,17 @@ export class PluginLogs {
       if (!endsLine) sink?.write('\n');
       this.#drained.next();
     };
-    const chunk$ = fromReadable(stderr).pipe(tap((chunk) => (endsLine = chunk.at(-1) === 0x0a)));
-    chunk$.pipe(logs({ maxLineBytes, tail: this.#tail })).subscribe({
-      next: (entry) => this.#entries.next(entry),
+    const decoder = createLogDecoder({ maxLineBytes, tail: this.#tail });
+    fromReadable(stderr).subscribe({
+      next: (chunk) => {
+        endsLine = chunk.at(-1) === 0x0a;
+        this.#tell(decoder.push(chunk));
+      },
       error: finish,
-      complete: finish,
+      complete: () => {
+        this.#tell(decoder.end?.() ?? []);
+        finish();
+      },
     });
   }
 
@@ -63,5 +69,9 @@ export class PluginLogs {
   async close({ dead }: { readonly dead: boolean }): Promise<void> {
     if (dead && this.#reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
     this.#entries.complete();
+  }
+
+  #tell(entries: Iterable<LogEntry>): void {
+    for (const entry of entries) this.#entries.next(entry);
   }
 }

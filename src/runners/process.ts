@@ -65,6 +65,7 @@ class ProcessRunner implements Runner {
   readonly #stdout = new PluginOutput();
   readonly #stderr = new PluginOutput();
   readonly #exit = new AsyncSubject<Exit>();
+  #id = '';
   #child: ChildProcess | undefined;
   #tree: ProcessTree | undefined;
   #state: 'new' | 'started' | 'reaped' = 'new';
@@ -77,7 +78,7 @@ class ProcessRunner implements Runner {
   }
 
   get id(): string {
-    return this.#tree === undefined ? '' : String(this.#tree.pid);
+    return this.#id;
   }
 
   get stdout(): Readable {
@@ -166,6 +167,7 @@ class ProcessRunner implements Runner {
   #adopt(child: ChildProcess, tree: ProcessTree): void {
     this.#child = child;
     this.#tree = tree;
+    this.#id = String(tree.pid);
     child.once('exit', (code, signal) => void this.#reaped({ code, signal }));
     if (child.stdout !== null) this.#stdout.attach(child.stdout);
     if (child.stderr !== null) this.#stderr.attach(child.stderr);

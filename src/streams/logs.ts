@@ -19,7 +19,8 @@ export function logs(options: LogOptions = {}): OperatorFunction<Uint8Array, Log
   return decode(() => createLogDecoder(options));
 }
 
-function createLogDecoder(options: LogOptions): Decoder<LogEntry> {
+/** The decoder of `logs`, for who takes the entries of a chunk at once: an operator for each costs a tenth of the rate. */
+export function createLogDecoder(options: LogOptions): Decoder<LogEntry> {
   const { maxLineBytes, tail } = options;
   const lines = new LineDecoder(maxLineBytes === undefined ? {} : { maxLineBytes });
   const parser = createLogParser(options);

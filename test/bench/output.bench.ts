@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { createClient } from '../../src/index.js';
 import { type Contender, compare } from './harness.js';
@@ -70,7 +71,7 @@ await compare({
     }),
     'client.logs$': counting(async (add) => {
       const client = createClient({ command: peer('logs'), handshake, plugins });
-      const first = new Promise((resolve) => client.logs$.subscribe(resolve));
+      const first = firstValueFrom(client.logs$);
       client.logs$.subscribe(() => add(1));
       const start = client.start().catch(() => {});
       await first;
