@@ -6,7 +6,7 @@ import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client.js';
 import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js-channel.js';
 import { encodeFramed } from '../../src/protocols/grpc/message-codec.js';
-import { rxHttp2Engine } from '../../src/transports/http2/rx-engine.js';
+import { nodeHttp2Engine } from '../../src/transports/http2/node-engine.js';
 import { Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { netDialer } from '../support/dialers.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
@@ -46,8 +46,8 @@ function bare(channel: GrpcChannel): () => Promise<unknown> {
 await using peer = await startPeer('grpc-js-server');
 const channel = new GrpcChannel({ dialer: netDialer(peer.socketPath) });
 const ours = createGrpcClient(channel, ProbeDefinition);
-const rxChannel = new GrpcChannel({ dialer: netDialer(peer.socketPath), engine: rxHttp2Engine });
-const oursOnRx = createGrpcClient(rxChannel, ProbeDefinition);
+const nodeChannel = new GrpcChannel({ dialer: netDialer(peer.socketPath), engine: nodeHttp2Engine });
+const oursOnNode = createGrpcClient(nodeChannel, ProbeDefinition);
 const stock = new ProbeClient(`unix:${peer.socketPath}`, credentials.createInsecure()) as unknown as EchoClient;
 const channelOverride = createGrpcJsChannel(channel);
 const mixed = new ProbeClient('', credentials.createInsecure(), { channelOverride }) as unknown as EchoClient;
@@ -65,7 +65,7 @@ for (const inFlight of [1, 16, 64]) {
       'grpc-js client on our channel': throughput(inFlight, callBack(mixed, request)),
       'our client': throughput(inFlight, () => firstValueFrom(ours.echo(request))),
       'our channel, bare': throughput(inFlight, bare(channel)),
-      'our client on our HTTP/2': throughput(inFlight, () => firstValueFrom(oursOnRx.echo(request))),
+      'our client on node:http2': throughput(inFlight, () => firstValueFrom(oursOnNode.echo(request))),
     },
   });
 }
@@ -86,5 +86,5 @@ for (const [size, bytes] of [
   });
 }
 await channel.close();
-await rxChannel.close();
+await nodeChannel.close();
 stock.close();
