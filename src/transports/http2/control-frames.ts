@@ -16,10 +16,11 @@ export class ControlFrames {
     this.#outbox = outbox;
   }
 
+  /** Goes out at once: one event-loop turn may read two megabytes, and a sender without window would wait for its end. */
   windowUpdate(streamId: number, increment: number): void {
     const at = this.#outbox.reserve(FRAME_BYTES.windowUpdate);
     writeWindowUpdate(this.#outbox.slab, at, streamId, increment);
-    this.#outbox.commit(false);
+    this.#outbox.flush();
   }
 
   resetStream(streamId: number, code: number): void {

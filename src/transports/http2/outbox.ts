@@ -6,8 +6,11 @@ const SLAB_BYTES = 64 * 1024;
 /** A batch of this size leaves without waiting for the end of the turn. */
 const BATCH_BYTES = 64 * 1024;
 
-/** The connection may hold this much before we wait for it to drain. */
-const CONNECTION_BYTES = 128 * 1024;
+/** The connection may hold this much before we wait for it to drain: a unix socket's buffer and as much again. */
+const CONNECTION_BYTES = 256 * 1024;
+
+/** What may wait meanwhile, so that there is something to write when it has drained. */
+const WAITING_BYTES = 128 * 1024;
 
 /**
  * The way out of a session: gathers the frames of an event-loop turn and writes them together. The first frame that completes
@@ -41,9 +44,9 @@ export class Outbox {
     connection.on('drain', () => this.#onDrain());
   }
 
-  /** The connection is behind and a batch waits: time to stop producing. */
+  /** The connection is behind and enough waits: time to stop producing. */
   get full(): boolean {
-    return this.#blocked && this.pendingBytes >= BATCH_BYTES;
+    return this.#blocked && this.pendingBytes >= WAITING_BYTES;
   }
 
   /** The connection does not take what is written. */

@@ -252,17 +252,20 @@ suite('windows', () => {
     const first = await bench.accepted();
     await peer.settle();
     assert.equal(peer.events.filter(([kind]) => kind === 'windowUpdate').length, 0);
-    first.stream.consume(9_999);
+    first.stream.consume(4_999);
     first.stream.consume(1);
-    assert.deepEqual(await peer.nextOf('windowUpdate'), ['windowUpdate', 1, 10_000]);
-    peer.send(dataFrame(1, 4_000, true));
+    assert.deepEqual(await peer.nextOf('windowUpdate'), ['windowUpdate', 1, 5_000]);
+    peer.send(dataFrame(1, 1_000, true));
     await first.over;
+    // All that is left of it, and no more: 12 000 bytes.
     first.stream.consume(1_000_000);
+    assert.deepEqual(await peer.nextOf('windowUpdate', 0), ['windowUpdate', 0, 17_000]);
     peer.send(peer.headers(3, REQUEST), dataFrame(3, 16_384));
     const second = await bench.accepted();
     await peer.settle();
+    assert.equal(peer.events.filter(([kind]) => kind === 'windowUpdate').length, 0);
     second.stream.consume(16_384);
-    assert.deepEqual(await peer.nextOf('windowUpdate', 0), ['windowUpdate', 0, 36_384]);
+    assert.deepEqual(await peer.nextOf('windowUpdate', 0), ['windowUpdate', 0, 16_384]);
     await finish(bench);
   });
 
