@@ -53,6 +53,7 @@ export interface AttachLaunch {
   readonly attach: AttachFunction | undefined;
 }
 
+/** The way to run a plugin, checked. */
 export type ResolvedLaunch = StartLaunch | AttachLaunch;
 
 /** Whether a client ends its plugin: one that ran without it only if that was asked for, and one in test mode never. */

@@ -64,6 +64,7 @@ type SetOptions<P extends PluginSet> =
 /** How to start a plugin and what to expect of it (go-plugin ClientConfig). */
 export type ClientOptions<P extends PluginSet = PluginSet> = CommonOptions & LaunchOptions & SetOptions<P>;
 
+/** A client's options, checked and complete. */
 export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly launch: ResolvedLaunch;
   readonly handshake: Required<HandshakeConfig>;

@@ -6,6 +6,7 @@ import { LineTail } from '../wire/line-tail.js';
 import type { LogEntry } from '../wire/log-entry.js';
 import type { LogRecord } from '../wire/logger.js';
 
+/** How a plugin's stderr is read, and who is told. */
 export interface PluginLogsOptions {
   readonly maxLogLineBytes: number;
   /** Receives the plugin's stderr as it is. Borrowed: never ended. */

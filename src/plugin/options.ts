@@ -37,6 +37,7 @@ export interface ServeOptions {
   readonly exitWithHost?: boolean;
 }
 
+/** A plugin's options, complete. */
 export interface ResolvedServeOptions extends ServeOptions {
   readonly callGraceMs: number;
   readonly shutdownDeadlineMs: number;

@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 type WriteCallback = (error?: Error | null) => void;
 type Write = NodeJS.WriteStream['write'];
 
+/** How much captured output may wait, and what becomes of more. */
 export interface StdioCaptureOptions {
   /** Bytes of a stream that may wait for a reader before `write` returns false. @default 64 KiB, a pipe's */
   readonly highWaterBytes?: number;

@@ -12,6 +12,7 @@ import {
 } from 'rxjs';
 import { ClosedError, PluginCallError } from '../errors.js';
 
+/** How long and how many wait, and who gets what nobody took. */
 export interface RendezvousOptions<T> {
   /** How long either side waits for the other, in milliseconds (go-plugin grpc_broker.go, mux_broker.go: 5 s). @default 5000 */
   readonly timeoutMs?: number;

@@ -5,6 +5,7 @@ import { checkSocketPath } from './socket-path.js';
 import { parseTcpAddress } from './tcp.js';
 import type { Dialer, DialOptions } from './transport.js';
 
+/** What bounds a dialer. */
 export interface DialerOptions {
   /** Bound of each connecting, in milliseconds; both kinds of socket are local, so more than a moment means that nobody accepts. @default 10 000 */
   readonly timeoutMs?: number;

@@ -8,6 +8,7 @@ import { giveToGroup } from './socket-group.js';
 /** Beginning of the name of every private directory (go-plugin client.go Start). */
 export const SOCKET_DIR_PREFIX = 'plugin-dir';
 
+/** Where a private directory is made, and who may enter it. */
 export interface SocketDirOptions {
   /** Where the directory is made. @default os.tmpdir() */
   readonly tempDir?: string;

@@ -8,6 +8,7 @@ import type { Listener } from './transport.js';
 /** Most connections that wait for a subscriber; the next one is closed at once. */
 const MAX_WAITING = 64;
 
+/** Who is told of a listener's end. */
 export interface SocketListenerOptions {
   /** Removes what the listener has on disk. Called once, when it has closed. */
   readonly onClosed?: () => void;

@@ -6,6 +6,7 @@ import { listenTcp } from './tcp.js';
 import type { Transport } from './transport.js';
 import { listenUnix, type UnixListenOptions } from './unix.js';
 
+/** Where and how to listen. */
 export interface ListenOptions extends UnixListenOptions {
   /** @default tcp on Windows, unix elsewhere */
   readonly network?: Address['network'];

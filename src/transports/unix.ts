@@ -5,6 +5,7 @@ import { giveToGroup } from './socket-group.js';
 import { bind, createSocketServer, SocketListener } from './socket-listener.js';
 import { checkSocketPath, newSocketPath } from './socket-path.js';
 
+/** Where a unix socket goes, and who may connect. */
 export interface UnixListenOptions {
   /** Existing directory that the socket goes into (PLUGIN_UNIX_SOCKET_DIR). @default a private one of its own below `tempDir` */
   readonly socketDir?: string;

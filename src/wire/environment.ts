@@ -64,8 +64,8 @@ export interface EnvironmentSources {
 
 /**
  * The complete environment of a plugin process. Variables of the protocol win over the application's entries, and those over
- * inherited ones (go-plugin: inherited wins over the application's). The four optional variables are there only if this host
- * sets them.
+ * inherited ones (go-plugin: inherited wins over the application's). The optional variables are there only if this host sets
+ * them.
  */
 export function hostEnvironment(
   announcement: HostAnnouncement,

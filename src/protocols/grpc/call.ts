@@ -16,6 +16,7 @@ export interface GrpcCallEvents {
   onStatus(status: CallStatus): void;
 }
 
+/** What one call is given besides its path and its messages. */
 export interface GrpcCallOptions {
   readonly metadata?: Metadata | undefined;
   /** Counted from now; past it the call ends with DEADLINE_EXCEEDED. @default none */

@@ -40,6 +40,7 @@ export interface GrpcChannelOptions {
   readonly maxSendMessageBytes?: number;
 }
 
+/** A channel's options, checked and complete. */
 export interface ResolvedChannelOptions {
   readonly dialer: Dialer;
   readonly engine: Http2Engine;
@@ -56,6 +57,7 @@ export interface ResolvedChannelOptions {
 
 const PRODUCT = 'grpc-node-rxplug';
 
+/** Validates once and fills in the defaults. Throws OptionsError. */
 export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChannelOptions {
   const { keepalive, backoff } = options;
   const initialMs = number('backoff.initialMs', backoff?.initialMs ?? 100, MAX_TIMER_MS);

@@ -16,6 +16,7 @@ export interface ClientMethod {
   decode(bytes: Uint8Array): unknown;
 }
 
+/** One method of a service, ready to be called on a channel. */
 export function clientMethod(
   channel: GrpcChannel,
   service: ServiceDefinition,

@@ -2,6 +2,7 @@ import { firstValueFrom } from 'rxjs';
 import type { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import type { ClientOf } from './service-definition.js';
 
+/** How long a plugin is asked to end. */
 export interface RequestShutdownOptions {
   /** Bounds the wait for an answer that a Go plugin does not give. */
   readonly timeoutMs: number;

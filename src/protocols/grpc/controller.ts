@@ -2,6 +2,7 @@ import { atMost } from '../at-most.js';
 import type { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import type { ServiceOf } from './service-definition.js';
 
+/** What a plugin does when it is asked to end. */
 export interface ControllerOptions {
   /** Runs before the answer, for what has to reach the host first: the rest of stdout and stderr. A failure of it is ignored. */
   readonly beforeAnswer?: () => Promise<unknown>;

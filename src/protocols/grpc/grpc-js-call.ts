@@ -19,6 +19,7 @@ export type ParentCall = NonNullable<Parameters<ChannelInterface['createCall']>[
 type Listener = Parameters<experimental.CallStream['start']>[1];
 type MessageContext = Parameters<experimental.CallStream['sendMessageWithContext']>[0];
 
+/** What grpc-js says when it makes a call. */
 export interface GrpcJsCallOptions {
   readonly method: string;
   readonly deadline: Deadline;

@@ -15,6 +15,7 @@ import { ResponseWriter } from './response-writer.js';
 import { type Codec, ResponseCodec, toGrpcJsDefinition } from './service-codec.js';
 import { type MethodDefinition, methodPath, type ServiceDefinition, type ServiceOf } from './service-definition.js';
 
+/** What handlers need to know of their server. */
 export interface HandlerOptions {
   /** Most bytes of responses that an Observable may emit ahead of its caller, per call. */
   readonly maxBufferedBytes: number;

@@ -4,6 +4,7 @@ import { HealthCheckResponse_ServingStatus as Code, type HealthDefinition } from
 import { PLUGIN_SERVICE_NAME } from './health.js';
 import type { ClientOf } from './service-definition.js';
 
+/** What bounds a health check. */
 export interface CheckHealthOptions {
   /** Bounds the wait, the connecting included. */
   readonly timeoutMs: number;

@@ -3,6 +3,7 @@ import { PluginError, TransportError } from '../../errors.js';
 import type { Http2ClientSession, Http2Engine, Http2Options } from '../../transports/http2/engine.js';
 import type { Dialer } from '../../transports/transport.js';
 
+/** How a connection is made, and what bounds it. */
 export interface OpenSessionOptions {
   readonly dialer: Dialer;
   readonly engine: Http2Engine;

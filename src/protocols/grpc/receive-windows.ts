@@ -1,5 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
 
+/** How much a peer may send ahead of its reader. */
 export interface ReceiveWindows {
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;

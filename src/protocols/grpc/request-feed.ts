@@ -13,6 +13,7 @@ export interface RequestFeed {
   stop(): void;
 }
 
+/** How requests become bytes, and who is told when that fails. */
 export interface RequestFeedOptions {
   /** Undefined when the request cannot be encoded, which has ended the call. */
   readonly encode: (input: unknown) => Uint8Array | undefined;

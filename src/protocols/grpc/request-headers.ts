@@ -7,6 +7,7 @@ import { appendMetadata } from './metadata.js';
 /** A channel calls few methods; whoever makes paths up must not fill the memory. */
 const MAX_TEMPLATES = 256;
 
+/** What the headers of all calls of a channel say. */
 export interface RequestHeadersOptions {
   readonly authority: string;
   readonly secure: boolean;

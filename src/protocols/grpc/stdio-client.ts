@@ -5,6 +5,7 @@ import { toGrpcError } from './errors.js';
 import { StdioData_Channel as Channel, type GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import type { ClientOf } from './service-definition.js';
 
+/** Where a plugin's output goes, and what ends its reception. */
 export interface ReceiveStdioOptions {
   /** Receive the plugin's bytes; borrowed, never ended. A full one holds up both streams, and in the end the plugin. */
   readonly stdout: Writable;

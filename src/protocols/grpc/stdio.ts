@@ -6,6 +6,7 @@ import {
 } from './gen/internal/plugin/grpc_stdio.js';
 import type { CallContext, ServiceOf } from './service-definition.js';
 
+/** The output that a plugin offers to its hosts. */
 export interface StdioSources {
   /** What the program writes to its standard output; borrowed. Is read only for a host that listens. */
   readonly stdout: Readable;

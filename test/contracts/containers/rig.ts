@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KVDefinition } from '../../../examples/gen/kv.js';
@@ -16,6 +14,7 @@ import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { goPlugin } from '../../conformance/peers.js';
 import type { TestEngine } from '../../support/containers/engine.js';
 import { IN_IMAGE, importImage } from '../../support/containers/image.js';
+import { ownTempDir } from '../../support/own-temp-dir.js';
 
 export const IMAGE = 'plugins:latest';
 
@@ -39,6 +38,8 @@ export class ContainerRig {
   readonly needed: Skippable;
   readonly #commands = new Map<Kind, Command>([['ours', [process.execPath, IN_IMAGE.bundle]]]);
   readonly #engine: TestEngine | undefined;
+  /** Other files' plugins have their directories elsewhere. */
+  readonly #assertTempDirEmpty = ownTempDir();
 
   /** With a text instead of an engine, the tests are skipped and say it. */
   constructor(engine: TestEngine | string) {
@@ -78,8 +79,7 @@ export class ContainerRig {
 
   async assertNothingLeft(): Promise<void> {
     assert.equal(await this.engine.run('ps', '--all', '--quiet'), '');
-    const directories = readdirSync(tmpdir()).filter((name) => name.startsWith('plugin-dir'));
-    assert.deepEqual(directories, []);
+    this.#assertTempDirEmpty();
   }
 
   async #prepare(engine: TestEngine): Promise<void> {
