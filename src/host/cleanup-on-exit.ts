@@ -1,5 +1,6 @@
 import { type ClientRegistry, managedClients } from './client-registry.js';
 
+/** What ends managed clients, and which ones. */
 export interface CleanupOnExitOptions {
   /** Signals on which the clients are stopped, and the process after them. @default SIGINT, SIGTERM, SIGHUP */
   readonly signals?: readonly NodeJS.Signals[];

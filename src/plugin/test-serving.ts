@@ -8,6 +8,7 @@ import type { PluginParts } from './parts.js';
 import { beginServing, type Serving } from './serving.js';
 import { StdioCapture } from './stdio-capture.js';
 
+/** How a plugin is served within a test. */
 export interface ServeTestOptions {
   /** Ends the serving. */
   readonly signal?: AbortSignal;
