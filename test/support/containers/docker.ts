@@ -26,14 +26,14 @@ async function start(): Promise<TestEngine> {
       `--pidfile=${at('pid')}`,
       `--host=unix://${socketPath}`,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
   await untilSaid(service, 'API listen on').catch((error: unknown) => {
     service.kill('SIGTERM');
     rmSync(directory, { recursive: true, force: true });
     throw error;
   });
-  const run = (...args: string[]) => output('docker', [`--host=unix://${socketPath}`, ...args]);
+  const run = (...args: string[]) => output('docker', [`--host=unix://${socketPath}`, ...args], directory);
   return {
     socketPath,
     run,

@@ -31,9 +31,9 @@ function isInstalled(program: string): boolean {
   }
 }
 
-/** Runs a program to its end and resolves with what it wrote. */
-export async function output(file: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(file, args, { timeout: ENGINE_LIMIT_MS });
+/** Runs a program in a directory to its end and resolves with what it wrote. */
+export async function output(file: string, args: readonly string[], cwd: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, args, { timeout: ENGINE_LIMIT_MS, cwd });
   return stdout.trim();
 }
 

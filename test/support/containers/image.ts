@@ -26,7 +26,7 @@ export async function importImage(
     const theirs = [...new Set(files.flatMap(ancestorsOf)), ...files].map((file) => file.slice(1));
     // A program may itself lie below /tmp, and an engine refuses an archive that has a path twice.
     const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)].filter((file) => !theirs.includes(file));
-    await output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own]);
+    await output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own], root);
     await engine.run('import', tar, name);
   } finally {
     rmSync(directory, { recursive: true });

@@ -22,10 +22,11 @@ async function start(): Promise<TestEngine> {
   const service = spawn(
     'podman',
     [...options, '--log-level=info', 'system', 'service', '--time', '0', `unix://${socketPath}`],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    // conmon writes the file "oom" into the working directory when a container has run out of memory.
+    { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
   await untilSaid(service, 'API service listening');
-  const run = (...args: string[]) => output('podman', [...options, ...args]);
+  const run = (...args: string[]) => output('podman', [...options, ...args], directory);
   return {
     socketPath,
     run,
