@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChannelOptions, type Client, credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
-import type { GrpcServer } from '../../src/protocols/grpc/server.js';
+import type { GrpcServer } from '../../src/protocols/grpc/grpc-server.js';
 import { ResponseCodec, toGrpcJsDefinition } from '../../src/protocols/grpc/service-codec.js';
 import type { InputOf, MessageOf, ServiceDefinition } from '../../src/protocols/grpc/service-definition.js';
 

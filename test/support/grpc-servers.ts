@@ -1,10 +1,6 @@
 import { test as nodeTest, type TestContext } from 'node:test';
-import {
-  createGrpcServer as create,
-  type GrpcServer,
-  type GrpcServerEngine,
-  type GrpcServerOptions,
-} from '../../src/protocols/grpc/server.js';
+import type { GrpcServer, GrpcServerEngine, GrpcServerOptions } from '../../src/protocols/grpc/grpc-server.js';
+import { createGrpcServer as create } from '../../src/protocols/grpc/server.js';
 
 const ENGINES: readonly GrpcServerEngine[] = ['grpc-js', 'native'];
 

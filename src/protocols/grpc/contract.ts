@@ -2,7 +2,7 @@ import type { PluginContract, ServiceContext } from '../contract.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import type { GrpcChannel } from './channel.js';
 import { createGrpcClient, type GrpcClientOptions } from './client.js';
-import type { GrpcServer } from './server.js';
+import type { GrpcServer } from './grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from './service-definition.js';
 
 const GRPC = Symbol.for('rxplug.grpc');

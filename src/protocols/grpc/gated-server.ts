@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { CallGate } from '../call-gate.js';
 import { GrpcError } from './errors.js';
-import type { GrpcServer } from './server.js';
+import type { GrpcServer } from './grpc-server.js';
 import type { ServiceDefinition, ServiceOf } from './service-definition.js';
 
 /** A gate that answers late calls with UNAVAILABLE, as a server that is gone would. */

@@ -16,6 +16,7 @@ import type {
 } from '../../transports/http2/engine.js';
 import { rxHttp2Engine } from '../../transports/http2/rx-engine.js';
 import { atMost } from '../at-most.js';
+import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
 import { NativeCall } from './native-call.js';
 import {
   type InterceptedCall,
@@ -28,7 +29,6 @@ import { NativePeer } from './native-peer.js';
 import { readHead } from './native-request.js';
 import { runMethod } from './native-stream.js';
 import { encodeGrpcMessage } from './percent.js';
-import type { GrpcServer, GrpcServerOptions } from './server.js';
 import type { ServiceDefinition, ServiceOf } from './service-definition.js';
 
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;

@@ -9,7 +9,7 @@ import {
   ServerReflectionDefinition as V1,
 } from './gen/grpc/reflection/v1/reflection.js';
 import { ServerReflectionDefinition as V1Alpha } from './gen/grpc/reflection/v1alpha/reflection.js';
-import type { GrpcServer } from './server.js';
+import type { GrpcServer } from './grpc-server.js';
 import type { StreamCallContext } from './service-definition.js';
 
 /** What the reflection service can describe. */

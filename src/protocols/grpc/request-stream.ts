@@ -1,15 +1,21 @@
 import { finished, Readable } from 'node:stream';
 import { status as Status } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
-import type { ServerCallContext } from './call-context.js';
 import { GrpcError } from './errors.js';
 import type { MessageReadable } from './service-definition.js';
+
+/** The call whose requests are read. */
+export interface RequestsCall {
+  readonly path: string;
+  /** Why it ended without an answer; undefined while it runs and after an answer. */
+  readonly failure: GrpcError | undefined;
+}
 
 /**
  * The requests of a call as an Observable: reading begins with the first subscription, there can be only one, and unsubscribing
  * stops reading, so that the caller has to wait. Completes when the caller is done; errors with GrpcError when the call ends first.
  */
-export function requestsOf<T>(requests: Readable, context: ServerCallContext): Observable<T> {
+export function requestsOf<T>(requests: Readable, context: RequestsCall): Observable<T> {
   let taken = false;
   return new Observable<T>((subscriber) => {
     if (taken) return subscriber.error(twice(context));
@@ -32,7 +38,7 @@ export function requestsOf<T>(requests: Readable, context: ServerCallContext): O
  * The same as a Readable of its own, which may be left or destroyed without harm to the responses: in grpc-js the two directions
  * of a call share one Duplex.
  */
-export function readableRequestsOf<T>(requests: Readable, context: ServerCallContext): MessageReadable<T> {
+export function readableRequestsOf<T>(requests: Readable, context: RequestsCall): MessageReadable<T> {
   const pull = (): void => {
     const message: unknown = requests.read();
     if (message === null) requests.once('readable', pull);
@@ -58,7 +64,7 @@ export function readableRequestsOf<T>(requests: Readable, context: ServerCallCon
 /** Says how the requests ended: undefined when the caller was done with them. Returns how to forget about it. */
 function onRequestsEnd(
   requests: Readable,
-  context: ServerCallContext,
+  context: RequestsCall,
   done: (failure: GrpcError | undefined) => void,
 ): () => void {
   let turn: NodeJS.Immediate | undefined;
@@ -73,12 +79,12 @@ function onRequestsEnd(
   };
 }
 
-function twice(context: ServerCallContext): GrpcError {
+function twice(context: RequestsCall): GrpcError {
   const detail = `The requests of ${context.path} can be subscribed to once: multicast them.`;
   return new GrpcError(Status.INTERNAL, detail);
 }
 
-function cutOff(context: ServerCallContext, cause: Error): GrpcError {
+function cutOff(context: RequestsCall, cause: Error): GrpcError {
   const detail = `The call of ${context.path} was over before all of its requests were read.`;
   return new GrpcError(Status.CANCELLED, detail, { cause });
 }

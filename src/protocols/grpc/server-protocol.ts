@@ -14,9 +14,10 @@ import { gatedServer, grpcCallGate } from './gated-server.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
+import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
 import { HealthService } from './health.js';
 import { addReflection, type ReflectionOptions } from './reflection.js';
-import { createGrpcServer, type GrpcServer, type GrpcServerOptions } from './server.js';
+import { createGrpcServer } from './server.js';
 import { StdioService } from './stdio.js';
 
 /** How a plugin serves gRPC. */

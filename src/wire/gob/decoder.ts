@@ -1,7 +1,6 @@
 import type { GobLimits } from './limits.js';
 import type { GobRegistry } from './registry.js';
 import type { GobSchema } from './schema.js';
-import { StreamDecoder } from './stream-decoder.js';
 import type { GobAny } from './values.js';
 
 /** What a decoder knows of types, and may hold. */
@@ -31,9 +30,4 @@ export interface GobDecoder {
   end(): void;
   /** Received bytes that no value has used. */
   readonly bufferedBytes: number;
-}
-
-/** A decoder for one stream of gob messages, whose types are told once and remembered. */
-export function createGobDecoder(options: GobDecoderOptions = {}): GobDecoder {
-  return new StreamDecoder(options);
 }

@@ -1,5 +1,4 @@
 import type { Decoding } from './decode-source.js';
-import { compileDecoding } from './decoding.js';
 import { exceeded, GobFailure, mismatch } from './failure.js';
 import { flatten, nameOf, type SchemaNode } from './schema.js';
 import { expectSingleton } from './skip.js';
@@ -11,6 +10,9 @@ interface Failed {
   readonly types: number;
 }
 
+/** Matches a schema with a type of the peer, asking the decodings for its parts. Throws a GobFailure. */
+type Compile = (decodings: Decodings, node: ReturnType<typeof flatten>, id: number) => Decoding;
+
 type ByType = Map<number, Decoding | Failed>;
 
 /**
@@ -20,15 +22,17 @@ type ByType = Map<number, Decoding | Failed>;
 export class Decodings {
   readonly types: WireTypes;
   readonly #maxDepth: number;
+  readonly #compile: Compile;
   readonly #values = new WeakMap<SchemaNode, ByType>();
   readonly #contents = new WeakMap<SchemaNode, ByType>();
   #depth = 0;
   /** What the running compilation has recorded: forgotten when it fails, because it may refer to what failed. */
   #fresh: (readonly [ByType, number])[] = [];
 
-  constructor(types: WireTypes, maxDepth: number) {
+  constructor(types: WireTypes, maxDepth: number, compile: Compile) {
     this.types = types;
     this.#maxDepth = maxDepth;
+    this.#compile = compile;
   }
 
   /** How a value of the peer's type becomes a value of the schema. Throws a GobFailure where they do not fit. */
@@ -44,7 +48,7 @@ export class Decodings {
     this.#depth += 1;
     try {
       if (this.#depth > this.#maxDepth) throw exceeded(`types nested deeper than ${this.#maxDepth} levels`);
-      Object.assign(decoding, compileDecoding(this, node, id));
+      Object.assign(decoding, this.#compile(this, node, id));
     } catch (error) {
       this.#forget(byType, id, error);
       throw error;

@@ -1,10 +1,11 @@
 export type { GobStructSchema } from './constructors.js';
-export { createGobDecoder, type GobDecoder, type GobDecoderOptions } from './decoder.js';
+export type { GobDecoder, GobDecoderOptions } from './decoder.js';
 export { createGobEncoder, type GobEncoder, type GobEncoderOptions } from './encoder.js';
 export { gob } from './gob.js';
 export { DEFAULT_GOB_LIMITS, type GobLimits } from './limits.js';
 export type { GobRegistry } from './registry.js';
 export type { GobSchema, GobType, OpaqueCodec, OpaqueForm } from './schema.js';
+export { createGobDecoder } from './stream-decoder.js';
 export { dateToTime, timeToDate, ZERO_TIME } from './time.js';
 export type { GobAny, GobComplex, GobDynamic, GobTime } from './values.js';
 export { zeroValue } from './zero.js';

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../errors.js';
 import type { Decoding } from './decode-source.js';
 import type { GobDecoder, GobDecoderOptions } from './decoder.js';
+import { compileDecoding } from './decoding.js';
 import { Decodings } from './decodings.js';
 import { exceeded, GobFailure, malformed, toDecodeError } from './failure.js';
 import { GobFramer, type GobMessage, noMessage } from './framer.js';
@@ -22,7 +23,12 @@ const ANY: SchemaNode = { kind: 'any' };
  */
 type ScanPurpose = 'complete' | 'failed' | 'asked';
 
-export class StreamDecoder implements GobDecoder, ScanSource {
+/** A decoder for one stream of gob messages, whose types are told once and remembered. */
+export function createGobDecoder(options: GobDecoderOptions = {}): GobDecoder {
+  return new StreamDecoder(options);
+}
+
+class StreamDecoder implements GobDecoder, ScanSource {
   readonly reader = new GobReader();
   readonly types: WireTypes;
   readonly registry: RegistryEntries | undefined;
@@ -49,7 +55,7 @@ export class StreamDecoder implements GobDecoder, ScanSource {
     this.registry = options.registry?.entries;
     this.maxDepth = this.#limits.maxDepth;
     this.types = new WireTypes(this.#limits);
-    this.#decodings = new Decodings(this.types, this.maxDepth);
+    this.#decodings = new Decodings(this.types, this.maxDepth, compileDecoding);
     this.#framer = new GobFramer(this.#limits.maxMessageBytes);
   }
 

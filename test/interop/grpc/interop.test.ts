@@ -12,7 +12,8 @@ import { count, firstValueFrom, from, lastValueFrom, map, NEVER, Subject, toArra
 import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
-import { createGrpcServer, type GrpcServerEngine } from '../../../src/protocols/grpc/server.js';
+import type { GrpcServerEngine } from '../../../src/protocols/grpc/grpc-server.js';
+import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
 import type { ClientOf } from '../../../src/protocols/grpc/service-definition.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { netDialer } from '../../support/dialers.js';

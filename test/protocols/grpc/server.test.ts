@@ -14,7 +14,7 @@ import {
 import { NEVER, of } from 'rxjs';
 import { type GetRequest, type GetResponse, KVDefinition } from '../../../examples/gen/kv.js';
 import { OptionsError } from '../../../src/errors.js';
-import type { GrpcServerOptions } from '../../../src/protocols/grpc/server.js';
+import type { GrpcServerOptions } from '../../../src/protocols/grpc/grpc-server.js';
 import { ResponseCodec, toGrpcJsDefinition } from '../../../src/protocols/grpc/service-codec.js';
 import type { ServiceOf } from '../../../src/protocols/grpc/service-definition.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';

@@ -2,7 +2,7 @@ import { OptionsError } from '../../../errors.js';
 import type { GrpcChannelOptions } from '../channel-options.js';
 import type { GrpcClientOptions } from '../client.js';
 import { MAX_TIMER_MS } from '../deadline.js';
-import type { GrpcServerOptions } from '../server.js';
+import type { GrpcServerOptions } from '../grpc-server.js';
 
 /** How an end brokers further connections. */
 export interface GrpcBrokerOptions {
