@@ -19,8 +19,7 @@ export function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** All pages: what lies in the root, in docs/ and beside the examples. */
+/** All pages: the README and the changelog, what lies in docs/ and beside the examples. */
 export function pages(): string[] {
-  const top = readdirSync(root).filter((file) => file.endsWith('.md') && !file.startsWith('NOTE'));
-  return [...top.sort(), ...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
+  return ['CHANGELOG.md', 'README.md', ...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
 }

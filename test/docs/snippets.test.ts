@@ -27,6 +27,22 @@ for (const page of pages()) {
   });
 }
 
+test('the README leads to every page, and names every example', () => {
+  const readme = read('README.md');
+  const linked = linksOf(readme).map(({ target }) => target);
+  const documented = filesBelow('docs', '.md').filter((file) => !file.startsWith('docs/decisions/'));
+  assert.deepEqual(
+    documented.filter((file) => !linked.includes(file)),
+    [],
+  );
+  const row = readme.split('\n').find((line) => line.startsWith('| [examples](examples)')) ?? '';
+  const examples = filesBelow('examples', 'README.md').map((file) => file.split('/')[1] ?? '');
+  assert.deepEqual(
+    examples.filter((name) => !row.includes(name)),
+    [],
+  );
+});
+
 test('every region is shown by a page', () => {
   const shown = new Set(pages().flatMap((page) => fencesOf(read(page)).map(({ source }) => source)));
   const sources = [
