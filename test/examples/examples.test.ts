@@ -56,16 +56,6 @@ test('examples/supervised starts a crashing plugin again', async () => {
   assert.equal(await output('supervised/host'), 'start 1\nstart 2\nstart 3\nstored by start 3, revision 1\n');
 });
 
-test('examples/bidirectional lets the plugin ask the host', async () => {
-  assert.deepEqual((await output('bidirectional/host')).trimEnd().split('\n'), [
-    'conflict about title: Plugins or Plugins in Node?',
-    'author = Ada',
-    'licence = MPL-2.0',
-    'title = Plugins in Node',
-    'year = 2026',
-  ]);
-});
-
 test('examples/worker-runner runs a plugin in a thread', async () => {
   assert.equal(await output('worker-runner/host'), 'Hello thread 1!\n');
 });

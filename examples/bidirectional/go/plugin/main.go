@@ -1,0 +1,42 @@
+// Command plugin is plugin.ts in Go: it merges, and asks the caller's referee where the versions disagree.
+package main
+
+import (
+	"context"
+	"maps"
+
+	"github.com/hashicorp/go-plugin"
+
+	"rxplug.example/merge/contract"
+)
+
+type merger struct{}
+
+func (merger) Merge(
+	ctx context.Context, ours, theirs contract.Document, referee contract.Referee,
+) (contract.Document, error) {
+	merged := maps.Clone(theirs)
+	if merged == nil {
+		merged = contract.Document{}
+	}
+	for key, value := range ours {
+		other, both := theirs[key]
+		if both && other != value {
+			decided, err := referee.Decide(ctx, key, value, other)
+			if err != nil {
+				return nil, err
+			}
+			value = decided
+		}
+		merged[key] = value
+	}
+	return merged, nil
+}
+
+func main() {
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: contract.Handshake,
+		Plugins:         plugin.PluginSet{"merger": &contract.MergerPlugin{Impl: merger{}}},
+		GRPCServer:      plugin.DefaultGRPCServer,
+	})
+}

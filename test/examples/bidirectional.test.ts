@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { buildGo, needsGo } from '../conformance/build-go.js';
+import { testEnv } from '../fixtures/fixture.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+
+type CommandLine = readonly [file: string, ...args: string[]];
+
+const TIMEOUT_MS = 120_000;
+const OUTPUT = [
+  'conflict about title: Plugins or Plugins in Node?',
+  'author = Ada',
+  'licence = MPL-2.0',
+  'title = Plugins in Node',
+  'year = 2026',
+];
+
+const assertTempDirEmpty = ownTempDir();
+const go = needsGo();
+
+function ours(name: 'host' | 'plugin'): CommandLine {
+  return [process.execPath, fileURLToPath(new URL(`../../examples/bidirectional/${name}.js`, import.meta.url))];
+}
+
+async function inGo(name: 'host' | 'plugin'): Promise<CommandLine> {
+  return [join(await buildGo('examples/bidirectional/go', ['plugin', 'host']), name)];
+}
+
+/** Runs a host with the command line of a plugin; without one it takes its own. */
+async function assertBothWays([host, ...args]: CommandLine, plugin: readonly string[]): Promise<void> {
+  const { stdout, stderr } = await promisify(execFile)(host, [...args, ...plugin], {
+    env: testEnv(),
+    timeout: TIMEOUT_MS,
+  });
+  assert.deepEqual(stdout.trimEnd().split('\n'), OUTPUT);
+  assert.equal(stderr, '');
+  assertTempDirEmpty();
+}
+
+test('examples/bidirectional lets the plugin ask the host', async () => {
+  await assertBothWays(ours('host'), []);
+});
+
+test('examples/bidirectional lets a plugin in Go ask our host', go, async () => {
+  await assertBothWays(ours('host'), await inGo('plugin'));
+});
+
+test('examples/bidirectional lets our plugin ask a host in Go', go, async () => {
+  await assertBothWays(await inGo('host'), ours('plugin'));
+});
+
+test('examples/bidirectional is in Go what it is in TypeScript', go, async () => {
+  await assertBothWays(await inGo('host'), await inGo('plugin'));
+});
