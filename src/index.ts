@@ -95,8 +95,8 @@ export {
   type NetRpcCall,
   type NetRpcHandler,
   type NetRpcHandlers,
-  type NetRpcMethod,
   type NetRpcServices,
+  type NetRpcSignature,
 } from './protocols/netrpc/rpc-service.js';
 export { type NetRpcPluginOptions, netRpcServerProtocol } from './protocols/netrpc/server-protocol.js';
 export type {

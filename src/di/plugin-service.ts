@@ -19,11 +19,18 @@ type ServiceTarget<Of> = Of extends ServiceDefinition ? ServiceOf<Of> : ServiceO
 export function PluginService<const Of extends ServiceDefinition | PluginContract>(
   of: Of,
 ): (target: ServiceClass<ServiceTarget<Of>>) => void {
-  const contract = 'protocols' in of ? of : grpcPlugin(of as ServiceDefinition);
-  return (target) => {
-    injectable()(target);
-    Reflect.defineMetadata(CONTRACT, contract, target);
-  };
+  const contract: PluginContract = isContract(of) ? of : grpcPlugin(of);
+  return (target) => markService(target, contract);
+}
+
+function isContract(of: ServiceDefinition | PluginContract): of is PluginContract {
+  return 'protocols' in of;
+}
+
+/** Makes a class one that the container constructs and `serve` takes. */
+export function markService(target: ServiceClass<unknown>, contract: PluginContract): void {
+  injectable()(target);
+  Reflect.defineMetadata(CONTRACT, contract, target);
 }
 
 /** The contract that a class was marked with. Throws OptionsError for a class without mark. */
@@ -32,6 +39,6 @@ export function contractOf(target: ServiceClass): PluginContract {
   const contract = Reflect.getOwnMetadata(CONTRACT, target) as PluginContract | undefined;
   if (contract !== undefined) return contract;
   throw new OptionsError(
-    `The class ${target.name || '(anonymous)'} is not marked as a plugin service. Put @PluginService(definition) on it.`,
+    `The class ${target.name || '(anonymous)'} is not marked as a plugin service. Put @PluginService(definition) on it, or @NetRpcService().`,
   );
 }

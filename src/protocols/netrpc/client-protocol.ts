@@ -12,7 +12,7 @@ import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
 import { createNetRpcClient, type NetRpcClient } from './rpc-client.js';
-import type { NetRpcMethod } from './rpc-service.js';
+import type { NetRpcSignature } from './rpc-service.js';
 import { receiveStdio } from './stdio.js';
 
 /** How a host speaks net/rpc. */
@@ -122,7 +122,7 @@ class NetRpcConversation implements ClientProtocol {
     await session.close();
   }
 
-  #ask<Args, Reply>(name: string, method: NetRpcMethod<Args, Reply>, args: Args, timeoutMs: number): Promise<Reply> {
+  #ask<Args, Reply>(name: string, method: NetRpcSignature<Args, Reply>, args: Args, timeoutMs: number): Promise<Reply> {
     const reply$ = this.#control
       .call(name, method.args, args, method.reply)
       .pipe(

@@ -1,10 +1,12 @@
 import type { Observable } from 'rxjs';
+import { OptionsError } from '../../errors.js';
 import { zeroValue } from '../../wire/gob/index.js';
 import type { NetRpcCodecOptions } from '../../wire/net-rpc.js';
+import { quoteText } from '../../wire/quote.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
 import type { MuxBroker } from './broker.js';
 import type { NetRpcClient } from './rpc-client.js';
-import type { NetRpcCall, NetRpcHandler, NetRpcHandlers, NetRpcMethod, NetRpcResult } from './rpc-service.js';
+import type { NetRpcCall, NetRpcHandler, NetRpcHandlers, NetRpcResult, NetRpcSignature } from './rpc-service.js';
 
 const NETRPC = Symbol.for('rxplug.netrpc');
 
@@ -52,10 +54,10 @@ export interface NetRpcServiceCall extends NetRpcCall {
 }
 
 /** Methods by name. On the wire the first letter is upper case, as Go demands: `greet` is `Plugin.Greet`. */
-export type NetRpcMethods = Readonly<Record<string, NetRpcMethod>>;
+export type NetRpcMethods = Readonly<Record<string, NetRpcSignature>>;
 
-type ArgsOf<M> = M extends NetRpcMethod<infer Args, infer _Reply> ? Args : never;
-type ReplyOf<M> = M extends NetRpcMethod<infer _Args, infer Reply> ? Reply : never;
+type ArgsOf<M> = M extends NetRpcSignature<infer Args, infer _Reply> ? Args : never;
+type ReplyOf<M> = M extends NetRpcSignature<infer _Args, infer Reply> ? Reply : never;
 /** An argument that can be nil or nothing may be left out. */
 type Parameters<Args> = null extends Args
   ? [args?: Args]
@@ -102,11 +104,27 @@ export function wireName(name: string): string {
 }
 
 function methodSides(methods: NetRpcMethods, codec: NetRpcCodecOptions): NetRpcSides<unknown, object> {
+  checkNames(Object.keys(methods));
   return {
     codec,
     client: ({ rpc }) => createTypedClient(rpc, 'Plugin', methods),
     serve: (service, context) => handlersOf(methods, service, context.broker),
   };
+}
+
+function checkNames(names: readonly string[]): void {
+  const known = new Map<string, string>();
+  for (const name of names) {
+    const wire = wireName(name);
+    if (!/^\p{Lu}[\p{L}\p{Nd}_]*$/u.test(wire))
+      throw new OptionsError(
+        `Expected the name of a method that Go can export, such as \`greet\`, got ${quoteText(name)}.`,
+      );
+    const other = known.get(wire);
+    if (other !== undefined)
+      throw new OptionsError(`The methods ${other} and ${name} are one on the wire, ${wire}. Rename one of them.`);
+    known.set(wire, name);
+  }
 }
 
 /** A client of a service's methods over an existing stream, which it owns from here on. */

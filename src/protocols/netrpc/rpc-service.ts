@@ -12,7 +12,7 @@ export interface NetRpcCall {
 }
 
 /** The types of a method's argument and reply. */
-export interface NetRpcMethod<out Args = unknown, out Reply = unknown> {
+export interface NetRpcSignature<out Args = unknown, out Reply = unknown> {
   readonly args: GobSchema<Args>;
   readonly reply: GobSchema<Reply>;
 }
@@ -23,7 +23,7 @@ export type NetRpcResult<Reply> = Eventually<Reply | (Record<never, never> exten
 type Eventually<T> = T | Promise<T> | Observable<T>;
 
 /** A method that can be called: of an Observable the first value is the reply, and the rest is unsubscribed. */
-export interface NetRpcHandler<Args = unknown, Reply = unknown> extends NetRpcMethod<Args, Reply> {
+export interface NetRpcHandler<Args = unknown, Reply = unknown> extends NetRpcSignature<Args, Reply> {
   handle(args: Args, call: NetRpcCall): NetRpcResult<Reply>;
 }
 
@@ -34,7 +34,7 @@ export type NetRpcHandlers = ReadonlyMap<string, NetRpcHandler>;
 export type NetRpcServices = ReadonlyMap<string, NetRpcHandlers>;
 
 /** Describes a method: `method(gob.string, gob.int)`. */
-export function method<Args, Reply>(args: GobSchema<Args>, reply: GobSchema<Reply>): NetRpcMethod<Args, Reply> {
+export function method<Args, Reply>(args: GobSchema<Args>, reply: GobSchema<Reply>): NetRpcSignature<Args, Reply> {
   return { args, reply };
 }
 

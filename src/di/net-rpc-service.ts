@@ -1,0 +1,61 @@
+import 'reflect-metadata/lite';
+import { OptionsError } from '../errors.js';
+import { type NetRpcMethods, type NetRpcServiceCall, netRpcPlugin } from '../protocols/netrpc/contract.js';
+import { method, type NetRpcResult, type NetRpcSignature } from '../protocols/netrpc/rpc-service.js';
+import type { GobSchema } from '../wire/gob/index.js';
+import type { NetRpcCodecOptions } from '../wire/net-rpc.js';
+import { markService, type ServiceClass } from './plugin-service.js';
+
+const METHODS = Symbol.for('rxplug.netrpc.methods');
+
+type Method<Args, Reply> = (args: Args, call: NetRpcServiceCall) => NetRpcResult<Reply>;
+
+/** `unknown` for a method that takes every `Args`, or none; else something that no descriptor is. */
+type Takes<Args, M> = M extends () => unknown
+  ? unknown
+  : M extends (args: infer Taken, ...rest: never) => unknown
+    ? [Args] extends [Taken]
+      ? unknown
+      : { readonly 'this method has to take': Args }
+    : never;
+
+/**
+ * Marks a class whose methods, those with `@NetRpcMethod`, are served over net/rpc as `Plugin.…`. The container constructs it, once
+ * per dispense, with its dependencies (`LOGGER`, `MUX_BROKER`, services of your own). The mark is kept on the class itself; a base
+ * class's methods are served too. Throws OptionsError for a class without methods, and for names that Go cannot export.
+ */
+export function NetRpcService(codec: NetRpcCodecOptions = {}): (target: ServiceClass) => void {
+  return (target) => {
+    const methods = methodsOf(target.prototype as object);
+    if (Object.keys(methods).length === 0)
+      throw new OptionsError(
+        `The class ${target.name || '(anonymous)'} has no methods to serve. Put @NetRpcMethod(args, reply) on some.`,
+      );
+    markService(target, netRpcPlugin(methods, codec));
+  };
+}
+
+/**
+ * Marks a method of a `@NetRpcService` class, and says how its argument and reply are encoded. A method that does not take such an
+ * argument, or gives another reply, does not compile. On the wire the first letter of its name is upper case: `greet` is
+ * `Plugin.Greet`.
+ */
+export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchema<Reply>) {
+  return <M extends Method<Args, Reply>>(
+    target: object,
+    name: string,
+    _descriptor: TypedPropertyDescriptor<M> & Takes<Args, M>,
+  ): void => {
+    if (typeof target === 'function')
+      throw new OptionsError(`The method ${name} is static; a plugin's methods are those of its objects.`);
+    const own = (Reflect.getOwnMetadata(METHODS, target) ?? {}) as NetRpcMethods;
+    Reflect.defineMetadata(METHODS, { ...own, [name]: method(args, reply) }, target);
+  };
+}
+
+/** Those of the base classes first: what is marked again counts. */
+function methodsOf(prototype: object | null): Record<string, NetRpcSignature> {
+  if (prototype === null) return {};
+  const inherited = methodsOf(Object.getPrototypeOf(prototype) as object | null);
+  return { ...inherited, ...(Reflect.getOwnMetadata(METHODS, prototype) as NetRpcMethods | undefined) };
+}
