@@ -22,8 +22,8 @@ const OUTPUT = [
 const assertTempDirEmpty = ownTempDir();
 const go = needsGo();
 
-function ours(name: 'host' | 'plugin'): CommandLine {
-  return [process.execPath, fileURLToPath(new URL(`../../examples/bidirectional/${name}.js`, import.meta.url))];
+function ours(example: string): CommandLine {
+  return [process.execPath, fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url))];
 }
 
 async function inGo(name: 'host' | 'plugin'): Promise<CommandLine> {
@@ -42,15 +42,15 @@ async function assertBothWays([host, ...args]: CommandLine, plugin: readonly str
 }
 
 test('examples/bidirectional lets the plugin ask the host', async () => {
-  await assertBothWays(ours('host'), []);
+  await assertBothWays(ours('bidirectional/host'), []);
 });
 
 test('examples/bidirectional lets a plugin in Go ask our host', go, async () => {
-  await assertBothWays(ours('host'), await inGo('plugin'));
+  await assertBothWays(ours('bidirectional/host'), await inGo('plugin'));
 });
 
 test('examples/bidirectional lets our plugin ask a host in Go', go, async () => {
-  await assertBothWays(await inGo('host'), ours('plugin'));
+  await assertBothWays(await inGo('host'), ours('bidirectional/plugin'));
 });
 
 test('examples/bidirectional is in Go what it is in TypeScript', go, async () => {
