@@ -29,7 +29,7 @@ const BRAND = Symbol.for('rxplug.PluginError');
  * expected and what to do. One subclass per stage; no deeper hierarchy.
  */
 export class PluginError<Code extends string = string> extends Error {
-  readonly [BRAND] = true;
+  declare readonly [BRAND]: true;
   readonly code: Code;
   details: Readonly<ErrorDetails>;
 
@@ -171,6 +171,8 @@ export class RemoteError extends PluginError<'ERR_REMOTE'> {
   }
 }
 
+// On the prototypes, so that neither name nor brand is listed where an error is printed.
+Object.defineProperty(PluginError.prototype, BRAND, { value: true });
 named(PluginError, 'PluginError');
 named(OptionsError, 'OptionsError');
 named(SecurityError, 'SecurityError');

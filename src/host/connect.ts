@@ -3,6 +3,7 @@ import type { PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { TlsConfig } from '../transports/tls.js';
 import type { Address, AddressTranslator } from '../wire/address.js';
+import { explainConnect } from './connect-failure.js';
 import type { LaunchContext } from './launch.js';
 import { explainTls } from './tls-failure.js';
 
@@ -20,7 +21,7 @@ export interface Destination {
 export async function connect(
   translator: AddressTranslator,
   { protocol, plugins, address, tls, multiplex }: Destination,
-  { parts, sockets, signal, logger, syncStdout, syncStderr }: LaunchContext,
+  { options, parts, sockets, signal, logger, syncStdout, syncStderr }: LaunchContext,
 ): Promise<ClientProtocol> {
   const factory = parts.protocols[protocol];
   if (factory === undefined)
@@ -33,6 +34,7 @@ export async function connect(
   try {
     return await factory({ dialer, network, tls, multiplex, plugins, syncStdout, syncStderr, logger, signal });
   } catch (error) {
-    throw await explainTls(error, dialer, { secure: tls !== undefined });
+    const explained = await explainTls(error, dialer, { secure: tls !== undefined });
+    throw explainConnect(explained, { protocol, address, startTimeoutMs: options.startTimeoutMs });
   }
 }

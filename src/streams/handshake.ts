@@ -114,7 +114,7 @@ function exitedEarly({ code, signal }: Exit): PluginError {
   return new StartError(
     'ERR_EXITED_EARLY',
     `The plugin exited ${how} before it printed a handshake. ${EXPECTED} on stdout. ` +
-      'Check its stderr, and that the command is a plugin for this machine.',
+      'Look at its stderr; check that the command is a plugin for this machine, and that it has the same magic cookie.',
     { details: { exitCode: code, signal } },
   );
 }

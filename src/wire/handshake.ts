@@ -152,9 +152,11 @@ function judgeProtocol(text: string | undefined, allowed: readonly ProtocolName[
   const wanted = text ?? 'netrpc';
   const protocol = allowed.find((name) => name === wanted);
   if (protocol !== undefined) return protocol;
+  const speaks =
+    text === undefined ? 'names no protocol in its handshake, which means "netrpc"' : `speaks ${quoteText(wanted)}`;
   throw failure(
     'ERR_PROTOCOL_NOT_ALLOWED',
-    `The plugin speaks ${quoteText(wanted)}, this host allows ${allowed.join(', ') || 'nothing'}. ` +
+    `The plugin ${speaks}, this host allows ${allowed.join(', ') || 'nothing'}. ` +
       'Add the protocol to `allowedProtocols` if the plugin is right.',
     line,
   );

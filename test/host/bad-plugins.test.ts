@@ -37,7 +37,7 @@ const expectations: readonly Expectation[] = [
   {
     name: 'half-a-line',
     code: 'ERR_PROTOCOL_NOT_ALLOWED',
-    says: /netrpc/,
+    says: /names no protocol in its handshake, which means "netrpc"/,
     details: ({ text }) => assert.equal(text, '1|1|unix|/tmp/pl'),
   },
   {
@@ -92,7 +92,24 @@ const expectations: readonly Expectation[] = [
     says: /ooo/,
     details: ({ signal }) => assert.equal(signal, 'SIGKILL'),
   },
-  { name: 'hangs-in-shutdown', options: { startTimeoutMs: 500 }, code: 'ERR_START_TIMEOUT', says: /500 ms/ },
+  {
+    name: 'hangs-in-shutdown',
+    options: { startTimeoutMs: 3000 },
+    code: 'ERR_START_TIMEOUT',
+    says: /announced itself at tcp 127\.0\.0\.1:\d+, and did not answer there within the 3000 ms/,
+  },
+  {
+    name: 'speaks-no-grpc',
+    args: ['http1'],
+    code: 'ERR_HTTP2_PROTOCOL',
+    says: /at tcp 127\.0\.0\.1:\d+ does not speak gRPC: .*Check that/,
+  },
+  {
+    name: 'speaks-no-grpc',
+    args: ['ends'],
+    code: 'ERR_CONNECTION_LOST',
+    says: /at tcp 127\.0\.0\.1:\d+ ended the connection before .*Look at details\.stderr/,
+  },
 ];
 
 for (const { name, args = [], options = {}, code, says, details } of expectations) {
@@ -116,6 +133,15 @@ async function assertNothingLeft(id: string, text: string | undefined): Promise<
   const pids = /^\d+ \d+ \d+$/.test(text ?? '') ? text!.split(' ').map(Number) : [];
   for (const pid of [Number(id), ...pids]) if (pid > 0) await awaitGone(pid);
 }
+
+test('a plugin that does not know the cookie says so in the details, and the message tells what to check', async () => {
+  const other = { ...handshake, magicCookieValue: 'no' };
+  const client = createClient({ command: fixture('serves'), handshake: other, plugins });
+  const error: unknown = await client.start().catch((reason: unknown) => reason);
+  assert.ok(PluginError.is(error) && error.code === 'ERR_EXITED_EARLY', String(error));
+  assert.match(error.message, /exited with code 1 .*magic cookie/);
+  assert.match(error.details.stderr?.join('\n') ?? '', /This program is a plugin/);
+});
 
 test('a missing file is named, with the cure', async () => {
   const client = createClient({ command: ['/nonexistent/plugin'], handshake, plugins });
