@@ -11,6 +11,7 @@ import { mutualTls, type TlsConfig } from '../transports/tls.js';
 import type { Address } from '../wire/address.js';
 import { type Handshake, parseHandshake } from '../wire/handshake.js';
 import { LineDecoder } from '../wire/lines.js';
+import { explainBroken } from './broken-start.js';
 import { connect } from './connect.js';
 import type { Launch, LaunchContext } from './launch.js';
 import type { StartLaunch } from './launch-options.js';
@@ -29,8 +30,12 @@ export function startPlugin(launch: StartLaunch): Launch {
     const { protocol: name, appVersion: version, address, multiplexed: multiplex } = handshake;
     const plugins = options.versions.get(version) ?? {};
     const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
-    const protocol = await connect(runner, { protocol: name, plugins, address, tls, multiplex }, context);
-    return { protocol, version, address };
+    try {
+      const protocol = await connect(runner, { protocol: name, plugins, address, tls, multiplex }, context);
+      return { protocol, version, address };
+    } catch (error) {
+      throw await explainBroken(error, signal);
+    }
   };
 }
 

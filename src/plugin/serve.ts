@@ -21,7 +21,7 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   const resolved = resolveServeOptions(options);
   const logger = options.logger ?? pluginLogger();
   const environment = parsePluginEnvironment(process.env);
-  removeWhatTheHostLeaves(environment);
+  const onAnnounced = removeWhatTheHostLeaves(environment);
   const capture = new StdioCapture({
     onDropped: (stream, bytes) => logger.warn('output was lost: nobody read it', { stream, bytes }),
   });
@@ -29,7 +29,11 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   capture.start();
   const endOutput = (): void => capture.stop();
   try {
-    await serveUntilUnwanted({ options: resolved, parts, logger, environment, output: capture, endOutput }, capture);
+    const context = { options: resolved, parts, logger, environment, output: capture, endOutput };
+    await serveUntilUnwanted(context, async (line) => {
+      await capture.realStdout(line);
+      onAnnounced();
+    });
   } catch (error) {
     logger.error('the plugin cannot be served', { error });
     throw error;
@@ -39,13 +43,13 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   }
 }
 
-async function serveUntilUnwanted(context: ServingContext, capture: StdioCapture): Promise<void> {
+async function serveUntilUnwanted(context: ServingContext, announce: (line: string) => Promise<void>): Promise<void> {
   const { options, environment, logger } = context;
   const serving = await beginServing(context);
   try {
     // Before the line is out: a host may interrupt, or be gone, as soon as it has read it.
     const unwanted = untilUnwanted(serving, logger, options.exitWithHost ?? !environment.outlivesHost);
-    await capture.realStdout(handshakeOf(serving, environment));
+    await announce(handshakeOf(serving, environment));
     await unwanted;
     await serving.shutdown();
   } finally {
@@ -84,11 +88,18 @@ async function untilUnwanted(serving: Serving, logger: Logger, exitWithHost: boo
   }
 }
 
-/** A host that is gone removes nothing any more, however this process ends. */
-function removeWhatTheHostLeaves({ unixSocketDir, outlivesHost }: PluginEnvironment): void {
+/**
+ * A host that is gone removes nothing any more, however this process ends. One that was gone before this process could ask who it is
+ * does not take the handshake either: the function that is returned says that it was taken.
+ */
+function removeWhatTheHostLeaves({ unixSocketDir, outlivesHost }: PluginEnvironment): () => void {
+  let isAnnounced = false;
   process.once('exit', () => {
-    if (outlivesHost || isHostGone()) removeAbandonedSocketDir(unixSocketDir);
+    if (outlivesHost || !isAnnounced || isHostGone()) removeAbandonedSocketDir(unixSocketDir);
   });
+  return () => {
+    isAnnounced = true;
+  };
 }
 
 /** What the program still has to do it may do; what merely keeps it alive must not outlast the host's patience. */
