@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
+import { GrpcError } from './errors.js';
 import { HealthCheckResponse_ServingStatus as Code, type HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { PLUGIN_SERVICE_NAME } from './health.js';
 import type { ClientOf } from './service-definition.js';
@@ -31,11 +32,14 @@ export async function checkHealth(
     const { status } = await firstValueFrom(call$);
     return (Code[status] as keyof typeof Code | undefined) ?? 'UNRECOGNIZED';
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PluginCallError(
-      'ERR_PING',
-      `The plugin did not answer the health check of "${service}" within ${timeoutMs} ms: ${reason}`,
-      { cause },
-    );
+    throw noAnswer(cause, service, timeoutMs);
   }
+}
+
+function noAnswer(cause: unknown, service: string, timeoutMs: number): PluginCallError {
+  const late = GrpcError.is(cause) && cause.statusName === 'DEADLINE_EXCEEDED';
+  const how = late
+    ? `was not answered within ${timeoutMs} ms. The plugin hangs, or has too much to do.`
+    : `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return new PluginCallError('ERR_PING', `The health check of "${service}" ${how}`, { cause });
 }
