@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { OptionsError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls.js';
+import { resolveDuration } from '../wire/duration.js';
 import type { HandshakeConfig } from '../wire/handshake-config.js';
 import { MIN_LINE_BYTES } from '../wire/lines.js';
 import { quoteText } from '../wire/quote.js';
@@ -117,9 +118,9 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     handshake,
     versions,
     allowedProtocols: resolveProtocols(options.allowedProtocols) ?? protocolsOf(versions),
-    startTimeoutMs: duration('startTimeoutMs', options.startTimeoutMs, DEFAULT_CLIENT_OPTIONS.startTimeoutMs),
-    stopGraceMs: duration('stopGraceMs', options.stopGraceMs, DEFAULT_CLIENT_OPTIONS.stopGraceMs),
-    pingTimeoutMs: duration('pingTimeoutMs', options.pingTimeoutMs, DEFAULT_CLIENT_OPTIONS.pingTimeoutMs),
+    startTimeoutMs: resolveDuration('startTimeoutMs', options.startTimeoutMs, DEFAULT_CLIENT_OPTIONS.startTimeoutMs),
+    stopGraceMs: resolveDuration('stopGraceMs', options.stopGraceMs, DEFAULT_CLIENT_OPTIONS.stopGraceMs),
+    pingTimeoutMs: resolveDuration('pingTimeoutMs', options.pingTimeoutMs, DEFAULT_CLIENT_OPTIONS.pingTimeoutMs),
     ports: resolvePorts(options.ports),
     env: { ...options.env },
     skipHostEnv: options.skipHostEnv ?? false,
@@ -167,7 +168,17 @@ function versionTable<P extends PluginSet>(options: ClientOptions<P>): ReadonlyM
   });
   if (versions.size === 0)
     throw new OptionsError('Expected `plugins` or `versionedPlugins` to name at least one plugin set.');
+  for (const [version, set] of versions) checkContracts(version, set);
   return versions;
+}
+
+/** For callers without types: a service definition in the place of a contract, mostly. */
+function checkContracts(version: number, set: Readonly<Record<string, Partial<PluginContract> | undefined>>): void {
+  const wrong = Object.entries(set).find(([, contract]) => !Array.isArray(contract?.protocols));
+  if (wrong === undefined) return;
+  throw new OptionsError(
+    `Expected \`${wrong[0]}\` of the plugin set of version ${version} to be a contract. Make it with \`grpcPlugin\` or \`netRpcPlugin\`.`,
+  );
 }
 
 function resolveProtocols(protocols: readonly string[] | undefined): readonly ProtocolName[] | undefined {
@@ -195,13 +206,5 @@ function lineLimit(value: number): number {
   if (Number.isSafeInteger(value) && value >= MIN_LINE_BYTES) return value;
   throw new OptionsError(
     `Expected \`maxLogLineBytes\` to be an integer of at least ${MIN_LINE_BYTES}, got ${value} (${typeof value}).`,
-  );
-}
-
-function duration(name: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 2_147_483_647) return value;
-  throw new OptionsError(
-    `Expected \`${name}\` to be a non-negative integer below 2^31, got ${String(value)} (${typeof value}).`,
   );
 }

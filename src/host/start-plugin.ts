@@ -50,7 +50,7 @@ async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec
     await runner.start({ signal });
     return runner;
   };
-  if (launch.kind === 'runner') return adopt(await launch.runner(spec));
+  if (launch.kind === 'runner') return typed(async () => adopt(await launch.runner(spec)), signal);
   const { kind: _, secureConfig, ...how } = launch;
   if (secureConfig === undefined) return adopt(parts.createRunner({ ...how, env, outlivesHost }));
   const command = { file: how.command[0], cwd: resolve(how.cwd ?? '.'), env };
@@ -59,6 +59,17 @@ async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec
     return await adopt(parts.createRunner({ ...how, env, outlivesHost, verified }));
   } finally {
     await verified.close();
+  }
+}
+
+/** A runner of the caller's own may fail in any way; who starts a plugin is told with a StartError. */
+async function typed(start: () => Promise<Runner>, signal: AbortSignal): Promise<Runner> {
+  try {
+    return await start();
+  } catch (cause) {
+    if (PluginError.is(cause) || signal.aborted) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError('ERR_SPAWN', `The runner did not start the plugin: ${why}.`, { cause });
   }
 }
 

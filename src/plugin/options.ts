@@ -1,7 +1,10 @@
+import { OptionsError } from '../errors.js';
 import type { PluginImplementations } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls.js';
+import { resolveDuration } from '../wire/duration.js';
 import type { HandshakeConfig } from '../wire/handshake-config.js';
 import type { Logger } from '../wire/logger.js';
+import { quoteText } from '../wire/quote.js';
 
 /** What a plugin serves and how (go-plugin ServeConfig). */
 export interface ServeOptions {
@@ -46,7 +49,16 @@ export interface ResolvedServeOptions extends ServeOptions {
 
 export const DEFAULT_SERVE_OPTIONS = Object.freeze({ callGraceMs: 1000, shutdownDeadlineMs: 1500, exitGraceMs: 1000 });
 
-/** Fills in the defaults; never changes the caller's object. */
+/** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
-  return { ...DEFAULT_SERVE_OPTIONS, ...options };
+  const network: string | undefined = options.network;
+  if (network !== undefined && network !== 'unix' && network !== 'tcp')
+    throw new OptionsError(`Expected \`network\` to be 'unix' or 'tcp', got ${quoteText(String(network))}.`);
+  const { callGraceMs, shutdownDeadlineMs, exitGraceMs } = DEFAULT_SERVE_OPTIONS;
+  return {
+    ...options,
+    callGraceMs: resolveDuration('callGraceMs', options.callGraceMs, callGraceMs),
+    shutdownDeadlineMs: resolveDuration('shutdownDeadlineMs', options.shutdownDeadlineMs, shutdownDeadlineMs),
+    exitGraceMs: resolveDuration('exitGraceMs', options.exitGraceMs, exitGraceMs),
+  };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { type ClientOptions, createClient, PluginError } from '../../src/index.js';
 
@@ -14,6 +15,7 @@ const refused: readonly (readonly [title: string, options: object, says: RegExp]
   ['an empty command', { command: [] }, /`command`.*non-empty array of strings/],
   ['a command line', { command: 'node plugin.js' }, /`command`.*non-empty array of strings/],
   ['no plugins', { plugins: undefined }, /`plugins` or `versionedPlugins`/],
+  ['a definition in the place of a contract', { plugins: { kv: KVDefinition } }, /`kv`.*version 1.*`grpcPlugin`/],
   ['a version that is none', { versionedPlugins: { latest: plugins } }, /version.*integer.*latest/],
   ['no handshake', { handshake: undefined }, /`handshake.magicCookieKey`/],
   ['an empty cookie', { handshake: { ...handshake, magicCookieValue: '' } }, /`handshake.magicCookieValue`/],

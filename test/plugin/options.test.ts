@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { handshake } from '../../examples/grpc-kv/contract.js';
+import { OptionsError } from '../../src/errors.js';
+import { resolveServeOptions, type ServeOptions } from '../../src/plugin/options.js';
+
+/** As from JavaScript: without a compiler that would have refused them. */
+const refused: readonly (readonly [options: object, says: RegExp])[] = [
+  [{ network: 'udp' }, /`network`.*'unix' or 'tcp'.*"udp"/],
+  [{ callGraceMs: -1 }, /`callGraceMs`.*-1/],
+  [{ shutdownDeadlineMs: '1500' }, /`shutdownDeadlineMs`.*1500 \(string\)/],
+  [{ exitGraceMs: Number.POSITIVE_INFINITY }, /`exitGraceMs`.*Infinity/],
+];
+
+for (const [options, says] of refused) {
+  test(`a plugin's ${JSON.stringify(options)} is refused by name`, () => {
+    assert.throws(
+      () => resolveServeOptions({ handshake, ...options } as ServeOptions),
+      (error) => error instanceof OptionsError && says.test(error.message),
+    );
+  });
+}
+
+test("a plugin's options are completed, and the caller's are left as they are", () => {
+  const options = Object.freeze({ handshake, callGraceMs: 0, network: 'tcp' as const });
+  assert.deepEqual(resolveServeOptions(options), { ...options, shutdownDeadlineMs: 1500, exitGraceMs: 1000 });
+});
