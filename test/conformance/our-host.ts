@@ -2,37 +2,25 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ContainerModule } from 'inversify';
-import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
+import { filter, firstValueFrom } from 'rxjs';
 import { createClient } from '../../src/di/index.js';
 import {
   CLIENT_REGISTRY,
   type ClientOptions,
   ClientRegistry,
-  createGrpcClient,
-  type GrpcClientContext,
   grpcPlugin,
   type LogEntry,
+  netRpcPlugin,
   type PluginClient,
-  type PluginSet,
+  type PluginContract,
+  type ProtocolName,
   type ReattachConfig,
-  type ServiceDefinition,
   type TlsConfig,
 } from '../../src/index.js';
 import { bounded } from './bounded.js';
-import type {
-  DrivenBroker,
-  DrivenCallOptions,
-  DrivenClient,
-  DrivenLog,
-  DrivenObject,
-  HostConfig,
-  HostDriver,
-  Pairs,
-  Reattach,
-  Started,
-} from './driver.js';
-import { OurBroker } from './our-broker.js';
-import { type AnyMethod, callOptionsOf, failureOf, OurCall, pairsOf } from './our-call.js';
+import type { DrivenClient, DrivenLog, DrivenObject, HostConfig, HostDriver, Reattach, Started } from './driver.js';
+import { OurObject } from './our-object.js';
+import { OurRpcObject } from './our-rpc-object.js';
 import { Recorder } from './recorder.js';
 
 /** Our host in this very process, as a HostDriver. */
@@ -67,13 +55,23 @@ export class OurHost implements HostDriver {
   }
 }
 
-/** What our host gives the tests of each plugin: enough to make a client of any service. */
-const PLUGIN = grpcPlugin<GrpcClientContext, never>({ client: (context) => context, serve: () => {} });
-const PLUGINS = { kv: PLUGIN, probe: PLUGIN } satisfies PluginSet;
+type Drivable = Readonly<Record<string, PluginContract<DrivenObject>>>;
 
-function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>, 'stderr'> {
+/** What our host gives the tests of each plugin: enough to call anything. */
+const OVER_GRPC = grpcPlugin<DrivenObject, never>({ client: (context) => new OurObject(context), serve: () => {} });
+const OVER_NET_RPC = netRpcPlugin<DrivenObject, never>({
+  client: (context) => new OurRpcObject(context),
+  serve: () => new Map(),
+});
+const SETS: Readonly<Record<ProtocolName, Drivable>> = {
+  grpc: { kv: OVER_GRPC, probe: OVER_GRPC },
+  // The last is a name that no plugin serves.
+  netrpc: { kv: OVER_NET_RPC, greeter: OVER_NET_RPC, probe: OVER_NET_RPC, absent: OVER_NET_RPC },
+};
+
+function clientOptionsOf(config: HostConfig): Omit<ClientOptions<Drivable>, 'stderr'> {
   const { cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
-  const sets = Object.keys(versions ?? {}).map((version) => [version, PLUGINS] as const);
+  const sets = Object.entries(versions ?? {}).map(([version, protocol]) => [version, SETS[protocol]] as const);
   return {
     ...launchOf(config),
     handshake: {
@@ -87,7 +85,9 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<typeof PLUGINS>
     autoMtls: config.autoMtls ?? false,
     managed: config.managed ?? false,
     grpcBrokerMultiplex: config.multiplex ?? false,
-    ...(versions === undefined ? { plugins: PLUGINS } : { versionedPlugins: Object.fromEntries(sets) }),
+    ...(versions === undefined
+      ? { plugins: SETS[config.protocol ?? 'grpc'] }
+      : { versionedPlugins: Object.fromEntries(sets) }),
     ...(minPort === undefined || maxPort === undefined ? {} : { ports: { min: minPort, max: maxPort } }),
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(logBufferBytes === undefined ? {} : { maxLogLineBytes: logBufferBytes }),
@@ -112,10 +112,10 @@ class OurClient implements DrivenClient {
   readonly stdout = new Recorder<Uint8Array>();
   readonly stderr = new Recorder<Uint8Array>();
   readonly rawStderr = new Recorder<Uint8Array>();
-  readonly #client: PluginClient<typeof PLUGINS>;
+  readonly #client: PluginClient<Drivable>;
   #signal: string | null = null;
 
-  constructor(options: Omit<ClientOptions<typeof PLUGINS>, 'stderr'>, registry: ClientRegistry) {
+  constructor(options: Omit<ClientOptions<Drivable>, 'stderr'>, registry: ClientRegistry) {
     const stderr = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         this.rawStderr.push(Buffer.from(chunk));
@@ -123,7 +123,7 @@ class OurClient implements DrivenClient {
       },
     });
     const module = new ContainerModule(({ bind }) => void bind(CLIENT_REGISTRY).toConstantValue(registry));
-    const given = { ...options, stderr } as ClientOptions<typeof PLUGINS>;
+    const given = { ...options, stderr } as ClientOptions<Drivable>;
     this.#client = createClient({ ...given, modules: [module] });
     // A test may wait for the plugin to end with nothing else going on.
     this.#client.ref();
@@ -144,8 +144,7 @@ class OurClient implements DrivenClient {
   }
 
   async dispense(name: string): Promise<DrivenObject> {
-    // Names outside the set are part of the tests.
-    return new OurObject(await this.#client.dispense(name as keyof typeof PLUGINS));
+    return await this.#client.dispense(name);
   }
 
   ping(): Promise<void> {
@@ -180,75 +179,4 @@ class OurClient implements DrivenClient {
 
 function logOf({ level, module, message, timestamp, fields }: LogEntry): DrivenLog {
   return { level, name: '', module, message, timestamp, fields };
-}
-
-class OurObject implements DrivenObject {
-  readonly broker: DrivenBroker;
-  readonly #context: GrpcClientContext;
-  readonly #close: () => Promise<void>;
-
-  constructor(context: GrpcClientContext, close = async () => {}) {
-    this.#context = context;
-    this.#close = close;
-    this.broker = new OurBroker(
-      context.broker,
-      (channel) => new OurObject({ ...context, channel }, () => channel.close()),
-    );
-  }
-
-  // The bodies see methods without their types; the interface, which callers see, derives them from the definition.
-  async invoke(
-    service: ServiceDefinition,
-    key: string,
-    request: unknown,
-    options: DrivenCallOptions = {},
-  ): Promise<never> {
-    let header: Pairs = {};
-    let trailer: Pairs = {};
-    const call$ = this.#method(service, key)(request, {
-      ...callOptionsOf(options),
-      onHeaders: (metadata) => {
-        header = pairsOf(metadata);
-      },
-      onTrailers: (metadata) => {
-        trailer = pairsOf(metadata);
-      },
-    });
-    try {
-      return { message: await lastValueFrom(call$), header, trailer } as never;
-    } catch (error) {
-      throw failureOf(error, header);
-    }
-  }
-
-  async open(
-    service: ServiceDefinition,
-    key: string,
-    options: DrivenCallOptions & { readonly request?: unknown } = {},
-  ): Promise<never> {
-    const { requestStream } = service.methods[key]!;
-    return new OurCall(this.#method(service, key), requestStream, options) as never;
-  }
-
-  call(): Promise<never> {
-    throw new Error('This host does not speak net/rpc.');
-  }
-
-  async contextDone(): Promise<void> {
-    const { signal } = this.#context;
-    const aborted = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await bounded(aborted, 'the signal of the plugin');
-  }
-
-  close(): Promise<void> {
-    return this.#close();
-  }
-
-  #method(service: ServiceDefinition, key: string): AnyMethod {
-    const client = createGrpcClient(this.#context.channel, service, this.#context.clientOptions);
-    return client[key] as AnyMethod;
-  }
 }

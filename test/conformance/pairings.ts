@@ -12,11 +12,8 @@ export const GO_TO_GO: Pairing = {
   pluginCommand: goPlugin,
 };
 
-/** What our host cannot do yet, and what it cannot do because it runs in the test's own process. */
-const OUR_HOST_LACKS: readonly Ability[] = ['netrpc', 'dies-alone'];
-
-/** What our plugin cannot do yet. */
-const OUR_PLUGIN_LACKS: readonly Ability[] = ['netrpc'];
+/** What our host cannot do because it runs in the test's own process. */
+const OUR_HOST_LACKS: readonly Ability[] = ['dies-alone'];
 
 const startOurHost = async (tempDir: string) => new OurHost(tempDir);
 
@@ -32,7 +29,6 @@ export const GO_TO_OURS: Pairing = {
   ...GO_TO_GO,
   name: 'Go host, our plugin',
   plugin: 'ours',
-  lacks: OUR_PLUGIN_LACKS,
   pluginCommand: ourPlugin,
 };
 
@@ -40,7 +36,7 @@ export const OURS_TO_OURS: Pairing = {
   name: 'our host, our plugin',
   host: 'ours',
   plugin: 'ours',
-  lacks: [...OUR_HOST_LACKS, ...OUR_PLUGIN_LACKS],
+  lacks: OUR_HOST_LACKS,
   options: { skip: false },
   startHost: startOurHost,
   pluginCommand: ourPlugin,

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
+import type { ProtocolName } from '../../../src/index.js';
 
 /** How the plugin presents itself, and how it misbehaves. */
 export interface ProgramFlags {
   readonly cookieKey: string;
   readonly cookieValue: string;
   readonly appVersion: number;
-  /** Versions of versioned plugin sets; undefined for one plain set. */
-  readonly versions: readonly number[] | undefined;
+  /** Of the plain plugin set. */
+  readonly protocol: ProtocolName;
+  /** Versioned plugin sets and their protocols; undefined for one plain set. */
+  readonly versions: ReadonlyMap<number, ProtocolName> | undefined;
   readonly tlsDir: string;
   readonly tlsError: boolean;
   readonly tcp: boolean;
@@ -29,6 +32,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
       'cookie-key': text('RXPLUG_CONFORMANCE'),
       'cookie-value': text('hello'),
       'app-version': text('1'),
+      protocol: text('grpc'),
       versions: text(''),
       'tls-dir': text(''),
       'tls-error': text('false'),
@@ -47,7 +51,8 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
     cookieKey: values['cookie-key'],
     cookieValue: values['cookie-value'],
     appVersion: Number(values['app-version']),
-    versions: values.versions === '' ? undefined : values.versions.split(',').map(versionOf),
+    protocol: protocolOf(values.protocol),
+    versions: values.versions === '' ? undefined : new Map(values.versions.split(',').map(versionOf)),
     tlsDir: values['tls-dir'],
     tlsError: values['tls-error'] === 'true',
     tcp: values.tcp === 'true',
@@ -59,11 +64,15 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
   };
 }
 
-/** The version of an item like `3=grpc`. */
-function versionOf(item: string): number {
-  const [version, protocol] = item.split('=');
-  if (protocol !== 'grpc') throw new Error(`Expected items like 3=grpc in --versions, got ${item}.`);
-  return Number(version);
+/** Version and protocol of an item like `3=netrpc`. */
+function versionOf(item: string): readonly [number, ProtocolName] {
+  const [version, protocol = ''] = item.split('=');
+  return [Number(version), protocolOf(protocol)];
+}
+
+function protocolOf(text: string): ProtocolName {
+  if (text === 'grpc' || text === 'netrpc') return text;
+  throw new Error(`Expected grpc or netrpc as protocol, got ${text}.`);
 }
 
 /** Go's durations, as far as the tests use them: `500ms`, `60s`. */

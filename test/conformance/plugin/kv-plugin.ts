@@ -4,10 +4,20 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KVDefinition } from '../../../examples/gen/kv.js';
 import { type ServeOptions, serve, serveTest } from '../../../src/di/index.js';
-import { grpcPlugin, implement, type PluginImplementations, type TlsConfig } from '../../../src/index.js';
+import {
+  grpcPlugin,
+  implement,
+  type PluginImplementations,
+  type ProtocolName,
+  type TlsConfig,
+} from '../../../src/index.js';
 import { ProbeDefinition } from '../gen/probe.js';
+import { greeter, kv, probe } from '../netrpc-contracts.js';
 import { type ProgramFlags, parseFlags } from './flags.js';
 import { kvService } from './kv-service.js';
+import { netRpcGreeter } from './netrpc-greeter.js';
+import { netRpcKv } from './netrpc-kv.js';
+import { Gates, netRpcProbe } from './netrpc-probe.js';
 import { probeService } from './probe-service.js';
 import { ProcessControl } from './process-control.js';
 import { Store } from './store.js';
@@ -15,6 +25,7 @@ import { Store } from './store.js';
 const flags = parseFlags(process.argv.slice(2));
 const control = new ProcessControl();
 const store = new Store();
+const gates = new Gates();
 
 await delay(flags.startDelayMs);
 if (flags.test) await serveForTest(flags);
@@ -42,16 +53,23 @@ function serveOptions(given: ProgramFlags): ServeOptions {
     ...(given.tlsDir === '' && !given.tlsError ? {} : { tlsProvider: () => tlsOf(given) }),
     ...(given.hangs || given.slowShutdownMs > 0 ? { exitGraceMs: 2 ** 31 - 1 } : {}),
     ...(given.versions === undefined
-      ? { plugins: setOf(given.appVersion) }
+      ? { plugins: setOf(given.appVersion, given.protocol) }
       : { versionedPlugins: setsOf(given.versions) }),
   };
 }
 
-function setsOf(versions: readonly number[]): Record<number, PluginImplementations> {
-  return Object.fromEntries(versions.map((version) => [version, setOf(version)]));
+function setsOf(versions: ReadonlyMap<number, ProtocolName>): Record<number, PluginImplementations> {
+  return Object.fromEntries([...versions].map(([version, protocol]) => [version, setOf(version, protocol)]));
 }
 
-function setOf(version: number): PluginImplementations {
+function setOf(version: number, protocol: ProtocolName): PluginImplementations {
+  if (protocol === 'netrpc') {
+    return {
+      kv: implement(kv, netRpcKv(store)),
+      greeter: implement(greeter, netRpcGreeter()),
+      probe: implement(probe, netRpcProbe(control, gates, version)),
+    };
+  }
   return {
     kv: implement(grpcPlugin(KVDefinition), kvService(store)),
     probe: implement(grpcPlugin(ProbeDefinition), ({ broker }) => probeService(control, version, broker)),

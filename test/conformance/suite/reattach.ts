@@ -41,10 +41,14 @@ function running(pairing: Pairing): void {
   });
 
   if (protocol === 'netrpc') {
-    scenario(pairing, 'K-08 reattaching without a protocol means net/rpc', async (scene) => {
-      const config = { ...(await found(scene.client)), protocol: '' };
-      await using other = await pairing.startHost(scene.tempDir);
-      await call(pairing, await reattach(pairing, other, config));
+    hosted(pairing, 'K-08 reattaching without a protocol means net/rpc', async (host, tempDir) => {
+      const first = await host.create(await configOf(pairing));
+      await first.start();
+      await using other = await pairing.startHost(tempDir);
+      const client = await reattach(pairing, other, { ...(await found(first)), protocol: '' });
+      await call(pairing, client);
+      await client.stop();
+      await first.gone();
     });
   }
 }
