@@ -68,6 +68,7 @@ export function removeAbandonedSocketDir(path: string | undefined): void {
   } catch {}
 }
 
-function reasonOf(cause: unknown): string {
+/** What an error of the system says, in its own words. */
+export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,6 @@
 import { TransportError } from '../errors.js';
 import { removeAtExit, removeNow, type SocketPlace } from './leftovers.js';
-import { createSocketDir } from './socket-dir.js';
+import { createSocketDir, reasonOf } from './socket-dir.js';
 import { giveToGroup } from './socket-group.js';
 import { bind, createSocketServer, SocketListener } from './socket-listener.js';
 import { checkSocketPath, newSocketPath } from './socket-path.js';
@@ -71,7 +71,7 @@ async function bindNew(directory: string, server: Parameters<typeof bind>[0]): P
       if (isInUse(cause) && attempt < MAX_ATTEMPTS) continue;
       throw new TransportError(
         'ERR_LISTEN',
-        `No unix socket could be made in ${directory}: check that the directory exists, is writable and on a file system that has sockets.`,
+        `No unix socket could be made in ${directory} (${reasonOf(cause)}): check that the directory exists, is writable, has room, and is on a file system that has sockets.`,
         { cause },
       );
     }

@@ -16,7 +16,15 @@ interface Stand {
 const assertNothingLeft = watchEverything();
 const script = fileURLToPath(new URL('../fixtures/hosts/stops-at-state.js', import.meta.url));
 
-for (const state of ['starting/launching', 'starting/shaking-hands', 'starting/connecting', 'running', 'stopping']) {
+const states = [
+  'starting/launching',
+  'starting/shaking-hands',
+  'starting/connecting',
+  'running',
+  'calling',
+  'stopping',
+];
+for (const state of states) {
   test(`kill -9 of the host in the state ${state}: its plugin ends, and nothing is left of either`, async () => {
     const host = spawn(process.execPath, [script, state], { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
     const { pid, socketDir } = JSON.parse(await bounded('the state', firstLine(host.stdout))) as Stand;

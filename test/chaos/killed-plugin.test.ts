@@ -60,7 +60,7 @@ for (const [state, name, ...args] of [
   });
 }
 
-test('kill -9 of the plugin while it runs, with calls and a stream open', async () => {
+test('kill -9 of the plugin while it runs, with a call in flight and a stream open', async () => {
   const client = clientOf(...serving({}));
   await client.start();
   const pid = Number(client.id);
@@ -68,8 +68,10 @@ test('kill -9 of the plugin while it runs, with calls and a stream open', async 
   const unavailable = (error: unknown) => error instanceof GrpcError && error.status === status.UNAVAILABLE;
   const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), unavailable);
   await firstValueFrom(kv.put({ key: 'a', value: Buffer.from('1') }));
+  if (process.platform !== 'win32') process.kill(pid, 'SIGSTOP');
+  const putting = assert.rejects(lastValueFrom(kv.put({ key: 'b', value: Buffer.from('2') })), unavailable);
   kill(client);
-  await bounded('the failure of the stream', watching);
+  await bounded('the failure of the calls', Promise.all([watching, putting]));
   const end = await endOf(client);
   assert.equal(end.cause.kind, 'crashed');
   assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
