@@ -87,11 +87,11 @@ test('a script that hangs while starting is given up with the start, and a scrip
     failsWith('ERR_START_ABORTED'),
   );
   assert.equal(hanging.plugins[0]!.exited, true);
-  const failure = new Error('no such machine');
-  await assert.rejects(
-    createClient({ ...options, runner: fakeRunner(() => Promise.reject(failure)) }).start(),
-    failure,
-  );
+  const cause = new Error('no such machine');
+  await assert.rejects(createClient({ ...options, runner: fakeRunner(() => Promise.reject(cause)) }).start(), {
+    code: 'ERR_SPAWN',
+    cause,
+  });
 });
 
 test('what a kill does can be scripted, and what has to be undone is undone before the exit is told', async () => {
