@@ -155,6 +155,7 @@ export class ClosedError extends PluginError<ClosedErrorCode> {}
 /** The codes of PluginCallError. */
 export type PluginCallErrorCode =
   | 'ERR_UNKNOWN_PLUGIN'
+  | 'ERR_PLUGIN_PROTOCOL'
   | 'ERR_PING'
   | 'ERR_TIMEOUT'
   | 'ERR_BROKER_TIMEOUT'

@@ -23,6 +23,13 @@ export {
   type ServiceContext,
   type ServiceOfContract,
 } from './protocols/contract.js';
+export {
+  type DualClient,
+  type DualPlugin,
+  type DualService,
+  type DualSides,
+  dualPlugin,
+} from './protocols/dual/contract.js';
 export type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './protocols/grpc/broker/grpc-broker.js';
 export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
 export { type ChannelState, GrpcChannel } from './protocols/grpc/channel.js';

@@ -53,7 +53,8 @@ const grpc: Room = {
   rooms: [...protocols.rooms, 'protocols'],
   packages: [...protocols.packages, '@grpc/grpc-js', '@bufbuild/protobuf', 'node:events', 'node:zlib'],
 };
-const ends = ['errors', 'wire', 'streams', 'transports', 'protocols', 'protocols/grpc', 'protocols/netrpc'];
+const kinds = ['protocols/grpc', 'protocols/netrpc'];
+const ends = ['errors', 'wire', 'streams', 'transports', 'protocols', ...kinds, 'protocols/dual'];
 const host: Room = {
   rooms: [...ends, 'runners'],
   packages: ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:os'],
@@ -75,6 +76,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   protocols,
   'protocols/grpc': grpc,
   'protocols/netrpc': { rooms: [...protocols.rooms, 'protocols'], packages: protocols.packages },
+  'protocols/dual': { rooms: ['errors', 'protocols', ...kinds], packages: [] },
   host,
   plugin,
   di,

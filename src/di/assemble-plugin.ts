@@ -3,6 +3,7 @@ import { pluginLogger } from '../plugin/logger.js';
 import type { ServeOptions as CoreServeOptions } from '../plugin/options.js';
 import type { PluginParts } from '../plugin/parts.js';
 import type { PluginImplementation, PluginImplementations } from '../protocols/contract.js';
+import { type DualSides, implementDual } from '../protocols/dual/contract.js';
 import { isGrpcServiceContext } from '../protocols/grpc/contract.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
 import { isNetRpcServiceContext } from '../protocols/netrpc/contract.js';
@@ -10,8 +11,16 @@ import { fillPlugin } from './modules/plugin.js';
 import { contractOf, type ServiceClass } from './plugin-service.js';
 import { BROKER, GRPC_PLUGIN_OPTIONS, LOGGER, MUX_BROKER, PLUGIN_PARTS } from './tokens.js';
 
-/** What is served under each name: a class marked with `@PluginService`, or the result of `implement(contract, service)`. */
-export type Services = Readonly<Record<string, ServiceClass | PluginImplementation>>;
+/**
+ * What is served under a name: a class marked with `@PluginService` or `@NetRpcService`, the result of `implement(contract, service)`,
+ * or one of them for each protocol.
+ */
+export type Served = ServiceClass | PluginImplementation | DualSides<SingleService, SingleService>;
+
+type SingleService = ServiceClass | PluginImplementation;
+
+/** What is served, by name. */
+export type Services = Readonly<Record<string, Served>>;
 
 /** What a plugin serves and how (go-plugin ServeConfig). */
 export interface ServeOptions extends Omit<CoreServeOptions, 'plugins' | 'versionedPlugins'> {
@@ -62,8 +71,12 @@ function implementationsOf(services: Services, container: Container): PluginImpl
 }
 
 /** Each service is made in a container of its own below the application's, so that it gets its own logger and broker. */
-function implementationOf(service: ServiceClass | PluginImplementation, container: Container): PluginImplementation {
-  if (typeof service !== 'function') return service;
+function implementationOf(service: Served, container: Container): PluginImplementation {
+  if (typeof service !== 'function') {
+    if (!('grpc' in service)) return service;
+    const [grpc, netrpc] = [implementationOf(service.grpc, container), implementationOf(service.netrpc, container)];
+    return implementDual({ grpc, netrpc });
+  }
   return {
     contract: contractOf(service),
     create: (context) => {

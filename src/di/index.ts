@@ -1,4 +1,4 @@
-export { type ServeOptions, type Services } from './assemble-plugin.js';
+export { type Served, type ServeOptions, type Services } from './assemble-plugin.js';
 export { createClient, type HostAssemblyOptions, launch } from './host.js';
 export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './inject-plugin.js';
 export { NetRpcMethod, NetRpcService } from './net-rpc-service.js';

@@ -93,7 +93,10 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     return this.#life.start();
   }
 
-  /** A typed client of one plugin of the set. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN, or ClosedError when not running. */
+  /**
+   * A typed client of one plugin of the set. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside it, ERR_PLUGIN_PROTOCOL
+   * for a contract that is not for the protocol which the plugin speaks, and ClosedError when not running.
+   */
   async dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
     return (await this.#life.protocol.dispense(name)) as ClientOfContract<P[N]>;
   }

@@ -5,14 +5,15 @@ import type { ServeOptions } from './options.js';
 
 /** Picks the version and the protocol to announce (go-plugin server.go protocolVersion). */
 export function negotiate(options: ServeOptions, environment: PluginEnvironment): ChosenVersion<PluginImplementations> {
-  const { handshake, plugins, versionedPlugins } = options;
+  const { handshake, plugins, versionedPlugins, protocol } = options;
   const baseVersion = handshake.protocolVersion ?? 0;
   const table = pluginVersionTable<PluginImplementations>({
     protocolVersion: baseVersion,
     ...(plugins === undefined ? {} : { plugins }),
     ...(versionedPlugins === undefined ? {} : { versionedPlugins }),
   });
-  return chooseVersion(table, environment.hostVersions, { baseVersion, protocolOf });
+  const chosen = chooseVersion(table, environment.hostVersions, { baseVersion, protocolOf });
+  return protocol === undefined ? chosen : { ...chosen, protocol };
 }
 
 /** gRPC when every member can be spoken over it, else net/rpc, as go-plugin prefers; undefined for an empty set. */

@@ -1,5 +1,5 @@
 import { OptionsError } from '../errors.js';
-import type { PluginImplementations } from '../protocols/contract.js';
+import type { PluginImplementations, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls.js';
 import { resolveDuration } from '../wire/duration.js';
 import type { HandshakeConfig } from '../wire/handshake-config.js';
@@ -13,6 +13,11 @@ export interface ServeOptions {
   readonly plugins?: PluginImplementations;
   /** What is served by application protocol version; the highest that the host shares is taken. */
   readonly versionedPlugins?: Readonly<Record<number, PluginImplementations>>;
+  /**
+   * What is served, of a set that can be spoken in more than one protocol (go-plugin: gRPC if GRPCServer is set, else net/rpc). Serving
+   * fails with OptionsError for a set that cannot be spoken in it. @default gRPC where every member of the set can be, else net/rpc
+   */
+  readonly protocol?: ProtocolName;
   /** @default hclog JSON at level trace on the real stderr, where the host reads it */
   readonly logger?: Logger;
   /** TLS of your own. Returning undefined leaves the choice to AutoMTLS, as the host asks for it or not. */
@@ -54,6 +59,9 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
   const network: string | undefined = options.network;
   if (network !== undefined && network !== 'unix' && network !== 'tcp')
     throw new OptionsError(`Expected \`network\` to be 'unix' or 'tcp', got ${quoteText(String(network))}.`);
+  const protocol: string | undefined = options.protocol;
+  if (protocol !== undefined && protocol !== 'grpc' && protocol !== 'netrpc')
+    throw new OptionsError(`Expected \`protocol\` to be 'grpc' or 'netrpc', got ${quoteText(String(protocol))}.`);
   const { callGraceMs, shutdownDeadlineMs, exitGraceMs } = DEFAULT_SERVE_OPTIONS;
   return {
     ...options,

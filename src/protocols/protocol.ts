@@ -39,7 +39,10 @@ export interface ClientProtocol {
   readonly broker?: unknown;
   /** Whether the connection stands. Hot, replays the latest, completes with `close`. Optional: nobody may be able to tell. */
   readonly connected$?: Observable<boolean>;
-  /** A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set. */
+  /**
+   * A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set, ERR_PLUGIN_PROTOCOL for
+   * a contract that is not for this protocol.
+   */
   dispense(name: string): Promise<unknown>;
   /** Resolves when the plugin answers that it is well; rejects with PluginCallError ERR_PING, never later than `timeoutMs`. */
   ping(options: { readonly timeoutMs: number }): Promise<void>;

@@ -2,21 +2,28 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
-import { firstValueFrom } from 'rxjs';
+import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
 import {
   BASIC_ERROR_NAME,
   BasicError,
   createTypedClient,
+  dualPlugin,
   type GobSchema,
   gob,
+  grpcPlugin,
   implement,
   method,
   netRpcPlugin,
   zeroValue,
 } from 'rxplug';
+import { createPluginPair } from 'rxplug/testing';
 import { createGobDecoder, createGobEncoder } from 'rxplug/wire';
+import { KVDefinition } from '../../examples/gen/kv.js';
 import { connectHost, startPlugin } from '../protocols/netrpc/conversation.js';
 import { read } from './repository.js';
+
+const value = Uint8Array.of(1);
+const kvMethods = { get: () => ({}), watch: () => EMPTY, import: () => ({}), sync: () => EMPTY };
 
 function roundTrip<T>(schema: GobSchema<T>, value: T): T | undefined {
   const decoder = createGobDecoder();
@@ -140,6 +147,56 @@ test('how do I pass a stream', async () => {
   assert.equal(await client.upload(Readable.from([Buffer.alloc(100_000), Buffer.alloc(23)])), 100_023);
   await host.protocol.close();
   await plugin.serving.close();
+});
+
+test('how do I speak both protocols', async () => {
+  const Put = gob.struct('Put', { Key: gob.string, Value: gob.bytes });
+  // #region dual
+  const kv = dualPlugin({
+    grpc: grpcPlugin(KVDefinition),
+    netrpc: netRpcPlugin({ put: method(Put, gob.int) }),
+  });
+  // #endregion dual
+  const grpcService = { ...kvMethods, put: () => ({ revision: 1n }) };
+  for (const protocol of ['grpc', 'netrpc'] as const) {
+    const service = implement(kv, { grpc: grpcService, netrpc: { put: () => 1 } });
+    await using client = await createPluginPair({ kv }, { kv: service }, { protocol });
+    // #region dual-host
+    const spoken = await client.dispense('kv');
+    if (spoken.protocol === 'grpc') {
+      await firstValueFrom(spoken.client.put({ key: 'a', value }));
+    } else {
+      await firstValueFrom(spoken.client.put({ Key: 'a', Value: value }));
+    }
+    // #endregion dual-host
+    assert.equal(spoken.protocol, protocol);
+  }
+});
+
+test('how do I give both clients one interface', async () => {
+  const Put = gob.struct('Put', { Key: gob.string, Value: gob.bytes });
+  const [grpc, netrpc] = [grpcPlugin(KVDefinition), netRpcPlugin({ put: method(Put, gob.int) })];
+  // #region dual-client
+  interface Kv {
+    put(key: string, value: Uint8Array): Observable<unknown>;
+  }
+  const kv = dualPlugin({
+    grpc,
+    netrpc,
+    client: (spoken): Kv => ({
+      put: (key, value) =>
+        spoken.protocol === 'grpc' ? spoken.client.put({ key, value }) : spoken.client.put({ Key: key, Value: value }),
+    }),
+  });
+  // #endregion dual-client
+  const grpcService = { ...kvMethods, put: () => ({ revision: 7n }) };
+  const replies: unknown[] = [];
+  for (const protocol of ['grpc', 'netrpc'] as const) {
+    const service = implement(kv, { grpc: grpcService, netrpc: { put: () => 7 } });
+    await using pair = await createPluginPair({ kv }, { kv: service }, { protocol });
+    replies.push(await firstValueFrom((await pair.dispense('kv')).put('a', value)));
+  }
+  assert.deepEqual(replies, [{ revision: 7n }, 7]);
 });
 
 test('docs/net-rpc.md has a row for every member of gob, and no other', () => {

@@ -7,6 +7,7 @@ import { resolveServeOptions, type ServeOptions } from '../../src/plugin/options
 /** As from JavaScript: without a compiler that would have refused them. */
 const refused: readonly (readonly [options: object, says: RegExp])[] = [
   [{ network: 'udp' }, /`network`.*'unix' or 'tcp'.*"udp"/],
+  [{ protocol: 'netRpc' }, /`protocol`.*'grpc' or 'netrpc'.*"netRpc"/],
   [{ callGraceMs: -1 }, /`callGraceMs`.*-1/],
   [{ shutdownDeadlineMs: '1500' }, /`shutdownDeadlineMs`.*1500 \(string\)/],
   [{ exitGraceMs: Number.POSITIVE_INFINITY }, /`exitGraceMs`.*Infinity/],

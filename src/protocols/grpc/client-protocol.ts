@@ -2,6 +2,7 @@ import { map, type Observable } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
 import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
+import { notDispensable } from '../wrong-plugin.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';
@@ -101,12 +102,7 @@ class GrpcConversation implements ClientProtocol {
         clientOptions: this.#clientOptions,
         signal: this.#signal,
       });
-    const known = Object.keys(this.#plugins).join(', ') || 'none';
-    const why =
-      contract === undefined
-        ? `unknown plugin type: ${name}. This host knows ${known}`
-        : `The contract of ${name} is not spoken over gRPC`;
-    throw new PluginCallError('ERR_UNKNOWN_PLUGIN', `${why}.`);
+    throw notDispensable(name, this.#plugins, this.name);
   }
 
   async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {

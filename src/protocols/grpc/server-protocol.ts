@@ -1,9 +1,9 @@
 import { firstValueFrom, Subject, type Subscription } from 'rxjs';
-import { OptionsError } from '../../errors.js';
 import { secureListener } from '../../transports/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
+import { notServable } from '../wrong-plugin.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { acceptMuxed } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
@@ -82,10 +82,7 @@ function addImplementations(
 ): void {
   for (const [name, { contract, create }] of Object.entries(implementations)) {
     const sides = grpcSidesOf(contract);
-    if (sides === undefined)
-      throw new OptionsError(
-        `The plugin ${name} cannot be served over gRPC: its contract is for ${contract.protocols.join(', ')}.`,
-      );
+    if (sides === undefined) throw notServable(name, contract, 'grpc');
     const context: GrpcServiceContext = { logger: logger.named(name), protocol: 'grpc', broker };
     sides.serve(server, create(context), context);
   }

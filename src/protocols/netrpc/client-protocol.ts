@@ -8,6 +8,7 @@ import { aborted } from '../aborted.js';
 import { atMost } from '../at-most.js';
 import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
+import { notDispensable } from '../wrong-plugin.js';
 import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
@@ -80,7 +81,7 @@ class NetRpcConversation implements ClientProtocol {
   async dispense(name: string): Promise<unknown> {
     const contract = Object.hasOwn(this.#plugins, name) ? this.#plugins[name] : undefined;
     const sides = contract === undefined ? undefined : netRpcSidesOf(contract);
-    if (sides === undefined) throw unknownPlugin(name, this.#plugins);
+    if (sides === undefined) throw notDispensable(name, this.#plugins, this.name);
     const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
     const stream = await this.#broker.dial(id, { signal: this.#signal });
     const rpc = createNetRpcClient(stream, sides.codec);
@@ -135,12 +136,4 @@ class NetRpcConversation implements ClientProtocol {
 
 function noAnswer(name: string, timeoutMs: number): PluginCallError {
   return new PluginCallError('ERR_TIMEOUT', `The plugin did not answer ${name} within ${timeoutMs} ms.`);
-}
-
-function unknownPlugin(name: string, plugins: PluginSet): PluginCallError {
-  const known = Object.keys(plugins).join(', ') || 'none';
-  const why = Object.hasOwn(plugins, name)
-    ? `the contract of ${name} is not spoken over net/rpc`
-    : `unknown plugin type: ${name}. This host knows ${known}`;
-  return new PluginCallError('ERR_UNKNOWN_PLUGIN', `${why}.`);
 }

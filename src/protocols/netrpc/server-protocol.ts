@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom, Subject, Subscription, take, takeUntil, timer, toArray } from 'rxjs';
-import { OptionsError, RemoteError } from '../../errors.js';
+import { RemoteError } from '../../errors.js';
 import { secureListener } from '../../transports/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
@@ -8,6 +8,7 @@ import { createYamuxSession, type YamuxSession } from '../../transports/yamux/se
 import { atMost } from '../at-most.js';
 import { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
+import { notServable } from '../wrong-plugin.js';
 import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
 import { createControl } from './control.js';
@@ -32,10 +33,7 @@ const OPEN_TIMEOUT_MS = 10_000;
 export function netRpcServerProtocol(options: NetRpcPluginOptions = {}): ServerProtocolFactory {
   return (connection) => {
     for (const [name, { contract }] of Object.entries(connection.implementations)) {
-      if (netRpcSidesOf(contract) === undefined)
-        throw new OptionsError(
-          `The plugin ${name} cannot be served over net/rpc: its contract is for ${contract.protocols.join(', ')}.`,
-        );
+      if (netRpcSidesOf(contract) === undefined) throw notServable(name, contract, 'netrpc');
     }
     const serving = new NetRpcHosting(connection, options);
     serving.accept();

@@ -101,7 +101,9 @@ describe('a net/rpc conversation', () => {
     await assert.rejects(async () => startPlugin({ store: implement(grpc, {}) }), { code: 'ERR_OPTIONS' });
     const { plugin, close } = await rig();
     const host = await connectHost(plugin.dialer, { store: grpc });
-    assert.match((await rejection(host.protocol.dispense('store'))).message, /not spoken over net\/rpc/);
+    const refused = await rejection(host.protocol.dispense('store'));
+    assert.equal(refused.code, 'ERR_PLUGIN_PROTOCOL');
+    assert.match(refused.message, /speaks netrpc, and the contract of store is for grpc alone/);
     await host.protocol.close();
     await close();
   });
