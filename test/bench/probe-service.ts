@@ -1,6 +1,7 @@
 import { concatMap, map, type Observable, reduce } from 'rxjs';
 import type { ServiceOf } from '../../src/protocols/grpc/service-definition.js';
 import type { Digest, Payload, ProbeDefinition } from '../conformance/gen/probe.js';
+import { touch } from './raw-bytes.js';
 
 async function* payloads(count: number, size: number): AsyncGenerator<Partial<Payload>> {
   const payload = { data: Buffer.alloc(size, 'p') };
@@ -8,7 +9,11 @@ async function* payloads(count: number, size: number): AsyncGenerator<Partial<Pa
 }
 
 function digestOf(request$: Observable<Payload>): Observable<Partial<Digest>> {
-  return request$.pipe(reduce((count) => count + 1, 0)).pipe(map((count) => ({ count })));
+  const look = (count: number, { data }: Payload): number => {
+    touch(data);
+    return count + 1;
+  };
+  return request$.pipe(reduce(look, 0)).pipe(map((count) => ({ count })));
 }
 
 const unused = () => {

@@ -5,9 +5,6 @@ import { SlabWriter } from './slab-writer.js';
 /** A message type whose own types the caller vouches for. */
 export type AnyMessageType = MessageType<unknown, unknown>;
 
-/** A writer whose slab has grown for a message beyond this is not kept. */
-const MAX_KEPT_BYTES = 64 * 1024;
-
 const PREFIX = new Uint8Array(PREFIX_BYTES);
 
 /** The writer of the previous message. */
@@ -15,7 +12,7 @@ let spare: SlabWriter | undefined;
 
 /**
  * A message, completed from its partial form, with its gRPC prefix. Generated code writes behind a gap of five bytes, so that a large
- * message is not copied once more for the sake of its prefix.
+ * message is not copied once more for the sake of its prefix. The bytes are for one `write`: memory of a large message is used again.
  */
 export function encodeFramed(type: AnyMessageType, input: unknown): Uint8Array {
   const message = type.fromPartial(input);
@@ -27,7 +24,7 @@ export function encodeFramed(type: AnyMessageType, input: unknown): Uint8Array {
   const bytes = written.finish();
   // An encoder that does not take a writer returns one of its own, without the gap.
   if (written !== writer) return frameMessage(bytes);
-  if (bytes.length <= MAX_KEPT_BYTES) spare = writer;
+  spare = writer;
   const length = bytes.length - PREFIX_BYTES;
   bytes[1] = length >>> 24;
   bytes[2] = length >>> 16;

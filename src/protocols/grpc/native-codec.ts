@@ -44,7 +44,11 @@ export class FramedCodec implements Codec {
       this.#bytes = undefined;
       return bytes;
     }
-    return this.#waiting.get(message as object) ?? encodeFramed(this.#type, message);
+    const waiting = this.#waiting.get(message as object);
+    if (waiting === undefined) return encodeFramed(this.#type, message);
+    // Bytes are sent once: their memory is used again.
+    this.#waiting.delete(message as object);
+    return waiting;
   };
 
   #keep(message: object, bytes: Uint8Array): void {

@@ -1,9 +1,10 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { blocks } from '../../wire/block-pool.js';
 
 /** Messages are written one behind the other into buffers of this size. */
 const SLAB_BYTES = 64 * 1024;
 
-/** A message that exceeds this gets memory of its own, as much as it needs. */
+/** A message that exceeds this gets a block of its own. */
 const LARGE_BYTES = 16 * 1024;
 
 /** Longer strings are measured and written by Node; shorter ones are copied while they are ASCII. */
@@ -14,7 +15,7 @@ const LITTLE = true;
 /**
  * The protobuf writer of generated code, without its two expensive habits: a finished message is not copied once more, and its memory
  * is neither zeroed nor allocated for each message (0.1 instead of 0.5 µs for a message of 100 bytes, 0.1 instead of 0.28 ms for one of
- * 1 MiB, Node 20). What `finish` gave is never written to again.
+ * 1 MiB, Node 20). What `finish` gave is not written to again, save when it is lent (`blocks`) and who writes it out gives it back.
  */
 export class SlabWriter extends BinaryWriter {
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
@@ -29,12 +30,12 @@ export class SlabWriter extends BinaryWriter {
   #forks: number[] = [];
 
   override finish(): Uint8Array<ArrayBuffer> {
+    this.#forks = [];
+    if (this.#home !== undefined) return this.#finishLarge(this.#home);
     // Memory that Node allocates for a Buffer is never shared.
     const memory = this.#slab.buffer as ArrayBuffer;
     const message = new Uint8Array(memory, this.#slab.byteOffset + this.#start, this.#at - this.#start);
     this.#start = this.#at;
-    this.#forks = [];
-    if (this.#home !== undefined) this.#goHome(this.#home);
     return message;
   }
 
@@ -166,14 +167,19 @@ export class SlabWriter extends BinaryWriter {
       this.#home = this.#slab;
       this.#homeAt = this.#start;
     }
-    const slab = Buffer.allocUnsafeSlow(large ? written + bytes + (written >>> 1) + 256 : SLAB_BYTES);
-    this.#slab.copy(slab, 0, this.#start, this.#at);
+    const former = this.#slab;
+    const slab = large ? blocks.take(written + bytes + (written >>> 1) + 256) : Buffer.allocUnsafeSlow(SLAB_BYTES);
+    former.copy(slab, 0, this.#start, this.#at);
+    if (this.#home !== undefined && this.#home !== former) blocks.give(former);
     this.#moveTo(slab, 0, written);
   }
 
-  #goHome(home: Buffer): void {
+  /** A large message begins where its block does. */
+  #finishLarge(home: Buffer): Uint8Array<ArrayBuffer> {
+    const message = blocks.lend(this.#slab, this.#at);
     this.#home = undefined;
     this.#moveTo(home, this.#homeAt, this.#homeAt);
+    return message;
   }
 
   #moveTo(slab: Buffer, start: number, at: number): void {

@@ -102,6 +102,7 @@ export class Sender {
       else {
         const from = outbox.reserve(piece.length);
         outbox.slab.set(piece, from);
+        outbox.used(piece);
       }
     }
     outbox.commit(endStream);

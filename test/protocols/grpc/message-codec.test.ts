@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { MessageDecoder } from '../../../src/protocols/grpc/framing.js';
 import { type AnyMessageType, encodeFramed } from '../../../src/protocols/grpc/message-codec.js';
+import { blocks } from '../../../src/wire/block-pool.js';
 import { Payload } from '../../conformance/gen/probe.js';
 
 const type = Payload as AnyMessageType;
@@ -22,6 +23,16 @@ test('messages of any size survive, and one does not disturb another', () => {
     assert.equal(number, index);
     assert.ok(Buffer.alloc(sizes[index]!, index).equals(data));
   });
+});
+
+test('memory of a large message that was written out and given back serves the next one', () => {
+  const first = encodeFramed(type, { data: Buffer.alloc(300_000, 1), number: 1 });
+  const block = blocks.endOf(first);
+  assert.ok(block !== undefined);
+  blocks.give(block);
+  const second = encodeFramed(type, { data: Buffer.alloc(200_000, 2), number: 2 });
+  assert.equal(second.buffer, first.buffer);
+  assert.equal(read(second).number, 2);
 });
 
 test('any message survives', () => {

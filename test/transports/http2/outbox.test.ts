@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { Http2StreamEvents } from '../../../src/transports/http2/engine.js';
 import { Outbox } from '../../../src/transports/http2/outbox.js';
 import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { blocks } from '../../../src/wire/block-pool.js';
 import { defer } from '../../support/defer.js';
+import { socketPair } from '../../support/socket-pair.js';
 import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -101,6 +104,60 @@ test('nothing is written after close', async () => {
   put(outbox, 'b', true);
   await turn();
   assert.deepEqual(connection.writes, []);
+});
+
+/** Lends a block filled with a letter. */
+function lent(letter: string): { readonly block: Buffer; readonly bytes: Uint8Array } {
+  const block = blocks.take(100_000);
+  return { block, bytes: blocks.lend(block.fill(letter), 100_000) };
+}
+
+/** Whether the block is free: the pool gives the one that came back last. */
+function isFree(block: Buffer): boolean {
+  const next = blocks.take(100_000);
+  if (next !== block) return false;
+  blocks.give(next);
+  return true;
+}
+
+test('memory of a lent block is used again once a socket has written the last of it, and not before', async (t) => {
+  const [near, far] = await socketPair();
+  t.after(() => [near, far].map((socket) => socket.destroy()));
+  const outbox = new Outbox(near, ignore);
+  const { block, bytes } = lent('a');
+  outbox.push(bytes.subarray(0, 60_000));
+  outbox.commit(false);
+  outbox.flush();
+  far.resume();
+  await once(far, 'data');
+  await turn();
+  assert.ok(!isFree(block));
+  outbox.push(bytes.subarray(60_000));
+  outbox.flush();
+  assert.ok(!isFree(block));
+  while (near.writableLength > 0) await turn();
+  await turn();
+  assert.ok(isFree(block));
+});
+
+test('memory is not used again when the socket failed, nor when the connection is no socket', async () => {
+  const [near, far] = await socketPair();
+  const broken = new Outbox(near, ignore);
+  const failed = lent('b');
+  far.pause();
+  for (let fill = 0; fill < 20; fill += 1) broken.push(Buffer.alloc(100_000));
+  broken.push(failed.bytes);
+  broken.flush();
+  near.destroy();
+  await once(near, 'close');
+  assert.ok(!isFree(failed.block));
+  const other = new Outbox(new Recorder(), ignore);
+  const kept = lent('c');
+  other.push(kept.bytes);
+  other.flush();
+  await turn();
+  assert.ok(!isFree(kept.block));
+  far.destroy();
 });
 
 /** Two ends that deliver within the write, as some Duplexes do. */

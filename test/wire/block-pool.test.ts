@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BlockPool } from '../../src/wire/block-pool.js';
+
+const KiB = 1024;
+
+test('a block that was given back is used again, one that is in use is not', () => {
+  const pool = new BlockPool();
+  const first = pool.take(40_000);
+  const second = pool.take(40_000);
+  assert.ok(first.length >= 40_000);
+  assert.notEqual(first, second);
+  pool.give(first);
+  assert.equal(pool.take(50_000), first);
+  assert.notEqual(pool.take(50_000), first);
+});
+
+test('a small need does not take a large block', () => {
+  const pool = new BlockPool();
+  const large = pool.take(1024 * KiB);
+  pool.give(large);
+  assert.notEqual(pool.take(1 * KiB), large);
+  assert.equal(pool.take(900 * KiB), large);
+});
+
+test('the piece that ends what was lent tells the block, once', () => {
+  const pool = new BlockPool();
+  const block = pool.take(100_000);
+  const lent = pool.lend(block, 90_000);
+  assert.equal(lent.length, 90_000);
+  assert.equal(pool.endOf(lent.subarray(0, 89_999)), undefined);
+  assert.equal(pool.endOf(lent.subarray(50_000)), block);
+  assert.equal(pool.endOf(lent), undefined);
+  assert.equal(pool.endOf(pool.lend(block, 10)), block);
+});
+
+test('memory of others is none of its business', () => {
+  const pool = new BlockPool();
+  assert.equal(pool.endOf(Buffer.alloc(10)), undefined);
+  assert.equal(pool.endOf(pool.take(10)), undefined);
+});
+
+test('no more than 4 MiB is kept, and no block over 2 MiB', () => {
+  const pool = new BlockPool();
+  const given = new Set(Array.from({ length: 100 }, () => pool.take(64 * KiB)));
+  for (const block of given) pool.give(block);
+  const again = Array.from({ length: 100 }, () => pool.take(64 * KiB)).filter((block) => given.has(block));
+  assert.equal(again.length, 64);
+  const huge = pool.take(3 * 1024 * KiB);
+  pool.give(huge);
+  assert.notEqual(pool.take(3 * 1024 * KiB), huge);
+});
