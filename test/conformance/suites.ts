@@ -69,6 +69,24 @@ export function netRpcSuites(pairing: Pairing): void {
   }
 }
 
+/** What does not depend on the protocol, over net/rpc. */
+export function netRpcLifeSuites(pairing: Pairing): void {
+  if (!can(pairing, 'netrpc')) return;
+  const plain = overNetRpc(pairing);
+  stdioSuite(plain);
+  logsSuite(plain);
+  if (pairing.plugin === 'go') handshakeSuite(plain);
+  negotiationSuite(plain);
+  environmentSuite(plain);
+  lifecycleSuite(plain);
+  tlsMismatchSuite(plain);
+  const secured = overNetRpc(withAutoMtls(pairing));
+  autoMtlsSuite(secured);
+  stdioSuite(secured);
+  environmentSuite(secured);
+  lifecycleSuite(secured);
+}
+
 /** Plugins that run already, in both protocols. */
 export function reattachSuites(pairing: Pairing): void {
   if (!can(pairing, 'reattach')) return;
@@ -77,4 +95,11 @@ export function reattachSuites(pairing: Pairing): void {
 }
 
 /** All of the above. */
-export const ALL_SUITES = [plainSuites, tlsSuites, brokerSuites, netRpcSuites, reattachSuites] as const;
+export const ALL_SUITES = [
+  plainSuites,
+  tlsSuites,
+  brokerSuites,
+  netRpcSuites,
+  netRpcLifeSuites,
+  reattachSuites,
+] as const;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { HostConfig, HostDriver } from '../driver.js';
-import { ProbeDefinition } from '../gen/probe.js';
 import type { PluginFlags } from '../peers.js';
-import { configOf, hosted, type Pairing, scenario } from './pairing.js';
+import { configOf, hosted, isNetRpc, type Pairing, scenario } from './pairing.js';
 import { processesWith, untilGone } from './processes.js';
 
 const LINE = '1|{app}|{network}|{address}|{protocol}';
@@ -41,9 +40,8 @@ export function handshakeSuite(pairing: Pairing): void {
     scenario(
       pairing,
       `${name}: accepted`,
-      async ({ dispense }) => {
-        const probe = await dispense('probe');
-        assert.equal((await probe.invoke(ProbeDefinition, 'echo', { number: 7 })).message.number, 7);
+      async ({ probe }) => {
+        assert.equal((await (await probe()).echo(Buffer.from('sevenfold'))).length, 9);
       },
       { flags: { handshake: line } },
     );
@@ -55,10 +53,8 @@ export function handshakeSuite(pairing: Pairing): void {
 }
 
 function failures(pairing: Pairing): void {
-  refusal(pairing, 'H-19 a protocol outside the allowed list is refused', {}, { allowedProtocols: ['netrpc'] }, [
-    /grpc/,
-    /netrpc/,
-  ]);
+  const allowedProtocols = isNetRpc(pairing) ? (['grpc'] as const) : (['netrpc'] as const);
+  refusal(pairing, 'H-19 a protocol outside the allowed list is refused', {}, { allowedProtocols }, [/grpc/, /netrpc/]);
   refusal(pairing, 'H-27 a plugin that says nothing in time is refused', { 'start-delay': '60s' }, SHORT, [/time/i]);
   refusal(pairing, 'H-28 a plugin that ends without a word is refused', { 'cookie-value': 'other' }, {}, [
     /exited|any lines|without/i,
@@ -68,12 +64,11 @@ function failures(pairing: Pairing): void {
   scenario(
     pairing,
     'H-31 a TCP address is dialed',
-    async ({ started, client, dispense }) => {
+    async ({ started, client, probe }) => {
       assert.equal(started.network, 'tcp');
       const port = Number(started.address.split(':')[1]);
       assert.ok(port >= 20_000 && port <= 24_000, `port ${port}`);
-      const probe = await dispense('probe');
-      await probe.invoke(ProbeDefinition, 'echo', { data: Buffer.alloc(1 << 20) });
+      await (await probe()).echo(Buffer.alloc(1 << 20));
       await client.ping();
     },
     { flags: { tcp: true }, config: { minPort: 20_000, maxPort: 24_000 } },

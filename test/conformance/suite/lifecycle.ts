@@ -5,9 +5,10 @@ import { readdir, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Started } from '../driver.js';
-import { CrashRequest_Kind as Kind, ProbeDefinition } from '../gen/probe.js';
+import { ProbeDefinition } from '../gen/probe.js';
 import { failureOf } from './errors.js';
-import { can, configOf, hosted, type Pairing, type Scene, scenario } from './pairing.js';
+import { can, configOf, endedInPeace, hosted, isNetRpc, type Pairing, type Scene, scenario } from './pairing.js';
+import { probeOf } from './probe.js';
 import { isRunning, untilGone } from './processes.js';
 
 /** How a plugin ends, and what must not end it. */
@@ -19,7 +20,8 @@ export function lifecycleSuite(pairing: Pairing): void {
 }
 
 function alive(pairing: Pairing): void {
-  scenario(pairing, 'C-01 C-02 a ping is answered from the beginning', async ({ client }) => {
+  const ping = isNetRpc(pairing) ? 'R-02' : 'C-01 C-02';
+  scenario(pairing, `${ping} a ping is answered from the beginning`, async ({ client }) => {
     for (let i = 0; i < 3; i++) await client.ping();
   });
 
@@ -32,9 +34,9 @@ function alive(pairing: Pairing): void {
   });
 
   scenario(pairing, 'P-20 P-21 connections that come and go do no harm', async (scene) => {
-    const probe = await scene.dispense('probe');
+    const probe = await scene.probe();
     for (let i = 0; i < 5; i++) await touch(scene.started);
-    await probe.invoke(ProbeDefinition, 'echo', { number: 1 });
+    await probe.echo(Buffer.from('there'));
     await scene.client.ping();
   });
 
@@ -45,7 +47,7 @@ function alive(pairing: Pairing): void {
     });
   }
 
-  if (pairing.plugin === 'go' && can(pairing, 'broker')) {
+  if (pairing.plugin === 'go' && can(pairing, 'broker') && !isNetRpc(pairing)) {
     scenario(pairing, 'C-03 the host opens one StartStream and one StreamStdio', async (scene) => {
       await scene.client.ping();
       await scene.dispense('kv');
@@ -77,7 +79,7 @@ function stops(pairing: Pairing): void {
     await scene.client.stop();
     assert.equal(isRunning(pid), false);
     assert.equal(await scene.client.exited(), true);
-    assert.equal(scene.client.forced(), false);
+    endedInPeace(pairing, scene.client);
     assert.deepEqual(await sockets(scene.tempDir), []);
     await assert.rejects(scene.client.ping());
   });
@@ -96,9 +98,25 @@ function stops(pairing: Pairing): void {
     const client = await host.create(await configOf(pairing));
     await client.start();
     await client.stop();
-    assert.deepEqual([await client.exited(), client.forced()], [true, false]);
+    assert.equal(await client.exited(), true);
+    endedInPeace(pairing, client);
   });
 
+  if (!isNetRpc(pairing)) openStreams(pairing);
+
+  scenario(
+    pairing,
+    'K-02 a plugin that lingers within the grace is not ended by force',
+    async (scene) => {
+      await scene.client.ping();
+      await scene.client.stop();
+      endedInPeace(pairing, scene.client);
+    },
+    { flags: { 'slow-shutdown': '500ms' } },
+  );
+}
+
+function openStreams(pairing: Pairing): void {
   scenario(pairing, 'C-10 open streams do not keep the plugin from stopping', async (scene) => {
     const probe = await scene.dispense('probe');
     const calls = [
@@ -111,30 +129,19 @@ function stops(pairing: Pairing): void {
     assert.equal(scene.client.forced(), false);
     for (const call of calls) assert.ok([1, 14].includes((await failureOf(call.receive())).code));
   });
-
-  scenario(
-    pairing,
-    'K-02 a plugin that lingers within the grace is not ended by force',
-    async (scene) => {
-      await scene.client.ping();
-      await scene.client.stop();
-      assert.equal(scene.client.forced(), false);
-    },
-    { flags: { 'slow-shutdown': '500ms' } },
-  );
 }
 
 function stubborn(pairing: Pairing): void {
   const cases: readonly (readonly [name: string, flags: Record<string, string>])[] = [
     ['K-02 a plugin that ignores shutdown is ended by force', { shutdown: 'hang' }],
-    ...(pairing.plugin === 'go'
+    ...(pairing.plugin === 'go' && !isNetRpc(pairing)
       ? ([
           ['C-06 C-11 a plugin without the controller service is ended by force', { controller: 'off' }],
           ['C-11 a plugin that only answers Shutdown is ended by force', { controller: 'ignore' }],
         ] as const)
       : []),
     // A Go host waits for ever for the answer of Shutdown.
-    ...(pairing.plugin === 'go' && pairing.host === 'ours'
+    ...(pairing.plugin === 'go' && pairing.host === 'ours' && !isNetRpc(pairing)
       ? ([['C-11 a plugin that never answers Shutdown is ended by force', { controller: 'hang' }]] as const)
       : []),
   ];
@@ -150,17 +157,19 @@ function stubborn(pairing: Pairing): void {
 }
 
 function crashes(pairing: Pairing): void {
-  for (const kind of [Kind.EXIT, Kind.PANIC, Kind.KILL]) {
-    hosted(pairing, `C-15 a crash in the middle of a call fails the call: ${Kind[kind]}`, async (host) => {
+  const item = isNetRpc(pairing) ? 'R-17' : 'C-15';
+  for (const kind of ['EXIT', 'PANIC', 'KILL'] as const) {
+    hosted(pairing, `${item} a crash in the middle of a call fails the call: ${kind}`, async (host) => {
       const client = await host.create(await configOf(pairing));
-      const { id } = await client.start();
-      const probe = await client.dispense('probe');
-      const pending = await probe.open(ProbeDefinition, 'hang', { request: { token: 'x' } });
-      await probe.invoke(ProbeDefinition, 'observe', { token: 'x' });
-      const request = { kind, exitCode: 3, message: 'as told' };
-      assert.equal((await failureOf(probe.invoke(ProbeDefinition, 'crash', request))).code, 14);
-      assert.equal((await failureOf(pending.receive())).code, 14);
-      await probe.contextDone();
+      const { id, protocol } = await client.start();
+      const object = await client.dispense('probe');
+      const probe = probeOf(object, protocol);
+      const pending = await probe.hang('x');
+      await assert.rejects(probe.crash(kind), probe.isLoss);
+      const failure = await pending.failure;
+      assert.ok(probe.isLoss(failure), String(failure));
+      // A Go host gives the clients of net/rpc no context.
+      if (!isNetRpc(pairing) || pairing.host === 'ours') await object.contextDone();
       await client.gone();
       assert.equal(await client.exited(), true);
       await untilGone(Number(id));
@@ -192,8 +201,7 @@ function crashes(pairing: Pairing): void {
 }
 
 async function pidOf(scene: Scene): Promise<number> {
-  const probe = await scene.dispense('probe');
-  return (await probe.invoke(ProbeDefinition, 'describe', {})).message.pid;
+  return (await (await scene.probe()).describe()).pid;
 }
 
 /** Connects to the plugin and hangs up at once. */

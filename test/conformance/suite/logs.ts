@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
-import type { DrivenLog, DrivenObject } from '../driver.js';
-import { ProbeDefinition, WriteRequest_Stream as Stream } from '../gen/probe.js';
+import type { DrivenLog } from '../driver.js';
 import { type Pairing, type Scene, scenario } from './pairing.js';
+import type { Probe } from './probe.js';
 import { rawText } from './stdio.js';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
@@ -25,10 +25,9 @@ export function logsSuite(pairing: Pairing): void {
 
 function structured(pairing: Pairing): void {
   scenario(pairing, 'L-01 L-02 an entry of each level arrives with its fields and its time', async (scene) => {
-    const probe = await scene.dispense('probe');
-    const fields = Object.entries(FIELDS).map(([key, value]) => ({ key, json: JSON.stringify(value) }));
+    const probe = await scene.probe();
     for (const level of LEVELS) {
-      await probe.invoke(ProbeDefinition, 'log', { level, message: `at ${level}`, fields });
+      await probe.log({ level, message: `at ${level}`, fields: FIELDS });
       const { level: arrived, fields: given, timestamp = '' } = await logged(scene, `at ${level}`);
       assert.deepEqual([arrived, given], [level, FIELDS]);
       assert.match(timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}/);
@@ -36,25 +35,25 @@ function structured(pairing: Pairing): void {
   });
 
   scenario(pairing, 'L-13 a named logger keeps its name', async (scene) => {
-    const probe = await scene.dispense('probe');
-    await probe.invoke(ProbeDefinition, 'log', { level: 'info', logger: 'cache', message: 'by the cache' });
+    const probe = await scene.probe();
+    await probe.log({ level: 'info', logger: 'cache', message: 'by the cache' });
     assert.equal((await logged(scene, 'by the cache')).module, 'cache');
   });
 
   if (pairing.host === 'go') {
     scenario(pairing, "L-12 the logger is named after the plugin's executable", async (scene) => {
-      const probe = await scene.dispense('probe');
-      await probe.invoke(ProbeDefinition, 'log', { level: 'info', message: 'who says it' });
+      const probe = await scene.probe();
+      await probe.log({ level: 'info', message: 'who says it' });
       const [file] = await pairing.pluginCommand({});
       assert.equal((await logged(scene, 'who says it')).name, `plugin.${basename(file)}`);
     });
   }
 
   scenario(pairing, 'a thousand entries arrive complete and in order', async (scene) => {
-    const probe = await scene.dispense('probe');
+    const probe = await scene.probe();
     const line = (number: number) => `{"@level":"info","@message":"entry","number":${number}}\n`;
     const all = Array.from({ length: 1000 }, (_, number) => line(number)).join('');
-    await probe.invoke(ProbeDefinition, 'write', { stream: Stream.REAL_STDERR, data: Buffer.from(all) });
+    await say(probe, all);
     const arrived = await scene.client.logs.until((entries) => {
       const found = entries.filter((entry) => entry.message === 'entry');
       return found.length < 1000 ? undefined : found;
@@ -87,7 +86,7 @@ const LINES: readonly (readonly [item: string, line: string, level: string, mess
 function lines(pairing: Pairing): void {
   const items = [...new Set(LINES.map(([item]) => item))].join(' ');
   scenario(pairing, `${items} a line of any form is logged at the level it tells`, async (scene) => {
-    const probe = await scene.dispense('probe');
+    const probe = await scene.probe();
     for (const [item, line, level, message = line] of LINES) {
       await say(probe, `${line}\n`);
       const entry = await logged(scene, message);
@@ -99,7 +98,7 @@ function lines(pairing: Pairing): void {
     pairing,
     'L-07 L-09 a line longer than the buffer arrives in pieces, and unsplit in the raw copy',
     async (scene) => {
-      const probe = await scene.dispense('probe');
+      const probe = await scene.probe();
       const line = '{"@level":"error","@message":"'.padEnd(2500, 'x');
       await say(probe, `${line}\nafter it\n`);
       await logged(scene, 'after it');
@@ -114,16 +113,18 @@ function lines(pairing: Pairing): void {
   );
 
   scenario(pairing, 'L-08 a last line without newline is not lost', async (scene) => {
-    const probe = await scene.dispense('probe');
+    const probe = await scene.probe();
     await say(probe, 'no newline at the end');
     await scene.client.stop();
-    assert.equal((await logged(scene, 'no newline at the end')).level, 'debug');
+    // go-plugin: a plugin over net/rpc complains about its closed listener, on the same line.
+    const isLast = ({ message }: DrivenLog) => message.startsWith('no newline at the end');
+    assert.equal((await scene.client.logs.find(isLast, 'the last line')).level, 'debug');
   });
 }
 
 function stuck(pairing: Pairing): void {
   scenario(pairing, 'L-06 after a panic, lines without a level are errors', async (scene) => {
-    const probe = await scene.dispense('probe');
+    const probe = await scene.probe();
     await say(
       probe,
       'calm before\npanic: something broke\n\tgoroutine 1\n[INFO] tagged\n{"@level":"info","@message":"json"}\n',
@@ -136,8 +137,8 @@ function stuck(pairing: Pairing): void {
   });
 }
 
-async function say(probe: DrivenObject, text: string): Promise<void> {
-  await probe.invoke(ProbeDefinition, 'write', { stream: Stream.REAL_STDERR, data: Buffer.from(text) });
+async function say(probe: Probe, text: string): Promise<void> {
+  await probe.write('REAL_STDERR', Buffer.from(text));
 }
 
 function logged(scene: Scene, message: string): Promise<DrivenLog> {

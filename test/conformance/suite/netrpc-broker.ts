@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { DrivenObject, DrivenStream } from '../driver.js';
-import { bytes } from '../recorder.js';
+import type { DrivenStream } from '../driver.js';
 import { sha256 } from './netrpc.js';
 import { type Pairing, scenario } from './pairing.js';
 
-/** MuxBroker: callbacks and raw streams in both directions, and the standard streams; for a pairing over net/rpc. */
+/** MuxBroker: callbacks and raw streams in both directions; for a pairing over net/rpc. */
 export function netRpcBrokerSuite(pairing: Pairing): void {
   callbacks(pairing);
   streams(pairing);
-  stdio(pairing);
 }
 
 function callbacks(pairing: Pairing): void {
@@ -28,6 +26,22 @@ function callbacks(pairing: Pairing): void {
       assert.equal(await dialed.call('GreetName', `Ann ${i}`), `Hello, Ann ${i}!`);
       await dialed.close();
     }
+  });
+
+  scenario(pairing, 'R-09 R-18 callbacks of both directions at once', async (scene) => {
+    const greeter = await scene.dispense('greeter');
+    const fromPlugin = async (number: number) => {
+      const BrokerID = await greeter.broker.offerDecorator(`${number}<`, '>');
+      return await greeter.call<string>('GreetThrough', { Name: 'Bob', BrokerID });
+    };
+    const fromHost = async (number: number) => {
+      const dialed = await greeter.broker.dial(await greeter.call<number>('Offer', {}));
+      return await dialed.call<string>('GreetName', `${number}`);
+    };
+    const numbers = Array.from({ length: 16 }, (_, number) => number);
+    const all = [...numbers.map(fromPlugin), ...numbers.map(fromHost)];
+    const expected = [...numbers.map((n) => `${n}<Hello, Bob!>`), ...numbers.map((n) => `Hello, ${n}!`)];
+    assert.deepEqual(await Promise.all(all), expected);
   });
 
   scenario(pairing, 'R-06 dialing what nobody accepts fails after a while, and harms nothing', async (scene) => {
@@ -64,31 +78,6 @@ function streams(pairing: Pairing): void {
     }
     await stream.close();
   });
-}
-
-function stdio(pairing: Pairing): void {
-  scenario(pairing, 'R-10 stdout and stderr arrive intact and in order', async (scene) => {
-    const probe = await scene.dispense('probe');
-    const [out, err] = [randomBytes(700_000), randomBytes(300_000)];
-    await Promise.all([write(probe, 'STDOUT', out), write(probe, 'STDERR', err)]);
-    assert.equal((await bytes(scene.client.stdout, out.length, 'stdout')).equals(out), true, 'stdout differs');
-    assert.equal((await bytes(scene.client.stderr, err.length, 'stderr')).equals(err), true, 'stderr differs');
-  });
-
-  scenario(pairing, 'L-01 log entries arrive with their fields', async (scene) => {
-    const probe = await scene.dispense('probe');
-    const fields = { Keys: ['number', 'list'], Values: ['42', '[1,"two"]'] };
-    await probe.call('Log', { Level: 'warn', Message: 'over net/rpc', ...fields });
-    const entry = await scene.client.logs.find((found) => found.message === 'over net/rpc', 'the log entry');
-    assert.deepEqual([entry.level, entry.fields], ['warn', { number: 42, list: [1, 'two'] }]);
-  });
-}
-
-async function write(probe: DrivenObject, Stream: string, data: Buffer): Promise<void> {
-  for (let at = 0; at < data.length; at += 50_000) {
-    const Data = data.subarray(at, at + 50_000).toString('base64');
-    await probe.call('Write', { Stream, Data });
-  }
 }
 
 async function give(stream: DrivenStream, data: Buffer): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DrivenClient, DrivenObject, HostConfig, HostDriver, Started } from '../driver.js';
 import type { Command, PluginFlags } from '../peers.js';
+import { type Probe, probeOf } from './probe.js';
 
 /** A host and a plugin that are to get along, and how they are configured. */
 export interface Pairing {
@@ -60,6 +61,8 @@ export interface Scene {
   /** The temporary directory of host and plugin. */
   readonly tempDir: string;
   readonly dispense: (name: string) => Promise<DrivenObject>;
+  /** Dispenses a probe. */
+  readonly probe: () => Promise<Probe>;
 }
 
 /** The configuration of a client that runs the pairing's plugin. */
@@ -78,10 +81,10 @@ export function scenario(
   hosted(pairing, name, async (host, tempDir) => {
     const client = await host.create(await configOf(pairing, setup));
     const started = await client.start();
-    await body({ host, client, started, tempDir, dispense: (plugin) => client.dispense(plugin) });
+    const probe = async () => probeOf(await client.dispense('probe'), started.protocol);
+    await body({ host, client, started, tempDir, dispense: (plugin) => client.dispense(plugin), probe });
     await client.stop();
-    if (!racesItsEnd(pairing, started.protocol))
-      assert.equal(client.forced(), false, 'the plugin had to be ended by force');
+    endedInPeace(pairing, client, started.protocol);
   });
 }
 
@@ -104,7 +107,20 @@ export function hosted(
   });
 }
 
-/** go-plugin: a Go plugin over net/rpc may be gone before it has answered Quit, and a Go host then kills it. */
-function racesItsEnd(pairing: Pairing, protocol: string): boolean {
-  return protocol === 'netrpc' && pairing.plugin === 'go';
+/** Whether the pairing speaks net/rpc. */
+export function isNetRpc(pairing: Pairing): boolean {
+  return pairing.config?.protocol === 'netrpc';
+}
+
+/**
+ * Asserts that a stopped plugin did not have to be ended by force. go-plugin: a Go plugin over net/rpc may be gone before it has
+ * answered Quit, and a Go host then kills it.
+ */
+export function endedInPeace(
+  pairing: Pairing,
+  client: DrivenClient,
+  protocol: string | undefined = pairing.config?.protocol,
+): void {
+  if (protocol === 'netrpc' && pairing.plugin === 'go' && pairing.host === 'go') return;
+  assert.equal(client.forced(), false, 'the plugin had to be ended by force');
 }

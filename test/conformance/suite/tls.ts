@@ -7,10 +7,10 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type Identity, selfSignedAuthority } from '../../../src/transports/certificate.js';
 import { bounded } from '../bounded.js';
 import type { Started } from '../driver.js';
-import { ProbeDefinition } from '../gen/probe.js';
 import { configOf, hosted, type Pairing, type Setup, scenario } from './pairing.js';
+import { probeOf } from './probe.js';
 
-const GRPC_LINE = '1|{app}|{network}|{address}|{protocol}|';
+const LINE = '1|{app}|{network}|{address}|{protocol}|';
 
 /** A directory with cert.pem, key.pem and ca.pem of one identity that trusts itself; removed when the test file ends. */
 export async function tlsDirectory(): Promise<{ directory: string; identity: Identity }> {
@@ -29,7 +29,7 @@ export function autoMtlsSuite(pairing: Pairing): void {
     pairing,
     'T-01 T-02 T-06 T-07 the certificate of the handshake is the one that is presented',
     async (scene) => {
-      const env = (await (await scene.dispense('probe')).invoke(ProbeDefinition, 'describe', {})).message.env;
+      const { env } = await (await scene.probe()).describe();
       assert.match(env['PLUGIN_CLIENT_CERT'] ?? '', /^-----BEGIN CERTIFICATE-----\n[^]+\n-----END CERTIFICATE-----\n$/);
       await scene.client.ping();
     },
@@ -63,13 +63,13 @@ export function autoMtlsSuite(pairing: Pairing): void {
 
   if (pairing.plugin !== 'go') return;
   refused(pairing, 'T-10 an AutoMTLS host fails with a plugin that returns no certificate', async () => ({
-    flags: { handshake: GRPC_LINE },
+    flags: { handshake: LINE },
   }));
   refused(pairing, 'T-03 an AutoMTLS host accepts no certificate but the one of the handshake', async () => {
     const other = Buffer.from((await selfSignedAuthority().issue()).certificateDer)
       .toString('base64')
       .replace(/=+$/, '');
-    return { flags: { handshake: `${GRPC_LINE}${other}` } };
+    return { flags: { handshake: `${LINE}${other}` } };
   });
 }
 
@@ -91,8 +91,8 @@ export function tlsMismatchSuite(pairing: Pairing): void {
     const client = await host.create(await configOf(pairing, setup));
     const started = await client.start();
     await client.ping();
-    const probe = await client.dispense('probe');
-    assert.equal((await probe.invoke(ProbeDefinition, 'echo', { number: 4 })).message.number, 4);
+    const probe = probeOf(await client.dispense('probe'), started.protocol);
+    assert.equal((await probe.echo(Buffer.from('four'))).length, 4);
     assert.equal(await greeting(started, {}), 0);
     assert.ok((await greeting(started, { cert: identity.certificatePem, key: identity.keyPem })) > 0, 'no greeting');
     await client.stop();
@@ -112,17 +112,24 @@ function refused(pairing: Pairing, name: string, setup: () => Promise<Setup>): v
   });
 }
 
-/** How many bytes a plugin says to somebody who connects with these credentials: an HTTP/2 server greets with its settings. */
-async function greeting({ network, address }: Started, options: ConnectionOptions): Promise<number> {
+/** A ping of yamux: frame type 2, flag 1, any number. */
+const YAMUX_PING = Buffer.from('000200010000000000000007', 'hex');
+
+/**
+ * How many bytes a plugin says to somebody who connects with these credentials: an HTTP/2 server greets with its settings, a yamux
+ * server answers a ping.
+ */
+async function greeting({ network, address, protocol }: Started, options: ConnectionOptions): Promise<number> {
   const [host, port] = address.split(':');
   const where = network === 'unix' ? { path: address } : { host: host!, port: Number(port) };
   const socket: TLSSocket = connect({
     ...where,
     servername: 'localhost',
     rejectUnauthorized: false,
-    ALPNProtocols: ['h2'],
+    ...(protocol === 'grpc' ? { ALPNProtocols: ['h2'] } : {}),
     ...options,
   });
+  if (protocol === 'netrpc') socket.write(YAMUX_PING);
   let received = 0;
   socket.on('data', (chunk: Buffer) => {
     received += chunk.length;

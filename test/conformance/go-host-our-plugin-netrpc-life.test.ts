@@ -1,0 +1,4 @@
+import { GO_TO_OURS } from './pairings.js';
+import { netRpcLifeSuites } from './suites.js';
+
+netRpcLifeSuites(GO_TO_OURS);
