@@ -1,34 +1,50 @@
-import { type GobType, implement, PluginService, type ServiceOfContract, serve, toBasicError } from 'rxplug';
-import { type Entry, handshake, plugins } from './contract.js';
+import { inject } from 'inversify';
+import {
+  type GobType,
+  gob,
+  LOGGER,
+  type Logger,
+  NetRpcMethod,
+  NetRpcService,
+  type ServiceOfContract,
+  serve,
+  toBasicError,
+} from 'rxplug';
+import { Entry, handshake, Lookup, type plugins } from './contract.js';
 
 /** go-plugin's basic example. */
-@PluginService(plugins.greeter)
+@NetRpcService()
 class Greeter implements ServiceOfContract<typeof plugins.greeter> {
+  @NetRpcMethod(gob.interface(), gob.string)
   greet() {
     return 'Hello!';
   }
 }
 
 /** Entries in memory; each dispense makes a store of its own. */
+@NetRpcService()
 class Store implements ServiceOfContract<typeof plugins.kv> {
   readonly #entries = new Map<string, GobType<typeof Entry>>();
 
+  constructor(@inject(LOGGER) private readonly log: Logger) {}
+
+  @NetRpcMethod(Entry, gob.int)
   put(entry: GobType<typeof Entry>) {
     if (entry.Key === '') throw new Error('the key is empty');
+    this.log.debug('stored', { key: entry.Key });
     return this.#entries.set(entry.Key, entry).size;
   }
 
+  @NetRpcMethod(gob.string, Lookup)
   async get(key: string) {
     const entry = this.#entries.get(key);
     return entry === undefined ? { Err: toBasicError(new Error(`no entry for ${key}`)) } : { Entry: entry };
   }
 
+  @NetRpcMethod(gob.string, gob.empty)
   delete(key: string) {
     this.#entries.delete(key);
   }
 }
 
-await serve({
-  handshake,
-  plugins: { greeter: Greeter, kv: implement(plugins.kv, () => new Store()) },
-});
+await serve({ handshake, plugins: { greeter: Greeter, kv: Store } });

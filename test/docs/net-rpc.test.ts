@@ -22,6 +22,7 @@ import { KVDefinition } from '../../examples/gen/kv.js';
 import { connectHost, startPlugin } from '../protocols/netrpc/conversation.js';
 import { read } from './repository.js';
 
+const plugins = { counter: netRpcPlugin({ add: method(gob.int, gob.int), reset: method(gob.empty, gob.empty) }) };
 const value = Uint8Array.of(1);
 const kvMethods = { get: () => ({}), watch: () => EMPTY, import: () => ({}), sync: () => EMPTY };
 
@@ -147,6 +148,29 @@ test('how do I pass a stream', async () => {
   assert.equal(await client.upload(Readable.from([Buffer.alloc(100_000), Buffer.alloc(23)])), 100_023);
   await host.protocol.close();
   await plugin.serving.close();
+});
+
+test('how do I write the plugin as an object', async () => {
+  // #region object
+  const counters = implement(plugins.counter, ({ logger }) => {
+    let count = 0;
+    return {
+      add: (n) => {
+        logger.debug('adding', { n });
+        return (count += n);
+      },
+      reset: () => {
+        count = 0;
+      },
+    };
+  });
+  // #endregion object
+  await using pair = await createPluginPair(plugins, { counter: counters });
+  const counter = await pair.dispense('counter');
+  assert.equal(await firstValueFrom(counter.add(2)), 2);
+  assert.equal(await firstValueFrom(counter.add(3)), 5);
+  await firstValueFrom(counter.reset());
+  assert.equal(await firstValueFrom(counter.add(1)), 1);
 });
 
 test('how do I speak both protocols', async () => {

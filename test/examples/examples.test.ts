@@ -35,16 +35,6 @@ test('examples/streaming shows all four call kinds', async () => {
   ]);
 });
 
-test('examples/netrpc calls typed methods over net/rpc', async () => {
-  assert.deepEqual((await output('netrpc/host')).trimEnd().split('\n'), [
-    'Hello!',
-    '1 entry',
-    'a is blue, until 2030-01-01T00:00:00.000Z',
-    'as a value: no entry for b',
-    'as a failure: the key is empty',
-  ]);
-});
-
 test('examples/negotiated settles on the highest common version, and says when there is none', async () => {
   assert.equal(
     await output('negotiated/host'),
