@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import type { DrivenObject } from '../driver.js';
 import { ProbeDefinition } from '../gen/probe.js';
-import { failureOf } from './errors.js';
+import { failureOf } from './failure.js';
 import { configOf, hosted, type Pairing, type Scene, scenario } from './pairing.js';
 
 /** Services offered and dialed through the broker, in both directions; over sockets of their own or multiplexed. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { KVDefinition, ProbeDefinition as NotServedDefinition } from '../../../examples/gen/kv.js';
-import { CallFailure } from '../driver.js';
 import { ProbeDefinition } from '../gen/probe.js';
+import { failureOf } from './failure.js';
 import { type Pairing, scenario } from './pairing.js';
 
 /** Failures of calls arrive as what they were. */
@@ -64,17 +64,6 @@ export function errorsSuite(pairing: Pairing): void {
     assert.equal(failure.code, 12);
     await kv.invoke(KVDefinition, 'put', { key: 'still', value: Buffer.from('there') });
   });
-}
-
-/** The failure of a call that has to fail. */
-export async function failureOf(call: Promise<unknown>): Promise<CallFailure> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof CallFailure) return error;
-    throw error;
-  }
-  throw new Error('Expected the call to fail, but it succeeded.');
 }
 
 /** A google.rpc.Status with one detail. */

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Started } from '../driver.js';
 import { ProbeDefinition } from '../gen/probe.js';
-import { failureOf } from './errors.js';
+import { failureOf } from './failure.js';
 import { can, configOf, endedInPeace, hosted, isNetRpc, type Pairing, type Scene, scenario } from './pairing.js';
 import { probeOf } from './probe.js';
 import { isRunning, untilGone } from './processes.js';
@@ -165,7 +165,7 @@ function crashes(pairing: Pairing): void {
       const object = await client.dispense('probe');
       const probe = probeOf(object, protocol);
       const pending = await probe.hang('x');
-      await assert.rejects(probe.crash(kind), probe.isLoss);
+      await assert.rejects(probe.crash(kind), (error) => probe.isLoss(error));
       const failure = await pending.failure;
       assert.ok(probe.isLoss(failure), String(failure));
       // A Go host gives the clients of net/rpc no context.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ProbeDefinition } from '../gen/probe.js';
-import { failureOf } from './errors.js';
+import { failureOf } from './failure.js';
 import { type Pairing, scenario } from './pairing.js';
 
 /** Metadata in both directions, limits of messages, cancellation, deadlines. */

@@ -1,6 +1,6 @@
 import { type DrivenObject, RpcFailure } from '../driver.js';
 import { CrashRequest_Kind as Kind, ProbeDefinition, WriteRequest_Stream as Stream } from '../gen/probe.js';
-import { failureOf } from './errors.js';
+import { failureOf } from './failure.js';
 
 export type StreamName = 'STDOUT' | 'STDERR' | 'REAL_STDOUT' | 'REAL_STDERR';
 export type CrashKind = 'EXIT' | 'PANIC' | 'KILL';
