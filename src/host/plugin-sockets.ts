@@ -1,4 +1,7 @@
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { createSocketDir } from '../transports/socket-dir.js';
+import { checkSocketRoom } from '../transports/socket-path.js';
 import { defaultNetwork } from '../transports/sockets.js';
 import type { UnixListenOptions } from '../transports/unix.js';
 import type { ResolvedClientOptions } from './options.js';
@@ -12,15 +15,18 @@ export interface PluginSockets {
 
 /**
  * A directory of its own for the sockets of one plugin, so that none is left when it is killed (docs/decisions/003); none where sockets
- * are TCP. Rejects with TransportError ERR_LISTEN.
+ * are TCP. Rejects with TransportError ERR_LISTEN, or ERR_SOCKET_PATH_TOO_LONG before there is a plugin that could fail with it.
  */
 export async function createPluginSockets({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<PluginSockets> {
-  const { tempDir, group } = unixSocket;
+  const { group } = unixSocket;
+  // Absolute, for a plugin with another working directory.
+  const tempDir = resolve(unixSocket.tempDir ?? tmpdir());
   const where = {
-    ...(tempDir === undefined ? {} : { tempDir }),
+    tempDir,
     ...(group === undefined ? {} : { socketGroup: group }),
   };
   if (defaultNetwork() !== 'unix') return { where, remove: () => {} };
-  const directory = await createSocketDir({ ...unixSocket, outlivesProcess: outlivesHost });
+  checkSocketRoom(tempDir);
+  const directory = await createSocketDir({ ...unixSocket, tempDir, outlivesProcess: outlivesHost });
   return { where: { ...where, socketDir: directory.path }, remove: () => directory.remove() };
 }

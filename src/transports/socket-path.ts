@@ -9,9 +9,16 @@ import { SOCKET_DIR_PREFIX } from './socket-dir.js';
 /** Bytes of sun_path without the closing NUL: 108 on Linux, 104 on the systems that descend from BSD. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
+const NAMES = 2 ** 47;
+
 /** A new path for a socket: `plugin` and digits (go-plugin server.go serverListener_unix). */
 export function newSocketPath(directory: string): string {
-  return join(directory, `plugin${randomInt(1_000_000_000, 2 ** 47)}`);
+  return join(directory, `plugin${randomInt(1_000_000_000, NAMES)}`);
+}
+
+/** Throws TransportError ERR_SOCKET_PATH_TOO_LONG when a private directory in this one would have no room for a socket's name. */
+export function checkSocketRoom(tempDir: string): void {
+  checkSocketPath(join(tempDir, `${SOCKET_DIR_PREFIX}XXXXXX`, `plugin${NAMES}`));
 }
 
 /** Throws TransportError ERR_SOCKET_PATH_TOO_LONG. Node 20 and 22 would cut the path silently and use another file. */
@@ -20,8 +27,8 @@ export function checkSocketPath(path: string): void {
   if (length <= MAX_PATH_BYTES) return;
   throw new TransportError(
     'ERR_SOCKET_PATH_TOO_LONG',
-    `The path of the unix socket has ${length} bytes, this system allows ${MAX_PATH_BYTES}: ${path}. ` +
-      'Set TMPDIR, or the directory for sockets in the options, to a shorter path.',
+    `The path of a unix socket would have ${length} bytes, this system allows ${MAX_PATH_BYTES}: ${path}. ` +
+      'Set TMPDIR, or `unixSocket.tempDir` of the host, to a shorter path.',
   );
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
@@ -75,3 +75,28 @@ test(
     await fails({ tempDir: '/nowhere' }, /\/nowhere/);
   },
 );
+
+test('a path that leaves no room for a socket is refused before a plugin runs, and leaves nothing', posix, async () => {
+  const tempDir = join(tmpdir(), 'x'.repeat(60), 'y'.repeat(60));
+  mkdirSync(tempDir, { recursive: true });
+  const client = createClient({ ...options, unixSocket: { tempDir } });
+  await assert.rejects(client.start(), { code: 'ERR_SOCKET_PATH_TOO_LONG', message: /shorter path/ });
+  assert.equal(client.id, '');
+  assert.deepEqual(readdirSync(tempDir), []);
+  rmSync(dirname(tempDir), { recursive: true });
+  assertTempDirEmpty();
+});
+
+test('a relative path is the host’s, also for a plugin with another working directory', posix, async () => {
+  const tempDir = mkdtempSync(join(tmpdir(), 'w'));
+  await using client = createClient({
+    ...options,
+    cwd: dirname(plugin),
+    unixSocket: { tempDir: relative(process.cwd(), tempDir) },
+  });
+  await client.start();
+  const { address } = await firstValueFrom(client.handshake$);
+  assert.equal(dirname(dirname(address.address)), tempDir);
+  await client.stop();
+  rmdirSync(tempDir);
+});
