@@ -47,6 +47,16 @@ export function withAutoMtls(pairing: Pairing): Pairing {
   return { ...pairing, name: `${pairing.name}, AutoMTLS`, config: { ...pairing.config, autoMtls: true } };
 }
 
+/** The same pairing with manual TLS by the files of a directory, as `tlsDirectory` makes it. */
+export function withManualTls(pairing: Pairing, directory: string): Pairing {
+  return {
+    ...pairing,
+    name: `${pairing.name}, manual TLS`,
+    config: { ...pairing.config, tls: { directory, serverName: 'localhost' } },
+    flags: { ...pairing.flags, 'tls-dir': directory },
+  };
+}
+
 /** The same pairing with brokered connections inside the main one. */
 export function withMultiplexing(pairing: Pairing): Pairing {
   return { ...pairing, name: `${pairing.name}, multiplexed`, config: { ...pairing.config, multiplex: true } };

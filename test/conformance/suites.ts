@@ -1,4 +1,4 @@
-import { withAutoMtls, withMultiplexing } from './pairings.js';
+import { withAutoMtls, withManualTls, withMultiplexing } from './pairings.js';
 import { brokerSuite } from './suite/broker.js';
 import { callsSuite } from './suite/calls.js';
 import { checksumSuite } from './suite/checksum.js';
@@ -16,7 +16,7 @@ import { reattachSuite } from './suite/reattach.js';
 import { stdioSuite } from './suite/stdio.js';
 import { autoMtlsSuite, tlsMismatchSuite } from './suite/tls.js';
 
-/** gRPC without TLS. */
+/** gRPC: what a host and a plugin have to say to each other, whatever it is wrapped in. */
 export function plainSuites(pairing: Pairing): void {
   callsSuite(pairing);
   errorsSuite(pairing);
@@ -33,19 +33,25 @@ export function plainSuites(pairing: Pairing): void {
   if (can(pairing, 'checksum')) checksumSuite(pairing);
 }
 
-/** gRPC over TLS: AutoMTLS and manual. */
+/** gRPC under AutoMTLS, and ends that do not agree about TLS. */
 export function tlsSuites(pairing: Pairing): void {
-  const secured = withAutoMtls(pairing);
   tlsMismatchSuite(pairing);
+  const secured = withAutoMtls(pairing);
   autoMtlsSuite(secured);
-  callsSuite(secured);
-  errorsSuite(secured);
-  metadataSuite(secured);
-  sizesSuite(secured);
-  cancellationSuite(secured);
-  stdioSuite(secured);
-  environmentSuite(secured);
-  lifecycleSuite(secured);
+  plainSuites(secured);
+}
+
+/** Manual TLS by the files of a directory: all that is said without TLS, the brokers, net/rpc and reattaching included. */
+export function manualTlsSuites(pairing: Pairing, directory: string): void {
+  const secured = withManualTls(pairing, directory);
+  plainSuites(secured);
+  if (can(secured, 'broker')) brokerSuite(secured);
+  if (can(secured, 'reattach')) reattachSuite(secured);
+  if (!can(secured, 'netrpc')) return;
+  const overRpc = overNetRpc(secured);
+  netRpcSuite(overRpc);
+  netRpcBrokerSuite(overRpc);
+  lifecycleSuite(overRpc);
 }
 
 /** The gRPC broker: plain and AutoMTLS, with sockets of its own and multiplexed. */
@@ -94,12 +100,13 @@ export function reattachSuites(pairing: Pairing): void {
   if (can(pairing, 'netrpc')) reattachSuite(overNetRpc(pairing));
 }
 
-/** All of the above. */
-export const ALL_SUITES = [
+/** All of the above; to be registered, not to be run. */
+export const ALL_SUITES: readonly ((pairing: Pairing) => void)[] = [
   plainSuites,
   tlsSuites,
+  (pairing) => manualTlsSuites(pairing, ''),
   brokerSuites,
   netRpcSuites,
   netRpcLifeSuites,
   reattachSuites,
-] as const;
+];
