@@ -1,7 +1,7 @@
 /** gob beside JSON and protobuf, encoding and decoding the same values in memory. */
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { createGobDecoder, createGobEncoder, type GobSchema, gob } from '../../src/wire/gob/index.js';
-import { type Comparison, compare } from './harness.js';
+import { type Comparison, type Contender, compare } from './harness.js';
 
 interface Post {
   Id: string;
@@ -79,8 +79,8 @@ const post: Post = {
 const text = new TextEncoder();
 const ofText = new TextDecoder();
 
-/** Operations per second; `work` returns something so that it cannot be optimised away. */
-function repeated(work: () => unknown): (durationMs: number) => Promise<number> {
+/** Values per second, and MB/s of their encoded form; `work` returns something so that it cannot be optimised away. */
+function repeated(bytes: number, work: () => unknown): Contender {
   return async (durationMs) => {
     const begin = performance.now();
     const end = begin + durationMs;
@@ -91,7 +91,8 @@ function repeated(work: () => unknown): (durationMs: number) => Promise<number> 
       operations += 50;
     }
     if (sink === undefined) throw new Error('nothing was done');
-    return (operations * 1000) / (performance.now() - begin);
+    const rate = (operations * 1000) / (performance.now() - begin);
+    return { rate, details: { 'MB/s': (rate * bytes) / 1e6, 'bytes of a value': bytes } };
   };
 }
 
@@ -124,25 +125,24 @@ async function benchmark<T>(
   encoder.encode(schema, value);
   const size = encoder.encode(schema, value).length;
   const protoBytes = proto[0]();
-  const sizes = `gob ${size} B, JSON ${json.length} B, protobuf ${protoBytes.length} B`;
   const common = { unit: 'values/s', baseline: 'JSON' } satisfies Partial<Comparison>;
   await compare({
     ...common,
-    title: `Encoding ${title} (${sizes})`,
+    title: `Encoding ${title}`,
     contenders: {
-      JSON: repeated(() => text.encode(JSON.stringify(value))),
-      protobuf: repeated(proto[0]),
-      gob: repeated(gobEncode(schema, value)),
+      JSON: repeated(json.length, () => text.encode(JSON.stringify(value))),
+      protobuf: repeated(protoBytes.length, proto[0]),
+      gob: repeated(size, gobEncode(schema, value)),
     },
   });
   await compare({
     ...common,
     title: `Decoding ${title}`,
     contenders: {
-      JSON: repeated(() => JSON.parse(ofText.decode(json))),
-      protobuf: repeated(() => proto[1](protoBytes)),
-      gob: repeated(gobDecode(schema, value, schema)),
-      'gob without a schema': repeated(gobDecode(undefined, value, schema)),
+      JSON: repeated(json.length, () => JSON.parse(ofText.decode(json))),
+      protobuf: repeated(protoBytes.length, () => proto[1](protoBytes)),
+      gob: repeated(size, gobDecode(schema, value, schema)),
+      'gob without a schema': repeated(size, gobDecode(undefined, value, schema)),
     },
   });
 }

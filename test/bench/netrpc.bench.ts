@@ -1,18 +1,26 @@
-/** net/rpc calls that echo 100 bytes, beside a bare socket and beside Go's own net/rpc, whose figures need Go. */
+/**
+ * net/rpc calls that echo 100 bytes: their rate, latency and CPU time, beside a bare socket, beside our gRPC and beside Go's own
+ * net/rpc, whose figures need Go. "Ours" and "Go" mean both ends; over yamux is what go-plugin's hosts and plugins do.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { firstValueFrom } from 'rxjs';
+import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcClient } from '../../src/protocols/grpc/client.js';
 import { EagerWriter } from '../../src/protocols/netrpc/eager-writer.js';
 import { createNetRpcClient, type NetRpcClient } from '../../src/protocols/netrpc/rpc-client.js';
 import { createYamuxSession } from '../../src/transports/yamux/session.js';
 import { gob } from '../../src/wire/gob/index.js';
-import { needsGo } from '../conformance/build-go.js';
-import { GoRpcServer, runPeer } from '../interop/netrpc/rpc-peer.js';
-import { type Contender, compare, throughput } from './harness.js';
+import { ProbeDefinition } from '../conformance/gen/probe.js';
+import { netDialer } from '../support/dialers.js';
+import { costOf, costs } from './cost.js';
+import { hasGo, startGoRpcClient, startGoRpcServer } from './go-peer.js';
+import { type Contender, compare } from './harness.js';
 import { startPeer } from './peer.js';
 import { startRawEcho } from './raw-echo.js';
 
-const payload = new Uint8Array(100).fill(120);
+const BYTES = 100;
+const payload = new Uint8Array(BYTES).fill(120);
 
 async function dial(path: string) {
   const socket = connect(path);
@@ -20,12 +28,10 @@ async function dial(path: string) {
   return socket;
 }
 
-/** To our server, which is told first whether yamux follows. */
-async function ours(path: string, yamux: boolean): Promise<NetRpcClient> {
+/** To a server that is told first whether yamux follows. */
+async function clientOf(path: string, yamux: boolean): Promise<NetRpcClient> {
   const socket = await dial(path);
   socket.write(Uint8Array.of(yamux ? 1 : 0));
-  // The server has to have read it alone.
-  await new Promise((resolve) => setTimeout(resolve, 100));
   if (!yamux) return createNetRpcClient(socket);
   return createNetRpcClient(await createYamuxSession(socket, { role: 'client' }).open());
 }
@@ -59,32 +65,59 @@ async function batchedEcho(path: string): Promise<() => Promise<void>> {
     });
 }
 
+async function startGo() {
+  const server = await startGoRpcServer();
+  const client = await startGoRpcClient(server.socketPath);
+  return { server, client, toGo: await clientOf(server.socketPath, true) };
+}
+
 const raw = await startRawEcho();
 const echoPeer = await startPeer('raw-echo');
 const batched = await batchedEcho(echoPeer.socketPath);
 const node = await startPeer('netrpc-server');
-const bare = await ours(node.socketPath, false);
-const muxed = await ours(node.socketPath, true);
-const go = needsGo().skip === false ? await GoRpcServer.start() : undefined;
-const toGo = go === undefined ? undefined : createNetRpcClient(await dial(go.path));
+const bare = await clientOf(node.socketPath, false);
+const muxed = await clientOf(node.socketPath, true);
+const grpcServer = await startPeer('native-server');
+const channel = new GrpcChannel({ dialer: netDialer(grpcServer.socketPath) });
+const grpc = createGrpcClient(channel, ProbeDefinition);
+const go = hasGo ? await startGo() : undefined;
+
+function goToGo({ server, client }: NonNullable<typeof go>, yamux: boolean, inFlight: number): Contender {
+  return async (durationMs) => {
+    const before = await server.cpuMicros();
+    const measured = await client.echo(yamux, inFlight, BYTES, durationMs);
+    const cpuMicros = measured.cpuMicros + (await server.cpuMicros()) - before;
+    return costs(measured.rate, measured.medianMicros, measured.slowMicros, cpuMicros / measured.calls);
+  };
+}
 
 for (const inFlight of [1, 16, 64]) {
+  const ofNode = () => node.cpuMicros();
+  const request = { data: payload, number: 1 };
   const contenders: Record<string, Contender> = {
-    'raw echo': throughput(inFlight, () => raw.echo(payload)),
-    'raw echo, batched': throughput(inFlight, batched),
-    'ours to ours': throughput(inFlight, echo(bare)),
-    'ours to ours, over yamux': throughput(inFlight, echo(muxed)),
+    'raw echo': costOf(
+      inFlight,
+      () => raw.echo(payload),
+      () => raw.cpuMicros(),
+    ),
+    'raw echo, batched': costOf(inFlight, batched, () => echoPeer.cpuMicros()),
+    'ours to ours': costOf(inFlight, echo(bare), ofNode),
+    'ours to ours, over yamux': costOf(inFlight, echo(muxed), ofNode),
+    'ours to ours, gRPC': costOf(
+      inFlight,
+      () => firstValueFrom(grpc.echo(request)),
+      () => grpcServer.cpuMicros(),
+    ),
+    ...(go && {
+      'ours to Go, over yamux': costOf(inFlight, echo(go.toGo), () => go.server.cpuMicros()),
+      'Go to Go': goToGo(go, false, inFlight),
+      'Go to Go, over yamux': goToGo(go, true, inFlight),
+    }),
   };
-  if (go !== undefined && toGo !== undefined) {
-    contenders['ours to Go'] = throughput(inFlight, echo(toGo));
-    contenders['Go to Go'] = async (ms) => Number(await runPeer(['bench', go.path, String(inFlight), String(ms)]));
-  }
   const title = `net/rpc calls of 100 B over a unix socket, ${inFlight} in flight`;
   await compare({ title, unit: 'calls/s', baseline: 'raw echo', contenders });
 }
-await Promise.all([bare.close(), muxed.close(), toGo?.close()]);
-await raw[Symbol.asyncDispose]();
-await node[Symbol.asyncDispose]();
-await go?.[Symbol.asyncDispose]();
+await Promise.all([bare.close(), muxed.close(), channel.close(), go?.toGo.close(), go?.client[Symbol.asyncDispose]()]);
+for (const peer of [raw, node, grpcServer, go?.server]) await peer?.[Symbol.asyncDispose]();
 // The batched echo's socket ends with this process, and its peer with that.
 process.exit(0);

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 export interface Peer extends AsyncDisposable {
   readonly socketPath: string;
   readonly process: ChildProcess;
+  /** CPU time that its process has used, in microseconds, where its program answers orders. */
+  cpuMicros(): Promise<number>;
 }
 
 /** Starts `peers/<name>.js` with a socket path and waits for its first output. */
@@ -18,11 +20,18 @@ export async function startPeer(name: string): Promise<Peer> {
   const program = fileURLToPath(new URL(`./peers/${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [program, socketPath], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
-  await Promise.race([once(child.stdout, 'data'), exited.then(() => Promise.reject(new Error(`${name} ended`)))]);
+  const ended = exited.then(() => Promise.reject(new Error(`${name} ended`)));
+  ended.catch(() => {});
+  const answer = async () => String(((await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer])[0]);
+  await answer();
+  const cpuMicros = async () => {
+    child.stdin.write('cpu\n');
+    return Number(await answer());
+  };
   const stop = async () => {
     child.stdin.end();
     await exited;
     rmSync(directory, { recursive: true });
   };
-  return { socketPath, process: child, [Symbol.asyncDispose]: stop };
+  return { socketPath, process: child, cpuMicros, [Symbol.asyncDispose]: stop };
 }

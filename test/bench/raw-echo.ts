@@ -5,6 +5,8 @@ import { startPeer } from './peer.js';
 /** Length-prefixed messages to a process that sends them back, over a bare unix socket: as fast as two Node processes can talk. */
 export interface RawEcho extends AsyncDisposable {
   echo(message: Uint8Array): Promise<void>;
+  /** CPU time of the other process, in microseconds. */
+  cpuMicros(): Promise<number>;
 }
 
 export async function startRawEcho(): Promise<RawEcho> {
@@ -22,6 +24,7 @@ export async function startRawEcho(): Promise<RawEcho> {
     for (const resolve of waiting.splice(0, done)) resolve();
   });
   return {
+    cpuMicros: () => peer.cpuMicros(),
     echo: (message) =>
       new Promise((resolve) => {
         const frame = Buffer.allocUnsafe(4 + message.byteLength);

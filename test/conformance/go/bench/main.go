@@ -1,8 +1,9 @@
-// grpc-go as server and as client of benchmarks, over a unix socket.
+// grpc-go, and Go's net/rpc, as server and as client of benchmarks, over a unix socket.
 //
 //	bench serve SOCKET   prints "ready", serves until its stdin ends
 //	bench call SOCKET    prints "ready", then answers each line of stdin with a rate per second:
 //	                     "unary IN_FLIGHT BYTES MS", "down BYTES COUNT", "up BYTES COUNT"
+//	bench rpc-serve SOCKET, bench rpc-call SOCKET    see netrpc.go
 package main
 
 import (
@@ -28,6 +29,10 @@ func main() {
 		serve(os.Args[2])
 	case "call":
 		call(os.Args[2])
+	case "rpc-serve":
+		serveRPC(os.Args[2])
+	case "rpc-call":
+		callRPC(os.Args[2])
 	}
 }
 
