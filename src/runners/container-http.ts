@@ -57,22 +57,11 @@ function perform<T>(
   headers: Readonly<Record<string, string>>,
   listen: (req: ClientRequest, settle: Settle<T>) => void,
 ): Promise<T> {
-  const { socketPath, method, path, body, timeoutMs, signal, onSocket } = options;
+  const { body, timeoutMs, signal, onSocket } = options;
   const json = body === undefined ? '' : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const req = request({
-      socketPath,
-      method,
-      path,
-      agent: false,
-      headers: {
-        Host: 'engine',
-        'Content-Type': 'application/json',
-        'Content-Length': Buffer.byteLength(json),
-        ...headers,
-      },
-    });
+    const req = begin(options, { 'Content-Length': String(Buffer.byteLength(json)), ...headers });
     const settle: Settle<T> = (outcome) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
@@ -92,6 +81,11 @@ function perform<T>(
     listen(req, settle);
     req.end(json);
   });
+}
+
+function begin({ socketPath, method, path }: HttpExchange, headers: Readonly<Record<string, string>>): ClientRequest {
+  const common = { Host: 'engine', 'Content-Type': 'application/json' };
+  return request({ socketPath, method, path, agent: false, headers: { ...common, ...headers } });
 }
 
 function collect(res: IncomingMessage, settle: Settle<HttpAnswer>): void {
