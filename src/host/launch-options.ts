@@ -61,6 +61,20 @@ export function mayEnd(launch: ResolvedLaunch, { asked }: { readonly asked: bool
   return launch.kind !== 'reattach' || (asked && !launch.config.test);
 }
 
+/** Throws OptionsError for a plugin that nobody but the host that started it can speak to. */
+export function checkReattachable(options: {
+  readonly autoMtls: boolean;
+  readonly grpcBrokerMultiplex: boolean;
+}): void {
+  const obstacle = options.autoMtls
+    ? "`autoMtls`: its keys are this host's alone. Use `tls`"
+    : options.grpcBrokerMultiplex
+      ? '`grpcBrokerMultiplex`: such a plugin takes one connection in its life, and has had it'
+      : undefined;
+  if (obstacle === undefined) return;
+  throw new OptionsError(`Nobody can reattach to this plugin: it was started with ${obstacle}.`);
+}
+
 /**
  * Throws OptionsError for none or several ways to come to a plugin, and for what does not go together; SecurityError for a checksum
  * that is none.

@@ -9,7 +9,7 @@ import type { ReattachConfig } from '../wire/reattach-config.js';
 import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
 import { askToEnd, readLastAnswers } from './farewell.js';
 import type { Launch, LaunchContext } from './launch.js';
-import { mayEnd } from './launch-options.js';
+import { checkReattachable, mayEnd } from './launch-options.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 import { createPluginSockets, type PluginSockets } from './plugin-sockets.js';
@@ -96,6 +96,7 @@ export class PluginLife {
     const { state } = this.streams;
     if (state.status !== 'running') throw this.#notRunning();
     if (launch.kind === 'reattach') return launch.config;
+    checkReattachable(this.#options);
     const { id, protocol, version: protocolVersion, address } = state;
     const identity = await this.#runner?.processIdentity?.();
     return { protocol, protocolVersion, ...address, id, ...identity, test: false };

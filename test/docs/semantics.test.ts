@@ -56,7 +56,9 @@ test('a test that does not exist is no proof', () => {
 function hasTest(target: string, title: string): boolean {
   const source = read(posix.join('docs', target));
   const names = [
-    ...source.matchAll(/\b(?:test|it|scenario|on|both|onImpatient)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs),
+    ...source.matchAll(
+      /\b(?:test|it|scenario|hosted|on|both|onImpatient)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs,
+    ),
   ];
   return names.some(([, , name]) => {
     if (name === title || (name!.includes('${') && name!.endsWith(title))) return true;

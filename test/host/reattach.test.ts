@@ -182,7 +182,22 @@ test('H-11 K-12 what cannot be had together with reattach is refused before anyt
   );
   refused({ reattach: config, cwd: '/' }, /no `cwd` beside `reattach`/);
   refused({ reattach: config, autoMtls: true }, /no `autoMtls` beside `reattach`/);
+  refused({ reattach: config, grpcBrokerMultiplex: true }, /no `grpcBrokerMultiplex` beside `reattach`/);
   refused({ reattach: { ...config, pid: undefined } }, /a `pid`, or an `attach` function/);
+});
+
+test('a plugin that nobody else can come to gives no config', async () => {
+  for (const [more, pattern] of [
+    [{ autoMtls: true }, /started with `autoMtls`/],
+    [{ grpcBrokerMultiplex: true }, /started with `grpcBrokerMultiplex`/],
+  ] as const) {
+    const client = createClient({ command, handshake, plugins, ...more });
+    await client.start();
+    const refused = (error: unknown) => hasCode('ERR_OPTIONS')(error) && pattern.test(String(error));
+    await assert.rejects(client.reattachConfig(), refused);
+    await client.stop();
+  }
+  assertTempDirEmpty();
 });
 
 test('afterwards nothing watches any more', assertNothingLeft);
