@@ -66,7 +66,7 @@ class Store extends Sized implements ServiceOfContract<typeof plugins.store> {
 
   @NetRpcMethod(gob.empty, gob.empty)
   clear() {
-    this.values.clear();
+    return this.values.delete('a');
   }
 
   @NetRpcMethod(gob.string, gob.empty)

@@ -144,8 +144,17 @@ interface FieldEncoding {
   readonly encoding: Encoding;
 }
 
+/** Takes whatever its type, `{}`, takes: what a function returns that has nothing to say, for instance. */
+const EMPTY_STRUCT: Encoding = {
+  write(target, value) {
+    if (isNil(value)) throw wrong('an object', value);
+    target.out.uint(0);
+  },
+};
+
 function compileStruct(node: StructNode): Encoding {
   const fields = node.fields.map(({ name, type }): FieldEncoding => ({ name, encoding: encodingOf(type) }));
+  if (fields.length === 0) return EMPTY_STRUCT;
   return {
     write(target, value) {
       if (typeof value !== 'object' || value === null) throw wrong('an object', value);
