@@ -49,9 +49,10 @@ export {
   grpcPlugin,
 } from './protocols/grpc/contract.js';
 export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
+export type { GrpcEngine } from './protocols/grpc/grpc-engine.js';
 export { Metadata, status } from './protocols/grpc/grpc-js.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';
-export type { GrpcServer, GrpcServerEngine, GrpcServerOptions } from './protocols/grpc/grpc-server.js';
+export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/grpc-server.js';
 export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/health.js';
 export type { ReflectionOptions } from './protocols/grpc/reflection.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';

@@ -1,6 +1,7 @@
 /**
  * Runs the suite: `node dist/test/run.js [part of a file name …]`. Every test file is a process of its own, in a private temp
- * directory. After the run nothing may be left in that directory and no process may still carry the run's mark.
+ * directory. After the run nothing may be left in that directory and no process may still carry the run's mark. With
+ * `RXPLUG_GRPC_ENGINE=grpc-js` everything that does not choose a gRPC engine runs on that one.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -30,7 +31,7 @@ const args = [
 if (process.env['CI'] !== 'true' && process.stdout.isTTY) args.push('--test-reporter=spec');
 const child = spawn(process.execPath, [...args, ...files.map((file) => relative(process.cwd(), join(here, file)))], {
   stdio: 'inherit',
-  env: { ...process.env, TMPDIR: root, RXPLUG_TEST_RUN: root },
+  env: { ...process.env, ...engineEnvironment(), TMPDIR: root, RXPLUG_TEST_RUN: root },
 });
 const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
 
@@ -38,6 +39,13 @@ const problems = [...leftFiles(), ...leftProcesses()];
 rmSync(root, { recursive: true, force: true });
 for (const problem of problems) console.error(`left behind: ${problem}`);
 process.exit(code === 0 && problems.length === 0 ? 0 : 1);
+
+/** Child processes inherit it, so that plugins run on the same engine. */
+function engineEnvironment(): NodeJS.ProcessEnv {
+  if (process.env['RXPLUG_GRPC_ENGINE'] === undefined) return {};
+  const register = new URL('support/other-engine/register.js', import.meta.url);
+  return { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${register.href}`.trim() };
+}
 
 function leftFiles(): string[] {
   return readdirSync(root)

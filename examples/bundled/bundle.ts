@@ -38,8 +38,8 @@ const smaller: esbuild.Plugin = {
     build.onResolve({ filter: /^rxjs$/ }, () => ({ path: rxjs, sideEffects: false }));
     // Not for a plugin that adds services or interceptors of grpc-js, or imports it itself.
     build.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: here('grpc-words.cjs') }));
-    // Loaded when first used: without TLS and compression, never.
-    build.onResolve({ filter: /^node:(tls|zlib)$/ }, ({ path, namespace }) =>
+    // Loaded when first used: without TLS, compression and the stock engine, never.
+    build.onResolve({ filter: /^node:(tls|zlib|http2)$/ }, ({ path, namespace }) =>
       namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
     );
     build.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path }) => {

@@ -5,11 +5,12 @@ import type { PluginParts } from '../plugin/parts.js';
 import type { PluginImplementation, PluginImplementations } from '../protocols/contract.js';
 import { type DualSides, implementDual } from '../protocols/dual/contract.js';
 import { isGrpcServiceContext } from '../protocols/grpc/contract.js';
+import type { GrpcEngine } from '../protocols/grpc/grpc-engine.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
 import { isNetRpcServiceContext } from '../protocols/netrpc/contract.js';
 import { fillPlugin } from './modules/plugin.js';
 import { contractOf, type ServiceClass } from './plugin-service.js';
-import { BROKER, GRPC_PLUGIN_OPTIONS, LOGGER, MUX_BROKER, PLUGIN_PARTS } from './tokens.js';
+import { BROKER, GRPC_ENGINE, GRPC_PLUGIN_OPTIONS, LOGGER, MUX_BROKER, PLUGIN_PARTS } from './tokens.js';
 
 /**
  * What is served under a name: a class marked with `@PluginService` or `@NetRpcService`, the result of `implement(contract, service)`,
@@ -30,6 +31,8 @@ export interface ServeOptions extends Omit<CoreServeOptions, 'plugins' | 'versio
   readonly versionedPlugins?: Readonly<Record<number, Services>>;
   /** Server options, interceptors, further services. */
   readonly grpc?: GrpcPluginOptions;
+  /** What all gRPC of this plugin stands on. @default 'native' */
+  readonly grpcEngine?: GrpcEngine;
   /** Modules of your own: parts that take the place of the default ones, and what your service classes inject. */
   readonly modules?: readonly ContainerModule[];
 }
@@ -42,12 +45,13 @@ export interface AssembledPlugin extends AsyncDisposable {
 
 /** Puts a plugin together: its parts, its logger, and an implementation for each name. Nothing is listened on yet. */
 export function assemblePlugin(options: ServeOptions): AssembledPlugin {
-  const { plugins, versionedPlugins, grpc, modules = [], ...rest } = options;
+  const { plugins, versionedPlugins, grpc, grpcEngine, modules = [], ...rest } = options;
   const container = new Container();
   const logger = options.logger ?? pluginLogger();
   container.bind(LOGGER).toConstantValue(logger);
   container.load(...modules);
   if (grpc !== undefined) container.bind(GRPC_PLUGIN_OPTIONS).toConstantValue(grpc);
+  if (grpcEngine !== undefined) container.bind(GRPC_ENGINE).toConstantValue(grpcEngine);
   container.load(new ContainerModule(fillPlugin));
   const versions = Object.entries(versionedPlugins ?? {}).map(([version, set]) => [
     version,

@@ -5,13 +5,16 @@ import type { ClientOptions } from '../host/options.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
+import type { GrpcEngine } from '../protocols/grpc/grpc-engine.js';
 import { fillHost } from './modules/host.js';
-import { GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
+import { GRPC_ENGINE, GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
 
 /** What only the assembly knows: how protocols are spoken, and which parts are yours. */
 export interface HostAssemblyOptions {
   /** Interceptors, defaults of calls, options of the channel. */
   readonly grpc?: GrpcHostOptions;
+  /** What all gRPC of this host stands on. @default 'native' */
+  readonly grpcEngine?: GrpcEngine;
   /** Modules of your own; what they bind takes the place of the default part. */
   readonly modules?: readonly ContainerModule[];
 }
@@ -19,9 +22,10 @@ export interface HostAssemblyOptions {
 /** A client for one plugin process. Nothing is started: subscribe to what you want to see, then `start`. Throws OptionsError. */
 export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
   const container = new Container();
-  const { grpc, modules = [] } = options;
+  const { grpc, grpcEngine, modules = [] } = options;
   container.load(...modules);
   if (grpc !== undefined) container.bind(GRPC_HOST_OPTIONS).toConstantValue(grpc);
+  if (grpcEngine !== undefined) container.bind(GRPC_ENGINE).toConstantValue(grpcEngine);
   container.load(new ContainerModule(fillHost));
   return new PluginClient<P>(options, container.get(HOST_PARTS));
 }

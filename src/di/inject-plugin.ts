@@ -7,7 +7,9 @@ import { grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
 import type { HostAssemblyOptions } from './host.js';
 import { fillHost } from './modules/host.js';
 import { token } from './token.js';
-import { HOST_PARTS } from './tokens.js';
+import { GRPC_ENGINE, GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
+
+type HostGrpcOptions = Pick<HostAssemblyOptions, 'grpc' | 'grpcEngine'>;
 
 /** The token of a dispensed client: what `@injectPlugin(name)` injects. */
 export function pluginToken<Client>(name: string): ServiceIdentifier<Client> {
@@ -34,14 +36,18 @@ export function injectPlugin(name: string): ParameterDecorator & PropertyDecorat
  * stops the processes.
  */
 export function pluginHostModule(
-  processes: Readonly<Record<string, ClientOptions & Pick<HostAssemblyOptions, 'grpc'>>>,
+  processes: Readonly<Record<string, ClientOptions & HostGrpcOptions>>,
 ): ContainerModule {
   return new ContainerModule((options) => {
     fillHost(options);
     for (const [name, clientOptions] of Object.entries(processes)) {
       options
         .bind(pluginClientToken(name))
-        .toResolvedValue((parts) => new PluginClient(clientOptions, withGrpc(parts, clientOptions)), [HOST_PARTS])
+        .toResolvedValue(
+          (parts, grpc, grpcEngine) =>
+            new PluginClient(clientOptions, withOwnGrpc(parts, clientOptions, { grpc, grpcEngine })),
+          [HOST_PARTS, GRPC_HOST_OPTIONS, GRPC_ENGINE],
+        )
         .inSingletonScope()
         .onDeactivation((client) => client.stop());
       const dispense = dispenseOnce();
@@ -68,9 +74,11 @@ function dispenseOnce(): (client: PluginClient, plugin: string) => Promise<unkno
   };
 }
 
-/** A process's own gRPC options take the place of the container's. */
-function withGrpc(parts: HostParts, { grpc }: Pick<HostAssemblyOptions, 'grpc'>): HostParts {
-  return grpc === undefined ? parts : { ...parts, protocols: { ...parts.protocols, grpc: grpcClientProtocol(grpc) } };
+/** A process's own gRPC options and engine take the place of the container's. */
+function withOwnGrpc(parts: HostParts, own: HostGrpcOptions, common: Required<HostGrpcOptions>): HostParts {
+  if (own.grpc === undefined && own.grpcEngine === undefined) return parts;
+  const grpc = grpcClientProtocol(own.grpc ?? common.grpc, own.grpcEngine ?? common.grpcEngine);
+  return { ...parts, protocols: { ...parts.protocols, grpc } };
 }
 
 function aliasesOf(process: string, options: ClientOptions): [alias: string, plugin: string][] {

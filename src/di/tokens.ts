@@ -3,6 +3,7 @@ import type { HostParts } from '../host/parts.js';
 import type { PluginParts } from '../plugin/parts.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
+import type { GrpcEngine } from '../protocols/grpc/grpc-engine.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
 import type { MuxBroker } from '../protocols/netrpc/broker.js';
 import type { ClientProtocolFactory, ServerProtocolFactory } from '../protocols/protocol.js';
@@ -20,6 +21,8 @@ export const CLIENT_REGISTRY = token<ClientRegistry>('client-registry');
 export const LOG_SINK = token<HostParts['logSink']>('log-sink');
 /** Issues the one-time identities of AutoMTLS, on both ends. */
 export const CERTIFICATE_AUTHORITY = token<CertificateAuthority>('certificate-authority');
+/** What all gRPC of this end stands on: servers and channels, brokered ones too. */
+export const GRPC_ENGINE = token<GrpcEngine>('grpc-engine');
 /** What a host says of its gRPC: interceptors, channel options. */
 export const GRPC_HOST_OPTIONS = token<GrpcHostOptions>('grpc-host-options');
 /** What a plugin says of its gRPC: server options, interceptors, further services. */

@@ -7,6 +7,7 @@ import { GrpcChannel } from '../protocols/grpc/channel.js';
 import type { GrpcChannelOptions } from '../protocols/grpc/channel-options.js';
 import type { GrpcClientOptions } from '../protocols/grpc/client.js';
 import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/contract.js';
+import { type GrpcEngine, http2EngineOf, resolveGrpcEngine } from '../protocols/grpc/grpc-engine.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/grpc-server.js';
 import { securedChannelOptions } from '../protocols/grpc/secured-channel.js';
 import { createGrpcServer } from '../protocols/grpc/server.js';
@@ -18,6 +19,8 @@ import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTranspo
 
 /** How the two ends of a pair are made. */
 export interface GrpcPairOptions extends PairOptions {
+  /** What both ends stand on. @default 'native' */
+  readonly grpcEngine?: GrpcEngine;
   readonly channel?: Partial<Omit<GrpcChannelOptions, 'dialer' | 'secure'>>;
   readonly server?: GrpcServerOptions;
   /** Interceptors and defaults of the client's calls. */
@@ -65,13 +68,18 @@ async function connect(
   { transport, tls }: Link,
   options: GrpcPairOptions,
 ): Promise<GrpcConnection> {
-  const server = createGrpcServer(options.server);
+  const engine = resolveGrpcEngine(options.grpcEngine);
+  const server = createGrpcServer({ engine, ...options.server });
   register(server);
   const plain = await transport.listen();
   const listener = tls.server === undefined ? plain : secureListener(plain, tls.server, { alpn: ['h2'] });
   const accepting = listener.connection$.subscribe((connection) => server.inject(connection));
   const dialer = { dial: (dialOptions?: object) => transport.dial(plain.address, dialOptions) };
-  const channel = new GrpcChannel({ ...options.channel, ...securedChannelOptions(dialer, tls.client) });
+  const channel = new GrpcChannel({
+    engine: http2EngineOf(engine),
+    ...options.channel,
+    ...securedChannelOptions(dialer, tls.client),
+  });
   const dispose = async () => {
     await channel.close();
     await listener.close();
@@ -137,18 +145,18 @@ function pluginBroker(
   server: GrpcServer,
   { transport, tls }: Link,
   logger: Logger,
-  { server: serverOptions = {} }: GrpcPairOptions,
+  { server: serverOptions = {}, grpcEngine }: GrpcPairOptions,
 ): GrpcBroker {
   const ends = { network: brokerNetworkOver(transport), logger, tls: tls.server };
-  return addPluginBroker(server, undefined, ends, resolveBrokerOptions({}, { server: serverOptions }));
+  return addPluginBroker(server, undefined, ends, resolveBrokerOptions({}, { server: serverOptions }, grpcEngine));
 }
 
 function hostBroker(
   main: GrpcChannel,
   { transport, tls }: Link,
   logger: Logger,
-  { channel = {}, client = {} }: GrpcPairOptions,
+  { channel = {}, client = {}, grpcEngine }: GrpcPairOptions,
 ): GrpcBroker {
   const ends = { network: brokerNetworkOver(transport), logger, tls: tls.client };
-  return openHostBroker(main, undefined, ends, resolveBrokerOptions({}, { channel, client }));
+  return openHostBroker(main, undefined, ends, resolveBrokerOptions({}, { channel, client }, grpcEngine));
 }

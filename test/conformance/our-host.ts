@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ContainerModule } from 'inversify';
 import { filter, firstValueFrom } from 'rxjs';
-import { createClient } from '../../src/di/index.js';
+import { createClient, type HostAssemblyOptions } from '../../src/di/index.js';
 import {
   CLIENT_REGISTRY,
   type ClientOptions,
   ClientRegistry,
+  type GrpcEngine,
   grpcPlugin,
   type LogEntry,
   netRpcPlugin,
@@ -28,16 +29,20 @@ export class OurHost implements HostDriver {
   readonly name = 'our host';
   readonly pid = process.pid;
   readonly #tempDir: string;
+  readonly #grpcEngine: GrpcEngine | undefined;
   readonly #clients: OurClient[] = [];
   readonly #registry = new ClientRegistry();
 
-  constructor(tempDir: string) {
+  /** `grpcEngine`: not the default one. */
+  constructor(tempDir: string, grpcEngine?: GrpcEngine) {
     this.#tempDir = tempDir;
+    this.#grpcEngine = grpcEngine;
   }
 
   async create(config: HostConfig): Promise<OurClient> {
     const options = clientOptionsOf({ ...config, env: { TMPDIR: this.#tempDir, ...config.env } });
-    const client = new OurClient(options, this.#registry);
+    const engine = this.#grpcEngine === undefined ? {} : { grpcEngine: this.#grpcEngine };
+    const client = new OurClient({ ...options, ...engine }, this.#registry);
     this.#clients.push(client);
     return client;
   }
@@ -107,6 +112,8 @@ function tlsOf({ directory, serverName }: NonNullable<HostConfig['tls']>): TlsCo
   return { cert: read('cert.pem'), key: read('key.pem'), ca: read('ca.pem'), serverName };
 }
 
+type OurClientOptions = Omit<ClientOptions<Drivable>, 'stderr'> & HostAssemblyOptions;
+
 class OurClient implements DrivenClient {
   readonly logs = new Recorder<DrivenLog>();
   readonly stdout = new Recorder<Uint8Array>();
@@ -115,7 +122,7 @@ class OurClient implements DrivenClient {
   readonly #client: PluginClient<Drivable>;
   #signal: string | null = null;
 
-  constructor(options: Omit<ClientOptions<Drivable>, 'stderr'>, registry: ClientRegistry) {
+  constructor(options: OurClientOptions, registry: ClientRegistry) {
     const stderr = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         this.rawStderr.push(Buffer.from(chunk));
@@ -123,7 +130,7 @@ class OurClient implements DrivenClient {
       },
     });
     const module = new ContainerModule(({ bind }) => void bind(CLIENT_REGISTRY).toConstantValue(registry));
-    const given = { ...options, stderr } as ClientOptions<Drivable>;
+    const given = { ...options, stderr } as ClientOptions<Drivable> & HostAssemblyOptions;
     this.#client = createClient({ ...given, modules: [module] });
     // A test may wait for the plugin to end with nothing else going on.
     this.#client.ref();

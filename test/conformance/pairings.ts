@@ -62,5 +62,16 @@ export function withMultiplexing(pairing: Pairing): Pairing {
   return { ...pairing, name: `${pairing.name}, multiplexed`, config: { ...pairing.config, multiplex: true } };
 }
 
+/** The same pairing with our ends on the other gRPC engine: grpc-js's servers, node:http2 below our channels. */
+export function onGrpcJs(pairing: Pairing): Pairing {
+  return {
+    ...pairing,
+    name: `${pairing.name}, on grpc-js`,
+    startHost: async (tempDir) =>
+      pairing.host === 'ours' ? new OurHost(tempDir, 'grpc-js') : pairing.startHost(tempDir),
+    ...(pairing.plugin === 'ours' ? { flags: { ...pairing.flags, 'grpc-engine': 'grpc-js' } } : {}),
+  };
+}
+
 /** All four, in the order of the table in docs/compatibility.md. */
 export const PAIRINGS = [GO_TO_GO, OURS_TO_GO, GO_TO_OURS, OURS_TO_OURS] as const;

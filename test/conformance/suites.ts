@@ -100,7 +100,23 @@ export function reattachSuites(pairing: Pairing): void {
   if (can(pairing, 'netrpc')) reattachSuite(overNetRpc(pairing));
 }
 
-/** All of the above; to be registered, not to be run. */
+/** What the engine of gRPC carries: everything once, and what differs under TLS and inside one connection. */
+export function engineSuites(pairing: Pairing): void {
+  const secured = withAutoMtls(pairing);
+  callsSuite(pairing);
+  errorsSuite(pairing);
+  metadataSuite(pairing);
+  sizesSuite(pairing);
+  cancellationSuite(pairing);
+  stdioSuite(pairing);
+  lifecycleSuite(pairing);
+  brokerSuite(pairing);
+  callsSuite(secured);
+  cancellationSuite(secured);
+  brokerSuite(withMultiplexing(secured));
+}
+
+/** All of the above but those of the other engine; to be registered, not to be run. */
 export const ALL_SUITES: readonly ((pairing: Pairing) => void)[] = [
   plainSuites,
   tlsSuites,

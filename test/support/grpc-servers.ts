@@ -1,11 +1,12 @@
 import { test as nodeTest, type TestContext } from 'node:test';
-import type { GrpcServer, GrpcServerEngine, GrpcServerOptions } from '../../src/protocols/grpc/grpc-server.js';
+import type { GrpcEngine } from '../../src/protocols/grpc/grpc-engine.js';
+import type { GrpcServer, GrpcServerOptions } from '../../src/protocols/grpc/grpc-server.js';
 import { createGrpcServer as create } from '../../src/protocols/grpc/server.js';
 
-const ENGINES: readonly GrpcServerEngine[] = ['grpc-js', 'native'];
+const ENGINES: readonly GrpcEngine[] = ['grpc-js', 'native'];
 
 /** What the servers of the test at hand stand on. Tests of a file run one after the other. */
-export let serverEngine: GrpcServerEngine = 'grpc-js';
+export let serverEngine: GrpcEngine = 'grpc-js';
 
 /** The same test once per server engine. */
 export function test(name: string, body: (t: TestContext) => void | Promise<void>): void {

@@ -2,12 +2,14 @@ import type { ContainerModuleLoadOptions } from 'inversify';
 import { managedClients } from '../../host/client-registry.js';
 import type { HostParts, LogSink } from '../../host/parts.js';
 import { grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
+import { resolveGrpcEngine } from '../../protocols/grpc/grpc-engine.js';
 import { netRpcClientProtocol } from '../../protocols/netrpc/client-protocol.js';
 import { processRunner } from '../../runners/process.js';
 import {
   CERTIFICATE_AUTHORITY,
   CLIENT_REGISTRY,
   GRPC_CLIENT_PROTOCOL,
+  GRPC_ENGINE,
   GRPC_HOST_OPTIONS,
   HOST_NETWORK,
   HOST_PARTS,
@@ -28,8 +30,9 @@ export function fillHost(options: ContainerModuleLoadOptions): void {
   fill(options, LOG_SINK, SILENT);
   fill(options, CLIENT_REGISTRY, managedClients);
   fill(options, GRPC_HOST_OPTIONS, {});
+  fill(options, GRPC_ENGINE, resolveGrpcEngine());
   if (!isBound(GRPC_CLIENT_PROTOCOL))
-    bind(GRPC_CLIENT_PROTOCOL).toResolvedValue(grpcClientProtocol, [GRPC_HOST_OPTIONS]);
+    bind(GRPC_CLIENT_PROTOCOL).toResolvedValue(grpcClientProtocol, [GRPC_HOST_OPTIONS, GRPC_ENGINE]);
   fill(options, NETRPC_CLIENT_PROTOCOL, netRpcClientProtocol());
   if (!isBound(HOST_PARTS))
     bind(HOST_PARTS).toResolvedValue(

@@ -1,9 +1,11 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import type { PluginParts } from '../../plugin/parts.js';
+import { resolveGrpcEngine } from '../../protocols/grpc/grpc-engine.js';
 import { grpcServerProtocol } from '../../protocols/grpc/server-protocol.js';
 import { netRpcServerProtocol } from '../../protocols/netrpc/server-protocol.js';
 import {
   CERTIFICATE_AUTHORITY,
+  GRPC_ENGINE,
   GRPC_PLUGIN_OPTIONS,
   GRPC_SERVER_PROTOCOL,
   NETRPC_SERVER_PROTOCOL,
@@ -19,8 +21,9 @@ export function fillPlugin(options: ContainerModuleLoadOptions): void {
   const { bind, isBound } = options;
   fillTransports(options);
   fill(options, GRPC_PLUGIN_OPTIONS, {});
+  fill(options, GRPC_ENGINE, resolveGrpcEngine());
   if (!isBound(GRPC_SERVER_PROTOCOL))
-    bind(GRPC_SERVER_PROTOCOL).toResolvedValue(grpcServerProtocol, [GRPC_PLUGIN_OPTIONS]);
+    bind(GRPC_SERVER_PROTOCOL).toResolvedValue(grpcServerProtocol, [GRPC_PLUGIN_OPTIONS, GRPC_ENGINE]);
   fill(options, NETRPC_SERVER_PROTOCOL, netRpcServerProtocol());
   if (!isBound(PLUGIN_PARTS))
     bind(PLUGIN_PARTS).toResolvedValue(

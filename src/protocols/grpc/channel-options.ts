@@ -1,9 +1,9 @@
 import { OptionsError } from '../../errors.js';
 import type { Http2Engine, Http2Options } from '../../transports/http2/engine.js';
-import { rxHttp2Engine } from '../../transports/http2/rx-engine.js';
 import type { Dialer } from '../../transports/transport.js';
 import { MAX_TIMER_MS } from './deadline.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from './framing.js';
+import { http2EngineOf, resolveGrpcEngine } from './grpc-engine.js';
 
 /** PINGs that notice a peer which fell silent; times in milliseconds. */
 export interface KeepaliveOptions {
@@ -19,7 +19,7 @@ export interface KeepaliveOptions {
 export interface GrpcChannelOptions {
   /** Opens the channel's connections. Borrowed. */
   readonly dialer: Dialer;
-  /** @default our own */
+  /** @default that of the whole end: `grpcEngine` */
   readonly engine?: Http2Engine;
   readonly http2?: Http2Options;
   /** The `:authority` of every call. @default localhost */
@@ -64,7 +64,7 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
   const maxMs = number('backoff.maxMs', backoff?.maxMs ?? Math.max(10_000, initialMs), MAX_TIMER_MS);
   return {
     dialer: options.dialer,
-    engine: options.engine ?? rxHttp2Engine,
+    engine: options.engine ?? http2EngineOf(resolveGrpcEngine()),
     http2: options.http2 ?? {},
     authority: headerText('authority', options.authority ?? 'localhost'),
     secure: options.secure ?? false,

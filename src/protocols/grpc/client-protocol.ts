@@ -15,6 +15,7 @@ import { requestShutdown } from './controller-client.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
+import { type GrpcEngine, http2EngineOf, resolveGrpcEngine } from './grpc-engine.js';
 import { checkHealth } from './health-client.js';
 import { securedChannelOptions } from './secured-channel.js';
 import { receiveStdio } from './stdio-client.js';
@@ -28,9 +29,11 @@ export interface GrpcHostOptions extends GrpcClientOptions {
 }
 
 /** Speaks gRPC with a plugin, over one connection that is made at once (go-plugin grpc_client.go newGRPCClient). */
-export function grpcClientProtocol(options: GrpcHostOptions = {}): ClientProtocolFactory {
-  const { channel = {}, broker = {}, ...client } = options;
-  const brokerOptions = resolveBrokerOptions(broker, { channel, client });
+export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
+  const { channel: given = {}, broker = {}, ...client } = options;
+  const engine = resolveGrpcEngine(grpcEngine);
+  const channel = { engine: http2EngineOf(engine), ...given };
+  const brokerOptions = resolveBrokerOptions(broker, { channel, client }, engine);
   return async (connection) => {
     const muxed = connection.multiplex ? await connectMuxed(connection, brokerOptions) : undefined;
     const { dialer } = muxed ?? connection;

@@ -5,15 +5,13 @@ import type {
   ServerOptions,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { GrpcEngine } from './grpc-engine.js';
 import type { ServiceDefinition, ServiceOf } from './service-definition.js';
-
-/** What a server stands on: our own HTTP/2 and calls, or grpc-js as it is. */
-export type GrpcServerEngine = 'native' | 'grpc-js';
 
 /** How a plugin serves gRPC: limits in bytes, interceptors, engine. */
 export interface GrpcServerOptions {
-  /** @default 'native' */
-  readonly engine?: GrpcServerEngine;
+  /** What this server stands on. @default that of the whole end: `grpcEngine` */
+  readonly engine?: GrpcEngine;
   /** Options of grpc-js; they win over the ones below. */
   readonly channelOptions?: ServerOptions;
   /** Run in order around every call, of our services too. */

@@ -14,6 +14,7 @@ import { gatedServer, grpcCallGate } from './gated-server.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
+import { type GrpcEngine, resolveGrpcEngine } from './grpc-engine.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
 import { HealthService } from './health.js';
 import { addReflection, type ReflectionOptions } from './reflection.js';
@@ -40,8 +41,10 @@ const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
 const SHUTDOWN_STEP_MS = 2000;
 
 /** Serves a plugin over gRPC (go-plugin grpc_server.go). */
-export function grpcServerProtocol(options: GrpcPluginOptions = {}): ServerProtocolFactory {
-  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
+export function grpcServerProtocol(given: GrpcPluginOptions = {}, grpcEngine?: GrpcEngine): ServerProtocolFactory {
+  const engine = resolveGrpcEngine(grpcEngine);
+  const options = { engine, ...given };
+  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options }, engine);
   const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS } = options;
   const muxedOptions = { claimMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
   return async (connection) => {

@@ -54,7 +54,7 @@ class NodeHttp2Session implements Http2ClientSession {
       this.#error ??= convert(error);
       connection.destroy();
     });
-    connection.once('close', () => this.#finish());
+    connection.once('end', () => this.#onConnectionEnd()).once('close', () => this.#finish());
     this.#session = open(connection, options);
     this.#session.setLocalWindowSize(options.connectionWindowBytes ?? CONNECTION_WINDOW_BYTES);
     this.#listen();
@@ -111,6 +111,12 @@ class NodeHttp2Session implements Http2ClientSession {
     callIfThere(this.#connection, 'unref');
   }
 
+  /** node:http2 leaves that to the connection, and TLS over anything but a socket stays half open: the peer would wait for ever. */
+  #onConnectionEnd(): void {
+    this.#connection.end();
+    this.#destroySoon();
+  }
+
   #listen(): void {
     this.#session
       .once('remoteSettings', () => this.#events?.onReady?.())
@@ -136,7 +142,11 @@ class NodeHttp2Session implements Http2ClientSession {
 
   /** When node:http2 has ended its side it waits for the peer's without a bound. */
   #lingerWhenIdle(): void {
-    if (this.#streams.size > 0 || this.#linger !== undefined || this.#connection.destroyed) return;
+    if (this.#streams.size === 0) this.#destroySoon();
+  }
+
+  #destroySoon(): void {
+    if (this.#linger !== undefined || this.#connection.destroyed) return;
     this.#linger = setTimeout(() => this.#connection.destroy(), LINGER_MS);
     this.#linger.unref();
   }

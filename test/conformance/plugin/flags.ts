@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { ProtocolName } from '../../../src/index.js';
+import type { GrpcEngine, ProtocolName } from '../../../src/index.js';
 
 /** How the plugin presents itself, and how it misbehaves. */
 export interface ProgramFlags {
@@ -17,6 +17,8 @@ export interface ProgramFlags {
   readonly hangs: boolean;
   readonly slowShutdownMs: number;
   readonly startDelayMs: number;
+  /** Empty: the default. */
+  readonly grpcEngine: '' | GrpcEngine;
   /** Serves in test mode until stdin ends. */
   readonly test: boolean;
   /** In test mode: hosts get stdout and stderr too. */
@@ -40,6 +42,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
       shutdown: text('normal'),
       'slow-shutdown': text('0'),
       'start-delay': text('0'),
+      'grpc-engine': text(''),
       // Without meaning here: this plugin takes requests of any size.
       'max-receive': text(''),
       test: text('false'),
@@ -59,6 +62,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
     hangs: values.shutdown === 'hang',
     slowShutdownMs: milliseconds(values['slow-shutdown']),
     startDelayMs: milliseconds(values['start-delay']),
+    grpcEngine: values['grpc-engine'] as '' | GrpcEngine,
     test: values.test === 'true',
     testStdio: values['test-stdio'] === 'true',
   };

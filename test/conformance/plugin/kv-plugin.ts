@@ -49,6 +49,7 @@ function serveOptions(given: ProgramFlags): ServeOptions {
       magicCookieValue: given.cookieValue,
     },
     logger: control.logger,
+    ...(given.grpcEngine === '' ? {} : { grpcEngine: given.grpcEngine }),
     ...(given.tcp ? { network: 'tcp' } : {}),
     ...(given.tlsDir === '' && !given.tlsError ? {} : { tlsProvider: () => tlsOf(given) }),
     ...(given.hangs || given.slowShutdownMs > 0 ? { exitGraceMs: 2 ** 31 - 1 } : {}),

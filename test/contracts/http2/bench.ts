@@ -38,8 +38,11 @@ export interface Bench {
   readonly counts: { close: number; ready: number };
 }
 
-export function connect(engine: Http2Engine, options?: Http2Options): Bench {
-  const [connection, far] = duplexPair();
+export function connect(
+  engine: Http2Engine,
+  options?: Http2Options,
+  [connection, far]: [Duplex, Duplex] = duplexPair(),
+): Bench {
   const ready = defer();
   const goAway = defer<number>();
   const closed = defer<Error | undefined>();

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type ServerHttp2Stream } from 'node:http2';
 import { test } from 'node:test';
+import { firstValueFrom } from 'rxjs';
+import { selfSignedAuthority } from '../../../src/transports/certificate.js';
 import type { Http2Engine } from '../../../src/transports/http2/engine.js';
+import { mutualTls, secureDialer, secureListener } from '../../../src/transports/tls.js';
 import { defer } from '../../support/defer.js';
+import { LINKS } from '../../support/tls-link.js';
 import { answer, connect, finish, Recorder, respondOnly, serve } from './bench.js';
+
+const authority = selfSignedAuthority();
+const EMPTY_SETTINGS = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
 
 /** Part of the contract of an HTTP/2 engine, client side. */
 export function endings(name: string, engine: Http2Engine): void {
@@ -24,6 +32,28 @@ export function endings(name: string, engine: Http2Engine): void {
     assert.equal(bench.connection.destroyed, true);
     await finish(bench);
   });
+
+  for (const kind of LINKS) {
+    test(`${name}: a peer that only ends its side of TLS is gone, and hears so: ${kind.name}`, async () => {
+      const link = await kind.open();
+      const [mine, theirs] = await Promise.all([authority.issue(), authority.issue()]);
+      const alpn = { alpn: ['h2'] };
+      const secure = secureListener(link.listener, mutualTls(theirs, mine.certificatePem), alpn);
+      const accepted = firstValueFrom(secure.connection$);
+      const connection = await secureDialer(link.dialer, mutualTls(mine, theirs.certificatePem), alpn).dial();
+      const bench = connect(engine, {}, [connection, await accepted]);
+      bench.far.write(EMPTY_SETTINGS);
+      await bench.ready;
+      const call = new Recorder();
+      call.open(bench.session);
+      const over = once(bench.far.resume(), 'end');
+      bench.far.end();
+      assert.ok((await bench.closed) instanceof Error);
+      assert.equal(call.log.at(-1), 'lost');
+      await over;
+      await link.close();
+    });
+  }
 
   test(`${name}: after GOAWAY open streams go on, no new ones start, and the end is clean`, async () => {
     const bench = connect(engine);

@@ -12,7 +12,7 @@ import { count, firstValueFrom, from, lastValueFrom, map, NEVER, Subject, toArra
 import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
-import type { GrpcServerEngine } from '../../../src/protocols/grpc/grpc-server.js';
+import type { GrpcEngine } from '../../../src/protocols/grpc/grpc-engine.js';
 import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
 import type { ClientOf } from '../../../src/protocols/grpc/service-definition.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
@@ -34,7 +34,7 @@ function directoryOf(t: TestContext): string {
 }
 
 /** Our test server on a unix socket, for the length of a test. */
-async function ourServer(t: TestContext, engine: GrpcServerEngine): Promise<string> {
+async function ourServer(t: TestContext, engine: GrpcEngine): Promise<string> {
   const path = join(directoryOf(t), 's');
   const server = createGrpcServer({ engine });
   server.addService(TestServiceDefinition, testService);

@@ -2,6 +2,7 @@ import { OptionsError } from '../../../errors.js';
 import type { GrpcChannelOptions } from '../channel-options.js';
 import type { GrpcClientOptions } from '../client.js';
 import { MAX_TIMER_MS } from '../deadline.js';
+import { type GrpcEngine, http2EngineOf, resolveGrpcEngine } from '../grpc-engine.js';
 import type { GrpcServerOptions } from '../grpc-server.js';
 
 /** How an end brokers further connections. */
@@ -24,11 +25,18 @@ const TIMEOUT_MS = 5000;
 export function resolveBrokerOptions(
   options: GrpcBrokerOptions,
   defaults: Partial<Omit<GrpcBrokerOptions, 'timeoutMs'>>,
+  grpcEngine: GrpcEngine = resolveGrpcEngine(),
 ): ResolvedBrokerOptions {
   const { timeoutMs = TIMEOUT_MS } = options;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMER_MS)
     throw new OptionsError(
       `Expected the \`timeoutMs\` option of the broker to be an integer from 1 to ${MAX_TIMER_MS}, got ${String(timeoutMs)}.`,
     );
-  return { server: {}, channel: {}, client: {}, ...defaults, ...options, timeoutMs };
+  const { server = {}, channel = {}, client = {} } = { ...defaults, ...options };
+  return {
+    server: { engine: grpcEngine, ...server },
+    channel: { engine: http2EngineOf(grpcEngine), ...channel },
+    client,
+    timeoutMs,
+  };
 }

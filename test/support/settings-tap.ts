@@ -1,0 +1,56 @@
+import { Duplex } from 'node:stream';
+import type { GrpcEngine } from '../../src/protocols/grpc/grpc-engine.js';
+import type { Dialer } from '../../src/transports/transport.js';
+import { CLIENT_PREFACE, FRAME_HEADER_BYTES, Setting } from '../../src/wire/http2/frames.js';
+
+/** A dialer whose connections are listened to, and which engine the first SETTINGS of each end tell of. */
+export interface SettingsTap {
+  readonly dialer: Dialer;
+  /** The end that dials, and the end that is dialed. */
+  engines(): { readonly client: GrpcEngine; readonly server: GrpcEngine };
+}
+
+/** Listens to clear connections. */
+export function tapSettings(dialer: Dialer): SettingsTap {
+  const sent: Uint8Array[] = [];
+  const received: Uint8Array[] = [];
+  return {
+    dialer: { dial: async (options) => tapped(await dialer.dial(options), sent, received) },
+    engines: () => ({
+      client: engineOf(Buffer.concat(sent).subarray(CLIENT_PREFACE.length)),
+      server: engineOf(Buffer.concat(received)),
+    }),
+  };
+}
+
+function tapped(connection: Duplex, sent: Uint8Array[], received: Uint8Array[]): Duplex {
+  const tap = new Duplex({
+    read: () => void connection.resume(),
+    write: (chunk: Buffer, _encoding, done) => {
+      sent.push(Buffer.from(chunk));
+      connection.write(chunk, done);
+    },
+    final: (done) => void connection.end(done),
+    destroy: (error, done) => {
+      connection.destroy();
+      done(error);
+    },
+  });
+  connection.on('data', (chunk: Buffer) => {
+    received.push(Buffer.from(chunk));
+    if (!tap.push(chunk)) connection.pause();
+  });
+  connection.once('end', () => tap.push(null));
+  connection.once('close', () => tap.destroy());
+  connection.on('error', (error) => tap.destroy(error));
+  return tap;
+}
+
+/** Ours takes frames that are larger than HTTP/2 begins with, node:http2 says nothing of it. */
+function engineOf(bytes: Buffer): GrpcEngine {
+  const end = FRAME_HEADER_BYTES + bytes.readUIntBE(0, 3);
+  for (let at = FRAME_HEADER_BYTES; at < end; at += 6) {
+    if (bytes.readUInt16BE(at) === Setting.maxFrameSize) return 'native';
+  }
+  return 'grpc-js';
+}
