@@ -170,6 +170,10 @@ export interface DrivenBroker {
   /** Serves a Probe on an id, a new one if none is given, and resolves with the id. */
   offer(id?: number): Promise<number>;
   withdraw(id: number): Promise<void>;
+  /** gRPC only: ends everything that was offered. */
+  withdrawAll(): Promise<void>;
+  /** gRPC only: what the host's broker holds, by name; undefined where the library does not tell. */
+  counts(): Readonly<Record<string, number>> | undefined;
   /** Connects to an id that the plugin accepts. */
   dial(id: number): Promise<DrivenObject>;
   /** net/rpc only: serves `Plugin.Decorate` on an id, once, and resolves with the id. */

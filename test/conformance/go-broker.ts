@@ -25,6 +25,14 @@ export class GoBroker implements DrivenBroker {
     await this.process.command('withdraw', { object: this.object, brokerId: id });
   }
 
+  withdrawAll(): Promise<void> {
+    return this.withdraw(0);
+  }
+
+  counts(): undefined {
+    return undefined;
+  }
+
   async dial(id: number): Promise<DrivenObject> {
     const fields = { object: this.object, brokerId: id };
     return this.wrap((await this.process.command<{ object: string }>('dial', fields)).object);

@@ -30,12 +30,12 @@ export function coverage(): readonly ReadonlySet<string>[] {
   return PAIRINGS.map(itemsOf);
 }
 
-/** The test files outside conformance/ in whose test names each item stands; short, as `wire/handshake`. */
+/** The test files outside conformance/, contracts included, in whose test names each item stands; short, as `wire/handshake`. */
 export function elsewhere(): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const file of testFiles()) {
     for (const item of new Set(namesIn(file).match(ITEM) ?? [])) {
-      found.set(item, [...(found.get(item) ?? []), file.replace(/\.test\.ts$/, '')]);
+      found.set(item, [...(found.get(item) ?? []), file.replace(/(\.test)?\.ts$/, '')]);
     }
   }
   return found;
@@ -44,7 +44,9 @@ export function elsewhere(): ReadonlyMap<string, readonly string[]> {
 function testFiles(): string[] {
   return readdirSync(join(REPOSITORY, 'test'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.test.ts') && !file.startsWith('conformance/'))
+    .filter(
+      (file) => (file.endsWith('.test.ts') && !file.startsWith('conformance/')) || /^contracts\/[^/]+\.ts$/.test(file),
+    )
     .sort();
 }
 

@@ -25,13 +25,23 @@ export class OurBroker implements DrivenBroker {
     const serving$ = this.broker.acceptAndServe(id, (server) =>
       server.addService(ProbeDefinition, probeService(CONTROL, 1)),
     );
-    this.#offers.set(id, serving$.subscribe(offered$));
-    return await firstValueFrom(offered$);
+    const serving = serving$.subscribe(offered$);
+    await firstValueFrom(offered$);
+    this.#offers.set(id, serving);
+    return id;
   }
 
   async withdraw(id: number): Promise<void> {
     this.#offers.get(id)?.unsubscribe();
     if (!this.#offers.delete(id)) throw new Error('nothing is offered there');
+  }
+
+  async withdrawAll(): Promise<void> {
+    for (const id of this.#offers.keys()) await this.withdraw(id);
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return { ...this.broker.counts };
   }
 
   async dial(id: number): Promise<DrivenObject> {

@@ -45,6 +45,14 @@ export class OurMuxBroker implements DrivenBroker {
   withdraw(): Promise<void> {
     throw new Error('This broker is not that of gRPC.');
   }
+
+  withdrawAll(): Promise<void> {
+    return this.withdraw();
+  }
+
+  counts(): undefined {
+    return undefined;
+  }
 }
 
 /** A Duplex of the broker, driven step by step. */

@@ -2,12 +2,13 @@ import { withAutoMtls, withManualTls, withMultiplexing } from './pairings.js';
 import { brokerSuite } from './suite/broker.js';
 import { callsSuite } from './suite/calls.js';
 import { checksumSuite } from './suite/checksum.js';
+import { deadHostSuite } from './suite/dead-host.js';
 import { errorsSuite } from './suite/errors.js';
 import { handshakeSuite } from './suite/handshake.js';
 import { lifecycleSuite } from './suite/lifecycle.js';
 import { logsSuite } from './suite/logs.js';
 import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.js';
-import { deadHostSuite, multiplexSuite } from './suite/multiplex.js';
+import { lostHostSuite, multiplexSuite } from './suite/multiplex.js';
 import { environmentSuite, negotiationSuite } from './suite/negotiation.js';
 import { netRpcSuite, overNetRpc } from './suite/netrpc.js';
 import { netRpcBrokerSuite } from './suite/netrpc-broker.js';
@@ -54,15 +55,24 @@ export function manualTlsSuites(pairing: Pairing, directory: string): void {
   lifecycleSuite(overRpc);
 }
 
-/** The gRPC broker: plain and AutoMTLS, with sockets of its own and multiplexed. */
+/** The gRPC broker, plain and AutoMTLS, with sockets of its own. */
 export function brokerSuites(pairing: Pairing): void {
   for (const either of [pairing, withAutoMtls(pairing)]) {
-    if (can(pairing, 'broker')) brokerSuite(either);
+    if (!can(pairing, 'broker')) continue;
+    brokerSuite(either);
+    deadHostSuite(either);
+  }
+}
+
+/** The gRPC broker, plain and AutoMTLS, inside the main connection. */
+export function multiplexSuites(pairing: Pairing): void {
+  for (const either of [pairing, withAutoMtls(pairing)]) {
     if (!can(pairing, 'multiplex')) continue;
     const multiplexed = withMultiplexing(either);
     brokerSuite(multiplexed);
     multiplexSuite(multiplexed);
-    if (can(pairing, 'dies-alone')) deadHostSuite(multiplexed);
+    deadHostSuite(multiplexed);
+    if (can(pairing, 'dies-alone')) lostHostSuite(multiplexed);
   }
 }
 
@@ -122,6 +132,7 @@ export const ALL_SUITES: readonly ((pairing: Pairing) => void)[] = [
   tlsSuites,
   (pairing) => manualTlsSuites(pairing, ''),
   brokerSuites,
+  multiplexSuites,
   netRpcSuites,
   netRpcLifeSuites,
   reattachSuites,

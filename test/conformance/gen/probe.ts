@@ -121,6 +121,8 @@ export interface Description {
   calls: { [key: string]: number };
   /** Device and inode of stdin, as "device:inode"; empty where unknown. */
   stdin: string;
+  /** What the plugin's broker holds, by name; empty where the library does not tell. */
+  broker: { [key: string]: number };
 }
 
 export interface Description_EnvEntry {
@@ -133,6 +135,11 @@ export interface Description_CallsEntry {
   value: number;
 }
 
+export interface Description_BrokerEntry {
+  key: string;
+  value: number;
+}
+
 export interface CallBackRequest {
   brokerId: number;
   payload:
@@ -140,11 +147,15 @@ export interface CallBackRequest {
     | undefined;
   /** 0 is 1. */
   times: number;
+  /** Before that, calls HangStream with this token, and leaves it open for good; not when empty. */
+  hang: string;
 }
 
 export interface OfferRequest {
   /** 0 is 1. */
   count: number;
+  /** Instead of a new id; none when 0. */
+  brokerId: number;
 }
 
 export interface OfferResponse {
@@ -1121,7 +1132,7 @@ export const CrashRequest: MessageFns<CrashRequest> = {
 };
 
 function createBaseDescription(): Description {
-  return { pid: 0, language: "", version: 0, args: [], env: {}, calls: {}, stdin: "" };
+  return { pid: 0, language: "", version: 0, args: [], env: {}, calls: {}, stdin: "", broker: {} };
 }
 
 export const Description: MessageFns<Description> = {
@@ -1147,6 +1158,9 @@ export const Description: MessageFns<Description> = {
     if (message.stdin !== "") {
       writer.uint32(58).string(message.stdin);
     }
+    globalThis.Object.entries(message.broker).forEach(([key, value]: [string, number]) => {
+      Description_BrokerEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
+    });
     return writer;
   },
 
@@ -1225,6 +1239,17 @@ export const Description: MessageFns<Description> = {
             message.stdin = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            const entry8 = Description_BrokerEntry.decode(reader, reader.uint32());
+            if (entry8.value !== undefined) {
+              message.broker[entry8.key] = entry8.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1265,6 +1290,15 @@ export const Description: MessageFns<Description> = {
       {},
     );
     message.stdin = object.stdin ?? "";
+    message.broker = (globalThis.Object.entries(object.broker ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
     return message;
   },
 };
@@ -1403,8 +1437,75 @@ export const Description_CallsEntry: MessageFns<Description_CallsEntry> = {
   },
 };
 
+function createBaseDescription_BrokerEntry(): Description_BrokerEntry {
+  return { key: "", value: 0 };
+}
+
+export const Description_BrokerEntry: MessageFns<Description_BrokerEntry> = {
+  encode(message: Description_BrokerEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Description_BrokerEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDescription_BrokerEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Description_BrokerEntry>): Description_BrokerEntry {
+    return Description_BrokerEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Description_BrokerEntry>): Description_BrokerEntry {
+    const message = createBaseDescription_BrokerEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
 function createBaseCallBackRequest(): CallBackRequest {
-  return { brokerId: 0, payload: undefined, times: 0 };
+  return { brokerId: 0, payload: undefined, times: 0, hang: "" };
 }
 
 export const CallBackRequest: MessageFns<CallBackRequest> = {
@@ -1417,6 +1518,9 @@ export const CallBackRequest: MessageFns<CallBackRequest> = {
     }
     if (message.times !== 0) {
       writer.uint32(24).uint32(message.times);
+    }
+    if (message.hang !== "") {
+      writer.uint32(34).string(message.hang);
     }
     return writer;
   },
@@ -1458,6 +1562,14 @@ export const CallBackRequest: MessageFns<CallBackRequest> = {
             message.times = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.hang = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1480,18 +1592,22 @@ export const CallBackRequest: MessageFns<CallBackRequest> = {
       ? Payload.fromPartial(object.payload)
       : undefined;
     message.times = object.times ?? 0;
+    message.hang = object.hang ?? "";
     return message;
   },
 };
 
 function createBaseOfferRequest(): OfferRequest {
-  return { count: 0 };
+  return { count: 0, brokerId: 0 };
 }
 
 export const OfferRequest: MessageFns<OfferRequest> = {
   encode(message: OfferRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.count !== 0) {
       writer.uint32(8).uint32(message.count);
+    }
+    if (message.brokerId !== 0) {
+      writer.uint32(16).uint32(message.brokerId);
     }
     return writer;
   },
@@ -1517,6 +1633,14 @@ export const OfferRequest: MessageFns<OfferRequest> = {
             message.count = reader.uint32();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.brokerId = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1535,6 +1659,7 @@ export const OfferRequest: MessageFns<OfferRequest> = {
   fromPartial(object: DeepPartial<OfferRequest>): OfferRequest {
     const message = createBaseOfferRequest();
     message.count = object.count ?? 0;
+    message.brokerId = object.brokerId ?? 0;
     return message;
   },
 };
@@ -1746,7 +1871,7 @@ export const ProbeDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Accepts `count` new broker ids and serves a Probe on each, until withdrawn. */
+    /** Accepts `count` new broker ids, or the given one, and serves a Probe on each, until withdrawn. */
     offer: {
       name: "Offer",
       requestType: OfferRequest as typeof OfferRequest,
@@ -1755,7 +1880,7 @@ export const ProbeDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Stops serving the given broker ids. */
+    /** Stops serving the given broker ids; all of them when none is given. */
     withdraw: {
       name: "Withdraw",
       requestType: OfferResponse as typeof OfferResponse,

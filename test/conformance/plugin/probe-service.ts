@@ -16,7 +16,7 @@ export function probeService(
   hangs = new Hangs(),
 ): Probe {
   const offered = () => probeService(control, version, undefined, hangs);
-  return { ...calls(), ...ends(hangs), ...world(control, version), ...brokerCalls(broker, offered) };
+  return { ...calls(), ...ends(hangs), ...world(control, version, broker), ...brokerCalls(broker, offered) };
 }
 
 function calls(): Pick<Probe, 'echo' | 'produce' | 'consume' | 'exchange'> {
@@ -75,7 +75,11 @@ function failureOf({ code, message, details, trailers }: FailRequest): GrpcError
   return new GrpcError(code, message, { metadata });
 }
 
-function world(control: ProcessControl, version: number): Pick<Probe, 'log' | 'write' | 'crash' | 'describe'> {
+function world(
+  control: ProcessControl,
+  version: number,
+  broker: GrpcBroker | undefined,
+): Pick<Probe, 'log' | 'write' | 'crash' | 'describe'> {
   return {
     log: ({ level, logger, message, fields }) => {
       const entries = fields.map(({ key, json }) => [key, JSON.parse(json)] as const);
@@ -98,6 +102,7 @@ function world(control: ProcessControl, version: number): Pick<Probe, 'log' | 'w
       env: Object.fromEntries(Object.entries(process.env).map(([key, value]) => [key, value ?? ''])),
       calls: {},
       stdin: stdinIdentity(),
+      broker: { ...broker?.counts },
     }),
   };
 }

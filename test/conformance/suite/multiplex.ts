@@ -45,7 +45,7 @@ export function multiplexSuite(pairing: Pairing): void {
 }
 
 /** What becomes of plugins whose host dies; needs a host in a process of its own. */
-export function deadHostSuite(pairing: Pairing): void {
+export function lostHostSuite(pairing: Pairing): void {
   hosted(pairing, 'M-16 the plugin ends when its host is killed', async (host) => {
     const client = await host.create(await configOf(pairing));
     const { id } = await client.start();

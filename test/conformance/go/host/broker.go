@@ -70,10 +70,15 @@ func (c *client) hostProbe(host *host, object *contract.GRPCObject) *contract.Pr
 	return c.probe
 }
 
+// withdraw ends an offer, or all of them for id 0.
 func withdraw(host *host, command brokerCommand) (any, error) {
 	object, err := command.find(host)
 	if err != nil {
 		return nil, err
+	}
+	if object.grpc != nil && command.ID == 0 {
+		object.client.hostProbe(host, object.grpc).WithdrawAll()
+		return nil, nil
 	}
 	if object.grpc == nil || !object.client.hostProbe(host, object.grpc).WithdrawID(command.ID) {
 		return nil, &commandError{"nothing is offered there"}

@@ -777,7 +777,9 @@ type Description struct {
 	// How often each method outside the application's services was called, by full path.
 	Calls map[string]uint32 `protobuf:"bytes,6,rep,name=calls,proto3" json:"calls,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// Device and inode of stdin, as "device:inode"; empty where unknown.
-	Stdin         string `protobuf:"bytes,7,opt,name=stdin,proto3" json:"stdin,omitempty"`
+	Stdin string `protobuf:"bytes,7,opt,name=stdin,proto3" json:"stdin,omitempty"`
+	// What the plugin's broker holds, by name; empty where the library does not tell.
+	Broker        map[string]uint32 `protobuf:"bytes,8,rep,name=broker,proto3" json:"broker,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -861,12 +863,21 @@ func (x *Description) GetStdin() string {
 	return ""
 }
 
+func (x *Description) GetBroker() map[string]uint32 {
+	if x != nil {
+		return x.Broker
+	}
+	return nil
+}
+
 type CallBackRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	BrokerId uint32                 `protobuf:"varint,1,opt,name=broker_id,json=brokerId,proto3" json:"broker_id,omitempty"`
 	Payload  *Payload               `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
 	// 0 is 1.
-	Times         uint32 `protobuf:"varint,3,opt,name=times,proto3" json:"times,omitempty"`
+	Times uint32 `protobuf:"varint,3,opt,name=times,proto3" json:"times,omitempty"`
+	// Before that, calls HangStream with this token, and leaves it open for good; not when empty.
+	Hang          string `protobuf:"bytes,4,opt,name=hang,proto3" json:"hang,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -922,10 +933,19 @@ func (x *CallBackRequest) GetTimes() uint32 {
 	return 0
 }
 
+func (x *CallBackRequest) GetHang() string {
+	if x != nil {
+		return x.Hang
+	}
+	return ""
+}
+
 type OfferRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 0 is 1.
-	Count         uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// Instead of a new id; none when 0.
+	BrokerId      uint32 `protobuf:"varint,2,opt,name=broker_id,json=brokerId,proto3" json:"broker_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -963,6 +983,13 @@ func (*OfferRequest) Descriptor() ([]byte, []int) {
 func (x *OfferRequest) GetCount() uint32 {
 	if x != nil {
 		return x.Count
+	}
+	return 0
+}
+
+func (x *OfferRequest) GetBrokerId() uint32 {
+	if x != nil {
+		return x.BrokerId
 	}
 	return 0
 }
@@ -1126,7 +1153,7 @@ const file_probe_proto_rawDesc = "" +
 	"\x04Kind\x12\b\n" +
 	"\x04EXIT\x10\x00\x12\t\n" +
 	"\x05PANIC\x10\x01\x12\b\n" +
-	"\x04KILL\x10\x02\"\xef\x02\n" +
+	"\x04KILL\x10\x02\"\xef\x03\n" +
 	"\vDescription\x12\x10\n" +
 	"\x03pid\x18\x01 \x01(\rR\x03pid\x12\x1a\n" +
 	"\blanguage\x18\x02 \x01(\tR\blanguage\x12\x18\n" +
@@ -1134,20 +1161,26 @@ const file_probe_proto_rawDesc = "" +
 	"\x04args\x18\x04 \x03(\tR\x04args\x12:\n" +
 	"\x03env\x18\x05 \x03(\v2(.rxplug.conformance.Description.EnvEntryR\x03env\x12@\n" +
 	"\x05calls\x18\x06 \x03(\v2*.rxplug.conformance.Description.CallsEntryR\x05calls\x12\x14\n" +
-	"\x05stdin\x18\a \x01(\tR\x05stdin\x1a6\n" +
+	"\x05stdin\x18\a \x01(\tR\x05stdin\x12C\n" +
+	"\x06broker\x18\b \x03(\v2+.rxplug.conformance.Description.BrokerEntryR\x06broker\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a8\n" +
 	"\n" +
 	"CallsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"{\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\x1a9\n" +
+	"\vBrokerEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\x8f\x01\n" +
 	"\x0fCallBackRequest\x12\x1b\n" +
 	"\tbroker_id\x18\x01 \x01(\rR\bbrokerId\x125\n" +
 	"\apayload\x18\x02 \x01(\v2\x1b.rxplug.conformance.PayloadR\apayload\x12\x14\n" +
-	"\x05times\x18\x03 \x01(\rR\x05times\"$\n" +
+	"\x05times\x18\x03 \x01(\rR\x05times\x12\x12\n" +
+	"\x04hang\x18\x04 \x01(\tR\x04hang\"A\n" +
 	"\fOfferRequest\x12\x14\n" +
-	"\x05count\x18\x01 \x01(\rR\x05count\".\n" +
+	"\x05count\x18\x01 \x01(\rR\x05count\x12\x1b\n" +
+	"\tbroker_id\x18\x02 \x01(\rR\bbrokerId\".\n" +
 	"\rOfferResponse\x12\x1d\n" +
 	"\n" +
 	"broker_ids\x18\x01 \x03(\rR\tbrokerIds2\x9a\t\n" +
@@ -1185,7 +1218,7 @@ func file_probe_proto_rawDescGZIP() []byte {
 }
 
 var file_probe_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_probe_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_probe_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_probe_proto_goTypes = []any{
 	(WriteRequest_Stream)(0), // 0: rxplug.conformance.WriteRequest.Stream
 	(CrashRequest_Kind)(0),   // 1: rxplug.conformance.CrashRequest.Kind
@@ -1208,6 +1241,7 @@ var file_probe_proto_goTypes = []any{
 	(*LogRequest_Field)(nil), // 18: rxplug.conformance.LogRequest.Field
 	nil,                      // 19: rxplug.conformance.Description.EnvEntry
 	nil,                      // 20: rxplug.conformance.Description.CallsEntry
+	nil,                      // 21: rxplug.conformance.Description.BrokerEntry
 }
 var file_probe_proto_depIdxs = []int32{
 	17, // 0: rxplug.conformance.FailRequest.trailers:type_name -> rxplug.conformance.FailRequest.TrailersEntry
@@ -1216,44 +1250,45 @@ var file_probe_proto_depIdxs = []int32{
 	1,  // 3: rxplug.conformance.CrashRequest.kind:type_name -> rxplug.conformance.CrashRequest.Kind
 	19, // 4: rxplug.conformance.Description.env:type_name -> rxplug.conformance.Description.EnvEntry
 	20, // 5: rxplug.conformance.Description.calls:type_name -> rxplug.conformance.Description.CallsEntry
-	3,  // 6: rxplug.conformance.CallBackRequest.payload:type_name -> rxplug.conformance.Payload
-	3,  // 7: rxplug.conformance.Probe.Echo:input_type -> rxplug.conformance.Payload
-	4,  // 8: rxplug.conformance.Probe.Produce:input_type -> rxplug.conformance.ProduceRequest
-	3,  // 9: rxplug.conformance.Probe.Consume:input_type -> rxplug.conformance.Payload
-	3,  // 10: rxplug.conformance.Probe.Exchange:input_type -> rxplug.conformance.Payload
-	6,  // 11: rxplug.conformance.Probe.Fail:input_type -> rxplug.conformance.FailRequest
-	6,  // 12: rxplug.conformance.Probe.FailLater:input_type -> rxplug.conformance.FailRequest
-	7,  // 13: rxplug.conformance.Probe.Hang:input_type -> rxplug.conformance.HangRequest
-	7,  // 14: rxplug.conformance.Probe.HangStream:input_type -> rxplug.conformance.HangRequest
-	8,  // 15: rxplug.conformance.Probe.Observe:input_type -> rxplug.conformance.ObserveRequest
-	10, // 16: rxplug.conformance.Probe.Log:input_type -> rxplug.conformance.LogRequest
-	11, // 17: rxplug.conformance.Probe.Write:input_type -> rxplug.conformance.WriteRequest
-	12, // 18: rxplug.conformance.Probe.Crash:input_type -> rxplug.conformance.CrashRequest
-	2,  // 19: rxplug.conformance.Probe.Describe:input_type -> rxplug.conformance.Empty
-	14, // 20: rxplug.conformance.Probe.CallBack:input_type -> rxplug.conformance.CallBackRequest
-	15, // 21: rxplug.conformance.Probe.Offer:input_type -> rxplug.conformance.OfferRequest
-	16, // 22: rxplug.conformance.Probe.Withdraw:input_type -> rxplug.conformance.OfferResponse
-	3,  // 23: rxplug.conformance.Probe.Echo:output_type -> rxplug.conformance.Payload
-	3,  // 24: rxplug.conformance.Probe.Produce:output_type -> rxplug.conformance.Payload
-	5,  // 25: rxplug.conformance.Probe.Consume:output_type -> rxplug.conformance.Digest
-	3,  // 26: rxplug.conformance.Probe.Exchange:output_type -> rxplug.conformance.Payload
-	3,  // 27: rxplug.conformance.Probe.Fail:output_type -> rxplug.conformance.Payload
-	3,  // 28: rxplug.conformance.Probe.FailLater:output_type -> rxplug.conformance.Payload
-	3,  // 29: rxplug.conformance.Probe.Hang:output_type -> rxplug.conformance.Payload
-	3,  // 30: rxplug.conformance.Probe.HangStream:output_type -> rxplug.conformance.Payload
-	9,  // 31: rxplug.conformance.Probe.Observe:output_type -> rxplug.conformance.Observation
-	2,  // 32: rxplug.conformance.Probe.Log:output_type -> rxplug.conformance.Empty
-	2,  // 33: rxplug.conformance.Probe.Write:output_type -> rxplug.conformance.Empty
-	2,  // 34: rxplug.conformance.Probe.Crash:output_type -> rxplug.conformance.Empty
-	13, // 35: rxplug.conformance.Probe.Describe:output_type -> rxplug.conformance.Description
-	3,  // 36: rxplug.conformance.Probe.CallBack:output_type -> rxplug.conformance.Payload
-	16, // 37: rxplug.conformance.Probe.Offer:output_type -> rxplug.conformance.OfferResponse
-	2,  // 38: rxplug.conformance.Probe.Withdraw:output_type -> rxplug.conformance.Empty
-	23, // [23:39] is the sub-list for method output_type
-	7,  // [7:23] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	21, // 6: rxplug.conformance.Description.broker:type_name -> rxplug.conformance.Description.BrokerEntry
+	3,  // 7: rxplug.conformance.CallBackRequest.payload:type_name -> rxplug.conformance.Payload
+	3,  // 8: rxplug.conformance.Probe.Echo:input_type -> rxplug.conformance.Payload
+	4,  // 9: rxplug.conformance.Probe.Produce:input_type -> rxplug.conformance.ProduceRequest
+	3,  // 10: rxplug.conformance.Probe.Consume:input_type -> rxplug.conformance.Payload
+	3,  // 11: rxplug.conformance.Probe.Exchange:input_type -> rxplug.conformance.Payload
+	6,  // 12: rxplug.conformance.Probe.Fail:input_type -> rxplug.conformance.FailRequest
+	6,  // 13: rxplug.conformance.Probe.FailLater:input_type -> rxplug.conformance.FailRequest
+	7,  // 14: rxplug.conformance.Probe.Hang:input_type -> rxplug.conformance.HangRequest
+	7,  // 15: rxplug.conformance.Probe.HangStream:input_type -> rxplug.conformance.HangRequest
+	8,  // 16: rxplug.conformance.Probe.Observe:input_type -> rxplug.conformance.ObserveRequest
+	10, // 17: rxplug.conformance.Probe.Log:input_type -> rxplug.conformance.LogRequest
+	11, // 18: rxplug.conformance.Probe.Write:input_type -> rxplug.conformance.WriteRequest
+	12, // 19: rxplug.conformance.Probe.Crash:input_type -> rxplug.conformance.CrashRequest
+	2,  // 20: rxplug.conformance.Probe.Describe:input_type -> rxplug.conformance.Empty
+	14, // 21: rxplug.conformance.Probe.CallBack:input_type -> rxplug.conformance.CallBackRequest
+	15, // 22: rxplug.conformance.Probe.Offer:input_type -> rxplug.conformance.OfferRequest
+	16, // 23: rxplug.conformance.Probe.Withdraw:input_type -> rxplug.conformance.OfferResponse
+	3,  // 24: rxplug.conformance.Probe.Echo:output_type -> rxplug.conformance.Payload
+	3,  // 25: rxplug.conformance.Probe.Produce:output_type -> rxplug.conformance.Payload
+	5,  // 26: rxplug.conformance.Probe.Consume:output_type -> rxplug.conformance.Digest
+	3,  // 27: rxplug.conformance.Probe.Exchange:output_type -> rxplug.conformance.Payload
+	3,  // 28: rxplug.conformance.Probe.Fail:output_type -> rxplug.conformance.Payload
+	3,  // 29: rxplug.conformance.Probe.FailLater:output_type -> rxplug.conformance.Payload
+	3,  // 30: rxplug.conformance.Probe.Hang:output_type -> rxplug.conformance.Payload
+	3,  // 31: rxplug.conformance.Probe.HangStream:output_type -> rxplug.conformance.Payload
+	9,  // 32: rxplug.conformance.Probe.Observe:output_type -> rxplug.conformance.Observation
+	2,  // 33: rxplug.conformance.Probe.Log:output_type -> rxplug.conformance.Empty
+	2,  // 34: rxplug.conformance.Probe.Write:output_type -> rxplug.conformance.Empty
+	2,  // 35: rxplug.conformance.Probe.Crash:output_type -> rxplug.conformance.Empty
+	13, // 36: rxplug.conformance.Probe.Describe:output_type -> rxplug.conformance.Description
+	3,  // 37: rxplug.conformance.Probe.CallBack:output_type -> rxplug.conformance.Payload
+	16, // 38: rxplug.conformance.Probe.Offer:output_type -> rxplug.conformance.OfferResponse
+	2,  // 39: rxplug.conformance.Probe.Withdraw:output_type -> rxplug.conformance.Empty
+	24, // [24:40] is the sub-list for method output_type
+	8,  // [8:24] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_probe_proto_init() }
@@ -1267,7 +1302,7 @@ func file_probe_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_probe_proto_rawDesc), len(file_probe_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   19,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -73,9 +73,9 @@ type ProbeClient interface {
 	Describe(ctx context.Context, in *Empty, opts ...grpc.CallOption) (*Description, error)
 	// Dials the caller's broker id and calls Echo there, `times` times; answers with the last echo.
 	CallBack(ctx context.Context, in *CallBackRequest, opts ...grpc.CallOption) (*Payload, error)
-	// Accepts `count` new broker ids and serves a Probe on each, until withdrawn.
+	// Accepts `count` new broker ids, or the given one, and serves a Probe on each, until withdrawn.
 	Offer(ctx context.Context, in *OfferRequest, opts ...grpc.CallOption) (*OfferResponse, error)
-	// Stops serving the given broker ids.
+	// Stops serving the given broker ids; all of them when none is given.
 	Withdraw(ctx context.Context, in *OfferResponse, opts ...grpc.CallOption) (*Empty, error)
 }
 
@@ -316,9 +316,9 @@ type ProbeServer interface {
 	Describe(context.Context, *Empty) (*Description, error)
 	// Dials the caller's broker id and calls Echo there, `times` times; answers with the last echo.
 	CallBack(context.Context, *CallBackRequest) (*Payload, error)
-	// Accepts `count` new broker ids and serves a Probe on each, until withdrawn.
+	// Accepts `count` new broker ids, or the given one, and serves a Probe on each, until withdrawn.
 	Offer(context.Context, *OfferRequest) (*OfferResponse, error)
-	// Stops serving the given broker ids.
+	// Stops serving the given broker ids; all of them when none is given.
 	Withdraw(context.Context, *OfferResponse) (*Empty, error)
 	mustEmbedUnimplementedProbeServer()
 }
