@@ -1,5 +1,5 @@
-import { asyncScheduler, type Observable, type SchedulerLike, timer } from 'rxjs';
-import { OptionsError } from '../errors.js';
+import { asyncScheduler, type Observable, type SchedulerLike, throwError, timer } from 'rxjs';
+import { OptionsError, PluginError } from '../errors.js';
 
 /** How the waits of `backoff` grow. */
 export interface BackoffOptions {
@@ -23,14 +23,16 @@ export interface BackoffOptions {
 const MAX_TIMER_MS = 2_147_483_647;
 
 /**
- * Growing waits for `retry({ delay: backoff({ initialMs: 100, maxMs: 30_000 }) })`. With `resetAfterMs` the returned function
+ * Growing waits for `retry({ delay: backoff({ initialMs: 100, maxMs: 30_000 }) })`. An OptionsError is not waited for but passed on:
+ * what is wrong in the program stays wrong. With `resetAfterMs` the returned function
  * remembers when the source was last begun: make one per subscription (inside `defer`) when several run at the same time.
  */
 export function backoff(options: BackoffOptions): (error: unknown, retryCount: number) => Observable<0> {
   const { initialMs, maxMs, factor, jitter, resetAfterMs, random, scheduler } = resolve(options);
   let begunAt = scheduler.now();
   let earlierRetries = 0;
-  return (_error, retryCount) => {
+  return (error, retryCount) => {
+    if (PluginError.is(error) && error.code === 'ERR_OPTIONS') return throwError(() => error);
     const now = scheduler.now();
     if (retryCount === 1) earlierRetries = 0;
     else if (now - begunAt >= resetAfterMs) earlierRetries = retryCount - 1;

@@ -48,6 +48,16 @@ test('begins again with initialMs when retry starts to count anew', () => {
   });
 });
 
+test('a mistake in the options is not tried again', () => {
+  marbles(({ cold, expectObservable, expectSubscriptions }) => {
+    const mistake = new OptionsError('Expected something else.');
+    const source = cold('a-#', {}, mistake);
+    const result$ = source.pipe(retry({ delay: backoff({ initialMs: 1, maxMs: 1 }) }));
+    expectObservable(result$).toBe('a-#', {}, mistake);
+    expectSubscriptions(source.subscriptions).toBe('^-!');
+  });
+});
+
 test('ends its timer when the retrying is given up', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold('#');
