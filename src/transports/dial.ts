@@ -1,6 +1,7 @@
-import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import { OptionsError, TransportError } from '../errors.js';
 import type { Address } from '../wire/address.js';
+import { connectDirect } from './direct-socket.js';
 import { checkSocketPath } from './socket-path.js';
 import { parseTcpAddress } from './tcp.js';
 import type { Dialer, DialOptions } from './transport.js';
@@ -31,7 +32,7 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
   signal?.throwIfAborted();
   const target = targetOf(address);
   return await new Promise<Socket>((resolve, reject) => {
-    const socket = connect(target);
+    const socket = connectDirect(target);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);

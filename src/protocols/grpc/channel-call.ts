@@ -114,10 +114,10 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
     }
   }
 
-  onData(chunk: Uint8Array): void {
+  onData(chunk: Uint8Array, lent: boolean): void {
     if (this.#over) return;
     this.#owed += chunk.length;
-    this.#decoder.push(chunk);
+    this.#decoder.push(chunk, lent);
     this.#deliver();
   }
 

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../errors.js';
 import { EMPTY_BYTES } from '../../wire/bytes.js';
 import { ChunkQueue } from '../../wire/chunk-queue.js';
+import { PartialMessage } from './partial-message.js';
 
 /** Before every message: one byte that says whether it is compressed, four with its length, big endian. */
 export const PREFIX_BYTES = 5;
@@ -28,18 +29,22 @@ export function frameMessage(message: Uint8Array): Uint8Array {
 export type Decompress = (message: Uint8Array) => Uint8Array;
 
 /**
- * Cuts received bytes into messages. A message that lies in one chunk shares its memory. A length over the limit is refused when its
- * prefix is there, before anything is gathered for it.
+ * Cuts received bytes into messages. A message that lies in one chunk shares its memory, another one gets its own as soon as its prefix
+ * is there. A length over the limit is refused at the prefix, before anything is gathered for it.
+ *
+ * What has come waits in this order: `#ready`, the rest of `#chunk`, then either `#partial` or `#queue`.
  */
 export class MessageDecoder {
   readonly #maxMessageBytes: number;
-  /** The chunk at hand, as long as nothing waits in the queue before it. */
+  /** A message that came in several chunks. */
+  #ready: PartialMessage | undefined;
+  /** The chunk at hand; it begins with a prefix. */
   #chunk: Uint8Array = EMPTY_BYTES;
   #offset = 0;
-  /** Only what did not end with its chunk. */
+  /** The last message, as long as it is not complete. */
+  #partial: PartialMessage | undefined;
+  /** What came while something waited, and what is less than a prefix. */
   #queue: ChunkQueue | undefined;
-  /** Length of the message whose prefix was taken out of the queue; -1 without one. */
-  #expected = -1;
   #compressed = false;
   #decompress: Decompress | undefined;
 
@@ -54,17 +59,20 @@ export class MessageDecoder {
 
   /** How many received bytes wait, those of an incomplete message included. */
   get byteLength(): number {
-    const prefix = this.#expected < 0 ? 0 : PREFIX_BYTES;
-    return prefix + (this.#queue?.byteLength ?? 0) + this.#chunk.length - this.#offset;
+    const gathered = sizeOf(this.#ready) + sizeOf(this.#partial);
+    return gathered + (this.#queue?.byteLength ?? 0) + this.#chunk.length - this.#offset;
   }
 
-  /** Adds received bytes, which belong to the decoder from here on. */
-  push(chunk: Uint8Array): void {
-    if (this.byteLength === 0) {
-      this.#chunk = chunk;
+  /** Adds received bytes. They belong to the decoder from here on, or only during the call when they are `lent`. */
+  push(chunk: Uint8Array, lent = false): void {
+    const from = this.#partial === undefined ? 0 : this.#continue(this.#partial, chunk);
+    if (from === chunk.length) return;
+    const rest = from === 0 ? chunk : chunk.subarray(from);
+    if (this.#queue === undefined && this.#offset === this.#chunk.length) {
       this.#offset = 0;
+      this.#chunk = lent ? this.#keep(rest) : rest;
     } else {
-      this.#moveToQueue().push(chunk);
+      this.#moveToQueue().push(lent ? Buffer.from(rest) : rest);
     }
   }
 
@@ -73,10 +81,20 @@ export class MessageDecoder {
    * ERR_BAD_FRAME for one that cannot be read. After that the stream is of no use.
    */
   read(): Uint8Array | undefined {
-    const message = this.#queue === undefined ? this.#readFromChunk() : this.#readFromQueue(this.#queue);
+    const message = this.#next();
     if (message === undefined || !this.#compressed) return message;
     if (this.#decompress !== undefined) return this.#decompress(message);
     throw new ProtocolError('ERR_BAD_FRAME', 'A message is marked as compressed, but the peer named no grpc-encoding.');
+  }
+
+  #next(): Uint8Array | undefined {
+    const ready = this.#ready;
+    if (ready !== undefined) {
+      this.#ready = undefined;
+      this.#compressed = ready.compressed;
+      return ready.bytes;
+    }
+    return this.#queue === undefined ? this.#readFromChunk() : this.#readFromQueue(this.#queue);
   }
 
   #readFromChunk(): Uint8Array | undefined {
@@ -88,22 +106,62 @@ export class MessageDecoder {
         this.#offset = end;
         return chunk.subarray(begin, end);
       }
+      this.#begin(end - begin, this.#compressed).add(chunk, begin);
+      this.#offset = chunk.length;
     }
     if (this.#offset < chunk.length) this.#moveToQueue();
     return undefined;
   }
 
   #readFromQueue(queue: ChunkQueue): Uint8Array | undefined {
-    if (this.#expected < 0) {
-      const prefix = queue.read(PREFIX_BYTES);
-      if (prefix === undefined) return undefined;
-      this.#expected = this.#judge(prefix, 0);
+    const prefix = queue.read(PREFIX_BYTES);
+    if (prefix === undefined) return undefined;
+    const length = this.#judge(prefix, 0);
+    const message = queue.read(length);
+    if (message === undefined) {
+      const partial = this.#begin(length, this.#compressed);
+      for (let piece = queue.readSome(length); piece !== undefined; piece = queue.readSome(length))
+        partial.add(piece, 0);
     }
-    const message = queue.read(this.#expected);
-    if (message === undefined) return undefined;
-    this.#expected = -1;
     if (queue.byteLength === 0) this.#queue = undefined;
     return message;
+  }
+
+  #begin(length: number, compressed: boolean): PartialMessage {
+    this.#partial = new PartialMessage(length, compressed);
+    return this.#partial;
+  }
+
+  /** Adds to the incomplete message and returns where its part of the chunk ends. */
+  #continue(partial: PartialMessage, chunk: Uint8Array): number {
+    const end = partial.add(chunk, 0);
+    if (!partial.isComplete) return end;
+    this.#partial = undefined;
+    if (this.#ready === undefined && this.#offset === this.#chunk.length) {
+      this.#ready = partial;
+    } else {
+      const queue = this.#moveToQueue();
+      queue.push(prefixOf(partial));
+      queue.push(partial.bytes);
+    }
+    return end;
+  }
+
+  /** Copies what is lent: whole messages in one go, the beginning of another one to where it will be handed out. */
+  #keep(chunk: Uint8Array): Uint8Array {
+    let at = 0;
+    while (at + PREFIX_BYTES <= chunk.length && chunk[at]! <= 1) {
+      const length = lengthAt(chunk, at);
+      const end = at + PREFIX_BYTES + length;
+      if (end > chunk.length) {
+        // One that is too long is refused when its turn has come.
+        if (length > this.#maxMessageBytes) break;
+        this.#begin(length, chunk[at] === 1).add(chunk, at + PREFIX_BYTES);
+        return at === 0 ? EMPTY_BYTES : Buffer.from(chunk.subarray(0, at));
+      }
+      at = end;
+    }
+    return Buffer.from(chunk);
   }
 
   #moveToQueue(): ChunkQueue {
@@ -120,11 +178,26 @@ export class MessageDecoder {
     if (flags > 1) {
       throw new ProtocolError('ERR_BAD_FRAME', `A message begins with flags ${flags}; gRPC knows 0 and 1.`);
     }
-    const length = ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>> 0;
+    const length = lengthAt(bytes, at);
     if (length > this.#maxMessageBytes) throw tooLong(length, this.#maxMessageBytes);
     this.#compressed = flags === 1;
     return length;
   }
+}
+
+/** The length that a prefix tells. */
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>> 0;
+}
+
+function sizeOf(message: PartialMessage | undefined): number {
+  return message === undefined ? 0 : PREFIX_BYTES + message.byteLength;
+}
+
+function prefixOf(message: PartialMessage): Uint8Array {
+  const prefix = encodePrefix(message.byteLength);
+  prefix[0] = message.compressed ? 1 : 0;
+  return prefix;
 }
 
 /** Whichever side finds a message too long says it in these words. */

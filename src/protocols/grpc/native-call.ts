@@ -156,10 +156,10 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
 
   onTrailers(): void {}
 
-  onData(chunk: Uint8Array): void {
+  onData(chunk: Uint8Array, lent: boolean): void {
     if (this.#over) return;
     this.#owed += chunk.length;
-    this.#decoder.push(chunk);
+    this.#decoder.push(chunk, lent);
     this.#pump();
   }
 

@@ -10,8 +10,11 @@ export type HeaderList = readonly string[];
 export interface Http2StreamEvents {
   /** First header block of the peer: request or response. `endStream`: nothing follows (gRPC's trailers-only). */
   onHeaders(headers: HeaderList, endStream: boolean): void;
-  /** Body bytes, a view of what the connection delivered. They belong to the receiver, who gives the window back with `consume`. */
-  onData(chunk: Uint8Array): void;
+  /**
+   * Body bytes, a view of what the connection delivered; the receiver gives the window back with `consume`. They belong to the receiver,
+   * unless they are `lent`: then their memory is used again after the call, and what is kept has to be copied.
+   */
+  onData(chunk: Uint8Array, lent: boolean): void;
   /** Trailing header block; `onEnd` follows. */
   onTrailers(trailers: HeaderList): void;
   /** The peer finished its direction in good order. */

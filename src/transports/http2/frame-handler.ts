@@ -45,7 +45,7 @@ export class FrameHandler implements FrameSink {
   onDataPiece(_streamId: number, piece: Uint8Array): void {
     const stream = this.#current;
     if (stream === undefined || stream.over) this.#session.onConsumed(piece.length);
-    else stream.deliver(piece);
+    else stream.deliver(piece, this.#session.lent);
   }
 
   onDataEnd(_streamId: number, dataBytes: number, endStream: boolean): void {

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
+import { readDirectly } from '../direct-socket.js';
 import { Outbox } from './outbox.js';
 
 /** How long a peer may take to close the connection once we have ended our side; what it sends meanwhile is discarded. */
 const LINGER_MS = 1000;
 
 export interface LinkEvents {
-  onChunk(chunk: Uint8Array): void;
+  /** `lent`: the memory of the chunk is used again after the call. */
+  onChunk(chunk: Uint8Array, lent: boolean): void;
   /** The peer has closed its side. */
   onEnd(): void;
   /** The connection takes more. */
@@ -41,7 +43,9 @@ export class Link {
 
   /** Starts to read. */
   start(): void {
-    this.#connection.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    this.#connection.on('data', (chunk: Uint8Array) => this.#receive(chunk, false));
+    // What was read before goes the way of every Duplex.
+    readDirectly(this.#connection, (chunk) => this.#receive(chunk, true));
     this.#connection.once('end', () => this.#events?.onEnd());
   }
 
@@ -78,15 +82,17 @@ export class Link {
   }
 
   /** Some Duplexes deliver within a write: then what comes waits until what is being read is done. */
-  #receive(chunk: Uint8Array): void {
+  #receive(chunk: Uint8Array, lent: boolean): void {
     if (this.#discarding) return;
     if (this.#receiving) {
-      this.#early.push(chunk);
+      this.#early.push(lent ? Buffer.from(chunk) : chunk);
       return;
     }
     this.#receiving = true;
-    this.#events?.onChunk(chunk);
-    for (let next = this.#early.shift(); next !== undefined; next = this.#early.shift()) this.#events?.onChunk(next);
+    this.#events?.onChunk(chunk, lent);
+    for (let next = this.#early.shift(); next !== undefined; next = this.#early.shift()) {
+      this.#events?.onChunk(next, false);
+    }
     this.#receiving = false;
   }
 

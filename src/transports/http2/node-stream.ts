@@ -95,7 +95,7 @@ export class NodeHttp2Stream implements Http2Stream {
   #onData(chunk: Buffer): void {
     if (this.#over) return;
     this.#unconsumed += chunk.length;
-    this.#events.onData(chunk);
+    this.#events.onData(chunk, false);
     if (this.#unconsumed < PAUSE_AT_BYTES || this.#over) return;
     this.#paused = true;
     this.#stream.pause();

@@ -36,6 +36,8 @@ export class Session implements StreamHost, LinkEvents {
   readonly closed: Promise<void>;
   /** Nobody has to be told why the connection ends: we have said goodbye, or the peer has. */
   excused = false;
+  /** Memory of the chunk in hand will be used again. */
+  lent = false;
   /** No frame is taken or sent any more; every stream is over. */
   ended = false;
   readonly #link: Link;
@@ -76,7 +78,8 @@ export class Session implements StreamHost, LinkEvents {
     this.#link.start();
   }
 
-  onChunk(chunk: Uint8Array): void {
+  onChunk(chunk: Uint8Array, lent: boolean): void {
+    this.lent = lent;
     this.#keepAlive.heard();
     try {
       this.#decoder.push(chunk);

@@ -181,10 +181,10 @@ export class SessionStream implements Http2Stream, SendingStream {
     return this.#receiveWindow.take(flowBytes) ? 0 : Http2ErrorCode.flowControlError;
   }
 
-  /** A piece of a DATA frame that was taken. */
-  deliver(piece: Uint8Array): void {
+  /** A piece of a DATA frame that was taken. `lent`: its memory will be used again. */
+  deliver(piece: Uint8Array, lent: boolean): void {
     this.#unconsumed += piece.length;
-    this.events.onData(piece);
+    this.events.onData(piece, lent);
   }
 
   /** A DATA frame is complete: 0, or the error code that it deserves. `padBytes` were taken and not delivered. */

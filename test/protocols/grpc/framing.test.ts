@@ -67,6 +67,96 @@ test('messages come out whole from any chunks, read whenever', () => {
   );
 });
 
+test('messages come out whole from chunks that are lent, owned or both, one or all at a time', () => {
+  const step = fc.record({
+    size: fc.integer({ min: 1, max: 900 }),
+    reads: fc.constantFrom(0, 1, 2, Number.POSITIVE_INFINITY),
+    lent: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 1500 })), fc.array(step), (messages, steps) => {
+      const bytes = Buffer.concat(messages.map(frameMessage));
+      const decoder = new MessageDecoder();
+      const seen: Uint8Array[] = [];
+      let offset = 0;
+      for (const { size, reads, lent } of [
+        ...steps,
+        { size: bytes.length + 1, reads: Number.POSITIVE_INFINITY, lent: true },
+      ]) {
+        const chunk = Buffer.from(bytes.subarray(offset, offset + size));
+        decoder.push(chunk, lent);
+        if (lent) chunk.fill(0xee);
+        offset += chunk.length;
+        for (let read = 0; read < reads; read++) {
+          const message = decoder.read();
+          if (message === undefined) break;
+          seen.push(message);
+        }
+        const taken = seen.reduce((sum, message) => sum + message.length + 5, 0);
+        assert.equal(decoder.byteLength, offset - taken);
+      }
+      assert.ok(Buffer.concat(seen).equals(Buffer.concat(messages)));
+      assert.equal(seen.length, messages.length);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('large messages come out whole from chunks that are lent', () => {
+  const messages = [10, 100_000, 3_000_000, 0, 70_000].map((size, index) => Buffer.alloc(size, index + 1));
+  const bytes = Buffer.concat(messages.map(frameMessage));
+  const decoder = new MessageDecoder();
+  const seen: Buffer[] = [];
+  for (let offset = 0; offset < bytes.length; offset += 65_000) {
+    const chunk = Buffer.from(bytes.subarray(offset, offset + 65_000));
+    decoder.push(chunk, true);
+    chunk.fill(0xee);
+    seen.push(...readAll(decoder));
+  }
+  assert.ok(seen.every((message, index) => message.equals(messages[index]!)) && seen.length === messages.length);
+});
+
+test('a length that nothing follows costs no memory', () => {
+  const decoders = Array.from({ length: 200 }, () => new MessageDecoder());
+  const before = process.memoryUsage().arrayBuffers;
+  for (const [index, decoder] of decoders.entries()) {
+    decoder.push(encodePrefix(0x7fffffff), index % 2 === 0);
+    assert.equal(decoder.read(), undefined);
+    assert.equal(decoder.byteLength, 5);
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024);
+});
+
+test('compressed and plain messages are told apart wherever a chunk that is lent ends', () => {
+  const bytes = Buffer.concat([
+    framed(1, gzipSync('one')),
+    frameMessage(Buffer.from('two')),
+    framed(1, gzipSync('three')),
+  ]);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const decoder = new MessageDecoder();
+    decoder.decompress = decompressor('gzip', 1000);
+    const chunks = [Buffer.from(bytes.subarray(0, cut)), Buffer.from(bytes.subarray(cut))];
+    for (const chunk of chunks) {
+      decoder.push(chunk, true);
+      chunk.fill(0xee);
+    }
+    assert.deepEqual(readAll(decoder).map(String), ['one', 'two', 'three']);
+  }
+});
+
+test('what is wrong with a message in a chunk that is lent is told when its turn has come', () => {
+  for (const [bad, code] of [
+    [encodePrefix(101), 'ERR_LIMIT_EXCEEDED'],
+    [framed(2, Buffer.from('x')), 'ERR_BAD_FRAME'],
+  ] as const) {
+    const decoder = new MessageDecoder(100);
+    decoder.push(Buffer.concat([frameMessage(Buffer.from('good')), bad]), true);
+    assert.equal(String(decoder.read()), 'good');
+    assert.throws(() => decoder.read(), { code });
+  }
+});
+
 test('a length over the limit is refused at its prefix, wherever that is cut', () => {
   const prefix = encodePrefix(101);
   for (let cut = 0; cut <= prefix.length; cut++) {

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { connectDirect, readDirectly } from '../../src/transports/direct-socket.js';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A direct socket and the far end of its connection. */
+async function connected(t: TestContext): Promise<{ near: Socket; far: Socket }> {
+  const directory = mkdtempSync(join(tmpdir(), 'd-'));
+  const path = join(directory, 's');
+  const server = createServer({ allowHalfOpen: true }).listen(path);
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const near = connectDirect({ path, allowHalfOpen: true });
+  const [far] = await accepted;
+  if (near.connecting) await once(near, 'connect');
+  t.after(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return { near, far };
+}
+
+/** Sends `bytes` and the end. */
+function send(far: Socket, bytes: Buffer): void {
+  Readable.from([bytes]).pipe(far);
+}
+
+const BYTES = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => (index * 31) >>> 3));
+
+test('a reader gets every byte in memory that is used again, then the end comes', async (t) => {
+  const { near, far } = await connected(t);
+  const received: Buffer[] = [];
+  const memory = new Set<ArrayBufferLike>();
+  near.on('data', (chunk: Buffer) => received.push(chunk));
+  readDirectly(near, (chunk) => {
+    memory.add(chunk.buffer);
+    received.push(Buffer.from(chunk));
+  });
+  const ended = once(near, 'end');
+  send(far, BYTES);
+  await ended;
+  assert.ok(Buffer.concat(received).equals(BYTES));
+  assert.equal(memory.size, 1);
+});
+
+test('what came before the reader comes first, as data', async (t) => {
+  const { near, far } = await connected(t);
+  far.write(BYTES.subarray(0, 500_000));
+  while (near.readableLength === 0) await turn();
+  const order: string[] = [];
+  const received: Buffer[] = [];
+  near.on('data', (chunk: Buffer) => {
+    order.push('data');
+    received.push(chunk);
+  });
+  readDirectly(near, (chunk) => {
+    order.push('direct');
+    received.push(Buffer.from(chunk));
+  });
+  const ended = once(near, 'end');
+  send(far, BYTES.subarray(500_000));
+  await ended;
+  assert.ok(Buffer.concat(received).equals(BYTES));
+  assert.deepEqual([...new Set(order)], ['data', 'direct']);
+});
+
+test('without a reader it is a socket like any other, its backpressure too', async (t) => {
+  const { near, far } = await connected(t);
+  send(far, BYTES);
+  while (near.readableLength < near.readableHighWaterMark) await turn();
+  for (let turns = 0; turns < 20; turns++) await turn();
+  assert.ok(near.readableLength < 300_000, `${near.readableLength} bytes wait`);
+  const received: Buffer[] = [];
+  for await (const chunk of near as AsyncIterable<Buffer>) received.push(chunk);
+  assert.ok(Buffer.concat(received).equals(BYTES));
+});
+
+test('a reader has no effect on other connections', async () => {
+  const other = new PassThrough();
+  readDirectly(other, () => assert.fail('called'));
+  other.write('x');
+  assert.equal(String((await once(other, 'data'))[0]), 'x');
+});
