@@ -33,25 +33,81 @@ function firstPost(): GobType<typeof Post> {
   const attachment = { Id: 9, Color: '', Text: 'in a map', Fields: fields, Timestamp: null };
   const reaction = { UserId: 'bob', EmojiName: '+1', CreateAt: 5, RemoteId: null };
   return {
-    ...{ Id: 'first', UserId: 'ada', ChannelId: '', RootId: '', Message: 'hello there' },
-    ...{ CreateAt: 1_700_000_000_123, UpdateAt: 0, FileIds: ['f1', 'f2'], HasReactions: true, IsFollowing: true },
+    Id: 'first',
+    UserId: 'ada',
+    ChannelId: '',
+    RootId: '',
+    Message: 'hello there',
+    CreateAt: 0x18bcfe5687b,
+    UpdateAt: 0,
+    FileIds: ['f1', 'f2'],
+    HasReactions: true,
+    IsFollowing: true,
     Props: {
       from: text('test'),
-      count: { type: 'int', value: 3 },
-      ratio: { type: 'float64', value: 0.25 },
-      on: { type: 'bool', value: true },
-      nested: map({ list: list(text('a'), { type: 'int', value: 1 }, null) }),
-      attachments: { type: '[]*model.Attachment', value: [attachment] },
-      reaction: { type: 'rxplug.test/netrpc/hooks/model.Reaction', value: reaction },
+      count: {
+        type: 'int',
+        value: 3,
+      },
+      ratio: {
+        type: 'float64',
+        value: 0.25,
+      },
+      on: {
+        type: 'bool',
+        value: true,
+      },
+      nested: map({
+        list: list(
+          text('a'),
+          {
+            type: 'int',
+            value: 1,
+          },
+          null,
+        ),
+      }),
+      attachments: {
+        type: '[]*model.Attachment',
+        value: [attachment],
+      },
+      reaction: {
+        type: 'rxplug.test/netrpc/hooks/model.Reaction',
+        value: reaction,
+      },
     },
     Metadata: {
       Embeds: [
-        { Type: 'link', URL: 'https://example.com', Data: map({ title: text('t') }) },
-        { Type: 'image', URL: '', Data: null },
+        {
+          Type: 'link',
+          URL: 'https://example.com',
+          Data: map({ title: text('t') }),
+        },
+        {
+          Type: 'image',
+          URL: '',
+          Data: null,
+        },
       ],
-      Reactions: [{ UserId: 'bob', EmojiName: 'tada', CreateAt: 7, RemoteId: 'r1' }],
-      Images: { 'a.png': { Width: 10, Height: -1, Format: 'png' } },
-      Priority: { Priority: 'urgent', RequestedAck: true },
+      Reactions: [
+        {
+          UserId: 'bob',
+          EmojiName: 'tada',
+          CreateAt: 7,
+          RemoteId: 'r1',
+        },
+      ],
+      Images: {
+        'a.png': {
+          Width: 10,
+          Height: -1,
+          Format: 'png',
+        },
+      },
+      Priority: {
+        Priority: 'urgent',
+        RequestedAck: true,
+      },
     },
   };
 }
@@ -119,7 +175,7 @@ const context = { SessionId: 's1', RequestId: '', IPAddress: '10.0.0.1', UserAge
 
 async function callHooks({ hooks }: Dispensed, report: (name: string, ...values: unknown[]) => void): Promise<void> {
   const { A: bad } = await firstValueFrom(hooks.OnConfigurationChange());
-  report('OnConfigurationChange', `${bad?.type}: ${(bad?.value as { Err: string }).Err}`);
+  report('OnConfigurationChange', `${bad?.type}: ${(bad?.value as { Err: string } | undefined)?.Err}`);
   const blank = { ...firstPost(), Id: '', UserId: '', CreateAt: 0, Props: {}, FileIds: [], HasReactions: false };
   const empty = { ...blank, Message: '', IsFollowing: null, Metadata: null };
   for (const post of [firstPost(), { ...empty, Message: 'reject' }, empty]) {
@@ -151,14 +207,15 @@ async function serveHttp({ hooks, broker }: Dispensed, body: Buffer): Promise<un
   const responded = lastValueFrom(broker.acceptAndServe(ResponseStream, services));
   const sent = firstValueFrom(broker.accept(BodyStream)).then((stream) => serveReader(stream, body));
   const Request = {
-    ...{
-      Method: 'POST',
-      URL: 'https://example.com/hook/a%20b?q=1&q=2',
-      Proto: 'HTTP/1.1',
-      ProtoMajor: 1,
-      ProtoMinor: 1,
-    },
-    ...{ Header: { 'X-Many': ['one', 'two'] }, Host: 'example.com', RemoteAddr: '', RequestURI: '' },
+    Method: 'POST',
+    URL: 'https://example.com/hook/a%20b?q=1&q=2',
+    Proto: 'HTTP/1.1',
+    ProtoMajor: 1,
+    ProtoMinor: 1,
+    Header: { 'X-Many': ['one', 'two'] },
+    Host: 'example.com',
+    RemoteAddr: '',
+    RequestURI: '',
   };
   await firstValueFrom(hooks.ServeHTTP({ ResponseStream, Request, Context: context, BodyStream }));
   await Promise.all([responded, sent]);
