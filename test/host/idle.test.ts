@@ -57,3 +57,21 @@ for (const options of [
     await run(JSON.stringify(options), () => {}, 'idle-broker');
   });
 }
+
+for (const options of [{}, { autoMtls: true }]) {
+  const how = `over net/rpc${'autoMtls' in options ? ' under AutoMTLS' : ''}`;
+  const leaving = (what: string) => `${what} ${JSON.stringify(options)}`;
+  const kill = (pid: number) => void process.kill(pid, 'SIGKILL');
+
+  for (const what of ['nothing', 'abandoned', 'closed', 'served']) {
+    test(`${how}, a plugin does not hold its host that left open: ${what}`, async () => {
+      assert.equal(await run(leaving(what), () => {}, 'idle-netrpc'), 'host first');
+    });
+  }
+
+  for (const what of ['call', 'stream', 'accepted', 'ref']) {
+    test(`${how}, a plugin holds its host that left open: ${what}`, async () => {
+      assert.equal(await run(leaving(what), kill, 'idle-netrpc'), 'plugin first');
+    });
+  }
+}

@@ -24,6 +24,7 @@ import type { YamuxStream } from '../../transports/yamux/stream.js';
 import { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from '../../wire/broker-id.js';
 import { aborted } from '../aborted.js';
 import { exactRead } from './exact-read.js';
+import type { Hold } from './hold.js';
 import { type NetRpcServerOptions, type NetRpcServing, serveNetRpc } from './rpc-server.js';
 import type { NetRpcServices } from './rpc-service.js';
 
@@ -58,6 +59,7 @@ export class MuxBroker {
   /** Incoming streams whose id has been read, hot; replays nothing. Completes with the broker. */
   readonly request$: Observable<BrokerRequest>;
   readonly #session: YamuxSession;
+  readonly #hold: Hold | undefined;
   readonly #rendezvous: Rendezvous<YamuxStream>;
   readonly #timeoutMs: number;
   readonly #dialTimeoutMs: number;
@@ -66,10 +68,14 @@ export class MuxBroker {
   readonly #lifetime = new Subscription();
   #lastId = 0;
 
-  /** The session is borrowed; its incoming streams are the broker's from `start` on. */
-  constructor(session: YamuxSession, options: MuxBrokerOptions = {}) {
+  /**
+   * The session is borrowed; its incoming streams are the broker's from `start` on. `hold` is taken for what is handed out, until it is
+   * closed.
+   */
+  constructor(session: YamuxSession, options: MuxBrokerOptions = {}, hold?: Hold) {
     const { maxPending, scheduler = asyncScheduler, timeoutMs = TIMEOUT_MS } = options;
     this.#session = session;
+    this.#hold = hold;
     this.#timeoutMs = timeoutMs;
     this.#dialTimeoutMs = options.dialTimeoutMs ?? DIAL_TIMEOUT_MS;
     this.#scheduler = scheduler;
@@ -100,14 +106,32 @@ export class MuxBroker {
    * PluginCallError ERR_BROKER_TIMEOUT when nobody dials in time, and ClosedError when the broker is closed.
    */
   accept(id: number): Observable<Duplex> {
+    return this.#take(id).pipe(tap((stream) => this.#keep(stream)));
+  }
+
+  #take(id: number): Observable<YamuxStream> {
     return this.#rendezvous.take(id).pipe(tap((stream) => void stream.write(encodeBrokerId(id))));
+  }
+
+  /** Who was handed a stream waits for what it brings. */
+  #keep(stream: YamuxStream): void {
+    if (this.#hold === undefined || stream.closed) return;
+    this.#hold.take();
+    stream.once('close', () => this.#hold?.release());
   }
 
   /**
    * Connects to an id that the other side accepts. Rejects with PluginCallError ERR_BROKER when it does not, ERR_BROKER_TIMEOUT when it
    * says nothing, with the signal's reason, and with what ended the session.
    */
-  async dial(id: number, { signal }: DialOptions = {}): Promise<Duplex> {
+  async dial(id: number, options: DialOptions = {}): Promise<Duplex> {
+    const stream = await this.dialUnheld(id, options);
+    this.#keep(stream);
+    return stream;
+  }
+
+  /** @internal The same, for who takes the hold himself. */
+  async dialUnheld(id: number, { signal }: DialOptions = {}): Promise<YamuxStream> {
     const stream = await this.#session.open(signal === undefined ? {} : { signal });
     try {
       stream.write(encodeBrokerId(id));
@@ -126,7 +150,7 @@ export class MuxBroker {
    * has ended; unsubscribing ends it. Errors as `accept` does.
    */
   acceptAndServe(id: number, services: NetRpcServices, options: NetRpcServerOptions = {}): Observable<NetRpcServing> {
-    return this.accept(id).pipe(
+    return this.#take(id).pipe(
       switchMap(
         (stream) =>
           new Observable<NetRpcServing>((subscriber) => {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { firstValueFrom, takeUntil, throwError, timeout } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, type Observable, takeUntil, throwError, timeout } from 'rxjs';
 import { PluginCallError, PluginError } from '../../errors.js';
 import { secureDialer } from '../../transports/tls.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
@@ -12,6 +12,7 @@ import { notDispensable } from '../wrong-plugin.js';
 import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
+import { Hold } from './hold.js';
 import { createNetRpcClient, type NetRpcClient } from './rpc-client.js';
 import type { NetRpcSignature } from './rpc-service.js';
 import { receiveStdio } from './stdio.js';
@@ -55,6 +56,9 @@ interface Streams {
 
 class NetRpcConversation implements ClientProtocol {
   readonly name = 'netrpc';
+  readonly connected$: Observable<boolean>;
+  readonly #connected = new BehaviorSubject(true);
+  readonly #hold: Hold;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #streams: Streams;
@@ -69,9 +73,15 @@ class NetRpcConversation implements ClientProtocol {
     this.#plugins = connection.plugins;
     this.#signal = connection.signal;
     this.#streams = streams;
-    this.#control = createNetRpcClient(streams.control);
-    this.#broker = new MuxBroker(streams.session, options.broker);
+    this.#hold = new Hold(streams.session);
+    this.#control = createNetRpcClient(streams.control, {}, this.#hold);
+    this.#broker = new MuxBroker(streams.session, options.broker, this.#hold);
     this.#broker.start();
+    this.connected$ = this.#connected.asObservable();
+    void streams.session.closed.then(() => {
+      // There is no way back: the plugin's objects were those of this connection. What we close ourselves is not lost.
+      if (this.#closing === undefined) this.#connected.next(false);
+    });
     this.#settleOutput = [
       receiveStdio(streams.stdout, connection.syncStdout),
       receiveStdio(streams.stderr, connection.syncStderr),
@@ -83,8 +93,8 @@ class NetRpcConversation implements ClientProtocol {
     const sides = contract === undefined ? undefined : netRpcSidesOf(contract);
     if (sides === undefined) throw notDispensable(name, this.#plugins, this.name);
     const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
-    const stream = await this.#broker.dial(id, { signal: this.#signal });
-    const rpc = createNetRpcClient(stream, sides.codec);
+    const stream = await this.#broker.dialUnheld(id, { signal: this.#signal });
+    const rpc = createNetRpcClient(stream, sides.codec, this.#hold);
     this.#dispensed.add(rpc);
     void rpc.closed.then(() => this.#dispensed.delete(rpc));
     return sides.client({ rpc, broker: this.#broker, signal: this.#signal });
@@ -121,6 +131,8 @@ class NetRpcConversation implements ClientProtocol {
     await atMost(LAST_OUTPUT_MS, Promise.all(this.#settleOutput.map((settle) => settle())));
     this.#broker.close();
     await session.close();
+    this.#hold.end();
+    this.#connected.complete();
   }
 
   #ask<Args, Reply>(name: string, method: NetRpcSignature<Args, Reply>, args: Args, timeoutMs: number): Promise<Reply> {

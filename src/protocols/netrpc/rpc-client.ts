@@ -10,6 +10,7 @@ import {
   type NetRpcResponseHeader,
 } from '../../wire/net-rpc.js';
 import { EagerWriter } from './eager-writer.js';
+import type { Hold } from './hold.js';
 
 /** What a net/rpc client knows of types, and may hold. */
 export interface NetRpcClientOptions extends NetRpcCodecOptions {
@@ -19,9 +20,9 @@ export interface NetRpcClientOptions extends NetRpcCodecOptions {
   readonly maxQueuedBytes?: number;
 }
 
-/** Begins to speak net/rpc as a client over a connection, which it owns from here on. */
-export function createNetRpcClient(connection: Duplex, options: NetRpcClientOptions = {}): NetRpcClient {
-  const client = new NetRpcClient(connection, options);
+/** Begins to speak net/rpc as a client over a connection, which it owns from here on. `hold` is taken while calls wait for replies. */
+export function createNetRpcClient(connection: Duplex, options: NetRpcClientOptions = {}, hold?: Hold): NetRpcClient {
+  const client = new NetRpcClient(connection, options, hold);
   client.start();
   return client;
 }
@@ -51,6 +52,7 @@ export class NetRpcClient implements AsyncDisposable {
   readonly #writer: EagerWriter;
   readonly #maxPendingCalls: number;
   readonly #maxQueuedBytes: number;
+  readonly #hold: Hold | undefined;
   readonly #pending = new Map<number | bigint, PendingCall>();
   #nextSeq = 0;
   #ending: PluginError | undefined;
@@ -58,8 +60,9 @@ export class NetRpcClient implements AsyncDisposable {
   #onClosed!: (cause: PluginError | undefined) => void;
 
   /** @internal For `createNetRpcClient`. */
-  constructor(connection: Duplex, options: NetRpcClientOptions) {
+  constructor(connection: Duplex, options: NetRpcClientOptions, hold?: Hold) {
     this.#connection = connection;
+    this.#hold = hold;
     this.#codec = createNetRpcClientCodec(options);
     this.#writer = new EagerWriter(connection, this.#codec);
     this.#maxPendingCalls = options.maxPendingCalls ?? MAX_PENDING_CALLS;
@@ -96,7 +99,7 @@ export class NetRpcClient implements AsyncDisposable {
   ): Observable<Reply> {
     return new Observable<Reply>((subscriber) => {
       const seq = this.#send(serviceMethod, args, value, { reply, subscriber: subscriber as Subscriber<unknown> });
-      return seq === undefined ? undefined : () => this.#pending.delete(seq);
+      return seq === undefined ? undefined : () => this.#forget(seq);
     });
   }
 
@@ -133,8 +136,13 @@ export class NetRpcClient implements AsyncDisposable {
     }
     this.#nextSeq += 1;
     this.#pending.set(seq, call);
+    if (this.#pending.size === 1) this.#hold?.take();
     this.#writer.appended();
     return seq;
+  }
+
+  #forget(seq: number | bigint): void {
+    if (this.#pending.delete(seq) && this.#pending.size === 0) this.#hold?.release();
   }
 
   #overload(): PluginError | undefined {
@@ -166,7 +174,7 @@ export class NetRpcClient implements AsyncDisposable {
     const call = this.#pending.get(header.Seq);
     if (call === undefined || header.Error !== '') {
       if (!this.#skipBody()) return false;
-      this.#pending.delete(header.Seq);
+      this.#forget(header.Seq);
       call?.subscriber.error(new RemoteError(header.Error));
       return true;
     }
@@ -174,12 +182,12 @@ export class NetRpcClient implements AsyncDisposable {
     try {
       body = this.#codec.responses.body(call.reply);
     } catch (error) {
-      this.#pending.delete(header.Seq);
+      this.#forget(header.Seq);
       call.subscriber.error(toPluginError(error));
       return true;
     }
     if (body === undefined) return false;
-    this.#pending.delete(header.Seq);
+    this.#forget(header.Seq);
     call.subscriber.next(body);
     call.subscriber.complete();
     return true;
@@ -208,6 +216,7 @@ export class NetRpcClient implements AsyncDisposable {
     this.#ending = cause;
     this.#writer.stop();
     const calls = [...this.#pending.values()];
+    if (calls.length > 0) this.#hold?.release();
     this.#pending.clear();
     for (const { subscriber } of calls) subscriber.error(cause);
     void closeGently(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom, toArray } from 'rxjs';
 import { implement } from '../../../src/protocols/contract.js';
 import { BASIC_ERROR_NAME, fromBasicError } from '../../../src/protocols/netrpc/basic-error.js';
 import { createNetRpcClient } from '../../../src/protocols/netrpc/rpc-client.js';
@@ -105,6 +105,32 @@ describe('a net/rpc conversation', () => {
     assert.equal(refused.code, 'ERR_PLUGIN_PROTOCOL');
     assert.match(refused.message, /speaks netrpc, and the contract of store is for grpc alone/);
     await host.protocol.close();
+    await close();
+  });
+});
+
+describe('whether a net/rpc connection stands', () => {
+  test('is told at once, and when the plugin is lost', async () => {
+    const { plugin, host } = await rig();
+    const seen: boolean[] = [];
+    host.protocol.connected$!.subscribe({
+      next: (connected) => seen.push(connected),
+      complete: () => seen.push(false),
+    });
+    assert.deepEqual(seen, [true]);
+    const lost = firstValueFrom(host.protocol.connected$!.pipe(filter((connected) => !connected)));
+    await plugin.serving.close();
+    assert.equal(await within(5000, 'the loss', lost), false);
+    assert.deepEqual(seen, [true, false]);
+    await host.protocol.close();
+    assert.deepEqual(seen, [true, false, false]);
+  });
+
+  test('ends with our own close, which is no loss', async () => {
+    const { host, close } = await rig();
+    const seen = firstValueFrom(host.protocol.connected$!.pipe(toArray()));
+    await host.protocol.close();
+    assert.deepEqual(await within(5000, 'the end', seen), [true]);
     await close();
   });
 });
