@@ -1,4 +1,8 @@
 import { goPlugin, needsGo } from './peers.js';
-import { programSuite } from './suite/plugin-program.js';
+import { netRpcProgramSuite } from './suite/netrpc-program.js';
+import { type Program, programSuite } from './suite/plugin-program.js';
 
-programSuite({ name: 'Go plugin', options: needsGo(), command: goPlugin, tcp: false });
+const PROGRAM: Program = { name: 'Go plugin', options: needsGo(), command: goPlugin, tcp: false };
+
+programSuite(PROGRAM);
+netRpcProgramSuite(PROGRAM);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from './build-go.js';
 import { PAIRINGS } from './pairings.js';
 import { goPlugin, ourPlugin } from './peers.js';
+import { netRpcProgramSuite } from './suite/netrpc-program.js';
 import type { Pairing, Register } from './suite/pairing.js';
 import { programSuite } from './suite/plugin-program.js';
 import { ALL_SUITES } from './suites.js';
@@ -15,7 +16,10 @@ export function itemsOf(pairing: Pairing): ReadonlySet<string> {
   const register: Register = (name) => names.push(name);
   for (const suites of ALL_SUITES) suites({ ...pairing, register });
   // What a plugin does without any host counts for the pairings with a host of the same making.
-  if (pairing.host === pairing.plugin) programSuite({ ...programOf(pairing), register });
+  if (pairing.host === pairing.plugin) {
+    programSuite({ ...programOf(pairing), register });
+    netRpcProgramSuite({ ...programOf(pairing), register });
+  }
   return new Set(names.flatMap((name) => name.match(ITEM) ?? []));
 }
 

@@ -1,4 +1,8 @@
 import { ourPlugin } from './peers.js';
-import { programSuite } from './suite/plugin-program.js';
+import { netRpcProgramSuite } from './suite/netrpc-program.js';
+import { type Program, programSuite } from './suite/plugin-program.js';
 
-programSuite({ name: 'our plugin', options: { skip: false }, command: ourPlugin, tcp: true });
+const PROGRAM: Program = { name: 'our plugin', options: { skip: false }, command: ourPlugin, tcp: true };
+
+programSuite(PROGRAM);
+netRpcProgramSuite(PROGRAM);

@@ -89,18 +89,17 @@ export function netRpcSuites(pairing: Pairing): void {
 export function netRpcLifeSuites(pairing: Pairing): void {
   if (!can(pairing, 'netrpc')) return;
   const plain = overNetRpc(pairing);
-  stdioSuite(plain);
-  logsSuite(plain);
-  if (pairing.plugin === 'go') handshakeSuite(plain);
-  negotiationSuite(plain);
-  environmentSuite(plain);
-  lifecycleSuite(plain);
-  tlsMismatchSuite(plain);
   const secured = overNetRpc(withAutoMtls(pairing));
+  tlsMismatchSuite(plain);
   autoMtlsSuite(secured);
-  stdioSuite(secured);
-  environmentSuite(secured);
-  lifecycleSuite(secured);
+  for (const either of [plain, secured]) {
+    stdioSuite(either);
+    logsSuite(either);
+    if (pairing.plugin === 'go') handshakeSuite(either);
+    negotiationSuite(either);
+    environmentSuite(either);
+    lifecycleSuite(either);
+  }
 }
 
 /** Plugins that run already, in both protocols. */

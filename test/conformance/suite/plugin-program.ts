@@ -28,7 +28,8 @@ export interface Program {
   readonly tcp: boolean;
 }
 
-const COOKIE = { RXPLUG_CONFORMANCE: 'hello' };
+/** The cookie that the programs want. */
+export const COOKIE = { RXPLUG_CONFORMANCE: 'hello' };
 
 /** What a plugin does before, and while, it announces itself, seen without a host. */
 export function programSuite(program: Program): void {
@@ -40,7 +41,7 @@ export function programSuite(program: Program): void {
 }
 
 /** Registers a test that runs the program once. */
-function run(
+export function run(
   program: Program,
   name: string,
   env: NodeJS.ProcessEnv,
