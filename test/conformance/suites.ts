@@ -42,17 +42,26 @@ export function tlsSuites(pairing: Pairing): void {
   plainSuites(secured);
 }
 
-/** Manual TLS by the files of a directory: all that is said without TLS, the brokers, net/rpc and reattaching included. */
+/** Manual TLS by the files of a directory: all that is said without TLS, net/rpc and reattaching included. */
 export function manualTlsSuites(pairing: Pairing, directory: string): void {
   const secured = withManualTls(pairing, directory);
   plainSuites(secured);
-  if (can(secured, 'broker')) brokerSuite(secured);
   if (can(secured, 'reattach')) reattachSuite(secured);
   if (!can(secured, 'netrpc')) return;
-  const overRpc = overNetRpc(secured);
-  netRpcSuite(overRpc);
-  netRpcBrokerSuite(overRpc);
-  lifecycleSuite(overRpc);
+  netRpcSuite(overNetRpc(secured));
+  lifecycleSuite(overNetRpc(secured));
+}
+
+/** Brokers with manual TLS by the files of a directory. */
+export function manualTlsBrokerSuites(pairing: Pairing, directory: string): void {
+  const secured = withManualTls(pairing, directory);
+  if (can(secured, 'broker')) brokerSuite(secured);
+  if (can(secured, 'multiplex')) {
+    const multiplexed = withMultiplexing(secured);
+    brokerSuite(multiplexed);
+    multiplexSuite(multiplexed);
+  }
+  if (can(secured, 'netrpc')) netRpcBrokerSuite(overNetRpc(secured));
 }
 
 /** The gRPC broker, plain and AutoMTLS, with sockets of its own. */
@@ -130,6 +139,7 @@ export const ALL_SUITES: readonly ((pairing: Pairing) => void)[] = [
   plainSuites,
   tlsSuites,
   (pairing) => manualTlsSuites(pairing, ''),
+  (pairing) => manualTlsBrokerSuites(pairing, ''),
   brokerSuites,
   multiplexSuites,
   netRpcSuites,
