@@ -3,6 +3,8 @@ import type { Observable } from 'rxjs';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import { grpcBrokerOf } from '../protocols/grpc/client-protocol.js';
+import type { MuxBroker } from '../protocols/netrpc/broker.js';
+import { muxBrokerOf } from '../protocols/netrpc/client-protocol.js';
 import type { Exit, PluginState } from '../streams/lifecycle.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { LogEntry } from '../wire/log-entry.js';
@@ -107,6 +109,14 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
    */
   get broker(): GrpcBroker {
     return grpcBrokerOf(this.#life.protocol);
+  }
+
+  /**
+   * The same for net/rpc: connections inside the one to the plugin, for io.Readers, io.Writers and callbacks by id. Throws ClosedError when
+   * the plugin is not running, PluginCallError ERR_BROKER when it is not spoken with over net/rpc.
+   */
+  get muxBroker(): MuxBroker {
+    return muxBrokerOf(this.#life.protocol);
   }
 
   /** Resolves when the plugin answers that it is well. Rejects with PluginCallError ERR_PING within `pingTimeoutMs`. */

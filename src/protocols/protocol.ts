@@ -35,7 +35,7 @@ export interface ClientConnection {
 /** A running conversation with a plugin, host side. */
 export interface ClientProtocol {
   readonly name: ProtocolName;
-  /** What opens further connections, where the protocol has it; for gRPC a GrpcBroker. Owned by the conversation. */
+  /** What opens further connections, for gRPC a GrpcBroker, for net/rpc a MuxBroker. Owned by the conversation. */
   readonly broker?: unknown;
   /** Whether the connection stands. Hot, replays the latest, completes with `close`. Optional: nobody may be able to tell. */
   readonly connected$?: Observable<boolean>;

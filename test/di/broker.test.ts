@@ -2,12 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'inversify';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, tap } from 'rxjs';
 import { handshake, plugins } from '../../examples/bidirectional/contract.js';
 import { type MergeRequest, MergerDefinition, RefereeDefinition } from '../../examples/gen/merge.js';
-import { BROKER, createClient, type GrpcBroker, PluginService, type ServiceOf } from '../../src/index.js';
+import {
+  BROKER,
+  createClient,
+  type GrpcBroker,
+  gob,
+  method,
+  netRpcPlugin,
+  PluginService,
+  type ServiceOf,
+} from '../../src/index.js';
 import { createPluginPair } from '../../src/testing/index.js';
 import { hasCode } from '../contracts/broker.js';
+import { fixture } from '../fixtures/fixture.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
@@ -56,3 +66,37 @@ for (const [name, options] of [
     assertTempDirEmpty();
   });
 }
+
+test('a client over net/rpc has the broker of its plugin while that runs, and not the other one', async () => {
+  const waiter = netRpcPlugin({ count: method(gob.uint32, gob.int), offer: method(gob.empty, gob.uint32) });
+  const client = createClient({
+    command: fixture('serves-netrpc'),
+    handshake: { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' },
+    plugins: { waiter },
+  });
+  assert.throws(() => client.muxBroker, hasCode('ERR_NOT_STARTED'));
+  await client.start();
+  assert.throws(() => client.broker, hasCode('ERR_BROKER'));
+  const { muxBroker } = client;
+  const calls = await client.dispense('waiter');
+  const id = muxBroker.nextId();
+  const [stream, bytes] = await Promise.all([
+    firstValueFrom(muxBroker.accept(id).pipe(tap((accepted) => accepted.end('all of it')))),
+    firstValueFrom(calls.count(id)),
+  ]);
+  assert.equal(bytes, 9);
+  const offered = await muxBroker.dial(await firstValueFrom(calls.offer()));
+  const requested = firstValueFrom(muxBroker.request$, { defaultValue: 'none' });
+  for (const each of [stream, offered]) each.destroy();
+  await client.stop();
+  assert.throws(() => client.muxBroker, hasCode('ERR_CLOSED'));
+  assert.equal(await requested, 'none');
+  assertTempDirEmpty();
+});
+
+test('a client over gRPC has no MuxBroker', async () => {
+  const plugin = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
+  await using client = createClient({ command: [process.execPath, plugin], handshake, plugins });
+  await client.start();
+  assert.throws(() => client.muxBroker, hasCode('ERR_BROKER'));
+});

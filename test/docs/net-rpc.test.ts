@@ -6,6 +6,7 @@ import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
 import {
   BASIC_ERROR_NAME,
   BasicError,
+  createClient,
   createTypedClient,
   dualPlugin,
   type GobSchema,
@@ -19,6 +20,7 @@ import {
 import { createPluginPair } from 'rxplug/testing';
 import { createGobDecoder, createGobEncoder } from 'rxplug/wire';
 import { KVDefinition } from '../../examples/gen/kv.js';
+import { fixture } from '../fixtures/fixture.js';
 import { connectHost, startPlugin } from '../protocols/netrpc/conversation.js';
 import { read } from './repository.js';
 
@@ -115,6 +117,25 @@ test('how do I read gob without a schema', () => {
 });
 
 test('how do I pass a stream', async () => {
+  const methods = { count: method(gob.uint32, gob.int) };
+  const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+  const plugins = { waiter: netRpcPlugin(methods) };
+  await using client = createClient({ command: fixture('serves-netrpc'), handshake, plugins });
+  await client.start();
+  const files = await client.dispense('waiter');
+  const content = Readable.from([Buffer.alloc(100_000), Buffer.alloc(23)]);
+  // #region stream
+  const { muxBroker } = client;
+  const id = muxBroker.nextId();
+  const accepted = firstValueFrom(muxBroker.accept(id));
+  const counted = firstValueFrom(files.count(id)); // the plugin: (await call.broker.dial(id)) …
+  await pipeline(content, await accepted);
+  const bytes = await counted;
+  // #endregion stream
+  assert.equal(bytes, 100_023);
+});
+
+test('how do I pass a stream without telling anybody about ids', async () => {
   // #region stream-contract
   const methods = { upload: method(gob.uint32, gob.int) };
 

@@ -58,7 +58,7 @@ export function grpcBrokerOf({ name, broker }: ClientProtocol): GrpcBroker {
   if (name === 'grpc' && broker !== undefined) return broker as GrpcBroker;
   throw new PluginCallError(
     'ERR_BROKER',
-    `This plugin has no gRPC broker: ${name} is spoken with it. Over net/rpc a contract's \`client\` is given the broker.`,
+    `This plugin has no gRPC broker: ${name} is spoken with it. Over net/rpc the broker is \`client.muxBroker\`.`,
   );
 }
 

@@ -47,6 +47,15 @@ export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientPro
   };
 }
 
+/** The broker of a conversation. Throws PluginCallError ERR_BROKER when that is not spoken over net/rpc. */
+export function muxBrokerOf({ name, broker }: ClientProtocol): MuxBroker {
+  if (name === 'netrpc' && broker !== undefined) return broker as MuxBroker;
+  throw new PluginCallError(
+    'ERR_BROKER',
+    `This plugin has no MuxBroker: ${name} is spoken with it. Over gRPC the broker is \`client.broker\`.`,
+  );
+}
+
 interface Streams {
   readonly session: YamuxSession;
   readonly control: Duplex;
@@ -62,8 +71,8 @@ class NetRpcConversation implements ClientProtocol {
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #streams: Streams;
+  readonly broker: MuxBroker;
   readonly #control: NetRpcClient;
-  readonly #broker: MuxBroker;
   readonly #settleOutput: readonly (() => Promise<void>)[];
   /** What was dispensed and not closed. */
   readonly #dispensed = new Set<NetRpcClient>();
@@ -75,8 +84,8 @@ class NetRpcConversation implements ClientProtocol {
     this.#streams = streams;
     this.#hold = new Hold(streams.session);
     this.#control = createNetRpcClient(streams.control, {}, this.#hold);
-    this.#broker = new MuxBroker(streams.session, options.broker, this.#hold);
-    this.#broker.start();
+    this.broker = new MuxBroker(streams.session, options.broker, this.#hold);
+    this.broker.start();
     this.connected$ = this.#connected.asObservable();
     void streams.session.closed.then(() => {
       // There is no way back: the plugin's objects were those of this connection. What we close ourselves is not lost.
@@ -93,11 +102,11 @@ class NetRpcConversation implements ClientProtocol {
     const sides = contract === undefined ? undefined : netRpcSidesOf(contract);
     if (sides === undefined) throw notDispensable(name, this.#plugins, this.name);
     const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
-    const stream = await this.#broker.dialUnheld(id, { signal: this.#signal });
+    const stream = await this.broker.dialUnheld(id, { signal: this.#signal });
     const rpc = createNetRpcClient(stream, sides.codec, this.#hold);
     this.#dispensed.add(rpc);
     void rpc.closed.then(() => this.#dispensed.delete(rpc));
-    return sides.client({ rpc, broker: this.#broker, signal: this.#signal });
+    return sides.client({ rpc, broker: this.broker, signal: this.#signal });
   }
 
   async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
@@ -129,7 +138,7 @@ class NetRpcConversation implements ClientProtocol {
     stdout.end();
     stderr.end();
     await atMost(LAST_OUTPUT_MS, Promise.all(this.#settleOutput.map((settle) => settle())));
-    this.#broker.close();
+    this.broker.close();
     await session.close();
     this.#hold.end();
     this.#connected.complete();
