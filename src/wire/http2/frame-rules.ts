@@ -13,22 +13,16 @@ import {
 const { protocolError, frameSizeError, flowControlError, enhanceYourCalm } = Http2ErrorCode;
 
 /**
- * Judges a frame by its header alone (RFC 9113 §4.2, §6); throws an error of the connection. Frames that have to be buffered whole
- * get no more than 16 KiB, however large DATA may be.
+ * Judges a frame by its header alone (RFC 9113 §4.2, §6); throws an error of the connection. Header blocks have a limit of their own
+ * (block-assembly.ts); other frames that have to be buffered whole get no more than 16 KiB, however large DATA may be.
  */
 export function judgeFrame(type: number, length: number, flags: number, streamId: number, maxFrameBytes: number): void {
   if (length > maxFrameBytes)
     throw http2Error(frameSizeError, `a frame has ${length} bytes, the limit is ${maxFrameBytes}`);
   if (type === FrameType.data) return judgeData(length, flags, streamId);
-  if (type > FrameType.continuation) return;
-  if (length > DEFAULT_MAX_FRAME_BYTES) {
-    throw http2Error(
-      enhanceYourCalm,
-      `a frame of type ${type} has ${length} bytes, more than ${DEFAULT_MAX_FRAME_BYTES}`,
-    );
-  }
-  if (type === FrameType.headers) judgeHeaders(length, flags, streamId);
-  else judgeControl(type, length, flags, streamId);
+  if (type === FrameType.headers) return judgeHeaders(length, flags, streamId);
+  if (type === FrameType.continuation) return expectStream(type, streamId, true);
+  if (type < FrameType.continuation) judgeControl(type, length, streamId, (flags & FrameFlag.ack) !== 0);
 }
 
 function judgeData(length: number, flags: number, streamId: number): void {
@@ -44,16 +38,19 @@ function judgeHeaders(length: number, flags: number, streamId: number): void {
   if (length < least) throw http2Error(frameSizeError, `a HEADERS frame has ${length} bytes, its flags need ${least}`);
 }
 
-function judgeControl(type: number, length: number, flags: number, streamId: number): void {
+function judgeControl(type: number, length: number, streamId: number, ack: boolean): void {
+  if (length > DEFAULT_MAX_FRAME_BYTES) {
+    const text = `a frame of type ${type} has ${length} bytes, more than ${DEFAULT_MAX_FRAME_BYTES}`;
+    throw http2Error(enhanceYourCalm, text);
+  }
   switch (type) {
     case FrameType.priority:
-    case FrameType.continuation:
       return expectStream(type, streamId, true);
     case FrameType.resetStream:
       expectLength(type, length, 4);
       return expectStream(type, streamId, true);
     case FrameType.settings:
-      if ((flags & FrameFlag.ack) !== 0) expectLength(type, length, 0);
+      if (ack) expectLength(type, length, 0);
       else if (length % 6 !== 0) throw http2Error(frameSizeError, `a SETTINGS frame has ${length} bytes`);
       return expectStream(type, streamId, false);
     case FrameType.ping:

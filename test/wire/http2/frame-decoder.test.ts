@@ -276,11 +276,13 @@ suite('refuses', () => {
 test('header blocks of any size come back from the frames they are written in', () => {
   const sizes = fc.constantFrom(0, 1, 16_383, 16_384, 16_385, 40_000);
   fc.assert(
-    fc.property(sizes, fc.boolean(), (size, endStream) => {
+    fc.property(sizes, fc.constantFrom(16_384, 65_536), fc.boolean(), (size, maxFrameBytes, endStream) => {
       const block = Uint8Array.from({ length: size }, (_, index) => index * 7);
-      const out = new Uint8Array(headerFramesBytes(size, 16_384));
-      assert.equal(writeHeaders(out, 0, 5, block, endStream, 16_384), out.length);
-      assert.deepEqual(decode(out), [['headers', 5, endStream, Buffer.from(block).toString('hex'), 0]]);
+      const out = new Uint8Array(headerFramesBytes(size, maxFrameBytes));
+      assert.equal(writeHeaders(out, 0, 5, block, endStream, maxFrameBytes), out.length);
+      assert.deepEqual(decode(out, { maxFrameBytes }), [
+        ['headers', 5, endStream, Buffer.from(block).toString('hex'), 0],
+      ]);
     }),
     { numRuns: 20 },
   );
