@@ -18,8 +18,9 @@ interface GoJob extends AsyncDisposable {
   ask(line: string): Promise<string>;
 }
 
-async function startJob(job: string, socketPath: string): Promise<GoJob> {
-  const child = spawn(await program(), [job, socketPath], { stdio: ['pipe', 'pipe', 'inherit'] });
+async function startJob(job: string, socketPath: string, identity?: string): Promise<GoJob> {
+  const args = identity === undefined ? [] : [identity];
+  const child = spawn(await program(), [job, socketPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   await once(lines, 'line');
@@ -36,54 +37,64 @@ async function startJob(job: string, socketPath: string): Promise<GoJob> {
   };
 }
 
-/** grpc-go as a server, in a process of its own. */
-export async function startGoServer(): Promise<AsyncDisposable & { readonly socketPath: string }> {
-  const directory = mkdtempSync(join(tmpdir(), 'g-'));
-  const socketPath = join(directory, 's');
-  const child = spawn(await program(), ['serve', socketPath], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  await once(child.stdout, 'data');
-  const stop = async () => {
-    child.stdin.end();
-    await exited;
-    rmSync(directory, { recursive: true, force: true });
-  };
-  return { socketPath, [Symbol.asyncDispose]: stop };
-}
-
-/** grpc-go as a client of the server on a socket: it measures by itself, on order. */
-export interface GoClient extends AsyncDisposable {
-  /** For instance `unary 16 100 1000`: in flight, bytes, milliseconds. Resolves with a rate per second. */
-  order(line: string): Promise<number>;
-}
-
-export async function startGoClient(socketPath: string): Promise<GoClient> {
-  const job = await startJob('call', socketPath);
-  return {
-    order: async (line) => Number(await job.ask(line)),
-    [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
-  };
-}
-
-/** Go's net/rpc as a server, in a process of its own; the first byte of a connection tells whether yamux follows. */
-export interface GoRpcServer extends AsyncDisposable {
+/** A Go server in a process of its own. */
+export interface GoServer extends AsyncDisposable {
   readonly socketPath: string;
   /** CPU time that the process has used, in microseconds. */
   cpuMicros(): Promise<number>;
 }
 
-export async function startGoRpcServer(): Promise<GoRpcServer> {
+/** grpc-go as a server, under mutual TLS if a directory with an identity is given. */
+export function startGoServer(identity?: string): Promise<GoServer> {
+  return startServer('serve', identity);
+}
+
+async function startServer(job: string, identity?: string): Promise<GoServer> {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const socketPath = join(directory, 's');
-  const job = await startJob('rpc-serve', socketPath);
+  const process = await startJob(job, socketPath, identity);
   return {
     socketPath,
-    cpuMicros: async () => Number(await job.ask('cpu')),
+    cpuMicros: async () => Number(await process.ask('cpu')),
     async [Symbol.asyncDispose]() {
-      await job[Symbol.asyncDispose]();
+      await process[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What a Go client did on order. */
+export interface GoWork {
+  /** Calls, or messages. */
+  readonly done: number;
+  readonly seconds: number;
+  /** CPU time of the calling process. */
+  readonly cpuMicros: number;
+  /** Of calls; 0 for streams. */
+  readonly medianMicros: number;
+}
+
+/** grpc-go as a client of the server on a socket: it measures by itself, on order. */
+export interface GoClient extends AsyncDisposable {
+  /** `unary`: calls in flight, bytes. `down`, `up`: bytes, messages of one stream. For so many milliseconds. */
+  order(what: 'unary' | 'down' | 'up', first: number, second: number, durationMs: number): Promise<GoWork>;
+}
+
+export async function startGoClient(socketPath: string, identity?: string): Promise<GoClient> {
+  const job = await startJob('call', socketPath, identity);
+  return {
+    async order(...words) {
+      const answer = (await job.ask(words.join(' '))).split(' ').map(Number);
+      const [done = 0, seconds = 0, cpuMicros = 0, medianMicros = 0] = answer;
+      return { done, seconds, cpuMicros, medianMicros };
+    },
+    [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
+  };
+}
+
+/** Go's net/rpc as a server; the first byte of a connection tells whether yamux follows. */
+export function startGoRpcServer(): Promise<GoServer> {
+  return startServer('rpc-serve');
 }
 
 /** What Go measured of its own calls; times in microseconds, CPU that of the calling process alone. */

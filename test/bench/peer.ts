@@ -13,12 +13,12 @@ export interface Peer extends AsyncDisposable {
   cpuMicros(): Promise<number>;
 }
 
-/** Starts `peers/<name>.js` with a socket path and waits for its first output. */
-export async function startPeer(name: string): Promise<Peer> {
+/** Starts `peers/<name>.js` with a socket path and further arguments and waits for its first output. */
+export async function startPeer(name: string, ...args: readonly string[]): Promise<Peer> {
   const directory = mkdtempSync(join(tmpdir(), 'b-'));
   const socketPath = join(directory, 's');
   const program = fileURLToPath(new URL(`./peers/${name}.js`, import.meta.url));
-  const child = spawn(process.execPath, [program, socketPath], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program, socketPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const ended = exited.then(() => Promise.reject(new Error(`${name} ended`)));
   ended.catch(() => {});

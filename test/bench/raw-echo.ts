@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { type Identities, tlsOf } from './identities.js';
 import { startPeer } from './peer.js';
 
 /** Length-prefixed messages to a process that sends them back, over a bare unix socket: as fast as two Node processes can talk. */
@@ -9,10 +11,15 @@ export interface RawEcho extends AsyncDisposable {
   cpuMicros(): Promise<number>;
 }
 
-export async function startRawEcho(): Promise<RawEcho> {
-  const peer = await startPeer('raw-echo');
-  const socket = connect(peer.socketPath);
-  await once(socket, 'connect');
+/** Under mutual TLS where identities are given. */
+export async function startRawEcho(identities?: Identities): Promise<RawEcho> {
+  const peer = await startPeer('raw-echo', ...(identities === undefined ? [] : [identities.server]));
+  const { socketPath } = peer;
+  const socket =
+    identities === undefined
+      ? connect(socketPath)
+      : connectTls({ path: socketPath, servername: 'localhost', ...tlsOf(identities.client) });
+  await once(socket, identities === undefined ? 'connect' : 'secureConnect');
   const waiting: (() => void)[] = [];
   let pending = 0;
   let expected: number[] = [];

@@ -1,8 +1,9 @@
 /** Reads what everyone who connects sends, looks at every chunk and hangs up behind the last, until standard input ends. */
 import { createServer } from 'node:net';
 import { touch } from '../raw-bytes.js';
+import { answerOrders } from './orders.js';
 
 createServer((socket) => {
   socket.on('error', () => {}).on('data', touch);
 }).listen(process.argv[2], () => console.log('ready'));
-process.stdin.resume().once('end', () => process.exit(0));
+answerOrders();

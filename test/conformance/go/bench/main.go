@@ -1,8 +1,12 @@
 // grpc-go, and Go's net/rpc, as server and as client of benchmarks, over a unix socket.
 //
-//	bench serve SOCKET   prints "ready", serves until its stdin ends
-//	bench call SOCKET    prints "ready", then answers each line of stdin with a rate per second:
-//	                     "unary IN_FLIGHT BYTES MS", "down BYTES COUNT", "up BYTES COUNT"
+//	bench serve SOCKET [TLS]   prints "ready", serves until its stdin ends; answers each line of it with the CPU time used, in microseconds
+//	bench call SOCKET [TLS]    prints "ready", then answers each line of stdin:
+//	                           "unary IN_FLIGHT BYTES MS", "down BYTES COUNT MS", "up BYTES COUNT MS", the latter again and again;
+//	                           with calls or messages, seconds, CPU time of this process and the median latency, in microseconds
+//
+// TLS is a directory with cert.pem, key.pem and ca.pem.
+//
 //	bench rpc-serve SOCKET, bench rpc-call SOCKET    see netrpc.go
 package main
 
@@ -13,22 +17,24 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"rxplug.test/conformance/contract"
 	"rxplug.test/conformance/gen/probe"
 )
 
 func main() {
 	switch os.Args[1] {
 	case "serve":
-		serve(os.Args[2])
+		serve(os.Args[2], transport(os.Args[3:]))
 	case "call":
-		call(os.Args[2])
+		call(os.Args[2], transport(os.Args[3:]))
 	case "rpc-serve":
 		serveRPC(os.Args[2])
 	case "rpc-call":
@@ -64,23 +70,36 @@ func (server) Consume(stream probe.Probe_ConsumeServer) error {
 	}
 }
 
-func serve(socket string) {
+func transport(args []string) credentials.TransportCredentials {
+	if len(args) == 0 {
+		return insecure.NewCredentials()
+	}
+	config, err := contract.LoadTLS(args[0], "localhost")
+	if err != nil {
+		panic(err)
+	}
+	return credentials.NewTLS(config)
+}
+
+func serve(socket string, transport credentials.TransportCredentials) {
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		panic(err)
 	}
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			fmt.Println(cpuMicros())
+		}
 		os.Exit(0)
 	}()
 	fmt.Println("ready")
-	s := grpc.NewServer(grpc.MaxRecvMsgSize(1<<30), grpc.MaxSendMsgSize(1<<30))
+	s := grpc.NewServer(grpc.Creds(transport), grpc.MaxRecvMsgSize(1<<30), grpc.MaxSendMsgSize(1<<30))
 	probe.RegisterProbeServer(s, server{})
 	panic(s.Serve(listener))
 }
 
-func call(socket string) {
-	connection, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()),
+func call(socket string, transport credentials.TransportCredentials) {
+	connection, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(transport), grpc.WithAuthority("localhost"),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(1<<30), grpc.MaxCallSendMsgSize(1<<30)))
 	if err != nil {
 		panic(err)
@@ -92,56 +111,70 @@ func call(socket string) {
 		var kind string
 		var a, b, c int
 		_, _ = fmt.Sscan(lines.Text(), &kind, &a, &b, &c)
+		before, begin := cpuMicros(), time.Now()
+		end := begin.Add(time.Duration(c) * time.Millisecond)
+		done, median := 0, 0.0
 		switch kind {
 		case "unary":
-			fmt.Println(unary(client, a, b, time.Duration(c)*time.Millisecond))
+			done, median = unary(client, a, b, end)
 		case "down":
-			fmt.Println(down(client, a, b))
+			for time.Now().Before(end) {
+				done += down(client, a, b)
+			}
 		case "up":
-			fmt.Println(up(client, a, b))
+			for time.Now().Before(end) {
+				done += up(client, a, b)
+			}
 		}
+		fmt.Println(done, time.Since(begin).Seconds(), cpuMicros()-before, median)
 	}
 }
 
-func unary(client probe.ProbeClient, inFlight, bytes int, duration time.Duration) float64 {
+// unary makes calls until the time is over and returns their number and their median latency in microseconds.
+func unary(client probe.ProbeClient, inFlight, bytes int, end time.Time) (int, float64) {
 	payload := &probe.Payload{Data: make([]byte, bytes), Number: 1}
-	var done atomic.Int64
+	latencies := make([][]time.Duration, inFlight)
 	var group sync.WaitGroup
-	begin := time.Now()
-	for i := 0; i < inFlight; i++ {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			for time.Since(begin) < duration {
+	for i := range latencies {
+		group.Go(func() {
+			for now := time.Now(); now.Before(end); {
 				if _, err := client.Echo(context.Background(), payload); err != nil {
 					panic(err)
 				}
-				done.Add(1)
+				after := time.Now()
+				latencies[i] = append(latencies[i], after.Sub(now))
+				now = after
 			}
-		}()
+		})
 	}
 	group.Wait()
-	return float64(done.Load()) / time.Since(begin).Seconds()
+	all := slices.Concat(latencies...)
+	slices.Sort(all)
+	return len(all), float64(all[len(all)/2].Nanoseconds()) / 1000
 }
 
-func down(client probe.ProbeClient, bytes, count int) float64 {
-	begin := time.Now()
+// seen is kept, or the compiler could find out that nobody looks.
+var seen byte
+
+func down(client probe.ProbeClient, bytes, count int) int {
 	stream, err := client.Produce(context.Background(), &probe.ProduceRequest{Count: uint32(count), Size: uint32(bytes)})
 	if err != nil {
 		panic(err)
 	}
 	for i := 0; ; i++ {
-		if _, err := stream.Recv(); err == io.EOF {
-			return float64(i) / time.Since(begin).Seconds()
-		} else if err != nil {
+		payload, err := stream.Recv()
+		if err == io.EOF {
+			return i
+		}
+		if err != nil {
 			panic(err)
 		}
+		seen += payload.Data[0] + payload.Data[len(payload.Data)-1]
 	}
 }
 
-func up(client probe.ProbeClient, bytes, count int) float64 {
+func up(client probe.ProbeClient, bytes, count int) int {
 	payload := &probe.Payload{Data: make([]byte, bytes)}
-	begin := time.Now()
 	stream, err := client.Consume(context.Background())
 	if err != nil {
 		panic(err)
@@ -154,5 +187,5 @@ func up(client probe.ProbeClient, bytes, count int) float64 {
 	if _, err := stream.CloseAndRecv(); err != nil {
 		panic(err)
 	}
-	return float64(count) / time.Since(begin).Seconds()
+	return count
 }
