@@ -16,6 +16,17 @@ interface Stand {
 const assertNothingLeft = watchEverything();
 const script = fileURLToPath(new URL('../fixtures/hosts/stops-at-state.js', import.meta.url));
 
+/** Kills a host that stands still in a state, and waits for its plugin to be gone with all that was made for it. */
+async function killHostIn(state: string, options: object): Promise<void> {
+  const args = [script, state, JSON.stringify(options)];
+  const host = spawn(process.execPath, args, { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+  const { pid, socketDir } = JSON.parse(await bounded('the state', firstLine(host.stdout))) as Stand;
+  assert.equal(existsSync(socketDir), true);
+  host.kill('SIGKILL');
+  await once(host, 'close');
+  await assertNothingLeft(pid);
+}
+
 const states = [
   'starting/launching',
   'starting/shaking-hands',
@@ -26,11 +37,15 @@ const states = [
 ];
 for (const state of states) {
   test(`kill -9 of the host in the state ${state}: its plugin ends, and nothing is left of either`, async () => {
-    const host = spawn(process.execPath, [script, state], { env: testEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
-    const { pid, socketDir } = JSON.parse(await bounded('the state', firstLine(host.stdout))) as Stand;
-    assert.equal(existsSync(socketDir), true);
-    host.kill('SIGKILL');
-    await once(host, 'close');
-    await assertNothingLeft(pid);
+    await killHostIn(state, {});
   });
 }
+
+for (const state of ['running', 'calling'])
+  test(`kill -9 of the host in the state ${state}, multiplexed under AutoMTLS`, async () => {
+    await killHostIn(state, { autoMtls: true, grpcBrokerMultiplex: true });
+  });
+
+test('kill -9 of the host before anybody could know where its plugin is: one that was to outlive it ends too', async () => {
+  await killHostIn('starting/launching', { outlivesHost: true });
+});

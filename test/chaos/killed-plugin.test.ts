@@ -60,25 +60,32 @@ for (const [state, name, ...args] of [
   });
 }
 
-test('kill -9 of the plugin while it runs, with a call in flight and a stream open', async () => {
-  const client = clientOf(...serving({}));
-  await client.start();
-  const pid = Number(client.id);
-  const kv = await client.dispense('kv');
-  const unavailable = (error: unknown) => error instanceof GrpcError && error.status === status.UNAVAILABLE;
-  const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), unavailable);
-  await firstValueFrom(kv.put({ key: 'a', value: Buffer.from('1') }));
-  if (process.platform !== 'win32') process.kill(pid, 'SIGSTOP');
-  const putting = assert.rejects(lastValueFrom(kv.put({ key: 'b', value: Buffer.from('2') })), unavailable);
-  kill(client);
-  await bounded('the failure of the calls', Promise.all([watching, putting]));
-  const end = await endOf(client);
-  assert.equal(end.cause.kind, 'crashed');
-  assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
-  await assert.rejects(client.ping(), hasCode('ERR_CLOSED'));
-  await client.stop();
-  await assertNothingLeft(pid);
-});
+const connections = [
+  ['in clear', {}],
+  ['under AutoMTLS', { autoMtls: true }],
+  ['multiplexed', { grpcBrokerMultiplex: true }],
+  ['multiplexed under AutoMTLS', { autoMtls: true, grpcBrokerMultiplex: true }],
+] as const;
+for (const [how, options] of connections)
+  test(`kill -9 of the plugin while it runs, with a call in flight and a stream open, ${how}`, async () => {
+    const client = clientOf(...serving({}), options);
+    await client.start();
+    const pid = Number(client.id);
+    const kv = await client.dispense('kv');
+    const unavailable = (error: unknown) => error instanceof GrpcError && error.status === status.UNAVAILABLE;
+    const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), unavailable);
+    await firstValueFrom(kv.put({ key: 'a', value: Buffer.from('1') }));
+    if (process.platform !== 'win32') process.kill(pid, 'SIGSTOP');
+    const putting = assert.rejects(lastValueFrom(kv.put({ key: 'b', value: Buffer.from('2') })), unavailable);
+    kill(client);
+    await bounded('the failure of the calls', Promise.all([watching, putting]));
+    const end = await endOf(client);
+    assert.equal(end.cause.kind, 'crashed');
+    assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
+    await assert.rejects(client.ping(), hasCode('ERR_CLOSED'));
+    await client.stop();
+    await assertNothingLeft(pid);
+  });
 
 test('kill -9 of the plugin while it stops: it was stopped, whatever it died of', async () => {
   const client = clientOf(...serving({ onShutdown: 'hang', deadlineMs: 600_000 }), { stopGraceMs: 600_000 });

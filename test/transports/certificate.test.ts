@@ -35,6 +35,9 @@ test('T-01 validity begins half a minute ago and lasts thirty years, past the ye
   assert.ok(from <= before - 29_000, certificate.validFrom);
   assert.ok(Math.abs(to - from - 262_980 * 3_600_000 - 30_000) <= 1000, certificate.validTo);
   assert.ok(new Date(to).getUTCFullYear() >= 2050);
+  // UTCTime, then GeneralizedTime, next to each other in the DER.
+  const validity = /\x17\r(\d{12}Z)\x18\x0f(\d{14}Z)/.exec(Buffer.from(certificate.raw).toString('latin1'));
+  assert.deepEqual([validity?.[1]?.length, validity?.[2]?.slice(0, 4)], [13, String(new Date(to).getUTCFullYear())]);
 });
 
 test('every issue has its own key and its own positive serial number', async () => {
