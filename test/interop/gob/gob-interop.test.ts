@@ -52,7 +52,8 @@ describe('gob against encoding/gob, in one run', needsGo(), () => {
   });
   after(() => peer.stop());
 
-  test('what Go encodes is decoded here, with and without a schema, and what is encoded from it is equal in Go', async () => {
+  test('what Go encodes is decoded here, with and without a schema, and what is encoded from it is equal in Go', async (t) => {
+    t.diagnostic(await peer.version());
     const property = fc.asyncProperty(fc.nat(2 ** 31), fc.integer({ min: 1, max: 200 }), async (seed, pieceBytes) => {
       const made = await peer.ask({ op: 'random', seed, count: 3 });
       assert.equal(made.error, undefined);
@@ -70,7 +71,8 @@ describe('gob against encoding/gob, in one run', needsGo(), () => {
     await fc.assert(property, { numRuns: RUNS, includeErrorInReport: true });
   });
 
-  test('what is encoded here is decoded by Go, and what Go encodes from it is equal here', async () => {
+  test('what is encoded here is decoded by Go, and what Go encodes from it is equal here', async (t) => {
+    t.diagnostic(await peer.version());
     const samples = descriptions(3).chain((type) =>
       fc.record({ type: fc.constant(type), values: fc.array(valuesOf(type), { minLength: 1, maxLength: 3 }) }),
     );

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { buildGo } from '../../conformance/build-go.js';
+import { GOLDEN } from '../../wire/gob/golden-vectors.js';
 import type { Description } from './description.js';
 
 export type GoRequest =
@@ -34,6 +35,12 @@ export class GoPeer {
   static async start(): Promise<GoPeer> {
     const programs = await buildGo('test/interop/gob/go', ['peer']);
     return new GoPeer(spawn(join(programs, 'peer'), { stdio: ['pipe', 'pipe', 'inherit'] }));
+  }
+
+  /** What is tested against what. */
+  async version(): Promise<string> {
+    const { go } = await this.ask({ op: 'random', seed: 1, count: 1 });
+    return `encoding/gob of ${go}; golden streams of ${GOLDEN.go}; Node ${process.version}`;
   }
 
   async ask(request: GoRequest): Promise<GoAnswer> {
