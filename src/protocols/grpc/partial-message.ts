@@ -1,23 +1,24 @@
-/** The first memory of a message that is longer: about what one read brings. */
-const FIRST_BYTES = 64 * 1024;
+import { EMPTY_BYTES } from '../../wire/bytes.js';
 
-/** A message of 1 MiB moves once. */
+/** The least memory of a message that is longer. */
+const LEAST_BYTES = 4 * 1024;
+
+/** A message of 1 MiB whose beginning fills a read of 64 KiB never moves. */
 const GROWTH = 16;
 
 /**
  * A message of which only the beginning has come, in the memory in which it is handed out. That is never more than sixteen times
- * what has come, or 64 KiB, whatever length its prefix claims.
+ * what has come, or 4 KiB, whatever length its prefix claims.
  */
 export class PartialMessage {
   readonly compressed: boolean;
   readonly #length: number;
-  #memory: Buffer;
+  #memory: Uint8Array = EMPTY_BYTES;
   #filled = 0;
 
   constructor(length: number, compressed: boolean) {
     this.compressed = compressed;
     this.#length = length;
-    this.#memory = Buffer.allocUnsafe(Math.min(length, FIRST_BYTES));
   }
 
   get isComplete(): boolean {
@@ -45,8 +46,8 @@ export class PartialMessage {
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafe(Math.min(this.#length, GROWTH * needed));
-    this.#memory.copy(grown, 0, 0, this.#filled);
+    const grown = Buffer.allocUnsafe(Math.min(this.#length, Math.max(LEAST_BYTES, GROWTH * needed)));
+    grown.set(this.#memory.subarray(0, this.#filled));
     this.#memory = grown;
   }
 }
