@@ -59,7 +59,7 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents {
     try {
       this.#stream = session.open(this.#host.headersOf(this.#path, this.options, left), this);
     } catch (cause) {
-      const code = PluginError.is(cause) ? Status.UNAVAILABLE : Status.INTERNAL;
+      const code = PluginError.is(cause) && !isOverLimit(cause) ? Status.UNAVAILABLE : codeOf(cause);
       const why = cause instanceof Error ? cause.message : String(cause);
       this.fail(localStatus(code, `The call could not be opened: ${why}`, cause));
       return;
@@ -244,5 +244,9 @@ function isGrpc(contentType: string | undefined): boolean {
 }
 
 function codeOf(error: unknown): number {
-  return PluginError.is(error) && error.code === 'ERR_LIMIT_EXCEEDED' ? Status.RESOURCE_EXHAUSTED : Status.INTERNAL;
+  return isOverLimit(error) ? Status.RESOURCE_EXHAUSTED : Status.INTERNAL;
+}
+
+function isOverLimit(error: unknown): boolean {
+  return PluginError.is(error) && error.code === 'ERR_LIMIT_EXCEEDED';
 }

@@ -1,3 +1,4 @@
+import { ProtocolError } from '../../errors.js';
 import type { HeaderList } from '../../transports/http2/engine.js';
 import type { GrpcCallOptions } from './call.js';
 import { ACCEPTED_ENCODINGS } from './compression.js';
@@ -6,6 +7,11 @@ import { appendMetadata } from './metadata.js';
 
 /** A channel calls few methods; whoever makes paths up must not fill the memory. */
 const MAX_TEMPLATES = 256;
+
+/** Most that peers on Node take. Far above it they end the connection, and every other call on it. */
+const MAX_LIST_BYTES = 64 * 1024;
+/** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
+const HEADER_COST_BYTES = 32;
 
 /** What the headers of all calls of a channel say. */
 export interface RequestHeadersOptions {
@@ -26,6 +32,7 @@ export class RequestHeaders {
     this.#options = options;
   }
 
+  /** Throws ProtocolError ERR_LIMIT_EXCEEDED for more metadata than peers take. */
   of(path: string, call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
     if (call.authority !== undefined) return this.#extend(this.#make(path, call.authority), call, timeoutMs);
     let template = this.#templates.get(path);
@@ -40,8 +47,9 @@ export class RequestHeaders {
 
   #extend(headers: string[], call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
     if (timeoutMs !== undefined) headers.push('grpc-timeout', formatTimeout(timeoutMs));
-    if (call.metadata !== undefined) appendMetadata(headers, call.metadata);
-    return headers;
+    if (call.metadata === undefined) return headers;
+    appendMetadata(headers, call.metadata);
+    return judged(headers);
   }
 
   #make(path: string, authority: string): string[] {
@@ -50,4 +58,14 @@ export class RequestHeaders {
     const fixed = ['te', 'trailers', 'content-type', 'application/grpc', 'user-agent', userAgent];
     return [...pseudo, ...fixed, 'grpc-accept-encoding', ACCEPTED_ENCODINGS];
   }
+}
+
+function judged(headers: HeaderList): HeaderList {
+  let bytes = (headers.length / 2) * HEADER_COST_BYTES;
+  for (const text of headers) bytes += text.length;
+  if (bytes <= MAX_LIST_BYTES) return headers;
+  throw new ProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `the headers with its metadata have ${bytes} bytes, at most ${MAX_LIST_BYTES} can be sent.`,
+  );
 }

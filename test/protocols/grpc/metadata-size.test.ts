@@ -59,5 +59,21 @@ for (const [client, engine] of Object.entries({ rx: rxHttp2Engine, 'node:http2':
       });
       assert.deepEqual(await firstValueFrom(pair.client.greet({ name: '1' })), { greeting: '0' });
     });
+
+    test(`above 64 KiB a request's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
+      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
+        channel: { engine },
+        server: { engine: server },
+      });
+      const fitting = pair.client.greet({ name: '0' }, { metadata: sized(63) });
+      assert.deepEqual(await firstValueFrom(fitting), { greeting: '63' });
+      for (const kib of [64, 300, 20_000]) {
+        await assert.rejects(firstValueFrom(pair.client.greet({ name: '0' }, { metadata: sized(kib) })), (error) => {
+          assert.ok(GrpcError.is(error) && error.status === status.RESOURCE_EXHAUSTED, String(error));
+          return /metadata have \d+ bytes, at most 65536 can be sent/.test(error.detail);
+        });
+      }
+      assert.deepEqual(await firstValueFrom(pair.client.greet({ name: '1' })), { greeting: '0' });
+    });
   }
 }
