@@ -39,7 +39,7 @@ function plain(value: unknown): unknown {
 
 for (const autoMtls of [false, true]) {
   describe(`hooks and API over net/rpc${autoMtls ? ', AutoMTLS' : ''}`, needsGo(), () => {
-    test('G-18 G-21 R-18 a Go host sees of our plugin what it sees of a Go plugin', async () => {
+    test('R-09 R-18 G-13 G-17 G-22 a Go host sees of our plugin what it sees of a Go plugin', async () => {
       const wanted = await runGoHost([await program('plugin')], autoMtls);
       assert.equal(wanted.length, 13);
       assert.equal(wanted.at(-1)?.values[3], true);
@@ -47,7 +47,7 @@ for (const autoMtls of [false, true]) {
       assertTempDirEmpty();
     });
 
-    test('G-18 G-21 R-18 our host sees of either plugin what a Go host sees of a Go plugin', async () => {
+    test('R-09 R-18 G-13 G-17 G-22 our host sees of either plugin what a Go host sees of a Go plugin', async () => {
       const wanted = plain(await runGoHost([await program('plugin')], autoMtls));
       assert.deepEqual(plain(await runHost([await program('plugin')], autoMtls)), wanted);
       assert.deepEqual(plain(await runHost(ours, autoMtls)), wanted);
