@@ -94,21 +94,28 @@ export function netRpcSuites(pairing: Pairing): void {
   }
 }
 
-/** What does not depend on the protocol, over net/rpc. */
+/** What does not depend on the protocol, over net/rpc; and ends that do not agree about TLS. */
 export function netRpcLifeSuites(pairing: Pairing): void {
   if (!can(pairing, 'netrpc')) return;
-  const plain = overNetRpc(pairing);
+  tlsMismatchSuite(overNetRpc(pairing));
+  netRpcLife(overNetRpc(pairing));
+}
+
+/** The same under AutoMTLS. */
+export function netRpcLifeTlsSuites(pairing: Pairing): void {
+  if (!can(pairing, 'netrpc')) return;
   const secured = overNetRpc(withAutoMtls(pairing));
-  tlsMismatchSuite(plain);
   autoMtlsSuite(secured);
-  for (const either of [plain, secured]) {
-    stdioSuite(either);
-    logsSuite(either);
-    if (pairing.plugin === 'go') handshakeSuite(either);
-    negotiationSuite(either);
-    environmentSuite(either);
-    lifecycleSuite(either);
-  }
+  netRpcLife(secured);
+}
+
+function netRpcLife(pairing: Pairing): void {
+  stdioSuite(pairing);
+  logsSuite(pairing);
+  if (pairing.plugin === 'go') handshakeSuite(pairing);
+  negotiationSuite(pairing);
+  environmentSuite(pairing);
+  lifecycleSuite(pairing);
 }
 
 /** Plugins that run already, in both protocols. */
@@ -144,5 +151,6 @@ export const ALL_SUITES: readonly ((pairing: Pairing) => void)[] = [
   multiplexSuites,
   netRpcSuites,
   netRpcLifeSuites,
+  netRpcLifeTlsSuites,
   reattachSuites,
 ];
