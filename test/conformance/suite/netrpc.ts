@@ -74,7 +74,7 @@ const EVERYTHING = {
 };
 
 function values(pairing: Pairing): void {
-  scenario(pairing, 'a value with a field of every kind comes back as it went', async (scene) => {
+  scenario(pairing, 'G-21 G-23 G-24 a value with a field of every kind comes back as it went', async (scene) => {
     const probe = await scene.dispense('probe');
     assert.deepEqual(await probe.call('Everything', EVERYTHING), EVERYTHING);
   });
