@@ -6,6 +6,7 @@ import { firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { createClient } from '../../src/index.js';
 import { type Contender, compare } from './harness.js';
+import { touch } from './raw-bytes.js';
 
 const peer = (name: string): [string, string] => [
   process.execPath,
@@ -41,15 +42,21 @@ async function bare(
   };
 }
 
+/** Counts a chunk in MB, and looks at it. */
+function look(chunk: Uint8Array, add: (units: number) => void): void {
+  touch(chunk);
+  add(chunk.byteLength / 1e6);
+}
+
 await compare({
   title: 'Standard output of a plugin, in writes of 64 KiB',
   unit: 'MB/s',
   baseline: 'bare pipe',
   contenders: {
-    'bare pipe': counting((add) => bare('prints-bare', 'stdout', (chunk) => add(chunk.byteLength / 1e6))),
+    'bare pipe': counting((add) => bare('prints-bare', 'stdout', (chunk) => look(chunk, add))),
     'client.stdout$': counting(async (add) => {
       const client = createClient({ command: peer('prints'), handshake, plugins });
-      client.stdout$.subscribe((chunk) => add(chunk.byteLength / 1e6));
+      client.stdout$.subscribe((chunk) => look(chunk, add));
       await client.start();
       return () => client.stop();
     }),

@@ -98,7 +98,7 @@ export interface Http2Options {
   readonly streamWindowBytes?: number;
   /** Receive window of the connection, in bytes: what all streams together may have delivered and not consumed. @default 32 MiB */
   readonly connectionWindowBytes?: number;
-  /** Largest DATA frame that the peer may send, in bytes. @default 64 KiB */
+  /** Largest DATA frame that the peer may send, in bytes. @default 128 KiB */
   readonly maxFrameBytes?: number;
   /** Most bytes of a received header list. @default 64 KiB */
   readonly maxHeaderListBytes?: number;

@@ -8,7 +8,7 @@ export type ResolvedHttp2Options = Required<Http2Options>;
 export const DEFAULT_HTTP2_OPTIONS: ResolvedHttp2Options = Object.freeze({
   streamWindowBytes: 1024 * 1024,
   connectionWindowBytes: 32 * 1024 * 1024,
-  maxFrameBytes: 64 * 1024,
+  maxFrameBytes: 128 * 1024,
   maxHeaderListBytes: 64 * 1024,
   maxConcurrentStreams: 10_000,
   maxWaitingStreams: 10_000,

@@ -384,11 +384,11 @@ suite('windows', () => {
     await expectGoAway(bench, flowControlError);
   });
 
-  test('frames are as large as the peer allows, up to 64 KiB', async () => {
+  test('frames are as large as the peer allows, up to 128 KiB', async () => {
     for (const [allowed, expected] of [
       [16_384, 16_384],
       [30_000, 30_000],
-      [1 << 20, 65_536],
+      [1 << 20, 131_072],
     ] as const) {
       const bench = serveBench();
       const { peer } = bench;

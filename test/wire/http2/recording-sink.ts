@@ -12,7 +12,7 @@ export class RecordingSink implements FrameSink {
 
   onDataPiece(_streamId: number, piece: Uint8Array): void {
     if (piece.length === 0) throw new Error('an empty piece');
-    this.#data.push(...piece);
+    for (const byte of piece) this.#data.push(byte);
   }
 
   onDataEnd(streamId: number, dataBytes: number, endStream: boolean): void {
