@@ -13,7 +13,11 @@ import type {
 import { NodeHttp2Stream } from './node-stream.js';
 
 const STREAM_WINDOW_BYTES = 1024 * 1024;
-const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
+/**
+ * node:http2 does not read while a write is in flight. Two of them that both have more to say than the connection between them holds
+ * would wait for each other for ever; what a socket or a stream holds one way is more than this, so the peer always comes to read.
+ */
+const CONNECTION_WINDOW_BYTES = 128 * 1024;
 const MAX_HEADER_LIST_BYTES = 64 * 1024;
 /** The smallest header counts 32 bytes (RFC 9113 §6.5.2), so the limit in bytes is the one that counts. */
 const BYTES_PER_HEADER = 32;

@@ -6,36 +6,14 @@
 import http2 from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { firstValueFrom } from 'rxjs';
-import { selfSignedAuthority } from '../../../src/transports/certificate.js';
-import { mutualTls, secureDialer, secureListener } from '../../../src/transports/tls.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
+import { connectedStreams } from './connected-streams.js';
 import { socketPair } from './support.js';
 import { synchronousPair } from './synchronous-pair.js';
 
 const CONCURRENCY = 64;
 const BODY = Buffer.alloc(300_000, 'body');
 const SESSION = { settings: { maxConcurrentStreams: 10_000 }, maxSessionMemory: 1000 };
-
-/** Opens a stream from one session to the other, with TLS inside when asked for. */
-async function connect(from: YamuxSession, to: YamuxSession, withTls: boolean): Promise<[Duplex, Duplex]> {
-  const dialer = { dial: () => from.open() };
-  const listener = {
-    address: { network: 'unix', address: 'none' } as const,
-    connection$: to.stream$,
-    close: async () => {},
-  };
-  if (!withTls) {
-    const accepted = firstValueFrom(listener.connection$);
-    return [await dialer.dial(), await accepted];
-  }
-  const authority = selfSignedAuthority({ curve: 'P-256' });
-  const [mine, theirs] = [await authority.issue(), await authority.issue()];
-  const secure = secureListener(listener, mutualTls(theirs, mine.certificatePem), { alpn: ['h2'] });
-  const accepted = firstValueFrom(secure.connection$);
-  const dialed = await secureDialer(dialer, mutualTls(mine, theirs.certificatePem), { alpn: ['h2'] }).dial();
-  return [dialed, await accepted];
-}
 
 function serveHttp2(connection: Duplex): void {
   const server = http2.createServer(SESSION);
@@ -166,11 +144,11 @@ async function main(kind: string, calls: number): Promise<void> {
   const serve = kind === 'grpc' ? serveGrpc : serveHttp2;
   const callOf = kind === 'grpc' ? grpcCall : http2Call;
   const run = async (from: YamuxSession, to: YamuxSession): Promise<number> => {
-    const [dialed, accepted] = await connect(from, to, kind === 'tls');
+    const [dialed, accepted] = await connectedStreams(from, to, kind === 'tls');
     serve(accepted);
     return load(dialed, calls, callOf);
   };
-  // One direction's stream is accepted before the next is opened: `connect` tells them apart by order.
+  // One direction's stream is accepted before the next is opened: they are told apart by order.
   const results = [run(client, server), run(server, client)];
   console.log((await Promise.all(results)).reduce((sum, done) => sum + done, 0));
   await Promise.all([client.close(), server.close()]);

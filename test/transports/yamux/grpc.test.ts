@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const LOAD = fileURLToPath(new URL('grpc-load.js', import.meta.url));
+const TIMEOUT_MS = 240_000;
+
+/** Further versions of Node to try: paths of their executables, separated by colons. */
+const nodes = (process.env['RXPLUG_NODES'] ?? '').split(':').filter((path) => path !== '');
+
+const run = promisify(execFile);
+
+for (const [client, server, connection, calls] of [
+  ['rx', 'native', 'plain', 1000],
+  ['rx', 'native', 'tls', 1000],
+  ['rx', 'native', 'synchronous', 1000],
+  ['node', 'native', 'plain', 500],
+  ['node', 'native', 'tls', 500],
+  ['rx', 'grpc-js', 'plain', 500],
+  ['node', 'grpc-js', 'plain', 500],
+  ['node', 'grpc-js', 'synchronous', 500],
+  ['node', 'grpc-js', 'socket', 500],
+] as const) {
+  for (const node of [process.execPath, ...nodes]) {
+    const name = node === process.execPath ? process.version : node;
+    test(`carries gRPC, ${client} client to ${server} server, ${connection}: ${2 * calls} mixed calls, both directions at once, on ${name}`, async () => {
+      const { stdout } = await run(node, [LOAD, client, server, connection, String(calls)], {
+        timeout: TIMEOUT_MS,
+      });
+      assert.equal(Number(stdout), 2 * calls);
+    });
+  }
+}
