@@ -8,10 +8,14 @@ import {
   grpcPlugin,
   implement,
   method,
+  NetRpcMethod,
+  NetRpcService,
   netRpcPlugin,
   type PluginClient,
+  PluginService,
   type PluginSet,
   type ServiceOf,
+  serve,
 } from '../../src/index.js';
 
 const grpc = grpcPlugin(KVDefinition);
@@ -60,6 +64,29 @@ implement(kv, { grpc: { get }, netrpc: grpcService });
 dualPlugin({ grpc: netrpc, netrpc: grpc });
 // @ts-expect-error one protocol is missing
 dualPlugin({ grpc });
+
+@PluginService(grpc)
+class GrpcStore implements ServiceOf<typeof KVDefinition> {
+  get = grpcService.get;
+  put = grpcService.put;
+  watch = grpcService.watch;
+  import = grpcService.import;
+  sync = grpcService.sync;
+}
+@NetRpcService()
+class NetRpcStore {
+  @NetRpcMethod(gob.string, gob.bytes)
+  get(_key: string) {
+    return new Uint8Array();
+  }
+}
+const handshake = { magicCookieKey: 'A', magicCookieValue: 'b' };
+export const serving = () =>
+  serve({ handshake, plugins: { kv: { grpc: GrpcStore, netrpc: NetRpcStore } }, protocol: 'netrpc' });
+// @ts-expect-error one protocol is missing
+export const half = () => serve({ handshake, plugins: { kv: { grpc: GrpcStore } } });
+// @ts-expect-error there are two protocols
+export const third = () => serve({ handshake, plugins: { kv: GrpcStore }, protocol: 'http' });
 
 type Size = ClientOfContract<typeof sized>;
 export const size: Size = { size: () => 1 };
