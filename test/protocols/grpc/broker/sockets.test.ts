@@ -1,15 +1,12 @@
-import type { PluginPairOptions } from '../../../../src/testing/index.js';
-import { rxHttp2Engine } from '../../../../src/transports/http2/rx-engine.js';
 import { type BrokerSetting, brokerContract } from '../../../contracts/broker.js';
-
-const rx = { channel: { engine: rxHttp2Engine } };
-const onRx: PluginPairOptions = { host: rx, serve: { broker: rx } };
+import { onEngine } from '../../../support/broker-engines.js';
 
 const SETTINGS: readonly BrokerSetting[] = [
-  { name: 'memory', options: {} },
-  { name: 'unix, node:http2', options: { transport: 'unix' } },
-  { name: 'tcp, TLS, rx', options: { transport: 'tcp', tls: true, ...onRx } },
-  { name: 'unix, TLS, node:http2', options: { transport: 'unix', tls: true } },
+  { name: 'memory, the default engine', options: {} },
+  { name: 'unix, native', options: { transport: 'unix', ...onEngine('native') } },
+  { name: 'tcp, TLS, native', options: { transport: 'tcp', tls: true, ...onEngine('native') } },
+  { name: 'unix, grpc-js', options: { transport: 'unix', ...onEngine('grpc-js') } },
+  { name: 'unix, TLS, grpc-js', options: { transport: 'unix', tls: true, ...onEngine('grpc-js') } },
 ];
 
 for (const setting of SETTINGS) brokerContract(setting);
