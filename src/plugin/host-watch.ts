@@ -18,7 +18,7 @@ export function watchHost(onGone: () => void): () => void {
 }
 
 /** An orphan is adopted by another process on POSIX, so its parent's pid changes; on Windows the pid stays and answers no more. */
-export function isHostGone(): boolean {
+function isHostGone(): boolean {
   return process.ppid !== hostPid || (process.platform === 'win32' && !isAlive(hostPid));
 }
 

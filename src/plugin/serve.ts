@@ -3,7 +3,7 @@ import { type PluginEnvironment, parsePluginEnvironment } from '../wire/environm
 import { formatHandshake } from '../wire/handshake-line.js';
 import type { Logger } from '../wire/logger.js';
 import { cookieComplaint, refuse } from './guard.js';
-import { isHostGone, watchHost } from './host-watch.js';
+import { watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
 import { resolveServeOptions, type ServeOptions } from './options.js';
 import type { PluginParts } from './parts.js';
@@ -21,7 +21,7 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   const resolved = resolveServeOptions(options);
   const logger = options.logger ?? pluginLogger();
   const environment = parsePluginEnvironment(process.env);
-  const onAnnounced = removeWhatTheHostLeaves(environment);
+  removeWhatTheHostLeaves(environment);
   const capture = new StdioCapture({
     onDropped: (stream, bytes) => logger.warn('output was lost: nobody read it', { stream, bytes }),
   });
@@ -30,10 +30,7 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   const endOutput = (): void => capture.stop();
   try {
     const context = { options: resolved, parts, logger, environment, output: capture, endOutput };
-    await serveUntilUnwanted(context, async (line) => {
-      await capture.realStdout(line);
-      onAnnounced();
-    });
+    await serveUntilUnwanted(context, capture);
   } catch (error) {
     logger.error('the plugin cannot be served', { error });
     throw error;
@@ -43,13 +40,13 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   }
 }
 
-async function serveUntilUnwanted(context: ServingContext, announce: (line: string) => Promise<void>): Promise<void> {
+async function serveUntilUnwanted(context: ServingContext, capture: StdioCapture): Promise<void> {
   const { options, environment, logger } = context;
   const serving = await beginServing(context);
   try {
     // Before the line is out: a host may interrupt, or be gone, as soon as it has read it.
     const unwanted = untilUnwanted(serving, logger, options.exitWithHost ?? !environment.outlivesHost);
-    await announce(handshakeOf(serving, environment));
+    await capture.realStdout(handshakeOf(serving, environment));
     await unwanted;
     await serving.shutdown();
   } finally {
@@ -89,17 +86,11 @@ async function untilUnwanted(serving: Serving, logger: Logger, exitWithHost: boo
 }
 
 /**
- * A host that is gone removes nothing any more, however this process ends. One that was gone before this process could ask who it is
- * does not take the handshake either: the function that is returned says that it was taken.
+ * A host that is gone removes nothing any more, however this process ends. Whether it is cannot always be seen yet: the connections of
+ * a killed process break before its children have another parent. A host that lives removes the directory too, and finds it gone.
  */
-function removeWhatTheHostLeaves({ unixSocketDir, outlivesHost }: PluginEnvironment): () => void {
-  let isAnnounced = false;
-  process.once('exit', () => {
-    if (outlivesHost || !isAnnounced || isHostGone()) removeAbandonedSocketDir(unixSocketDir);
-  });
-  return () => {
-    isAnnounced = true;
-  };
+function removeWhatTheHostLeaves({ unixSocketDir }: PluginEnvironment): void {
+  process.once('exit', () => removeAbandonedSocketDir(unixSocketDir));
 }
 
 /** What the program still has to do it may do; what merely keeps it alive must not outlast the host's patience. */
