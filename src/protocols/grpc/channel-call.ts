@@ -7,6 +7,7 @@ import { decompressor } from './compression.js';
 import { MAX_TIMER_MS } from './deadline.js';
 import { MessageDecoder, PREFIX_BYTES, tooLong } from './framing.js';
 import { headerOf } from './metadata.js';
+import type { Placed } from './open-calls.js';
 import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from './status.js';
 
 const CANCEL = Http2ErrorCode.cancel;
@@ -22,7 +23,9 @@ export interface CallHost {
 }
 
 /** One object per call: the call, the receiver of its stream's events, and its queue while there is no connection. */
-export class ChannelCall implements GrpcCall, Http2StreamEvents {
+export class ChannelCall implements GrpcCall, Http2StreamEvents, Placed {
+  /** Among the open calls of its channel. */
+  place = -1;
   readonly options: GrpcCallOptions;
   readonly #host: CallHost;
   readonly #path: string;

@@ -6,6 +6,7 @@ import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './call.js';
 import { type CallHost, ChannelCall } from './channel-call.js';
 import { type GrpcChannelOptions, type ResolvedChannelOptions, resolveChannelOptions } from './channel-options.js';
 import { startKeepalive } from './keepalive.js';
+import { OpenCalls } from './open-calls.js';
 import { openSession } from './open-session.js';
 import { RequestHeaders } from './request-headers.js';
 import { type CallStatus, localStatus } from './status.js';
@@ -31,7 +32,7 @@ export class GrpcChannel implements CallHost {
   readonly #states = new ReplaySubject<ChannelState>(1);
   #state: ChannelState = { status: 'idle' };
   /** Every call that has not ended; those in `#waiting` have no stream yet. */
-  readonly #calls = new Set<ChannelCall>();
+  readonly #calls = new OpenCalls<ChannelCall>();
   readonly #waiting = new Set<ChannelCall>();
   /** Takes new calls. */
   #session: Http2ClientSession | undefined;
@@ -139,7 +140,7 @@ export class GrpcChannel implements CallHost {
 
   onOver(call: ChannelCall): void {
     this.#calls.delete(call);
-    this.#waiting.delete(call);
+    if (this.#waiting.size > 0) this.#waiting.delete(call);
     if (call.options.background !== true && --this.#foregroundCalls === 0) this.#updateHold();
   }
 
@@ -225,8 +226,7 @@ export class GrpcChannel implements CallHost {
     this.#stopKeepalive();
     this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
     // A copy: whoever answers the end of a call with another call must not keep this loop going.
-    const calls = [...this.#calls];
-    for (const call of calls) call.fail(status);
+    for (const call of this.#calls.all()) call.fail(status);
     this.#become({ status: 'shutdown' });
     this.#states.complete();
     for (const session of this.#sessions) session.destroy();
