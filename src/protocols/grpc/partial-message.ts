@@ -3,7 +3,10 @@ import { EMPTY_BYTES } from '../../wire/bytes.js';
 /** The least memory of a message that is longer. */
 const LEAST_BYTES = 4 * 1024;
 
-/** A message of 1 MiB whose beginning fills a read of 64 KiB never moves. */
+/** The most memory for a beginning: a longer message moves once, as long as it is little. */
+const FIRST_BYTES = 128 * 1024;
+
+/** A message of 1 MiB moves once at most, and then no more than its beginning does. */
 const GROWTH = 16;
 
 /**
@@ -46,7 +49,8 @@ export class PartialMessage {
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafe(Math.min(this.#length, Math.max(LEAST_BYTES, GROWTH * needed)));
+    const wanted = this.#filled === 0 ? Math.min(FIRST_BYTES, GROWTH * needed) : GROWTH * needed;
+    const grown = Buffer.allocUnsafe(Math.min(this.#length, Math.max(LEAST_BYTES, needed, wanted)));
     grown.set(this.#memory.subarray(0, this.#filled));
     this.#memory = grown;
   }
