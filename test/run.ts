@@ -22,10 +22,11 @@ if (files.length === 0) {
 
 const root = mkdtempSync(join(tmpdir(), 'rx-'));
 const mark = `RXPLUG_TEST_RUN=${root}`;
+/** Of one test and of one file. A wait in a test has its own, shorter bound; this is for a machine that does much else. */
 const args = [
   '--test',
   '--enable-source-maps',
-  '--test-timeout=300000',
+  '--test-timeout=900000',
   `--test-concurrency=${availableParallelism()}`,
 ];
 if (process.env['CI'] !== 'true' && process.stdout.isTTY) args.push('--test-reporter=spec');
