@@ -167,9 +167,11 @@ test('cleanupOnExit: the same signal again does not wait any longer', async () =
 });
 
 test('cleanupOnExit: who else listens to the signal decides what it means, once the plugins are gone', async () => {
-  const { process: child, plugins: pids } = await host('listens');
+  const { process: child, plugins: pids, said } = await host('listens');
   child.kill('SIGINT');
   for (const pid of pids) await awaitGone(pid);
+  // A signal that comes while its listener is taken away is lost to Node.
+  while (!said().includes('back to normal')) await bounded('the word', once(child.stderr!, 'data'));
   assert.equal(child.exitCode ?? child.signalCode, null);
   const closed = once(child, 'close');
   child.kill('SIGTERM');

@@ -5,6 +5,8 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
+import * as merging from '../../examples/bidirectional/contract.js';
+import { RefereeDefinition } from '../../examples/gen/merge.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { createClient, PluginError } from '../../src/index.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
@@ -99,4 +101,32 @@ test('a relative path is the host’s, also for a plugin with another working di
   assert.equal(dirname(dirname(address.address)), tempDir);
   await client.stop();
   rmdirSync(tempDir);
+});
+
+test('B-12 sockets of the broker lie beside the plugin’s, for the same group', posix, async () => {
+  const { name, gid } = someGroup();
+  const merger = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
+  await using client = createClient({ ...merging, command: [process.execPath, merger], unixSocket: { group: name } });
+  await client.start();
+  const { address } = await firstValueFrom(client.handshake$);
+  const directory = dirname(address.address);
+  const seen: (readonly [gid: number, mode: number])[] = [];
+  const referee = {
+    decide() {
+      for (const file of readdirSync(directory)) {
+        const { gid: group, mode } = statSync(join(directory, file));
+        seen.push([group, mode & 0o777]);
+      }
+      return { value: '' };
+    },
+  };
+  const { merge } = await client.dispense('merger');
+  const call = { ours: { title: 'a' }, theirs: { title: 'b' } };
+  await firstValueFrom(client.broker.lend(RefereeDefinition, referee, (id) => merge({ ...call, referee: id })));
+  assert.deepEqual(seen, [
+    [gid, 0o660],
+    [gid, 0o660],
+  ]);
+  await client.stop();
+  assertTempDirEmpty();
 });

@@ -9,8 +9,10 @@ import type { Pairing } from './pairing.js';
 
 /** Services offered and dialed through the broker, in both directions; over sockets of their own or multiplexed. */
 export function brokerSuite(pairing: Pairing): void {
-  const keys = pairing.config?.autoMtls === true ? ' T-08' : '';
-  const item = `${pairing.config?.multiplex === true ? 'M-14' : 'B-08'}${keys}`;
+  const { multiplex = false, autoMtls = false } = pairing.config ?? {};
+  // Against Go, M-13 shows by itself: the end that dials would otherwise wait for the other to begin with TLS.
+  const keys = autoMtls ? ` T-08${multiplex ? ' M-13' : ''}` : '';
+  const item = `${multiplex ? 'M-14' : 'B-08'}${keys}`;
   directions(pairing, item);
   ids(pairing);
   reuse(pairing);

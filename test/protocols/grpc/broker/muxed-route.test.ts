@@ -93,7 +93,7 @@ test('a dial that was given up after its knock opens its stream all the same, an
   await settled(() => end.opened[0]!.destroyed && end.session.counts.streams === 0);
 });
 
-test('M-08 M-11 M-12 each knock claims the next stream; a stream without a knock is the main server’s', async () => {
+test('M-02 M-08 M-11 M-12 each knock claims the next stream; a stream without a knock is the main server’s', async () => {
   await using end = rig();
   const [accepted, unclaimed]: [Duplex[], Duplex[]] = [[], []];
   end.streams.unclaimed$.subscribe((stream) => unclaimed.push(stream));
