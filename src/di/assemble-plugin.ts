@@ -1,4 +1,5 @@
 import { Container, ContainerModule } from 'inversify';
+import { OptionsError } from '../errors.js';
 import { pluginLogger } from '../plugin/logger.js';
 import type { ServeOptions as CoreServeOptions } from '../plugin/options.js';
 import type { PluginParts } from '../plugin/parts.js';
@@ -70,16 +71,16 @@ export function assemblePlugin(options: ServeOptions): AssembledPlugin {
 }
 
 function implementationsOf(services: Services, container: Container): PluginImplementations {
-  const entries = Object.entries(services).map(([name, service]) => [name, implementationOf(service, container)]);
+  const entries = Object.entries(services).map(([name, service]) => [name, implementationOf(name, service, container)]);
   return Object.fromEntries(entries) as PluginImplementations;
 }
 
 /** Each service is made in a container of its own below the application's, so that it gets its own logger and broker. */
-function implementationOf(service: Served, container: Container): PluginImplementation {
+function implementationOf(name: string, service: Served | undefined, container: Container): PluginImplementation {
   if (typeof service !== 'function') {
-    if (!('grpc' in service)) return service;
-    const [grpc, netrpc] = [implementationOf(service.grpc, container), implementationOf(service.netrpc, container)];
-    return implementDual({ grpc, netrpc });
+    if (service === undefined || !('grpc' in service)) return checkedImplementation(name, service);
+    const side = (of: Served): PluginImplementation => implementationOf(name, of, container);
+    return implementDual({ grpc: side(service.grpc), netrpc: side(service.netrpc) });
   }
   return {
     contract: contractOf(service),
@@ -92,4 +93,12 @@ function implementationOf(service: Served, container: Container): PluginImplemen
       return own.get(service);
     },
   };
+}
+
+/** For callers without types: a bare object with methods does not say what it implements. */
+function checkedImplementation(name: string, service: Partial<PluginImplementation> | undefined): PluginImplementation {
+  if (service?.contract !== undefined) return service as PluginImplementation;
+  throw new OptionsError(
+    `Expected \`${name}\` of the plugin set to be a class marked with \`@PluginService\`, or what \`implement(contract, service)\` returns.`,
+  );
 }

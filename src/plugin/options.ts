@@ -56,6 +56,8 @@ export const DEFAULT_SERVE_OPTIONS = Object.freeze({ callGraceMs: 1000, shutdown
 
 /** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  if (options.plugins === undefined && options.versionedPlugins === undefined)
+    throw new OptionsError('Expected `plugins` or `versionedPlugins` to say what is served.');
   const network: string | undefined = options.network;
   if (network !== undefined && network !== 'unix' && network !== 'tcp')
     throw new OptionsError(`Expected \`network\` to be 'unix' or 'tcp', got ${quoteText(String(network))}.`);

@@ -15,6 +15,7 @@ import {
   LOG_SINK,
   type LogEntry,
   PluginError,
+  type PluginImplementation,
   PluginService,
   pluginClientToken,
   pluginHostModule,
@@ -152,6 +153,15 @@ test('a class without the mark is refused before anything is served', async () =
   await assert.rejects(
     serve({ handshake, plugins: { kv: Unmarked } }),
     (error) => PluginError.is(error) && error.code === 'ERR_OPTIONS' && /Unmarked/.test(error.message),
+  );
+});
+
+test('a bare object in the place of a service is refused by its name before anything is served', async () => {
+  const bare = { get: () => ({}) } as unknown as PluginImplementation; // what a caller without types can pass
+  await assert.rejects(
+    serve({ handshake, plugins: { kv: bare } }),
+    (error) =>
+      PluginError.is(error) && error.code === 'ERR_OPTIONS' && /`kv`.*@PluginService.*implement/.test(error.message),
   );
 });
 

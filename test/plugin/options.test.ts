@@ -6,6 +6,7 @@ import { resolveServeOptions, type ServeOptions } from '../../src/plugin/options
 
 /** As from JavaScript: without a compiler that would have refused them. */
 const refused: readonly (readonly [options: object, says: RegExp])[] = [
+  [{ plugins: undefined }, /`plugins` or `versionedPlugins`/],
   [{ network: 'udp' }, /`network`.*'unix' or 'tcp'.*"udp"/],
   [{ protocol: 'netRpc' }, /`protocol`.*'grpc' or 'netrpc'.*"netRpc"/],
   [{ callGraceMs: -1 }, /`callGraceMs`.*-1/],
@@ -14,15 +15,15 @@ const refused: readonly (readonly [options: object, says: RegExp])[] = [
 ];
 
 for (const [options, says] of refused) {
-  test(`a plugin's ${JSON.stringify(options)} is refused by name`, () => {
+  test(`a plugin's ${Object.keys(options).join()} of ${String(Object.values(options))} is refused by name`, () => {
     assert.throws(
-      () => resolveServeOptions({ handshake, ...options } as ServeOptions),
+      () => resolveServeOptions({ handshake, plugins: {}, ...options } as ServeOptions),
       (error) => error instanceof OptionsError && says.test(error.message),
     );
   });
 }
 
 test("a plugin's options are completed, and the caller's are left as they are", () => {
-  const options = Object.freeze({ handshake, callGraceMs: 0, network: 'tcp' as const });
+  const options = Object.freeze({ handshake, plugins: {}, callGraceMs: 0, network: 'tcp' as const });
   assert.deepEqual(resolveServeOptions(options), { ...options, shutdownDeadlineMs: 1500, exitGraceMs: 1000 });
 });
