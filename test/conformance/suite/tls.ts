@@ -7,7 +7,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type Identity, selfSignedAuthority } from '../../../src/transports/certificate.js';
 import { bounded } from '../bounded.js';
 import type { Started } from '../driver.js';
-import { configOf, hosted, type Pairing, type Setup, scenario } from './pairing.js';
+import { configOf, endedInPeace, hosted, type Pairing, type Setup, scenario } from './pairing.js';
 import { probeOf } from './probe.js';
 
 const LINE = '1|{app}|{network}|{address}|{protocol}|';
@@ -96,7 +96,7 @@ export function tlsMismatchSuite(pairing: Pairing): void {
     assert.equal(await greeting(started, {}), 0);
     assert.ok((await greeting(started, { cert: identity.certificatePem, key: identity.keyPem })) > 0, 'no greeting');
     await client.stop();
-    assert.equal(client.forced(), false);
+    endedInPeace(pairing, client, started.protocol);
   });
 }
 
