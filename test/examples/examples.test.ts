@@ -47,7 +47,8 @@ test('examples/supervised starts a crashing plugin again', async () => {
 });
 
 test('examples/worker-runner runs a plugin in a thread', async () => {
-  assert.equal(await output('worker-runner/host'), 'Hello thread 1!\n');
+  // Module hooks, of a coverage tool for instance, have a thread of their own before it.
+  assert.match(await output('worker-runner/host'), /^Hello thread \d+!\n$/);
 });
 
 test('the demo runs the TypeScript plugin from start to end', async () => {
