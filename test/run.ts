@@ -27,7 +27,8 @@ const args = [
   '--test',
   '--enable-source-maps',
   '--test-timeout=900000',
-  `--test-concurrency=${availableParallelism()}`,
+  // Many a test waits for a peer's timeout.
+  `--test-concurrency=${Math.ceil(1.5 * availableParallelism())}`,
 ];
 if (process.env['CI'] !== 'true' && process.stdout.isTTY) args.push('--test-reporter=spec');
 const child = spawn(process.execPath, [...args, ...files.map((file) => relative(process.cwd(), join(here, file)))], {
