@@ -4,7 +4,10 @@ import type { ClientProtocol } from '../protocols/protocol.js';
 /** The connection of a process that is gone ends at once; only somebody in between could keep it open. */
 const LAST_ANSWERS_MS = 250;
 
-/** Asks a plugin to end. False when there is nothing to wait for: it could not be asked, or has spent its grace on the answer. */
+/**
+ * Asks a plugin to end. False when there is nothing to wait for: it could not be asked, has refused, or has spent its grace on the
+ * answer.
+ */
 export function askToEnd(protocol: ClientProtocol | undefined, graceMs: number): Promise<boolean> {
   const spent$ = timer(graceMs).pipe(map(() => false));
   const asked$ = defer(async () => (await protocol?.shutdown({ timeoutMs: graceMs })) ?? false);

@@ -46,7 +46,7 @@ export interface ClientProtocol {
   dispense(name: string): Promise<unknown>;
   /** Resolves when the plugin answers that it is well; rejects with PluginCallError ERR_PING, never later than `timeoutMs`. */
   ping(options: { readonly timeoutMs: number }): Promise<void>;
-  /** Asks the plugin to end itself. True when it was asked, however it answered; false when it could not be asked. */
+  /** Asks the plugin to end itself. False when there is no end to wait for: it could not be asked, or has refused. */
   shutdown(options: { readonly timeoutMs: number }): Promise<boolean>;
   /** Closes the conversation and its connections; calls in flight fail, with `because` if the plugin is gone. Idempotent. */
   close(because?: Error): Promise<void>;

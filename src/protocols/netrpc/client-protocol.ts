@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { BehaviorSubject, firstValueFrom, type Observable, takeUntil, throwError, timeout } from 'rxjs';
-import { PluginCallError, PluginError } from '../../errors.js';
+import { PluginCallError, PluginError, RemoteError } from '../../errors.js';
 import { secureDialer } from '../../transports/tls.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
@@ -120,9 +120,13 @@ class NetRpcConversation implements ClientProtocol {
 
   async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
     if (this.#control.isOver) return false;
-    // go-plugin: the plugin may be gone before its answer is out (rpc_server.go Quit).
-    await this.#ask('Control.Quit', CONTROL.Quit, true, timeoutMs).catch(() => {});
-    return true;
+    try {
+      await this.#ask('Control.Quit', CONTROL.Quit, true, timeoutMs);
+      return true;
+    } catch (error) {
+      // go-plugin: the plugin may be gone before its answer is out (rpc_server.go Quit); only a refusal is known to have failed.
+      return !(error instanceof RemoteError);
+    }
   }
 
   close(because?: Error): Promise<void> {
