@@ -104,6 +104,20 @@ test('every import in src/ points to the left in the room table', () => {
   assert.deepEqual(breaches, []);
 });
 
+test('no files import each other in a circle, not even for their types', () => {
+  assert.deepEqual(circlesIn(new Map(sources().map((file) => [file, targetsOf(file)]))), []);
+});
+
+test('a circle is found, once, and what leads to it is not part of it', () => {
+  const imports = new Map([
+    ['a', ['b', 'c']],
+    ['b', ['c']],
+    ['c', ['d', 'b']],
+    ['d', []],
+  ]);
+  assert.deepEqual(circlesIn(imports), [['b', 'c']]);
+});
+
 test('streams/ and wire/ never subscribe', () => {
   const offenders = sources()
     .filter((file) => /^(streams|wire)\//.test(file))
@@ -143,6 +157,27 @@ function stripComments(text: string): string {
 function importsOf(file: string): string[] {
   const pattern = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)'([^']+)'/g;
   return [...stripComments(read(file)).matchAll(pattern)].map((match) => match[1]!);
+}
+
+/** The files that this one imports. */
+function targetsOf(file: string): string[] {
+  const relative = importsOf(file).filter((name) => name.startsWith('.'));
+  return relative.map((name) => posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts'));
+}
+
+/** The circles of a graph, each from where it is entered first; what was left without a circle is not entered again. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const left = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (left.has(file)) return;
+    const start = path.indexOf(file);
+    if (start >= 0) return void circles.push(path.slice(start));
+    for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+    left.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return circles;
 }
 
 function roomOf(file: string): string {

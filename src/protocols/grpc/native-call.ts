@@ -5,7 +5,7 @@ import { decompressor, isKnownEncoding } from './compression.js';
 import { MAX_TIMER_MS } from './deadline.js';
 import { MessageDecoder } from './framing.js';
 import { appendMetadata } from './metadata.js';
-import type { NativeMethod } from './native-method.js';
+import type { MethodCodec } from './method-codec.js';
 import { type RequestHead, requestMetadata } from './native-request.js';
 import { RESPONSE_HEADERS, statusTrailers, UNRECORDED } from './native-response.js';
 
@@ -28,7 +28,7 @@ export interface CallHost {
 export class NativeCall implements ServerInterceptingCallInterface, Http2StreamEvents {
   readonly head: RequestHead;
   readonly #host: CallHost;
-  readonly #method: NativeMethod;
+  readonly #codec: MethodCodec;
   readonly #stream: Http2Stream;
   readonly #headers: HeaderList;
   readonly #decoder: MessageDecoder;
@@ -47,7 +47,7 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
 
   constructor(
     host: CallHost,
-    method: NativeMethod,
+    codec: MethodCodec,
     stream: Http2Stream,
     head: RequestHead,
     headers: HeaderList,
@@ -55,7 +55,7 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
   ) {
     this.head = head;
     this.#host = host;
-    this.#method = method;
+    this.#codec = codec;
     this.#stream = stream;
     this.#headers = headers;
     this.#requestEnded = requestEnded;
@@ -219,7 +219,7 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
     try {
       const bytes = this.#decoder.read();
       if (bytes === undefined) return this.#requestEnded && this.#deliverEnd(listener);
-      message = this.#method.deserialize(toBuffer(bytes));
+      message = this.#codec.deserialize(toBuffer(bytes));
     } catch (thrown) {
       this.sendStatus(this.#faultOf(thrown));
       return false;
@@ -259,7 +259,7 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
 
   #encode(message: unknown): Uint8Array | undefined {
     try {
-      const framed = this.#method.serializeFramed(message);
+      const framed = this.#codec.serializeFramed(message);
       if (framed.length - 5 <= this.#host.maxSendBytes) return framed;
       const details = `Sent message larger than max (${framed.length - 5} vs. ${this.#host.maxSendBytes})`;
       this.sendStatus({ code: Status.RESOURCE_EXHAUSTED, details });

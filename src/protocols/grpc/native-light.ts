@@ -1,8 +1,12 @@
 import { type Metadata, status as Status, type StatusObject, type sendUnaryData } from '@grpc/grpc-js';
 import type { NativeCall } from './native-call.js';
-import type { LightMethod } from './native-method.js';
-import { handlerStatus } from './native-status.js';
-import { okStatus } from './native-unary.js';
+import { handlerStatus, okStatus } from './native-status.js';
+
+/** A method whose handler needs no more of a call than a `LightCall` has. */
+export interface LightMethod {
+  readonly path: string;
+  readonly run: (call: LightCall, respond: sendUnaryData<unknown>) => void;
+}
 
 /**
  * A call with one request for a handler of ours: what the handler's context, its answer and the writer of its responses need of a

@@ -1,8 +1,6 @@
 import type {
   ServiceDefinition as GrpcJsServiceDefinition,
   MethodDefinition,
-  ServerInterceptingCallInterface,
-  sendUnaryData,
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -10,30 +8,22 @@ import { status as Status } from '@grpc/grpc-js';
 import { frameMessage } from './framing.js';
 import { adapt, type HandlerOptions, handlersOf } from './handlers.js';
 import type { AnyMessageType } from './message-codec.js';
+import type { MethodCodec } from './method-codec.js';
 import { FramedCodec } from './native-codec.js';
-import type { LightCall } from './native-light.js';
+import type { LightMethod } from './native-light.js';
 import { encodeMessage } from './service-codec.js';
 import { methodPath, type ServiceDefinition, type ServiceOf } from './service-definition.js';
 
 /** A method of a service as our server calls it. */
-export interface NativeMethod {
+export interface NativeMethod extends MethodCodec {
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
-  readonly deserialize: (bytes: Buffer) => unknown;
-  /** A response with its prefix of five bytes. */
-  readonly serializeFramed: (message: unknown) => Uint8Array;
   /** A handler in grpc-js's form; its kind follows from the two streams. */
   readonly handler: UntypedHandleCall;
   readonly definition: MethodDefinition<unknown, unknown>;
   /** The same handler where it is one of ours and takes one request; used where no interceptors are in between. */
   readonly run?: LightMethod['run'];
-}
-
-/** A method whose handler needs no more of a call than a `LightCall` has. */
-export interface LightMethod {
-  readonly path: string;
-  readonly run: (call: LightCall, respond: sendUnaryData<unknown>) => void;
 }
 
 /** The methods of a service of ours. */
@@ -118,6 +108,3 @@ function unimplemented(method: MethodDefinition<unknown, unknown>): UntypedHandl
   };
   return refuse as UntypedHandleCall;
 }
-
-/** What interceptors and surfaces act on. */
-export type InterceptedCall = ServerInterceptingCallInterface;

@@ -17,14 +17,9 @@ import type {
 import { rxHttp2Engine } from '../../transports/http2/rx-engine.js';
 import { atMost } from '../at-most.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
+import type { InterceptedCall } from './intercepted-call.js';
 import { NativeCall } from './native-call.js';
-import {
-  type InterceptedCall,
-  type NativeMethod,
-  nativeMethods,
-  nativeServiceMethods,
-  unimplementedStatus,
-} from './native-method.js';
+import { type NativeMethod, nativeMethods, nativeServiceMethods, unimplementedStatus } from './native-method.js';
 import { NativePeer } from './native-peer.js';
 import { readHead } from './native-request.js';
 import { runMethod } from './native-stream.js';

@@ -1,5 +1,5 @@
 import { Metadata, type ServerErrorResponse, status as Status, type StatusObject } from '@grpc/grpc-js';
-import type { InterceptedCall } from './native-method.js';
+import type { InterceptedCall } from './intercepted-call.js';
 
 /** The status of what a grpc-js handler gives to its callback or emits as `error`. */
 export function handlerStatus(
@@ -13,3 +13,14 @@ export function handlerStatus(
   const details = typeof error.details === 'string' ? error.details : message;
   return { code: error.code!, details, metadata: known };
 }
+
+/** The end of a call that went well. */
+export function okStatus(metadata: Metadata | undefined): {
+  readonly code: Status;
+  readonly details: string;
+  readonly metadata?: Metadata;
+} {
+  return metadata === undefined ? OK : { code: Status.OK, details: 'OK', metadata };
+}
+
+const OK = Object.freeze({ code: Status.OK, details: 'OK' });

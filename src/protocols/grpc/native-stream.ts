@@ -8,11 +8,12 @@ import {
   status as Status,
 } from '@grpc/grpc-js';
 import { toStatusObject } from './errors.js';
+import type { InterceptedCall } from './intercepted-call.js';
 import type { NativeCall } from './native-call.js';
-import { LightCall } from './native-light.js';
-import type { InterceptedCall, LightMethod, NativeMethod } from './native-method.js';
-import { handlerStatus } from './native-status.js';
-import { NativeUnaryCall, okStatus } from './native-unary.js';
+import { LightCall, type LightMethod } from './native-light.js';
+import type { NativeMethod } from './native-method.js';
+import { handlerStatus, okStatus } from './native-status.js';
+import { NativeUnaryCall } from './native-unary.js';
 
 type Listener = Parameters<InterceptedCall['start']>[0];
 type PartialStatus = Parameters<InterceptedCall['sendStatus']>[0];

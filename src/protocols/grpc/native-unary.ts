@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { type handleUnaryCall, type Metadata, type ServerUnaryCall, status as Status } from '@grpc/grpc-js';
 import { toStatusObject } from './errors.js';
+import type { InterceptedCall } from './intercepted-call.js';
 import type { NativeCall } from './native-call.js';
-import type { InterceptedCall, NativeMethod } from './native-method.js';
-import { handlerStatus } from './native-status.js';
+import type { NativeMethod } from './native-method.js';
+import { handlerStatus, okStatus } from './native-status.js';
 
 type Respond = Parameters<handleUnaryCall<unknown, unknown>>[1];
 
@@ -97,14 +98,3 @@ export class NativeUnaryCall extends EventEmitter implements ServerUnaryCall<unk
     else this.#call.sendMessage(value, () => this.#call.sendStatus(okStatus(trailer)));
   };
 }
-
-/** The end of a call that went well. */
-export function okStatus(metadata: Metadata | undefined): {
-  readonly code: Status;
-  readonly details: string;
-  readonly metadata?: Metadata;
-} {
-  return metadata === undefined ? OK : { code: Status.OK, details: 'OK', metadata };
-}
-
-const OK = Object.freeze({ code: Status.OK, details: 'OK' });

@@ -2,19 +2,19 @@ import type { FrameSink } from '../../wire/http2/frame-sink.js';
 import { Http2ErrorCode, http2Error, Setting } from '../../wire/http2/frames.js';
 import { HpackDecoder } from '../../wire/http2/hpack-decoder.js';
 import type { HeaderList } from './engine.js';
+import type { FrameHost } from './frame-host.js';
 import { contentLengthOf, findFault } from './header-rules.js';
 import { NOISE } from './limits.js';
 import { PeerSettings } from './peer-settings.js';
 import { RateBudget } from './rate-budget.js';
 import type { Role } from './role.js';
-import type { Session } from './session.js';
 import type { SessionStream } from './stream.js';
 
 const { protocolError, streamClosed, enhanceYourCalm, flowControlError } = Http2ErrorCode;
 
 /** Turns a session's incoming frames into what they mean for its streams (RFC 9113 §5.1, §6). Throws what ends the connection. */
 export class FrameHandler implements FrameSink {
-  readonly #session: Session;
+  readonly #session: FrameHost;
   readonly #role: Role;
   readonly #decoder: HpackDecoder;
   readonly #settings: PeerSettings;
@@ -23,7 +23,7 @@ export class FrameHandler implements FrameSink {
   #current: SessionStream | undefined;
   #flowBytes = 0;
 
-  constructor(session: Session, role: Role, onReady: () => void) {
+  constructor(session: FrameHost, role: Role, onReady: () => void) {
     this.#session = session;
     this.#role = role;
     this.#decoder = new HpackDecoder({ maxListBytes: session.options.maxHeaderListBytes });

@@ -1,20 +1,20 @@
 import { DEFAULT_WINDOW_BYTES, Http2ErrorCode, http2Error, Setting } from '../../wire/http2/frames.js';
+import type { FrameHost } from './frame-host.js';
 import type { Role } from './role.js';
-import type { Session } from './session.js';
 
 /** What a client takes for the peer's concurrency limit until it is told (the recommended minimum, RFC 9113 §6.5.2). */
 export const CONCURRENCY_BEFORE_SETTINGS = 100;
 
 /** The peer's SETTINGS (RFC 9113 §6.5): gathered as they come, applied once per frame, for a window change touches every stream. */
 export class PeerSettings {
-  readonly #session: Session;
+  readonly #session: FrameHost;
   readonly #role: Role;
   readonly #onReady: () => void;
   #ready = false;
   #maxConcurrentStreams = Number.POSITIVE_INFINITY;
   #initialWindowBytes = DEFAULT_WINDOW_BYTES;
 
-  constructor(session: Session, role: Role, onReady: () => void) {
+  constructor(session: FrameHost, role: Role, onReady: () => void) {
     this.#session = session;
     this.#role = role;
     this.#onReady = onReady;

@@ -6,6 +6,7 @@ import { HpackEncoder } from '../../wire/http2/hpack-encoder.js';
 import { ControlFrames } from './control-frames.js';
 import type { HeaderList, Http2SessionEvents } from './engine.js';
 import { FrameHandler } from './frame-handler.js';
+import type { FrameHost } from './frame-host.js';
 import { encodeHello } from './hello.js';
 import { KeepAlive } from './keep-alive.js';
 import { BREAKAGES, MAX_WAITING_ANSWERS, maxHeaderBlockBytes } from './limits.js';
@@ -23,7 +24,7 @@ import { StreamTable } from './stream-table.js';
 const MAX_REASON = 200;
 
 /** One HTTP/2 connection, either role: everything that client and server have in common. */
-export class Session implements StreamHost, LinkEvents {
+export class Session implements StreamHost, FrameHost, LinkEvents {
   readonly options: ResolvedHttp2Options;
   readonly streams = new StreamTable();
   readonly sender: Sender;
