@@ -32,7 +32,7 @@ export {
 } from './protocols/dual/contract.js';
 export type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './protocols/grpc/broker/grpc-broker.js';
 export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
-export { type ChannelState, GrpcChannel } from './protocols/grpc/channel.js';
+export { createGrpcChannel } from './protocols/grpc/channel.js';
 export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/channel-options.js';
 export {
   type CallInterceptor,
@@ -49,6 +49,7 @@ export {
   grpcPlugin,
 } from './protocols/grpc/contract.js';
 export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
+export type { ChannelState, GrpcChannel } from './protocols/grpc/grpc-channel.js';
 export type { GrpcEngine } from './protocols/grpc/grpc-engine.js';
 export { Metadata, status } from './protocols/grpc/grpc-js.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';

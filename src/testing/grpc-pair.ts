@@ -3,11 +3,12 @@ import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import { openHostBroker } from '../protocols/grpc/broker/host-broker.js';
 import { resolveBrokerOptions } from '../protocols/grpc/broker/options.js';
 import { addPluginBroker } from '../protocols/grpc/broker/plugin-broker.js';
-import { GrpcChannel } from '../protocols/grpc/channel.js';
+import { createGrpcChannel } from '../protocols/grpc/channel.js';
 import type { GrpcChannelOptions } from '../protocols/grpc/channel-options.js';
 import type { GrpcClientOptions } from '../protocols/grpc/client.js';
 import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/contract.js';
-import { type GrpcEngine, http2EngineOf, resolveGrpcEngine } from '../protocols/grpc/grpc-engine.js';
+import type { GrpcChannel } from '../protocols/grpc/grpc-channel.js';
+import { type GrpcEngine, resolveGrpcEngine } from '../protocols/grpc/grpc-engine.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/grpc-server.js';
 import { securedChannelOptions } from '../protocols/grpc/secured-channel.js';
 import { createGrpcServer } from '../protocols/grpc/server.js';
@@ -75,8 +76,8 @@ async function connect(
   const listener = tls.server === undefined ? plain : secureListener(plain, tls.server, { alpn: ['h2'] });
   const accepting = listener.connection$.subscribe((connection) => server.inject(connection));
   const dialer = { dial: (dialOptions?: object) => transport.dial(plain.address, dialOptions) };
-  const channel = new GrpcChannel({
-    engine: http2EngineOf(engine),
+  const channel = createGrpcChannel({
+    engine,
     ...options.channel,
     ...securedChannelOptions(dialer, tls.client),
   });

@@ -8,8 +8,9 @@ import {
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, tap } from 'rxjs';
-import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client.js';
+import type { GrpcChannel } from '../../src/protocols/grpc/grpc-channel.js';
 import { securedChannelOptions } from '../../src/protocols/grpc/secured-channel.js';
 import { type Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { netDialer } from '../support/dialers.js';
@@ -84,7 +85,7 @@ async function rawPair(keep: Keep, identities: Identities | undefined): Promise<
 
 function channelTo(socketPath: string, identities: Identities | undefined): GrpcChannel {
   const tls = identities === undefined ? undefined : tlsOf(identities.client);
-  return new GrpcChannel(securedChannelOptions(netDialer(socketPath), tls));
+  return createGrpcChannel(securedChannelOptions(netDialer(socketPath), tls));
 }
 
 function ourWork(channel: GrpcChannel) {

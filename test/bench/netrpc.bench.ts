@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { firstValueFrom } from 'rxjs';
-import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client.js';
 import { EagerWriter } from '../../src/protocols/netrpc/eager-writer.js';
 import { createNetRpcClient, type NetRpcClient } from '../../src/protocols/netrpc/rpc-client.js';
@@ -78,7 +78,7 @@ const node = await startPeer('netrpc-server');
 const bare = await clientOf(node.socketPath, false);
 const muxed = await clientOf(node.socketPath, true);
 const grpcServer = await startPeer('native-server');
-const channel = new GrpcChannel({ dialer: netDialer(grpcServer.socketPath) });
+const channel = createGrpcChannel({ dialer: netDialer(grpcServer.socketPath) });
 const grpc = createGrpcClient(channel, ProbeDefinition);
 const go = hasGo ? await startGo() : undefined;
 

@@ -11,7 +11,7 @@ import {
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, tap } from 'rxjs';
-import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client.js';
 import { dialerTo } from '../../src/transports/dial.js';
 import { type Payload, ProbeDefinition } from '../conformance/gen/probe.js';
@@ -31,7 +31,7 @@ await using source = await startPeer('raw-source');
 await using sink = await startPeer('raw-sink');
 await using ownServer = await startPeer('native-server');
 await using stockServer = await startPeer('grpc-js-streams');
-await using channel = new GrpcChannel({ dialer: dialerTo({ network: 'unix', address: ownServer.socketPath }) });
+await using channel = createGrpcChannel({ dialer: dialerTo({ network: 'unix', address: ownServer.socketPath }) });
 const ours = createGrpcClient(channel, ProbeDefinition);
 const stock = new StockClient(`unix:${stockServer.socketPath}`, credentials.createInsecure(), {
   'grpc.max_receive_message_length': -1,

@@ -2,8 +2,9 @@
 import { type Client, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
 import type { GrpcCallEvents } from '../../src/protocols/grpc/call.js';
-import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client.js';
+import type { GrpcChannel } from '../../src/protocols/grpc/grpc-channel.js';
 import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js-channel.js';
 import { encodeFramed } from '../../src/protocols/grpc/message-codec.js';
 import { nodeHttp2Engine } from '../../src/transports/http2/node-engine.js';
@@ -44,9 +45,9 @@ function bare(channel: GrpcChannel): () => Promise<unknown> {
 }
 
 await using peer = await startPeer('grpc-js-server');
-const channel = new GrpcChannel({ dialer: netDialer(peer.socketPath) });
+const channel = createGrpcChannel({ dialer: netDialer(peer.socketPath) });
 const ours = createGrpcClient(channel, ProbeDefinition);
-const nodeChannel = new GrpcChannel({ dialer: netDialer(peer.socketPath), engine: nodeHttp2Engine });
+const nodeChannel = createGrpcChannel({ dialer: netDialer(peer.socketPath), http2Engine: nodeHttp2Engine });
 const oursOnNode = createGrpcClient(nodeChannel, ProbeDefinition);
 const stock = new ProbeClient(`unix:${peer.socketPath}`, credentials.createInsecure()) as unknown as EchoClient;
 const channelOverride = createGrpcJsChannel(channel);

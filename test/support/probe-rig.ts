@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
-import { GrpcChannel } from '../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
 import type { GrpcChannelOptions } from '../../src/protocols/grpc/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from '../../src/protocols/grpc/client.js';
+import type { GrpcChannel } from '../../src/protocols/grpc/grpc-channel.js';
 import type { ClientOf } from '../../src/protocols/grpc/service-definition.js';
 import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { memoryDialer, netDialer } from './dialers.js';
@@ -49,7 +50,7 @@ function rig(
   options: ProbeRigOptions,
   cleanUp: () => void = () => {},
 ): ProbeRig {
-  const channel = new GrpcChannel({ dialer, engine: currentEngine, ...options.channel });
+  const channel = createGrpcChannel({ dialer, ...currentEngine, ...options.channel });
   const client = createGrpcClient(channel, ProbeDefinition, options);
   const close = async () => {
     await channel.close();

@@ -2,32 +2,22 @@ import { status as Status } from '@grpc/grpc-js';
 import { PluginError } from '../../errors.js';
 import type { HeaderList, Http2ClientSession, Http2Stream, Http2StreamEvents } from '../../transports/http2/engine.js';
 import { Http2ErrorCode } from '../../wire/http2/frames.js';
-import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './call.js';
+import type { GrpcCallEvents, GrpcCallOptions } from './call.js';
+import type { CallHost, EngineCall } from './channel-engine.js';
 import { decompressor } from './compression.js';
 import { MAX_TIMER_MS } from './deadline.js';
 import { MessageDecoder, PREFIX_BYTES, tooLong } from './framing.js';
 import { headerOf } from './metadata.js';
-import type { Placed } from './open-calls.js';
 import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from './status.js';
 
 const CANCEL = Http2ErrorCode.cancel;
 
-/** What a call needs of its channel. */
-export interface CallHost {
-  readonly maxReceiveMessageBytes: number;
-  readonly maxSendMessageBytes: number;
-  headersOf(path: string, options: GrpcCallOptions, timeoutMs: number | undefined): HeaderList;
-  /** Why a call is not on its way yet, for the message of its timeout. */
-  describeWait(): string;
-  onOver(call: ChannelCall): void;
-}
-
 /** One object per call: the call, the receiver of its stream's events, and its queue while there is no connection. */
-export class ChannelCall implements GrpcCall, Http2StreamEvents, Placed {
+export class ChannelCall implements EngineCall<Http2ClientSession>, Http2StreamEvents {
   /** Among the open calls of its channel. */
   place = -1;
   readonly options: GrpcCallOptions;
-  readonly #host: CallHost;
+  readonly #host: CallHost<ChannelCall>;
   readonly #path: string;
   readonly #events: GrpcCallEvents;
   readonly #decoder: MessageDecoder;
@@ -44,7 +34,7 @@ export class ChannelCall implements GrpcCall, Http2StreamEvents, Placed {
   #final: CallStatus | undefined;
   #over = false;
 
-  constructor(host: CallHost, path: string, options: GrpcCallOptions, events: GrpcCallEvents) {
+  constructor(host: CallHost<ChannelCall>, path: string, options: GrpcCallOptions, events: GrpcCallEvents) {
     this.options = options;
     this.#host = host;
     this.#path = path;

@@ -1,9 +1,10 @@
 import { OptionsError } from '../../errors.js';
 import type { Http2Engine, Http2Options } from '../../transports/http2/engine.js';
+import { rxHttp2Engine } from '../../transports/http2/rx-engine.js';
 import type { Dialer } from '../../transports/transport.js';
 import { MAX_TIMER_MS } from './deadline.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from './framing.js';
-import { http2EngineOf, resolveGrpcEngine } from './grpc-engine.js';
+import { type GrpcEngine, resolveGrpcEngine } from './grpc-engine.js';
 
 /** PINGs that notice a peer which fell silent; times in milliseconds. */
 export interface KeepaliveOptions {
@@ -19,8 +20,11 @@ export interface KeepaliveOptions {
 export interface GrpcChannelOptions {
   /** Opens the channel's connections. Borrowed. */
   readonly dialer: Dialer;
-  /** @default that of the whole end: `grpcEngine` */
-  readonly engine?: Http2Engine;
+  /** What this channel stands on. @default that of the whole end: `grpcEngine` */
+  readonly engine?: GrpcEngine;
+  /** Of engine `native` alone: another HTTP/2 below it, such as `nodeHttp2Engine`. @default our own */
+  readonly http2Engine?: Http2Engine;
+  /** Engine `grpc-js` has one window for streams and the connection, `streamWindowBytes`, and none of the rest. */
   readonly http2?: Http2Options;
   /** The `:authority` of every call. @default localhost */
   readonly authority?: string;
@@ -43,19 +47,18 @@ export interface GrpcChannelOptions {
 /** A channel's options, checked and complete. */
 export interface ResolvedChannelOptions {
   readonly dialer: Dialer;
-  readonly engine: Http2Engine;
+  readonly engine: GrpcEngine;
+  readonly http2Engine: Http2Engine;
   readonly http2: Http2Options;
   readonly authority: string;
   readonly secure: boolean;
-  readonly userAgent: string;
+  readonly userAgent: string | undefined;
   readonly connectTimeoutMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   readonly keepalive: Required<KeepaliveOptions> | undefined;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
 }
-
-const PRODUCT = 'grpc-node-rxplug';
 
 /** Validates once and fills in the defaults. Throws OptionsError. */
 export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChannelOptions {
@@ -64,17 +67,26 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
   const maxMs = number('backoff.maxMs', backoff?.maxMs ?? Math.max(10_000, initialMs), MAX_TIMER_MS);
   return {
     dialer: options.dialer,
-    engine: options.engine ?? http2EngineOf(resolveGrpcEngine()),
+    ...resolveEngines(options),
     http2: options.http2 ?? {},
     authority: headerText('authority', options.authority ?? 'localhost'),
     secure: options.secure ?? false,
-    userAgent: headerText('userAgent', options.userAgent === undefined ? PRODUCT : `${options.userAgent} ${PRODUCT}`),
+    userAgent: options.userAgent === undefined ? undefined : headerText('userAgent', options.userAgent),
     connectTimeoutMs: number('connectTimeoutMs', options.connectTimeoutMs ?? 20_000, MAX_TIMER_MS),
     backoff: { initialMs, maxMs },
     keepalive: keepalive === undefined ? undefined : resolveKeepalive(keepalive),
     maxReceiveMessageBytes: limit('maxReceiveMessageBytes', options.maxReceiveMessageBytes),
     maxSendMessageBytes: limit('maxSendMessageBytes', options.maxSendMessageBytes),
   };
+}
+
+function resolveEngines({
+  engine: given,
+  http2Engine,
+}: GrpcChannelOptions): Pick<ResolvedChannelOptions, 'engine' | 'http2Engine'> {
+  const engine = resolveGrpcEngine(given);
+  if (engine === 'native' || http2Engine === undefined) return { engine, http2Engine: http2Engine ?? rxHttp2Engine };
+  throw new OptionsError("The `http2Engine` option of the channel belongs to the engine 'native', got 'grpc-js'.");
 }
 
 function resolveKeepalive(options: KeepaliveOptions): Required<KeepaliveOptions> {

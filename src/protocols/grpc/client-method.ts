@@ -1,7 +1,7 @@
 import { status as Status } from '@grpc/grpc-js';
 import type { GrpcCallOptions } from './call.js';
-import type { GrpcChannel } from './channel.js';
 import { GrpcError } from './errors.js';
+import type { GrpcChannel } from './grpc-channel.js';
 import { type AnyMessageType, encodeFramed } from './message-codec.js';
 import { type CallOptions, type MethodDefinition, methodPath, type ServiceDefinition } from './service-definition.js';
 

@@ -7,7 +7,7 @@ import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';
 import { type GrpcBrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker/options.js';
-import { GrpcChannel } from './channel.js';
+import { createGrpcChannel } from './channel.js';
 import type { GrpcChannelOptions } from './channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from './client.js';
 import { grpcSidesOf } from './contract.js';
@@ -15,14 +15,15 @@ import { requestShutdown } from './controller-client.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
-import { type GrpcEngine, http2EngineOf, resolveGrpcEngine } from './grpc-engine.js';
+import type { GrpcChannel } from './grpc-channel.js';
+import { type GrpcEngine, resolveGrpcEngine } from './grpc-engine.js';
 import { checkHealth } from './health-client.js';
 import { securedChannelOptions } from './secured-channel.js';
 import { receiveStdio } from './stdio-client.js';
 
 /** How a host speaks gRPC. */
 export interface GrpcHostOptions extends GrpcClientOptions {
-  /** Options of the channel to the plugin: keepalive, message limits, another HTTP/2 engine. */
+  /** Options of the channel to the plugin: keepalive, message limits, another engine. */
   readonly channel?: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
   /** Options of the broker, and of what is offered and dialed through it. */
   readonly broker?: GrpcBrokerOptions;
@@ -32,12 +33,12 @@ export interface GrpcHostOptions extends GrpcClientOptions {
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
   const { channel: given = {}, broker = {}, ...client } = options;
   const engine = resolveGrpcEngine(grpcEngine);
-  const channel = { engine: http2EngineOf(engine), ...given };
+  const channel = { engine, ...given };
   const brokerOptions = resolveBrokerOptions(broker, { channel, client }, engine);
   return async (connection) => {
     const muxed = connection.multiplex ? await connectMuxed(connection, brokerOptions) : undefined;
     const { dialer } = muxed ?? connection;
-    const main = new GrpcChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
+    const main = createGrpcChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
     const giveUp = () => void main.close();
     connection.signal.addEventListener('abort', giveUp, { once: true });
     if (connection.signal.aborted) giveUp();

@@ -1,7 +1,7 @@
 import { defer, type Observable } from 'rxjs';
 import { observeCall, readableCall } from './calls.js';
-import type { GrpcChannel } from './channel.js';
 import { type ClientMethod, clientMethod } from './client-method.js';
+import type { GrpcChannel } from './grpc-channel.js';
 import type { CallOptions, ClientOf, MethodDefinition, ServiceDefinition } from './service-definition.js';
 
 /** A call on its way through the interceptors. */

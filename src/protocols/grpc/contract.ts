@@ -1,7 +1,7 @@
 import type { PluginContract, ServiceContext } from '../contract.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
-import type { GrpcChannel } from './channel.js';
 import { createGrpcClient, type GrpcClientOptions } from './client.js';
+import type { GrpcChannel } from './grpc-channel.js';
 import type { GrpcServer } from './grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from './service-definition.js';
 

@@ -8,9 +8,9 @@ import {
 } from '@grpc/grpc-js';
 import type { HeaderList } from '../../transports/http2/engine.js';
 import type { GrpcCall, GrpcCallEvents } from './call.js';
-import type { GrpcChannel } from './channel.js';
 import { toStatusObject } from './errors.js';
 import { frameMessage } from './framing.js';
+import type { GrpcChannel } from './grpc-channel.js';
 import { metadataFrom } from './metadata.js';
 import type { CallStatus } from './status.js';
 

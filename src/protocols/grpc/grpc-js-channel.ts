@@ -6,8 +6,8 @@ import {
 } from '@grpc/grpc-js';
 import { filter, take } from 'rxjs';
 import { ClosedError } from '../../errors.js';
-import type { ChannelState, GrpcChannel } from './channel.js';
 import { MAX_TIMER_MS } from './deadline.js';
+import type { ChannelState, GrpcChannel } from './grpc-channel.js';
 import { GrpcJsCall, type ParentCall } from './grpc-js-call.js';
 
 type ChannelzRef = ReturnType<ChannelInterface['getChannelzRef']>;

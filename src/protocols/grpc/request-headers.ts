@@ -5,6 +5,8 @@ import { ACCEPTED_ENCODINGS } from './compression.js';
 import { formatTimeout } from './deadline.js';
 import { appendMetadata } from './metadata.js';
 
+const PRODUCT = 'grpc-node-rxplug';
+
 /** A channel calls few methods; whoever makes paths up must not fill the memory. */
 const MAX_TEMPLATES = 256;
 
@@ -17,7 +19,8 @@ const HEADER_COST_BYTES = 32;
 export interface RequestHeadersOptions {
   readonly authority: string;
   readonly secure: boolean;
-  readonly userAgent: string;
+  /** Stands before our name. */
+  readonly userAgent: string | undefined;
 }
 
 /**
@@ -55,7 +58,8 @@ export class RequestHeaders {
   #make(path: string, authority: string): string[] {
     const { secure, userAgent } = this.#options;
     const pseudo = [':method', 'POST', ':scheme', secure ? 'https' : 'http', ':path', path, ':authority', authority];
-    const fixed = ['te', 'trailers', 'content-type', 'application/grpc', 'user-agent', userAgent];
+    const agent = userAgent === undefined ? PRODUCT : `${userAgent} ${PRODUCT}`;
+    const fixed = ['te', 'trailers', 'content-type', 'application/grpc', 'user-agent', agent];
     return [...pseudo, ...fixed, 'grpc-accept-encoding', ACCEPTED_ENCODINGS];
   }
 }

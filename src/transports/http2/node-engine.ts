@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { ClosedError, PluginError, ProtocolError, TransportError } from '../../errors.js';
+import { ClosedError, ProtocolError, TransportError } from '../../errors.js';
 import type {
   HeaderList,
   Http2ClientSession,
@@ -10,6 +10,7 @@ import type {
   Http2Stream,
   Http2StreamEvents,
 } from './engine.js';
+import { sessionError } from './node-error.js';
 import { NodeHttp2Stream } from './node-stream.js';
 
 const STREAM_WINDOW_BYTES = 1024 * 1024;
@@ -55,7 +56,7 @@ class NodeHttp2Session implements Http2ClientSession {
     });
     // node:http2 hears of some, but not of a TLS alert that comes after the handshake, and then waits for ever.
     connection.on('error', (error) => {
-      this.#error ??= convert(error);
+      this.#error ??= sessionError(error);
       connection.destroy();
     });
     connection.once('end', () => this.#onConnectionEnd()).once('close', () => this.#finish());
@@ -125,7 +126,7 @@ class NodeHttp2Session implements Http2ClientSession {
     this.#session
       .once('remoteSettings', () => this.#events?.onReady?.())
       .on('error', (error) => {
-        this.#error ??= convert(error);
+        this.#error ??= sessionError(error);
         this.#connection.destroy();
       })
       .on('goaway', (code, _lastStreamId, data) => this.#onGoAway(code, data))
@@ -196,14 +197,6 @@ function toHeaderObject(headers: HeaderList): Record<string, string | string[]> 
     else object[name] = Array.isArray(former) ? [...former, value] : [former, value];
   }
   return object;
-}
-
-function convert(error: Error): PluginError {
-  if (PluginError.is(error)) return error;
-  if ('code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_HTTP2')) {
-    return new ProtocolError('ERR_HTTP2_PROTOCOL', `The HTTP/2 session failed: ${error.message}.`, { cause: error });
-  }
-  return new TransportError('ERR_CONNECTION_LOST', `The connection failed: ${error.message}.`, { cause: error });
 }
 
 function goAwayError(code: number, data: Uint8Array | undefined): ProtocolError {

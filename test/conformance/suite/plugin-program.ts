@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { firstValueFrom, NEVER, type Observable } from 'rxjs';
-import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { HealthDefinition } from '../../../src/protocols/grpc/gen/grpc/health/v1/health.js';
 import { GRPCBrokerDefinition } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
 import { GRPCStdioDefinition } from '../../../src/protocols/grpc/gen/internal/plugin/grpc_stdio.js';
+import type { GrpcChannel } from '../../../src/protocols/grpc/grpc-channel.js';
 import { dialerTo } from '../../../src/transports/dial.js';
 import { ProbeDefinition } from '../gen/probe.js';
 import type { Command, PluginFlags } from '../peers.js';
@@ -165,7 +166,7 @@ function strangeHosts(program: Program): void {
     run(program, `C-04 C-13 calls come in any order, under any authority: ${order}`, COOKIE, {}, async (plugin) => {
       const [, , network, address = ''] = (await plugin.line()).split('|');
       const dialer = dialerTo({ network: network === 'tcp' ? 'tcp' : 'unix', address });
-      const channel = new GrpcChannel({ dialer, authority: 'no-such-host.example' });
+      const channel = createGrpcChannel({ dialer, authority: 'no-such-host.example' });
       try {
         // What stays open or is not served is not waited for; what is answered has to be.
         for (const open of openings) {

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Metadata, status } from '@grpc/grpc-js';
 import { count, firstValueFrom, from, lastValueFrom, map, NEVER, Subject, toArray } from 'rxjs';
-import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
 import type { GrpcEngine } from '../../../src/protocols/grpc/grpc-engine.js';
@@ -75,7 +75,7 @@ async function goServer(t: TestContext): Promise<string> {
 }
 
 function clientsOf(t: TestContext, path: string): Peer {
-  const channel = new GrpcChannel({ dialer: netDialer(path) });
+  const channel = createGrpcChannel({ dialer: netDialer(path) });
   t.after(() => channel.close());
   return {
     client: createGrpcClient(channel, TestServiceDefinition),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CallHost, ChannelCall } from '../../../src/protocols/grpc/channel-call.js';
+import { ChannelCall } from '../../../src/protocols/grpc/channel-call.js';
+import type { CallHost } from '../../../src/protocols/grpc/channel-engine.js';
 import type { CallStatus } from '../../../src/protocols/grpc/status.js';
 
 const CANCEL = 8;
-const HOST: CallHost = {
+const HOST: CallHost<ChannelCall> = {
   maxReceiveMessageBytes: 1000,
   maxSendMessageBytes: 1000,
   headersOf: () => [],

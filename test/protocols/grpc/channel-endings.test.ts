@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { type ChannelState, GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
+import type { ChannelState, GrpcChannel } from '../../../src/protocols/grpc/grpc-channel.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../src/transports/transport.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
@@ -76,8 +77,8 @@ test('after GOAWAY running calls finish and new ones go over a new connection', 
 test('a server that shuts down by force ends the call; a restarted one is found again', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');
-  const channel = new GrpcChannel({
-    engine: currentEngine,
+  const channel = createGrpcChannel({
+    ...currentEngine,
     dialer: netDialer(path),
     backoff: { initialMs: 1, maxMs: 10 },
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { selfSignedAuthority } from '../../../src/transports/certificate.js';
 import { secureDialer } from '../../../src/transports/tls.js';
@@ -28,7 +28,7 @@ test('mutual TLS is the dialer’s matter: calls pass, and a stranger’s certif
   ] as const) {
     const tls = { key: identity.keyPem, cert: identity.certificatePem, ca: [plugin.certificatePem] };
     const dialer = secureDialer(netDialer(port), tls, { alpn: ['h2'] });
-    const channel = new GrpcChannel({ engine: currentEngine, dialer, secure: true });
+    const channel = createGrpcChannel({ ...currentEngine, dialer, secure: true });
     const client = createGrpcClient(channel, ProbeDefinition);
     const call = firstValueFrom(client.echo({ data: Buffer.alloc(5_000_000) }));
     if (passes) assert.equal((await call).data.length, 5_000_000);

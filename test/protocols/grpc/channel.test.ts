@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { type ChannelState, GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import type { ChannelState, GrpcChannel } from '../../../src/protocols/grpc/grpc-channel.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../src/transports/transport.js';
 import { defer } from '../../support/defer.js';
@@ -154,6 +155,6 @@ test('options that cannot be are refused before anything is dialed', () => {
     { maxReceiveMessageBytes: -1 },
     { keepalive: { intervalMs: 0 } },
   ]) {
-    assert.throws(() => new GrpcChannel({ dialer, ...options }), { code: 'ERR_OPTIONS' });
+    assert.throws(() => createGrpcChannel({ dialer, ...options }), { code: 'ERR_OPTIONS' });
   }
 });

@@ -7,28 +7,24 @@ import { join } from 'node:path';
 import { test as nodeTest } from 'node:test';
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
-import type { Http2Engine } from '../../../src/transports/http2/engine.js';
-import { nodeHttp2Engine } from '../../../src/transports/http2/node-engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { netDialer } from '../../support/dialers.js';
+import { CHANNEL_ENGINES, type ChannelEngineOptions } from '../../support/engines.js';
 import type { ProbeClient } from '../../support/probe-rig.js';
 import { rejection } from '../../support/rejection.js';
 
-const ENGINES: Readonly<Record<string, Http2Engine>> = { 'node:http2': nodeHttp2Engine, rx: rxHttp2Engine };
-
 /** Runs a Go plugin and hands out a client of its grpc-go server: no host, just the handshake's address. */
-async function withGoServer(engine: Http2Engine, use: (client: ProbeClient) => Promise<void>): Promise<void> {
+async function withGoServer(engine: ChannelEngineOptions, use: (client: ProbeClient) => Promise<void>): Promise<void> {
   const programs = await buildGo('test/conformance/go', ['plugin']);
   const env = { ...process.env, RXPLUG_CONFORMANCE: 'hello', PLUGIN_PROTOCOL_VERSIONS: '1' };
   const child = spawn(join(programs, 'plugin'), ['-protocol=grpc'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   const exited = once(child, 'exit');
   const [line] = await once(child.stdout, 'data');
   const path = String(line).split('|')[3]!;
-  const channel = new GrpcChannel({ dialer: netDialer(path), engine, authority: 'unused' });
+  const channel = createGrpcChannel({ dialer: netDialer(path), ...engine, authority: 'unused' });
   try {
     await use(createGrpcClient(channel, ProbeDefinition));
   } finally {
@@ -39,7 +35,7 @@ async function withGoServer(engine: Http2Engine, use: (client: ProbeClient) => P
   }
 }
 
-for (const [name, engine] of Object.entries(ENGINES)) {
+for (const [name, engine] of Object.entries(CHANNEL_ENGINES)) {
   nodeTest(`${name}: grpc-go answers every kind of call`, { ...needsGo(), timeout: 290_000 }, () =>
     withGoServer(engine, async (client) => {
       const metadata = new Metadata();

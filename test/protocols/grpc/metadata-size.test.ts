@@ -4,8 +4,7 @@ import { firstValueFrom } from 'rxjs';
 import { GreeterDefinition } from '../../../examples/gen/greeter.js';
 import { GrpcError, Metadata, type ServiceOf, status } from '../../../src/index.js';
 import { createGrpcPair } from '../../../src/testing/index.js';
-import { nodeHttp2Engine } from '../../../src/transports/http2/node-engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { CHANNEL_ENGINES } from '../../support/engines.js';
 
 const KIB = 1024;
 
@@ -29,11 +28,11 @@ function lengthOf(metadata: Metadata): number {
   return String(metadata.get('filling')[0] ?? '').length;
 }
 
-for (const [client, engine] of Object.entries({ rx: rxHttp2Engine, 'node:http2': nodeHttp2Engine })) {
+for (const [client, channel] of Object.entries(CHANNEL_ENGINES)) {
   for (const server of ['native', 'grpc-js'] as const) {
     test(`metadata of any size up to 31 KiB arrives in both directions (${client} to ${server})`, async () => {
       await using pair = await createGrpcPair(GreeterDefinition, greeter, {
-        channel: { engine },
+        channel,
         server: { engine: server },
       });
       for (const kib of [1, 15, 16, 17, 31]) {
@@ -50,7 +49,7 @@ for (const [client, engine] of Object.entries({ rx: rxHttp2Engine, 'node:http2':
 
     test(`above 32 KiB an answer's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
       await using pair = await createGrpcPair(GreeterDefinition, greeter, {
-        channel: { engine },
+        channel,
         server: { engine: server },
       });
       await assert.rejects(firstValueFrom(pair.client.greet({ name: '33' })), (error) => {
@@ -62,7 +61,7 @@ for (const [client, engine] of Object.entries({ rx: rxHttp2Engine, 'node:http2':
 
     test(`above 64 KiB a request's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
       await using pair = await createGrpcPair(GreeterDefinition, greeter, {
-        channel: { engine },
+        channel,
         server: { engine: server },
       });
       const fitting = pair.client.greet({ name: '0' }, { metadata: sized(63) });

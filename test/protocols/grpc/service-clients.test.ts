@@ -5,7 +5,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { status } from '@grpc/grpc-js';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
 import { PluginCallError } from '../../../src/errors.js';
-import { GrpcChannel } from '../../../src/protocols/grpc/channel.js';
+import { createGrpcChannel } from '../../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../../src/protocols/grpc/client.js';
 import { requestShutdown } from '../../../src/protocols/grpc/controller-client.js';
 import { GrpcError } from '../../../src/protocols/grpc/errors.js';
@@ -32,7 +32,7 @@ async function connected(add: (server: GrpcServer) => void) {
     await once(connection, 'connect');
     return connection;
   };
-  const channel = new GrpcChannel({ dialer: { dial } });
+  const channel = createGrpcChannel({ dialer: { dial } });
   return {
     server,
     health: createGrpcClient(channel, HealthDefinition),

@@ -1,21 +1,20 @@
 /**
  * Runs gRPC over yamux streams, in both directions at once, and checks every answer: `node grpc-load.js CLIENT SERVER CONNECTION CALLS`,
- * where CLIENT is rx or node, SERVER native or grpc-js, CONNECTION plain, tls or synchronous, or socket, which has no yamux below. A program of its own, so that other
- * versions of Node can run it. Prints the number of calls that ended as they should.
+ * where CLIENT is one of CHANNEL_ENGINES, SERVER native or grpc-js, CONNECTION plain, tls or synchronous, or socket, which has no yamux
+ * below. A program of its own, so that other versions of Node can run it. Prints the number of calls that ended as they should.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { count, lastValueFrom, map, range, take } from 'rxjs';
-import { type ClientOf, createGrpcClient, GrpcChannel, GrpcError } from '../../../src/index.js';
+import { type ClientOf, createGrpcChannel, createGrpcClient, GrpcError } from '../../../src/index.js';
 import { type GrpcEngine } from '../../../src/protocols/grpc/grpc-engine.js';
 import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
-import { nodeHttp2Engine } from '../../../src/transports/http2/node-engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { probeService } from '../../conformance/plugin/probe-service.js';
 import { ProcessControl } from '../../conformance/plugin/process-control.js';
+import { CHANNEL_ENGINES, type ChannelEngineName } from '../../support/engines.js';
 import { connectedStreams } from './connected-streams.js';
 import { socketPair } from './support.js';
 import { synchronousPair } from './synchronous-pair.js';
@@ -23,8 +22,8 @@ import { synchronousPair } from './synchronous-pair.js';
 const CONCURRENCY = 64;
 const LARGE = new Uint8Array(300_000);
 const PART = { data: new Uint8Array(15_000) };
-const [clientEngine = 'rx', serverEngine = 'native', connection = 'plain', calls = '1000'] = process.argv.slice(2);
-const engine = clientEngine === 'node' ? nodeHttp2Engine : rxHttp2Engine;
+const [clientEngine = 'native', serverEngine = 'native', connection = 'plain', calls = '1000'] = process.argv.slice(2);
+const engine = CHANNEL_ENGINES[clientEngine as ChannelEngineName];
 const control = new ProcessControl();
 
 type Probe = ClientOf<typeof ProbeDefinition>;
@@ -58,7 +57,7 @@ async function run(from: YamuxSession, to: YamuxSession): Promise<number> {
   const server = createGrpcServer({ engine: serverEngine as GrpcEngine });
   server.addService(ProbeDefinition, probeService(control, 1));
   server.inject(accepted);
-  const channel = new GrpcChannel({ dialer: { dial: async () => dialed }, engine });
+  const channel = createGrpcChannel({ dialer: { dial: async () => dialed }, ...engine });
   const probe = createGrpcClient(channel, ProbeDefinition);
   let next = 0;
   let done = 0;

@@ -13,19 +13,19 @@ const nodes = (process.env['RXPLUG_NODES'] ?? '').split(':').filter((path) => pa
 const run = promisify(execFile);
 
 for (const [client, server, connection, calls] of [
-  ['rx', 'native', 'plain', 1000],
-  ['rx', 'native', 'tls', 1000],
-  ['rx', 'native', 'synchronous', 1000],
-  ['node', 'native', 'plain', 500],
-  ['node', 'native', 'tls', 500],
-  ['rx', 'grpc-js', 'plain', 500],
-  ['node', 'grpc-js', 'plain', 500],
-  ['node', 'grpc-js', 'synchronous', 500],
-  ['node', 'grpc-js', 'socket', 500],
+  ['native', 'native', 'plain', 1000],
+  ['native', 'native', 'tls', 1000],
+  ['native', 'native', 'synchronous', 1000],
+  ['native on node:http2', 'native', 'plain', 500],
+  ['native on node:http2', 'native', 'tls', 500],
+  ['native', 'grpc-js', 'plain', 500],
+  ['native on node:http2', 'grpc-js', 'plain', 500],
+  ['native on node:http2', 'grpc-js', 'synchronous', 500],
+  ['native on node:http2', 'grpc-js', 'socket', 500],
 ] as const) {
   for (const node of [process.execPath, ...nodes]) {
     const name = node === process.execPath ? process.version : node;
-    test(`carries gRPC, ${client} client to ${server} server, ${connection}: ${2 * calls} mixed calls, both directions at once, on ${name}`, async () => {
+    test(`carries gRPC, client ${client}, server ${server}, ${connection}: ${2 * calls} mixed calls, both directions at once, on ${name}`, async () => {
       const { stdout } = await run(node, [LOAD, client, server, connection, String(calls)], {
         timeout: TIMEOUT_MS,
       });

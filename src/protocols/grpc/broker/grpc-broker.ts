@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { DialOptions } from '../../../transports/transport.js';
-import type { GrpcChannel } from '../channel.js';
+import type { GrpcChannel } from '../grpc-channel.js';
 import type { GrpcServer } from '../grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../service-definition.js';
 

@@ -2,7 +2,7 @@ import { OptionsError } from '../../../errors.js';
 import type { GrpcChannelOptions } from '../channel-options.js';
 import type { GrpcClientOptions } from '../client.js';
 import { MAX_TIMER_MS } from '../deadline.js';
-import { type GrpcEngine, http2EngineOf, resolveGrpcEngine } from '../grpc-engine.js';
+import { type GrpcEngine, resolveGrpcEngine } from '../grpc-engine.js';
 import type { GrpcServerOptions } from '../grpc-server.js';
 
 /** How an end brokers further connections. */
@@ -35,7 +35,7 @@ export function resolveBrokerOptions(
   const { server = {}, channel = {}, client = {} } = { ...defaults, ...options };
   return {
     server: { engine: grpcEngine, ...server },
-    channel: { engine: http2EngineOf(grpcEngine), ...channel },
+    channel: { engine: grpcEngine, ...channel },
     client,
     timeoutMs,
   };

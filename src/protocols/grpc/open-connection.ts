@@ -1,38 +1,40 @@
 import type { Duplex } from 'node:stream';
 import { PluginError, TransportError } from '../../errors.js';
-import type { Http2ClientSession, Http2Engine, Http2Options } from '../../transports/http2/engine.js';
 import type { Dialer } from '../../transports/transport.js';
+import type { ChannelConnection, ChannelEngine } from './channel-engine.js';
 
 /** How a connection is made, and what bounds it. */
-export interface OpenSessionOptions {
+export interface OpenConnectionOptions {
   readonly dialer: Dialer;
-  readonly engine: Http2Engine;
-  readonly http2: Http2Options;
   /** From the call to the peer's first SETTINGS. */
   readonly timeoutMs: number;
   /** Gives up; the promise rejects with its reason. */
   readonly signal: AbortSignal;
 }
 
-/** `onGoAway` and `onClose` come only for a session that was ready. */
-export interface OpenSessionEvents {
-  onReady(session: Http2ClientSession): void;
-  onGoAway(session: Http2ClientSession): void;
-  onClose(session: Http2ClientSession, error: Error | undefined): void;
+/** `onGoAway` and `onClose` come only for a connection that was ready. */
+export interface OpenConnectionEvents<Connection> {
+  onReady(connection: Connection): void;
+  onGoAway(connection: Connection): void;
+  onClose(connection: Connection): void;
 }
 
 /**
  * Dials and waits until the peer has spoken HTTP/2. Settles within `timeoutMs` even if the dialer never does; a connection that comes
  * too late is destroyed. Rejects with a PluginError, without an `onReady`.
  */
-export async function openSession(options: OpenSessionOptions, events: OpenSessionEvents): Promise<void> {
+export async function openConnection<Connection extends ChannelConnection>(
+  engine: ChannelEngine<Connection>,
+  options: OpenConnectionOptions,
+  events: OpenConnectionEvents<Connection>,
+): Promise<void> {
   const bound = new AbortController();
   const abort = () => bound.abort(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   const timer = setTimeout(() => bound.abort(timedOut(options.timeoutMs)), options.timeoutMs);
   try {
-    const connection = await dial(options.dialer, bound.signal);
-    await speak(connection, options, events, bound.signal);
+    const dialed = await dial(options.dialer, bound.signal);
+    await speak(engine, dialed, events, bound.signal);
   } catch (error) {
     throw asDialError(error);
   } finally {
@@ -59,30 +61,30 @@ function discard(connection: Duplex): void {
   connection.destroy();
 }
 
-function speak(
-  connection: Duplex,
-  options: OpenSessionOptions,
-  events: OpenSessionEvents,
+function speak<Connection extends ChannelConnection>(
+  engine: ChannelEngine<Connection>,
+  dialed: Duplex,
+  events: OpenConnectionEvents<Connection>,
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let ready = false;
-    const abort = () => session.destroy(signal.reason as Error);
+    const abort = () => connection.destroy(signal.reason as Error);
     const onReady = () => {
       signal.removeEventListener('abort', abort);
       ready = true;
-      events.onReady(session);
+      events.onReady(connection);
       resolve();
     };
     const onClose = (error?: Error) => {
       signal.removeEventListener('abort', abort);
-      if (ready) events.onClose(session, error);
+      if (ready) events.onClose(connection);
       else reject(error ?? new TransportError('ERR_CONNECTION_LOST', 'The peer closed the connection at once.'));
     };
     const onGoAway = () => {
-      if (ready) events.onGoAway(session);
+      if (ready) events.onGoAway(connection);
     };
-    const session = options.engine.connect(connection, { onReady, onGoAway, onClose }, options.http2);
+    const connection = engine.begin(dialed, { onReady, onGoAway, onClose });
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
   });
