@@ -8,6 +8,13 @@ const SLAB_BYTES = 64 * 1024;
 /** A batch of this size leaves without waiting for the end of the turn. */
 const BATCH_BYTES = 64 * 1024;
 
+/**
+ * The first frame of a turn that completes something is written at once, and from there on every so many of them, so that the peer works
+ * while we go on. Otherwise both ends take turns: at 64 calls in flight one write for all of them gives 0.41 of the calls/s of a bare
+ * socket, one for each 8 gives 0.70 (for each 4 0.62, for each 16 0.72, but 0.43 instead of 0.63 at 16 in flight; Node 20, unix socket).
+ */
+const BATCH_COMPLETIONS = 8;
+
 /** The connection may hold this much before we wait for it to drain: a unix socket's buffer and as much again. */
 const CONNECTION_BYTES = 256 * 1024;
 
@@ -15,9 +22,8 @@ const CONNECTION_BYTES = 256 * 1024;
 const WAITING_BYTES = 128 * 1024;
 
 /**
- * The way out of a session: gathers the frames of an event-loop turn and writes them together. The first frame that completes
- * something is written at once, so that the peer wakes up while we go on ("eager": 0.9 → 1.2 of the calls/s at 16 in flight, at no
- * cost in latency). Memory is used again once a socket has taken it; any other Duplex may acknowledge a write before it has copied it.
+ * The way out of a session: gathers the frames of a turn, which is what one callback of the event loop causes, and writes them in
+ * batches. Memory is used again once a socket has taken it; any other Duplex may acknowledge a write before it has copied it.
  */
 export class Outbox {
   /** Where `reserve` made room. */
@@ -33,7 +39,8 @@ export class Outbox {
   #used: Buffer[] = [];
   readonly #recycles: boolean;
   #inTurn = false;
-  #eager = true;
+  /** Completing frames until the next batch leaves. */
+  #awaited = 1;
   #blocked = false;
   #closed = false;
 
@@ -44,7 +51,7 @@ export class Outbox {
     this.#onRoom = onRoom;
     this.#endTurn = () => {
       this.#inTurn = false;
-      this.#eager = true;
+      this.#awaited = 1;
       this.flush();
     };
     connection.on('drain', () => this.#onDrain());
@@ -87,15 +94,16 @@ export class Outbox {
     if (block !== undefined) this.#used.push(block);
   }
 
-  /** Lets what was gathered go: at once when it completes something or a batch is full, else at the end of the turn. */
+  /** Lets what was gathered go: at once when a batch is full, else at the end of the turn. */
   commit(completes: boolean): void {
     if (this.#closed) return;
     if (!this.#inTurn) {
       this.#inTurn = true;
-      setImmediate(this.#endTurn);
+      process.nextTick(this.#endTurn);
     }
-    if (completes && this.#eager) {
-      this.#eager = false;
+    // Under TLS a write takes until the next turn of the loop; what follows waits here, in one piece.
+    if (completes && --this.#awaited <= 0 && this.#connection.writableLength === 0) {
+      this.#awaited = BATCH_COMPLETIONS;
       this.flush();
     } else if (this.pendingBytes >= BATCH_BYTES) {
       this.flush();
