@@ -1,7 +1,13 @@
-import { fromEvent, type Observable, switchMap, throwError } from 'rxjs';
+import { fromEventPattern, type Observable, switchMap, throwError } from 'rxjs';
+import { onAbort } from '../streams/on-abort.js';
 
 /** Errors with the signal's reason once it is aborted, at once when it was; emits nothing else. For `takeUntil`. */
 export function aborted(signal: AbortSignal): Observable<never> {
-  const failing = (): Observable<never> => throwError(() => signal.reason as unknown);
-  return signal.aborted ? failing() : fromEvent(signal, 'abort').pipe(switchMap(failing));
+  const failing$ = throwError(() => signal.reason as unknown);
+  if (signal.aborted) return failing$;
+  const abort$ = fromEventPattern<void>(
+    (tell) => onAbort(signal, tell),
+    (_, unwatch: () => void) => unwatch(),
+  );
+  return abort$.pipe(switchMap(() => failing$));
 }

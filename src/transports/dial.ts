@@ -1,5 +1,6 @@
 import type { NetConnectOpts, Socket } from 'node:net';
 import { OptionsError, TransportError } from '../errors.js';
+import { onAbort } from '../streams/on-abort.js';
 import type { Address } from '../wire/address.js';
 import { connectDirect } from './direct-socket.js';
 import { checkSocketPath } from './socket-path.js';
@@ -35,7 +36,7 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
     const socket = connectDirect(target);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
       socket.off('error', onError).off('connect', onConnect);
       // An error after this is followed by `close`; the owner may look at either.
       socket.on('error', () => {});
@@ -45,11 +46,11 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
     };
     const onConnect = (): void => settle();
     const onError = (cause: Error): void => settle(failed(address, cause));
-    const onAbort = (): void =>
+    const giveUp = (): void =>
       settle(signal?.reason instanceof Error ? signal.reason : failed(address, signal?.reason));
     const timer = setTimeout(() => settle(late(address, timeoutMs)), timeoutMs);
     socket.once('connect', onConnect).once('error', onError);
-    signal?.addEventListener('abort', onAbort);
+    const unwatch = signal === undefined ? undefined : onAbort(signal, giveUp);
   });
 }
 

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { SecurityError } from '../errors.js';
+import { onAbort } from '../streams/on-abort.js';
 import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './tls-config.js';
 import type { Dialer, DialOptions } from './transport.js';
 
@@ -71,7 +72,7 @@ function handshake(
     if (!(connection instanceof Socket)) holdThrough(socket, connection);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      unwatch?.();
       socket.off('error', settle).off('close', onClose).off('secureConnect', onSecure);
       // An error after this is followed by `close`; the owner may look at either.
       socket.on('error', () => {});
@@ -83,11 +84,11 @@ function handshake(
     };
     const onSecure = (): void => settle();
     const onClose = (): void => settle(new Error('the peer closed the connection during the TLS handshake'));
-    const onAbort = (): void => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+    const giveUp = (): void => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
     const timer = setTimeout(() => settle(new Error(`no TLS handshake within ${timeoutMs} ms`)), timeoutMs);
     socket.once('error', settle).once('close', onClose).once('secureConnect', onSecure);
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener('abort', onAbort);
+    const unwatch = signal === undefined ? undefined : onAbort(signal, giveUp);
+    if (signal?.aborted === true) giveUp();
   });
 }
 

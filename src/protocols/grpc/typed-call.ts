@@ -1,5 +1,6 @@
 import { status as Status } from '@grpc/grpc-js';
 import type { ObservableInput } from 'rxjs';
+import { onAbort } from '../../streams/on-abort.js';
 import type { HeaderList } from '../../transports/http2/engine.js';
 import type { GrpcCall, GrpcCallEvents } from './call.js';
 import { type ClientMethod, channelOptionsOf } from './client-method.js';
@@ -25,6 +26,7 @@ export class TypedCall implements GrpcCallEvents {
   readonly #sink: ResponseSink;
   #call: GrpcCall | undefined;
   #feed: RequestFeed | undefined;
+  #unwatch: (() => void) | undefined;
   /** The only response of a method without a response stream; handed out when the status is known. */
   #response: unknown;
   #responses = 0;
@@ -44,7 +46,7 @@ export class TypedCall implements GrpcCallEvents {
       const framed = definition.requestStream ? undefined : this.#method.encode(request);
       const call = channel.call(path, channelOptionsOf(this.#options, demand), this);
       this.#call = call;
-      signal?.addEventListener('abort', this.#onAbort, { once: true });
+      if (signal !== undefined) this.#unwatch = onAbort(signal, this.#onAbort);
       if (framed !== undefined) call.end(framed);
       else this.#startFeed(call, request as ObservableInput<unknown>);
     } catch (error) {
@@ -58,7 +60,7 @@ export class TypedCall implements GrpcCallEvents {
 
   /** Cancels, where there is something left to cancel, and lets go of everything. The sink has to call it when it closes. */
   stop(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unwatch?.();
     this.#feed?.stop();
     this.#call?.cancel();
   }

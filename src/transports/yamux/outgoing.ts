@@ -1,4 +1,5 @@
 import { ClosedError, TransportError } from '../../errors.js';
+import { onAbort } from '../../streams/on-abort.js';
 import type { DialOptions } from '../transport.js';
 import { Deadline } from './deadline.js';
 import type { YamuxStream } from './stream.js';
@@ -110,21 +111,20 @@ export class Outgoing {
       this.#waiters.add(waiter);
       return;
     }
-    const onAbort = (): void => {
+    const unwatch = onAbort(signal, () => {
       this.#waiters.delete(signalled);
       waiter.reject(abortReason(signal));
-    };
+    });
     const signalled: Waiter = {
       resolve: (stream) => {
-        signal.removeEventListener('abort', onAbort);
+        unwatch();
         waiter.resolve(stream);
       },
       reject: (error) => {
-        signal.removeEventListener('abort', onAbort);
+        unwatch();
         waiter.reject(error);
       },
     };
-    signal.addEventListener('abort', onAbort, { once: true });
     this.#waiters.add(signalled);
   }
 }

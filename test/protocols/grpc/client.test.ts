@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata, status as Status } from '@grpc/grpc-js';
@@ -166,6 +167,17 @@ for (const [where, open] of Object.entries(rigs)) {
     assert.equal((await rejection(firstValueFrom(rig.client.echo({}, { signal })))).status, Status.CANCELLED);
   });
 }
+
+test('one signal for many calls has one listener, which Node takes for no leak, and cancels them all', async () => {
+  await using rig = memoryRig();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const failed = Array.from({ length: 40 }, () => rejection(firstValueFrom(rig.client.hang({}, { signal }))));
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  controller.abort();
+  for (const { status } of await Promise.all(failed)) assert.equal(status, Status.CANCELLED);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
 
 test('a call is cold: without a subscriber nothing connects, and each subscriber makes its own', async () => {
   await using rig = memoryRig();

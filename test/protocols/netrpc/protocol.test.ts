@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { filter, firstValueFrom, toArray } from 'rxjs';
 import { implement } from '../../../src/protocols/contract.js';
@@ -44,6 +45,17 @@ describe('a net/rpc conversation', () => {
     assert.equal(await firstValueFrom(second.greet()), 'Hello!');
     const made = plugin.logs.filter(({ module, message }) => module === 'store' && message === 'made');
     assert.equal(made.length, 2);
+    await close();
+  });
+
+  test('many dispenses at once put one listener on the signal of the connection, which Node takes for no leak', async () => {
+    const { host, store: dispense, close } = await rig();
+    const before = getEventListeners(host.gone.signal, 'abort').length;
+    const dispensing = Array.from({ length: 40 }, () => dispense());
+    assert.equal(getEventListeners(host.gone.signal, 'abort').length, before + 1);
+    const stores = await Promise.all(dispensing);
+    assert.equal(await firstValueFrom(stores.at(-1)!.greet()), 'Hello!');
+    assert.equal(getEventListeners(host.gone.signal, 'abort').length, before);
     await close();
   });
 

@@ -18,6 +18,7 @@ import {
   tap,
 } from 'rxjs';
 import { ClosedError } from '../../../errors.js';
+import { onAbort } from '../../../streams/on-abort.js';
 import { usingAsync } from '../../../streams/using-async.js';
 import { secureListener, type TlsConfig } from '../../../transports/tls.js';
 import type { DialOptions, Listener } from '../../../transports/transport.js';
@@ -112,7 +113,7 @@ export class Broker implements GrpcBroker {
     this.#channels.add(channel);
     channel.state$.subscribe({ complete: () => this.#channels.delete(channel) });
     const giveUp = () => void channel.close();
-    signal?.addEventListener('abort', giveUp, { once: true });
+    const unwatch = signal === undefined ? undefined : onAbort(signal, giveUp);
     try {
       signal?.throwIfAborted();
       await channel.connect();
@@ -121,7 +122,7 @@ export class Broker implements GrpcBroker {
       await channel.close();
       throw signal?.aborted === true ? signal.reason : error;
     } finally {
-      signal?.removeEventListener('abort', giveUp);
+      unwatch?.();
     }
   }
 
