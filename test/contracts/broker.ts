@@ -233,7 +233,7 @@ function scopes({ options }: BrokerSetting, both: Both): void {
 }
 
 function ends(setting: BrokerSetting, on: On, both: Both): void {
-  const onImpatient = withBrokers(impatient(setting, 100));
+  const onImpatient = withBrokers(impatient(setting, 500));
   onImpatient('B-04 M-05 dialing what nobody accepts fails in time, on both sides', async ({ host, plugin }) => {
     await Promise.all([
       assert.rejects(host.dial(1), hasCode('ERR_BROKER_TIMEOUT')),

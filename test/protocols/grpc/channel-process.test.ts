@@ -46,6 +46,7 @@ for (const engine of Object.keys(CHANNEL_ENGINES)) {
         const server = await startServer(path);
         const holder = run('channel-holder', path, engine, condition);
         const exited = once(holder, 'exit');
+        const ended = once(holder.stdout, 'end');
         let output = '';
         holder.stdout.setEncoding('utf8').on('data', (part: string) => {
           output += part;
@@ -54,7 +55,7 @@ for (const engine of Object.keys(CHANNEL_ENGINES)) {
           await once(holder.stdout, 'data');
           await kill(server);
         }
-        await once(holder.stdout, 'end');
+        await ended;
         assert.equal(output, stays ? 'connected\ncall ended\n' : 'connected\n');
         assert.deepEqual(await exited, [0, null]);
         if (!stays) await kill(server);
