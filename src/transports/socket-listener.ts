@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { concat, defer, finalize, from, type Observable, Subject, throwError } from 'rxjs';
 import { TransportError } from '../errors.js';
 import type { Address } from '../wire/address.js';
+import { acceptDirect } from './direct-socket.js';
 import type { Listener } from './transport.js';
 
 /** Most connections that wait for a subscriber; the next one is closed at once. */
@@ -59,7 +60,7 @@ export class SocketListener implements Listener {
     this.address = address;
     this.#options = options;
     this.connection$ = defer(() => this.#take());
-    server.on('connection', (socket) => this.#accept(socket));
+    server.on('connection', (socket) => this.#accept(acceptDirect(socket)));
     server.on('error', (cause) => this.#break(cause));
   }
 

@@ -12,8 +12,8 @@ import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client.js';
 import type { GrpcChannel } from '../../src/protocols/grpc/grpc-channel.js';
 import { securedChannelOptions } from '../../src/protocols/grpc/secured-channel.js';
+import { dialerTo } from '../../src/transports/dial.js';
 import { type Payload, ProbeDefinition } from '../conformance/gen/probe.js';
-import { netDialer } from '../support/dialers.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
 import { hasGo, startGoClient, startGoServer } from './go-peer.js';
 import { type Identities, tlsOf } from './identities.js';
@@ -69,15 +69,16 @@ export async function startEnds(identities?: Identities): Promise<Ends> {
 
 type Keep = <T extends AsyncDisposable>(resource: T) => T;
 
-/** Streams over the bare socket are one-way and in clear, in writes of 64 KiB. */
+/** Streams over the bare socket are one-way, in writes of 64 KiB. */
 async function rawPair(keep: Keep, identities: Identities | undefined): Promise<Pair> {
   const echo = keep(await startRawEcho(identities));
-  const source = keep(await startPeer('raw-source'));
-  const sink = keep(await startPeer('raw-sink'));
+  const server = identities === undefined ? [] : [identities.server];
+  const source = keep(await startPeer('raw-source', ...server));
+  const sink = keep(await startPeer('raw-sink', ...server));
   const work = {
     echo: () => echo.echo(REQUEST.data),
-    down: (size: number, messages: number) => readRaw(source.socketPath, size * messages),
-    up: (size: number, messages: number) => writeRaw(sink.socketPath, size * messages),
+    down: (size: number, messages: number) => readRaw(source.socketPath, size * messages, identities?.client),
+    up: (size: number, messages: number) => writeRaw(sink.socketPath, size * messages, identities?.client),
   };
   const cpu = async () => (await echo.cpuMicros()) + (await source.cpuMicros()) + (await sink.cpuMicros());
   return pairOfNode(work, { cpuMicros: cpu });
@@ -85,7 +86,7 @@ async function rawPair(keep: Keep, identities: Identities | undefined): Promise<
 
 function channelTo(socketPath: string, identities: Identities | undefined): GrpcChannel {
   const tls = identities === undefined ? undefined : tlsOf(identities.client);
-  return createGrpcChannel(securedChannelOptions(netDialer(socketPath), tls));
+  return createGrpcChannel(securedChannelOptions(dialerTo({ network: 'unix', address: socketPath }), tls));
 }
 
 function ourWork(channel: GrpcChannel) {

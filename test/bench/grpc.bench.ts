@@ -1,6 +1,6 @@
 /**
  * gRPC over unix sockets between two processes: our client and server, grpc-go's and grpc-js's, paired, beside the bare socket. Unary
- * calls of 100 B in clear and under mutual TLS, streams of messages each way; CPU time of either end. Every receiver looks at what it gets.
+ * calls of 100 B and streams of messages each way, in clear and under mutual TLS; CPU time of either end. Every receiver looks at what it gets.
  */
 import { type Ends, startEnds } from './grpc-ends.js';
 import { type Contender, compare } from './harness.js';
@@ -29,10 +29,10 @@ async function unary(ends: Ends, how: string): Promise<void> {
   }
 }
 
-async function streams(ends: Ends): Promise<void> {
+async function streams(ends: Ends, how: string): Promise<void> {
   for (const [name, size, messages] of SIZES) {
     for (const direction of ['down', 'up'] as const) {
-      const title = `Messages of ${name}, ${direction}`;
+      const title = `Messages of ${name}, ${direction}, ${how}`;
       const of = contenders(ends, (pair, ms) => pair.stream(direction, size, messages, ms));
       await compare({ title, unit: 'messages/s', baseline: 'raw socket', contenders: of });
     }
@@ -42,8 +42,9 @@ async function streams(ends: Ends): Promise<void> {
 {
   await using ends = await startEnds();
   await unary(ends, 'in clear');
-  await streams(ends);
+  await streams(ends, 'in clear');
 }
 await using identities = await makeIdentities();
 await using ends = await startEnds(identities);
 await unary(ends, 'mutual TLS');
+await streams(ends, 'mutual TLS');

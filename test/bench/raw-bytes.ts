@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { tlsOf } from './identities.js';
 
 const CHUNK_BYTES = 65_536;
 
@@ -12,11 +14,11 @@ export function touch(chunk: Uint8Array): number {
   return seen;
 }
 
-/** Takes so many bytes from `peers/raw-source` and looks at every chunk. */
-export function readRaw(path: string, bytes: number): Promise<void> {
+/** Takes so many bytes from `peers/raw-source` and looks at every chunk; under mutual TLS where there is an identity. */
+export function readRaw(path: string, bytes: number, identity?: string): Promise<void> {
   return new Promise((resolve) => {
     let left = bytes;
-    const socket = connect(path);
+    const socket = connectTo(path, identity);
     socket.on('data', (chunk: Buffer) => {
       touch(chunk);
       left -= chunk.byteLength;
@@ -28,12 +30,16 @@ export function readRaw(path: string, bytes: number): Promise<void> {
 }
 
 /** Gives so many bytes to `peers/raw-sink` in writes of 64 KiB and waits until it has read them. */
-export async function writeRaw(path: string, bytes: number): Promise<void> {
+export async function writeRaw(path: string, bytes: number, identity?: string): Promise<void> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
-  const socket = connect(path);
+  const socket = connectTo(path, identity);
   for (let left = bytes; left > 0; left -= chunk.byteLength) {
     if (!socket.write(left < chunk.byteLength ? chunk.subarray(0, left) : chunk)) await once(socket, 'drain');
   }
   socket.end();
   await once(socket.resume(), 'close');
+}
+
+function connectTo(path: string, identity: string | undefined): Socket {
+  return identity === undefined ? connect(path) : connectTls({ path, servername: 'localhost', ...tlsOf(identity) });
 }
