@@ -4,7 +4,7 @@ import { type ClientRegistry, managedClients } from './client-registry.js';
 export interface CleanupOnExitOptions {
   /** Signals on which the clients are stopped, and the process after them. @default SIGINT, SIGTERM, SIGHUP */
   readonly signals?: readonly NodeJS.Signals[];
-  /** @default managedClients */
+  /** Whose clients are stopped. @default managedClients */
   readonly clients?: ClientRegistry;
 }
 

@@ -5,6 +5,7 @@ import { type PartialReattachConfig, type ReattachConfig, resolveReattachConfig 
 
 /** A command line, without a shell. */
 export interface CommandLaunch {
+  /** Program and arguments, run without a shell. A bare name is looked up in the PATH. */
   readonly command: readonly [file: string, ...args: string[]];
   /** Working directory. @default the host's */
   readonly cwd?: string;
@@ -19,6 +20,7 @@ export interface CommandLaunch {
 
 /** A runner of your own: a container, another machine. */
 export interface RunnerLaunch {
+  /** Makes what runs the plugin; called at the start. */
   readonly runner: RunnerFactory;
 }
 
@@ -27,6 +29,7 @@ export type AttachFunction = (config: ReattachConfig) => AttachedRunner | Promis
 
 /** A plugin that runs already: what `client.reattachConfig()` or a plugin in test mode has given, by pid or by a way of your own. */
 export interface ReattachLaunch {
+  /** Where the plugin is found, as `client.reattachConfig()` has told it; `attach` comes to one that is no process of this machine. */
   readonly reattach: PartialReattachConfig & { readonly attach?: AttachFunction };
 }
 

@@ -10,6 +10,7 @@ import { hostVersionTable } from '../wire/versions.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 
 interface CommonOptions {
+  /** What both ends agree on beforehand: version and cookie. */
   readonly handshake: HandshakeConfig;
   /** Protocols that the plugin may choose. @default those that the contracts of the plugin sets can be spoken in */
   readonly allowedProtocols?: readonly ProtocolName[];

@@ -8,6 +8,7 @@ import { quoteText } from '../wire/quote.js';
 
 /** What a plugin serves and how (go-plugin ServeConfig). */
 export interface ServeOptions {
+  /** What both ends agree on beforehand: version and cookie. */
   readonly handshake: HandshakeConfig;
   /** What is served under the handshake's own protocol version. */
   readonly plugins?: PluginImplementations;
@@ -18,11 +19,11 @@ export interface ServeOptions {
    * fails with OptionsError for a set that cannot be spoken in it. @default gRPC where every member of the set can be, else net/rpc
    */
   readonly protocol?: ProtocolName;
-  /** @default hclog JSON at level trace on the real stderr, where the host reads it */
+  /** Where the plugin's log entries go. @default hclog JSON at level trace on the real stderr, where the host reads it */
   readonly logger?: Logger;
   /** TLS of your own. Returning undefined leaves the choice to AutoMTLS, as the host asks for it or not. */
   readonly tlsProvider?: () => TlsConfig | undefined | Promise<TlsConfig | undefined>;
-  /** @default 'unix', on Windows 'tcp' */
+  /** What the plugin listens on. @default 'unix', on Windows 'tcp' */
   readonly network?: 'unix' | 'tcp';
   /** Called when the host asks the plugin to end, before the answer: finish what must be finished. */
   readonly onShutdown?: () => void | Promise<void>;

@@ -8,7 +8,7 @@ export interface ContainerMount {
   readonly source: string;
   /** Absolute path in the container. */
   readonly target: string;
-  /** @default true */
+  /** Whether the container may only read it. @default true */
   readonly readOnly?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface ContainerOptions extends ContainerEngineOptions {
   readonly command?: readonly [file: string, ...args: string[]];
   /** Environment besides what the client's options say. Of the host's own nothing is passed on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** @default the image's */
+  /** Directory in which the program starts. @default the image's */
   readonly workingDir?: string;
   /**
    * Where the container sees the plugin's private directory for sockets: an absolute path, or `same` for the host's path.
@@ -43,6 +43,7 @@ export interface ContainerOptions extends ContainerEngineOptions {
   readonly socketDir?: string;
   /** Further mounts. @default none */
   readonly mounts?: readonly ContainerMount[];
+  /** Labels of the container besides our own, by which it is found. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The engine's name of a network. @default 'none': host and plugin meet at unix sockets only */
   readonly network?: string;
@@ -52,6 +53,7 @@ export interface ContainerOptions extends ContainerEngineOptions {
   readonly capabilities?: readonly string[];
   /** Whether the image's file system cannot be written to. @default false */
   readonly readOnly?: boolean;
+  /** What it may use at most. */
   readonly limits?: ContainerLimits;
 }
 

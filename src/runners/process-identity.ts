@@ -3,6 +3,7 @@ import { readProcessEntry } from './process-table.js';
 
 /** One process for ever: the number alone goes to another process in time. */
 export interface ProcessIdentity {
+  /** The process's number. */
   readonly pid: number;
   /** When it began, in the system's own terms; unknown on Windows. */
   readonly startTime?: string;

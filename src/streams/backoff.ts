@@ -15,7 +15,7 @@ export interface BackoffOptions {
   readonly resetAfterMs?: number;
   /** Source of chance, 0 (included) to 1 (excluded). @default Math.random */
   readonly random?: () => number;
-  /** @default asyncScheduler */
+  /** The clock of the waits, for tests. @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
 }
 

@@ -45,7 +45,9 @@ export interface LoggerOptions {
   readonly write: (record: LogRecord) => void;
   /** Lowest level that is written. @default 'trace' */
   readonly level?: LogLevel;
+  /** Its name, dot-joined. @default '' */
   readonly module?: string;
+  /** Said with every message. @default none */
   readonly fields?: LogFields;
 }
 

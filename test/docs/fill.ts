@@ -1,13 +1,14 @@
-/** Puts the snippets of the tests and examples into the pages: `npm run docs`. */
+/** Puts the snippets of the tests and examples, and the tables of the options, into the pages: `npm run docs`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fill } from './markdown.js';
+import { fillOptions } from './options.js';
 import { pages, read, root } from './repository.js';
 import { sourceText } from './sources.js';
 
 for (const page of pages()) {
   const before = read(page);
-  const after = fill(before, sourceText);
+  const after = fillOptions(fill(before, sourceText));
   if (after === before) continue;
   writeFileSync(join(root, page), after);
   console.log(page);

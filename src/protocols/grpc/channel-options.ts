@@ -36,11 +36,11 @@ export interface GrpcChannelOptions {
   readonly connectTimeoutMs?: number;
   /** The wait after a failed attempt: from `initialMs`, growing to `maxMs`. @default 100 ms to 10 s */
   readonly backoff?: { readonly initialMs?: number; readonly maxMs?: number };
-  /** @default none */
+  /** Pings of a connection that fell silent. @default none */
   readonly keepalive?: KeepaliveOptions;
-  /** @default 2 147 483 647 bytes, as go-plugin's hosts */
+  /** Largest response; a larger one fails its call. @default 2 147 483 647 bytes, as go-plugin's hosts */
   readonly maxReceiveMessageBytes?: number;
-  /** @default 2 147 483 647 bytes, as go-plugin's hosts */
+  /** Largest request; a larger one fails its call. @default 2 147 483 647 bytes, as go-plugin's hosts */
   readonly maxSendMessageBytes?: number;
 }
 

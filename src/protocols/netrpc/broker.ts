@@ -36,7 +36,7 @@ export interface MuxBrokerOptions {
   readonly dialTimeoutMs?: number;
   /** Most streams that wait to be accepted; further ones are closed. @default 1024 */
   readonly maxPending?: number;
-  /** @default asyncScheduler */
+  /** The clock of its waits, for tests. @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
 }
 

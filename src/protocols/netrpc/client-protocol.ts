@@ -19,7 +19,9 @@ import { receiveStdio } from './stdio.js';
 
 /** How a host speaks net/rpc. */
 export interface NetRpcHostOptions {
+  /** The session that carries everything. */
   readonly yamux?: YamuxOptions;
+  /** Further connections inside it. */
   readonly broker?: MuxBrokerOptions;
 }
 

@@ -19,7 +19,9 @@ import { StdioFeed } from './stdio.js';
 
 /** How a plugin serves net/rpc. */
 export interface NetRpcPluginOptions {
+  /** The session that carries everything. */
   readonly yamux?: YamuxOptions;
+  /** Further connections inside it. */
   readonly broker?: MuxBrokerOptions;
   /** How long a connection may take to open its three streams. @default 10 000 ms */
   readonly openTimeoutMs?: number;

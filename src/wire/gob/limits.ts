@@ -2,13 +2,13 @@ import { OptionsError } from '../../errors.js';
 
 /** What a peer may make a decoder hold. Exceeding one is an error of that value, or of the stream where its framing is lost. */
 export interface GobLimits {
-  /** Longest message, and longest value if spread over several messages, in bytes. Judged before buffering. */
+  /** Longest message, and longest value if spread over several messages, in bytes. Judged before buffering. @default 256 MiB */
   readonly maxMessageBytes: number;
-  /** Deepest nesting of values and of type definitions. */
+  /** Deepest nesting of values and of type definitions. @default 1000 */
   readonly maxDepth: number;
-  /** All type definitions of a stream together, in bytes. */
+  /** All type definitions of a stream together, in bytes. @default 1 MiB */
   readonly maxTypeBytes: number;
-  /** Heap that the decoded form of one value may take, in bytes, estimated: a few bytes on the wire can ask for large objects. */
+  /** Heap that the decoded form of one value may take, in bytes, estimated: a few bytes on the wire can ask for large objects. @default 1 GiB */
   readonly maxHeapBytes: number;
 }
 

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fillOptions, optionTable } from './options.js';
+import { read } from './repository.js';
+
+const page = read('docs/options.md');
+
+/** Types of the public doors whose names say that they are options, and which are none, or are made of others. */
+const NO_TABLE = [
+  'ClientOptions',
+  'LazyServeOptions',
+  'GrpcErrorOptions',
+  'DialOptions',
+  'PartialReattachConfig',
+  'ReattachConfig',
+];
+
+test('docs/options.md describes the options as their source does', () => {
+  assert.equal(fillOptions(page), page, 'after a change of options: npm run docs');
+});
+
+test('docs/options.md has every kind of options that the package exports', () => {
+  const exported = ['src/index.ts', 'src/di/index.ts'].flatMap((file) => [
+    ...read(file).matchAll(/\b\w+(?:Options|Config|Limits|Mount)\b/g),
+  ]);
+  const shown = new Set([...page.matchAll(/#(\w+)(?= )/g)].map(([, name]) => name));
+  const missing = exported.map(([name]) => name).filter((name) => !shown.has(name) && !NO_TABLE.includes(name));
+  assert.ok(shown.size > 30);
+  assert.deepEqual(missing, []);
+});
+
+test('an option without a description, and an interface that is not there, are found', () => {
+  assert.throws(() => optionTable(['src/host/options.ts#NoOptions']), /no interface NoOptions/);
+  assert.throws(() => optionTable(['src/host/options.ts#ResolvedClientOptions']), /launch has no doc comment/);
+  const table = optionTable(['src/host/options.ts#UnixSocketOptions']);
+  assert.match(table, /^\| `tempDir` \| `string` \| os.tmpdir\(\) \| Where .+ made\. \|$/m);
+});
