@@ -22,6 +22,12 @@ for (const [client, server, connection, calls] of [
   ['native on node:http2', 'grpc-js', 'plain', 500],
   ['native on node:http2', 'grpc-js', 'synchronous', 500],
   ['native on node:http2', 'grpc-js', 'socket', 500],
+  ['grpc-js', 'native', 'plain', 500],
+  ['grpc-js', 'native', 'tls', 500],
+  ['grpc-js', 'grpc-js', 'plain', 500],
+  ['grpc-js', 'grpc-js', 'tls', 500],
+  ['grpc-js', 'grpc-js', 'synchronous', 500],
+  ['grpc-js', 'grpc-js', 'socket', 500],
 ] as const) {
   for (const node of [process.execPath, ...nodes]) {
     const name = node === process.execPath ? process.version : node;
