@@ -202,5 +202,8 @@ function prefixOf(message: PartialMessage): Uint8Array {
 
 /** Whichever side finds a message too long says it in these words. */
 export function tooLong(length: number, limit: number): ProtocolError {
-  return new ProtocolError('ERR_LIMIT_EXCEEDED', `A message of ${length} bytes is over the limit of ${limit} bytes.`);
+  return new ProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `A message of ${length} bytes is over the limit of ${limit} bytes: send less, or raise the limit of the end that has it (of a host \`maxReceiveMessageBytes\`, \`maxSendMessageBytes\`; of a plugin \`maxReceiveBytes\`).`,
+  );
 }
