@@ -80,6 +80,11 @@ export class Outbox {
     return at;
   }
 
+  /** Whether nothing was gathered behind this offset, and what begins at `from` can still be changed. */
+  isLast(slab: Buffer, from: number, to: number): boolean {
+    return slab === this.slab && to === this.#to && from >= this.#from;
+  }
+
   /** Sends a piece without copying it; it belongs to the outbox from here on. */
   push(piece: Uint8Array): void {
     this.#cutPiece();

@@ -36,6 +36,11 @@ export class Sender {
   #queue: SendingStream[] = [];
   #thirsty: SendingStream[] = [];
   #pumping = false;
+  /** The frame behind which more of the same stream may go: where it is, whose, and how long its payload is. */
+  #openSlab: Buffer | undefined;
+  #openAt = 0;
+  #openStreamId = 0;
+  #openBytes = 0;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -81,22 +86,51 @@ export class Sender {
   sendData(streamId: number, chunk: Uint8Array, endStream: boolean): void {
     const outbox = this.#outbox;
     const { length } = chunk;
-    const copies = length < COPY_BELOW_BYTES;
-    const at = outbox.reserve(FRAME_HEADER_BYTES + (copies ? length : 0));
-    const flags = endStream ? FrameFlag.endStream : 0;
-    const payload = writeFrameHeader(outbox.slab, at, length, FrameType.data, flags, streamId);
     this.#window -= length;
-    if (copies) outbox.slab.set(chunk, payload);
-    else outbox.push(chunk);
+    if (length >= COPY_BELOW_BYTES) {
+      this.#writeHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
+      outbox.push(chunk);
+    } else if (endStream || !this.#append(streamId, chunk)) {
+      const at = outbox.reserve(FRAME_HEADER_BYTES + length);
+      outbox.slab.set(chunk, this.#writeHeader(at, streamId, length, endStream));
+      this.#openSlab = endStream ? undefined : outbox.slab;
+      this.#openAt = at;
+      this.#openStreamId = streamId;
+      this.#openBytes = length;
+    }
     outbox.commit(endStream);
+  }
+
+  /**
+   * Adds a chunk to the stream's last frame, as long as nothing follows it and it has not left: a frame for each of many small messages
+   * costs either end more than the message does.
+   */
+  #append(streamId: number, chunk: Uint8Array): boolean {
+    const slab = this.#openSlab;
+    if (slab === undefined || streamId !== this.#openStreamId) return false;
+    const bytes = this.#openBytes + chunk.length;
+    const end = this.#openAt + FRAME_HEADER_BYTES + this.#openBytes;
+    if (bytes > this.#maxFrameBytes || end + chunk.length > slab.length) return false;
+    const outbox = this.#outbox;
+    if (!outbox.isLast(slab, this.#openAt, end)) return false;
+    outbox.reserve(chunk.length);
+    slab.set(chunk, end);
+    slab[this.#openAt] = bytes >>> 16;
+    slab[this.#openAt + 1] = bytes >>> 8;
+    slab[this.#openAt + 2] = bytes;
+    this.#openBytes = bytes;
+    return true;
+  }
+
+  #writeHeader(at: number, streamId: number, length: number, endStream: boolean): number {
+    const flags = endStream ? FrameFlag.endStream : 0;
+    return writeFrameHeader(this.#outbox.slab, at, length, FrameType.data, flags, streamId);
   }
 
   /** One DATA frame with so many bytes of a queue, however many chunks they are. */
   sendQueued(streamId: number, queue: ChunkQueue, length: number, endStream: boolean): void {
     const outbox = this.#outbox;
-    const flags = endStream ? FrameFlag.endStream : 0;
-    const at = outbox.reserve(FRAME_HEADER_BYTES);
-    writeFrameHeader(outbox.slab, at, length, FrameType.data, flags, streamId);
+    this.#writeHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
     this.#window -= length;
     for (let left = length; left > 0; ) {
       const piece = queue.readSome(left)!;
