@@ -23,6 +23,10 @@ import { fixture } from '../fixtures/fixture.js';
 import { type SettingsTap, tapSettings } from '../support/settings-tap.js';
 
 const ENGINES: readonly GrpcEngine[] = ['native', 'grpc-js'];
+const USER_AGENT: Readonly<Record<GrpcEngine, RegExp>> = {
+  native: /^grpc-node-rxplug$/,
+  'grpc-js': /^grpc-node-js\/\d+\.\d+\.\d+$/,
+};
 const cookie = { ...handshake, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -56,6 +60,7 @@ for (const engine of ENGINES) {
     const kv = await client.dispense('kv');
     await firstValueFrom(kv.put({ key: 'k', value: bytes('v') }));
     assert.deepEqual(tap().engines(), { client: engine, server: other });
+    assert.match(tap().userAgent() ?? '', USER_AGENT[engine]);
   });
 
   test(`a user's module that binds GRPC_ENGINE does the same at both ends: ${engine}`, async () => {

@@ -1,13 +1,16 @@
 import { Duplex } from 'node:stream';
 import type { GrpcEngine } from '../../src/protocols/grpc/grpc-engine.js';
 import type { Dialer } from '../../src/transports/transport.js';
-import { CLIENT_PREFACE, FRAME_HEADER_BYTES, Setting } from '../../src/wire/http2/frames.js';
+import { CLIENT_PREFACE, FRAME_HEADER_BYTES, FrameType, Setting } from '../../src/wire/http2/frames.js';
+import { HpackDecoder } from '../../src/wire/http2/hpack-decoder.js';
 
 /** A dialer whose connections are listened to, and which engine the first SETTINGS of each end tell of. */
 export interface SettingsTap {
   readonly dialer: Dialer;
   /** The end that dials, and the end that is dialed. */
   engines(): { readonly client: GrpcEngine; readonly server: GrpcEngine };
+  /** What the end that dials calls itself in its first request. */
+  userAgent(): string | undefined;
 }
 
 /** Listens to clear connections. */
@@ -20,6 +23,7 @@ export function tapSettings(dialer: Dialer): SettingsTap {
       client: engineOf(Buffer.concat(sent).subarray(CLIENT_PREFACE.length)),
       server: engineOf(Buffer.concat(received)),
     }),
+    userAgent: () => userAgentOf(Buffer.concat(sent).subarray(CLIENT_PREFACE.length)),
   };
 }
 
@@ -53,4 +57,18 @@ function engineOf(bytes: Buffer): GrpcEngine {
     if (bytes.readUInt16BE(at) === Setting.maxFrameSize) return 'native';
   }
   return 'grpc-js';
+}
+
+/** Neither engine pads its HEADERS or gives them a priority, and these fit into one frame. */
+function userAgentOf(bytes: Buffer): string | undefined {
+  for (let at = 0; at + FRAME_HEADER_BYTES <= bytes.length; ) {
+    const begin = at + FRAME_HEADER_BYTES;
+    const end = begin + bytes.readUIntBE(at, 3);
+    if (bytes[at + 3] === FrameType.headers) {
+      const list = new HpackDecoder({ maxListBytes: 65_536 }).decode(bytes, begin, end);
+      return list[list.indexOf('user-agent') + 1];
+    }
+    at = end;
+  }
+  return undefined;
 }

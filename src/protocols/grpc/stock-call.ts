@@ -1,21 +1,15 @@
 import { type experimental, type Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
 import { PluginError } from '../../errors.js';
-import type { HeaderList } from '../../transports/http2/engine.js';
 import type { GrpcCallEvents, GrpcCallOptions } from './call.js';
 import type { CallHost, EngineCall } from './channel-engine.js';
 import { formatTimeout, MAX_TIMER_MS } from './deadline.js';
 import { PREFIX_BYTES } from './framing.js';
-import { appendMetadata, metadataFrom } from './metadata.js';
+import { metadataFrom } from './metadata.js';
 import { type CallStatus, localStatus } from './status.js';
 import type { StockConnection } from './stock-connection.js';
+import { headersFrom, isCancelled, statusFromStock } from './stock-status.js';
 
 type Listener = Parameters<experimental.CallStream['start']>[1];
-
-/** What grpc-js says of a stream that went with its connection; which of it, is a matter of who hears first. */
-const LOST =
-  /^(Connection dropped|Call cancelled|Channel closed|Failed to start|Write |Received RST_STREAM|read |write )/;
-
-const UNREADABLE = 'A message is compressed, and the headers name no grpc-encoding that grpc-js reads.';
 
 /** A call on a Channel of grpc-js. The deadline is counted here, because it covers the wait for a connection. */
 export class StockCall implements EngineCall<StockConnection>, Listener {
@@ -103,7 +97,7 @@ export class StockCall implements EngineCall<StockConnection>, Listener {
   }
 
   onReceiveMetadata(metadata: Metadata): void {
-    if (!this.#over) this.#events.onHeaders(headersOf(metadata));
+    if (!this.#over) this.#events.onHeaders(headersFrom(metadata));
   }
 
   onReceiveMessage(message: Buffer): void {
@@ -114,17 +108,12 @@ export class StockCall implements EngineCall<StockConnection>, Listener {
     this.#read();
   }
 
-  onReceiveStatus({ code, details, metadata }: StatusObject): void {
+  onReceiveStatus(status: StatusObject): void {
     if (this.#over) return;
-    const trailers = headersOf(metadata);
-    const local = trailers.length === 0;
-    const dropped = details === 'Connection dropped';
-    if (local && LOST.test(details) && (dropped || this.#connection?.loss !== undefined)) this.#finish(this.#lost());
-    else if (local && details === 'Call cancelled' && performance.now() >= this.#expiresAt) this.expire();
-    else if (code in Status) this.#finish({ code, detail: details, trailers });
-    // What grpc-js makes of a compression that it does not know has neither code nor text.
-    else if (typeof code !== 'number') this.#finish(localStatus(Status.INTERNAL, UNREADABLE));
-    else this.#finish({ code: Status.UNKNOWN, detail: `The peer sent grpc-status ${code}. ${details}`, trailers });
+    const loss = this.#connection?.loss;
+    // A peer that counts the deadline too resets the call; that may overtake our timer.
+    if (loss === undefined && isCancelled(status) && performance.now() >= this.#expiresAt) this.expire();
+    else this.#finish(statusFromStock(status, loss));
   }
 
   #metadata(): Metadata {
@@ -162,13 +151,6 @@ export class StockCall implements EngineCall<StockConnection>, Listener {
     this.#call.startRead();
   }
 
-  #lost(): CallStatus {
-    const why = this.#connection?.loss;
-    // Nothing else makes it do so while the connection is there.
-    const text = why?.message ?? 'grpc-js gave it up, as it does when a PING of keepalive is not answered.';
-    return localStatus(Status.UNAVAILABLE, `The connection was lost: ${text}`, why);
-  }
-
   #startTimer(timeoutMs: number): void {
     this.#expiresAt = performance.now() + timeoutMs;
     if (timeoutMs <= 0 || timeoutMs > MAX_TIMER_MS) return;
@@ -189,10 +171,4 @@ export class StockCall implements EngineCall<StockConnection>, Listener {
 /** A message without its prefix: grpc-js makes its own. */
 function bare(framed: Uint8Array): Buffer {
   return Buffer.from(framed.buffer, framed.byteOffset + PREFIX_BYTES, framed.length - PREFIX_BYTES);
-}
-
-function headersOf(metadata: Metadata): HeaderList {
-  const headers: string[] = [];
-  appendMetadata(headers, metadata);
-  return headers;
 }
