@@ -62,11 +62,12 @@ export function withMultiplexing(pairing: Pairing): Pairing {
   return { ...pairing, name: `${pairing.name}, multiplexed`, config: { ...pairing.config, multiplex: true } };
 }
 
-/** The same pairing with our ends on the other gRPC engine: grpc-js's servers, node:http2 below our channels. */
+/** The same pairing with our ends on the other gRPC engine: grpc-js's servers and channels. */
 export function onGrpcJs(pairing: Pairing): Pairing {
   return {
     ...pairing,
     name: `${pairing.name}, on grpc-js`,
+    grpcEngine: 'grpc-js',
     startHost: async (tempDir) =>
       pairing.host === 'ours' ? new OurHost(tempDir, 'grpc-js') : pairing.startHost(tempDir),
     ...(pairing.plugin === 'ours' ? { flags: { ...pairing.flags, 'grpc-engine': 'grpc-js' } } : {}),

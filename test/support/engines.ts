@@ -13,6 +13,9 @@ export const CHANNEL_ENGINES = {
 
 export type ChannelEngineName = keyof typeof CHANNEL_ENGINES;
 
+/** Why a test of what a stream gave before it failed is not for grpc-js's own channel. */
+export const FAILURE_OVERTAKES = 'a failure overtakes the messages that came before it and were not handed out yet';
+
 /** What the test at hand is to run on. Tests of a file run one after the other. */
 export let currentEngine: ChannelEngineOptions = CHANNEL_ENGINES.native;
 

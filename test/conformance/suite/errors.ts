@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { KVDefinition, ProbeDefinition as NotServedDefinition } from '../../../examples/gen/kv.js';
+import { FAILURE_OVERTAKES } from '../../support/engines.js';
 import { ProbeDefinition } from '../gen/probe.js';
 import { failureOf } from './failure.js';
-import { type Pairing, scenario } from './pairing.js';
+import { type Pairing, type Scene, scenario } from './pairing.js';
 
 /** Failures of calls arrive as what they were. */
 export function errorsSuite(pairing: Pairing): void {
@@ -49,14 +50,16 @@ export function errorsSuite(pairing: Pairing): void {
     );
   });
 
-  scenario(pairing, 'a stream that fails gives first what came before', async ({ dispense }) => {
+  const failsLater = async ({ dispense }: Scene) => {
     const probe = await dispense('probe');
     const request = { code: 13, message: 'broke', after: 3, trailers: { 'why-not': 'because' } };
     const call = await probe.open(ProbeDefinition, 'failLater', { request });
     for (let number = 0; number < 3; number++) assert.equal((await call.receive())?.number, number);
     const failure = await failureOf(call.receive());
     assert.deepEqual([failure.code, failure.details, failure.trailer['why-not']], [13, 'broke', ['because']]);
-  });
+  };
+  const failing = 'a stream that fails gives first what came before';
+  scenario(pairing, failing, failsLater, { notStock: FAILURE_OVERTAKES });
 
   scenario(pairing, 'a service that the plugin lacks is UNIMPLEMENTED and harms nothing', async ({ dispense }) => {
     const kv = await dispense('kv');

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { type GrpcEngine, resolveGrpcEngine } from '../../../src/protocols/grpc/grpc-engine.js';
 import type { DrivenClient, DrivenObject, HostConfig, HostDriver, Started } from '../driver.js';
 import type { Command, PluginFlags } from '../peers.js';
 import { type Probe, probeOf } from './probe.js';
@@ -23,6 +24,8 @@ export interface Pairing {
   startHost(tempDir: string): Promise<HostDriver>;
   /** The command line of the plugin program with flags. */
   pluginCommand(flags: PluginFlags): Promise<Command>;
+  /** What our ends stand on. @default that of the whole run */
+  readonly grpcEngine?: GrpcEngine;
   /** What every client of this pairing is configured with, and every plugin's flags. */
   readonly config?: Partial<HostConfig>;
   readonly flags?: PluginFlags;
@@ -51,6 +54,8 @@ export function can(pairing: Pairing, ability: Ability): boolean {
 export interface Setup {
   readonly config?: Partial<HostConfig>;
   readonly flags?: PluginFlags;
+  /** Why a host of ours cannot pass on grpc-js's own channel. */
+  readonly notStock?: string;
 }
 
 /** A started plugin and its host. */
@@ -78,14 +83,19 @@ export function scenario(
   body: (scene: Scene) => Promise<void>,
   setup: Setup = {},
 ): void {
-  hosted(pairing, name, async (host, tempDir) => {
-    const client = await host.create(await configOf(pairing, setup));
-    const started = await client.start();
-    const probe = async () => probeOf(await client.dispense('probe'), started.protocol);
-    await body({ host, client, started, tempDir, dispense: (plugin) => client.dispense(plugin), probe });
-    await client.stop();
-    endedInPeace(pairing, client, started.protocol);
-  });
+  hosted(
+    pairing,
+    name,
+    async (host, tempDir) => {
+      const client = await host.create(await configOf(pairing, setup));
+      const started = await client.start();
+      const probe = async () => probeOf(await client.dispense('probe'), started.protocol);
+      await body({ host, client, started, tempDir, dispense: (plugin) => client.dispense(plugin), probe });
+      await client.stop();
+      endedInPeace(pairing, client, started.protocol);
+    },
+    setup.notStock,
+  );
 }
 
 /** Registers a test that gets a host and starts plugins by itself; what they leave in their temporary directory is removed. */
@@ -93,9 +103,12 @@ export function hosted(
   pairing: Pairing,
   name: string,
   body: (host: HostDriver, tempDir: string) => Promise<void>,
+  notStock?: string,
 ): void {
   const register = pairing.register ?? test;
-  register(`${name} (${pairing.name})`, pairing.options, async () => {
+  const options =
+    notStock !== undefined && isStockHost(pairing) ? { skip: `stock grpc-js: ${notStock}` } : pairing.options;
+  register(`${name} (${pairing.name})`, options, async () => {
     const tempDir = await mkdtemp(join(tmpdir(), 'peers-'));
     const host = await pairing.startHost(tempDir);
     try {
@@ -105,6 +118,11 @@ export function hosted(
       await rm(tempDir, { recursive: true, force: true });
     }
   });
+}
+
+/** Whether the host is ours, on grpc-js's own channel. */
+function isStockHost(pairing: Pairing): boolean {
+  return pairing.host === 'ours' && resolveGrpcEngine(pairing.grpcEngine) === 'grpc-js';
 }
 
 /** Whether the pairing speaks net/rpc. */
