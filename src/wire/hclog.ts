@@ -3,6 +3,7 @@ import type { Line } from './lines.js';
 import type { LogEntry } from './log-entry.js';
 import { isLogTimestamp } from './log-timestamp.js';
 import { LOG_LEVELS, type LogFields, type LogLevel } from './logger.js';
+import { parseUsualLogLine } from './usual-log-line.js';
 
 /** Which entries a parser gives. */
 export interface LogParserOptions {
@@ -40,7 +41,7 @@ export function createLogParser(options: LogParserOptions = {}): LogParser {
 }
 
 function parseLine(text: string, trace: CrashTrace): LogEntry {
-  const entry = parseJsonLine(text);
+  const entry = parseUsualLogLine(text) ?? parseJsonLine(text);
   if (entry === undefined) return parseTextLine(text, trace);
   trace.interrupt();
   return entry;

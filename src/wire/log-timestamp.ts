@@ -1,5 +1,7 @@
-const SHAPE =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+/** A timestamp as hclog writes it, as part of a regular expression; which months have how many days is for `isLogDay`. */
+export const LOG_TIMESTAMP = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)`;
+
+const SHAPE = new RegExp(`^${LOG_TIMESTAMP}$`);
 
 /** The digit 2: a day below 20 exists in every month. */
 const TWO = 50;
@@ -9,10 +11,12 @@ const ZERO_TIME = '0001-01-01T00:00:00.000Z';
 
 /** Whether a text is a timestamp exactly as hclog writes it in JSON: six fraction digits, `Z` or an offset, a day that exists. */
 export function isLogTimestamp(text: string): boolean {
-  return SHAPE.test(text) && (text.charCodeAt(8) < TWO || dayExists(text));
+  return SHAPE.test(text) && isLogDay(text);
 }
 
-function dayExists(text: string): boolean {
+/** Whether the day of a text in a timestamp's form exists. */
+export function isLogDay(text: string): boolean {
+  if (text.charCodeAt(8) < TWO) return true;
   const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
   if (month !== 2) return day < 31 || ![4, 6, 9, 11].includes(month);
   if (day < 29) return true;
