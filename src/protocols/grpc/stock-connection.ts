@@ -9,6 +9,11 @@ import { dialedCredentials, STOCK_TARGET } from './stock-dial.js';
 /** How long a peer may take to close the connection after everything is done. */
 const LINGER_MS = 1000;
 
+const CLOSED = 'The peer closed the connection.';
+/** Its own words are lost where the connection is no socket. */
+const GIVEN_UP =
+  'grpc-js ended the connection: the peer does not speak HTTP/2, broke its rules, or left a PING unanswered.';
+
 type Holder = Duplex & { ref?(): unknown; unref?(): unknown };
 
 /** One connection of a stock channel, and the grpc-js Channel that lives as long as it. */
@@ -19,6 +24,8 @@ export class StockConnection implements ChannelConnection {
   #events: Http2SessionEvents | undefined;
   #ready = false;
   #retired = false;
+  /** The peer has ended its side. */
+  #ended = false;
   #error: PluginError | undefined;
   #linger: NodeJS.Timeout | undefined;
 
@@ -33,6 +40,7 @@ export class StockConnection implements ChannelConnection {
     });
     dialed
       .once('end', () => {
+        this.#ended = true;
         dialed.end();
         this.#destroySoon();
       })
@@ -50,7 +58,8 @@ export class StockConnection implements ChannelConnection {
   /** Why the connection is over; undefined while it is not. */
   get loss(): Error | undefined {
     if (this.#events !== undefined) return this.#error;
-    return this.#error ?? new TransportError('ERR_CONNECTION_LOST', 'The peer closed the connection.');
+    this.#error ??= new TransportError('ERR_CONNECTION_LOST', this.#ended ? CLOSED : GIVEN_UP);
+    return this.#error;
   }
 
   destroy(error?: Error): void {

@@ -45,6 +45,18 @@ test('calls that are left in the turn in which they were made leave no stream op
   assert.equal(open.size, 0, `of ${opened}`);
 });
 
+const partings: readonly (readonly [what: string, greet: (far: Duplex) => void, message: RegExp])[] = [
+  ['speaks HTTP/1.1', (far) => void far.write('HTTP/1.1 400 Bad Request\r\n\r\n'), /does not speak HTTP\/2/],
+  ['closes', (far) => void far.end(), /The peer closed the connection/],
+];
+for (const [what, greet, message] of partings) {
+  test(`a peer that ${what} is told by the error, over what is no socket too`, async () => {
+    const accept = (far: Duplex) => greet(far.resume());
+    await using rig = memoryRig({ channel, accept });
+    await assert.rejects(rig.channel.connect(), { code: 'ERR_CONNECTION_LOST', message });
+  });
+}
+
 const HOST: CallHost<StockCall> = {
   maxReceiveMessageBytes: 1000,
   maxSendMessageBytes: 1000,
