@@ -186,7 +186,9 @@ describe('kill', () => {
       const { writeSync } = require('node:fs');
       for (let left = 100; left > 0; left -= 1) writeSync(1, 'x'.repeat(65536));
       writeSync(2, 'written');`;
-    const runner = processRunner({ command: [process.execPath, '-e', script], env: testEnv() });
+    // A module that is preloaded may open stdout, which then is one that says EAGAIN instead of waiting.
+    const env = { ...testEnv(), NODE_OPTIONS: '' };
+    const runner = processRunner({ command: [process.execPath, '-e', script], env });
     runner.stdout.destroy();
     await runner.start({ signal: never });
     assert.equal(await within(20_000, 'the end of the plugin', text(runner.stderr)), 'written');
