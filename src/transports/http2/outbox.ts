@@ -28,6 +28,8 @@ const WAITING_BYTES = 128 * 1024;
 export class Outbox {
   /** Where `reserve` made room. */
   slab: Buffer = blocks.take(SLAB_BYTES);
+  /** Number of the piece that is being gathered: what was reserved in it can still be changed. */
+  piece = 0;
   readonly #connection: Duplex;
   readonly #onRoom: () => void;
   readonly #endTurn: () => void;
@@ -80,9 +82,9 @@ export class Outbox {
     return at;
   }
 
-  /** Whether nothing was gathered behind this offset, and what begins at `from` can still be changed. */
-  isLast(slab: Buffer, from: number, to: number): boolean {
-    return slab === this.slab && to === this.#to && from >= this.#from;
+  /** Whether nothing was gathered behind this offset, which was reserved in this piece. */
+  isLast(piece: number, to: number): boolean {
+    return piece === this.piece && to === this.#to;
   }
 
   /** Sends a piece without copying it; it belongs to the outbox from here on. */
@@ -172,6 +174,7 @@ export class Outbox {
     this.#pieces.push(this.slab.subarray(this.#from, this.#to));
     this.#pieceBytes += this.#to - this.#from;
     this.#from = this.#to;
+    this.piece += 1;
   }
 
   #renewSlab(bytes: number): void {

@@ -37,7 +37,7 @@ export class Sender {
   #thirsty: SendingStream[] = [];
   #pumping = false;
   /** The frame behind which more of the same stream may go: where it is, whose, and how long its payload is. */
-  #openSlab: Buffer | undefined;
+  #openPiece = -1;
   #openAt = 0;
   #openStreamId = 0;
   #openBytes = 0;
@@ -93,7 +93,7 @@ export class Sender {
     } else if (endStream || !this.#append(streamId, chunk)) {
       const at = outbox.reserve(FRAME_HEADER_BYTES + length);
       outbox.slab.set(chunk, this.#writeHeader(at, streamId, length, endStream));
-      this.#openSlab = endStream ? undefined : outbox.slab;
+      this.#openPiece = endStream ? -1 : outbox.piece;
       this.#openAt = at;
       this.#openStreamId = streamId;
       this.#openBytes = length;
@@ -106,13 +106,13 @@ export class Sender {
    * costs either end more than the message does.
    */
   #append(streamId: number, chunk: Uint8Array): boolean {
-    const slab = this.#openSlab;
-    if (slab === undefined || streamId !== this.#openStreamId) return false;
+    if (streamId !== this.#openStreamId) return false;
     const bytes = this.#openBytes + chunk.length;
     const end = this.#openAt + FRAME_HEADER_BYTES + this.#openBytes;
-    if (bytes > this.#maxFrameBytes || end + chunk.length > slab.length) return false;
     const outbox = this.#outbox;
-    if (!outbox.isLast(slab, this.#openAt, end)) return false;
+    const { slab } = outbox;
+    if (bytes > this.#maxFrameBytes || end + chunk.length > slab.length) return false;
+    if (!outbox.isLast(this.#openPiece, end)) return false;
     outbox.reserve(chunk.length);
     slab.set(chunk, end);
     slab[this.#openAt] = bytes >>> 16;

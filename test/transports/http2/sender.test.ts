@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Duplex, PassThrough } from 'node:stream';
+import { type TestContext, test } from 'node:test';
 import { Outbox } from '../../../src/transports/http2/outbox.js';
 import { Sender } from '../../../src/transports/http2/sender.js';
 import { FrameDecoder } from '../../../src/wire/http2/frame-decoder.js';
@@ -10,8 +15,11 @@ import { RecordingSink } from '../../wire/http2/recording-sink.js';
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A sender, and what its peer reads. */
-function start(grant = 1 << 20) {
-  const connection = new PassThrough({ readableHighWaterMark: 1 << 20 });
+function start(
+  grant = 1 << 20,
+  connection: Duplex = new PassThrough({ readableHighWaterMark: 1 << 20 }),
+  peer = connection,
+) {
   const outbox = new Outbox(connection, () => {});
   const sender = new Sender(outbox);
   sender.grant(grant);
@@ -22,7 +30,7 @@ function start(grant = 1 << 20) {
     maxHeaderBlockBytes: 1 << 16,
   });
   decoder.push(encodeSettings([]));
-  connection.on('data', (chunk: Buffer) => decoder.push(chunk));
+  peer.on('data', (chunk: Buffer) => decoder.push(chunk));
   /** The DATA frames so far: stream, what they carry, whether they end it. */
   const frames = async () => {
     await turn();
@@ -88,6 +96,33 @@ test('nothing is added to a frame that has been written', async () => {
   ]);
 });
 
+test('memory that is used again is not taken for the frame that was there before', async (t) => {
+  const [near, far] = await socketPair(t);
+  const { send, frames, outbox } = start(1 << 20, near, far);
+  const ping = Buffer.from('0000080600000000000102030405060708', 'hex');
+  const sendPing = () => {
+    const at = outbox.reserve(ping.length);
+    outbox.slab.set(ping, at);
+  };
+  const first = outbox.slab;
+  // As long as two PINGs, with its header.
+  send(1, 'x'.repeat(25));
+  while (outbox.slab === first) sendPing();
+  outbox.flush();
+  await new Promise((resolve) => near.write('', resolve));
+  while (outbox.slab !== first) {
+    assert.ok(outbox.pendingBytes < 1 << 18, 'the first slab comes again');
+    sendPing();
+  }
+  sendPing();
+  send(1, 'y');
+  outbox.flush();
+  const all = once(far, 'end');
+  near.end();
+  await all;
+  assert.deepEqual((await frames())[1], [1, 'y', false]);
+});
+
 test('a frame grows up to what the peer takes, and every byte of a long stream comes, in order', async () => {
   const { send, frames, sender } = start();
   sender.maxPeerFrameBytes = 20_000;
@@ -111,3 +146,17 @@ test('what is added counts against the connection’s window', () => {
   send(1, 'y'.repeat(100));
   assert.equal(sender.room(1 << 20), 65_335);
 });
+
+async function socketPair(t: TestContext): Promise<[near: Socket, far: Socket]> {
+  const directory = mkdtempSync(join(tmpdir(), 's'));
+  const server = createServer().listen(join(directory, 's'));
+  const near = connect(join(directory, 's'));
+  const [far] = (await once(server, 'connection')) as [Socket];
+  t.after(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return [near, far];
+}
