@@ -34,6 +34,8 @@ export async function openConnection<Connection extends ChannelConnection>(
   const timer = setTimeout(() => bound.abort(timedOut(options.timeoutMs)), options.timeoutMs);
   try {
     const dialed = await dial(options.dialer, bound.signal);
+    // It will not say so again.
+    if (dialed.closed) throw new TransportError('ERR_CONNECTION_LOST', 'The dialed connection is closed already.');
     await speak(engine, dialed, events, bound.signal);
   } catch (error) {
     throw asDialError(error);

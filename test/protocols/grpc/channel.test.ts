@@ -84,6 +84,16 @@ test('a connection that comes too late is destroyed', async () => {
   assert.equal(near.destroyed, true);
 });
 
+test('a dialer that gives a connection which is closed already fails the attempt', async () => {
+  const [near, far] = duplexPair();
+  far.on('error', () => {});
+  const closed = new Promise((resolve) => near.once('close', resolve));
+  near.destroy();
+  await closed;
+  await using rig = memoryRig({ channel: { dialer: { dial: () => Promise.resolve(near) } } });
+  await assert.rejects(rig.channel.connect(), { code: 'ERR_CONNECTION_LOST' });
+});
+
 const refusals: readonly (readonly [what: string, dialer: Dialer])[] = [
   ['rejects', { dial: () => Promise.reject(new Error('nobody home')) }],
   [
