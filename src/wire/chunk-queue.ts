@@ -26,6 +26,16 @@ export class ChunkQueue {
     return this.#byteLength;
   }
 
+  /** The chunk at the front, those of its bytes included that are gone; undefined when nothing waits. */
+  get head(): Uint8Array | undefined {
+    return this.#chunks[this.#first];
+  }
+
+  /** How many bytes of `head` are gone. */
+  get headOffset(): number {
+    return this.#offset;
+  }
+
   /** Adds a chunk at the back and takes it over. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;

@@ -35,8 +35,8 @@ function bare(channel: GrpcChannel): () => Promise<unknown> {
       const events: GrpcCallEvents = {
         onHeaders() {},
         onDrain() {},
-        onMessage(bytes) {
-          answer = Payload.decode(bytes);
+        onMessage(bytes, start, end) {
+          answer = Payload.decode(bytes.subarray(start, end));
         },
         onStatus: (status) => (status.code === 0 ? resolve(answer) : reject(new Error(status.detail))),
       };

@@ -42,6 +42,20 @@ test('does not copy what lies inside one chunk', () => {
   assert.equal(queue.readSome(5000)?.buffer, chunk.buffer);
 });
 
+test('shows the chunk at the front and how much of it is gone', () => {
+  const queue = new ChunkQueue();
+  assert.equal(queue.head, undefined);
+  const [first, second] = [Buffer.alloc(600, 1), Buffer.alloc(600, 2)];
+  queue.push(first);
+  queue.push(second);
+  queue.skip(599);
+  assert.deepEqual([queue.head, queue.headOffset], [first, 599]);
+  queue.skip(2);
+  assert.deepEqual([queue.head, queue.headOffset], [second, 1]);
+  queue.skip(599);
+  assert.equal(queue.head, undefined);
+});
+
 test('readSome stops at the end of the first chunk and at the maximum', () => {
   const queue = new ChunkQueue();
   queue.push(new Uint8Array(1000));

@@ -9,8 +9,8 @@ import type { CallStatus } from './status.js';
 export interface GrpcCallEvents {
   /** The response headers. Not called for a response that consists of its status alone. */
   onHeaders(headers: HeaderList): void;
-  /** A complete message. May share memory with its neighbours. */
-  onMessage(message: Uint8Array): void;
+  /** A complete message: what is from `start` to `end` in `bytes`, whose memory it may share with its neighbours. */
+  onMessage(bytes: Uint8Array, start: number, end: number): void;
   /** After a `write` that returned false: there is room again. */
   onDrain(): void;
   onStatus(status: CallStatus): void;

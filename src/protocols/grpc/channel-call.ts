@@ -162,24 +162,24 @@ export class ChannelCall implements EngineCall<Http2ClientSession>, Http2StreamE
   #deliver(): void {
     if (this.#delivering) return;
     this.#delivering = true;
-    while (this.#demand > 0 && !this.#over) {
-      const message = this.#read();
-      if (message === undefined) break;
+    const decoder = this.#decoder;
+    while (this.#demand > 0 && !this.#over && this.#advance()) {
       this.#demand--;
-      this.#events.onMessage(message);
+      this.#events.onMessage(decoder.bytes, decoder.start, decoder.end);
     }
+    decoder.release();
     this.#delivering = false;
     if (this.#over) return;
     this.#giveBack();
     if (this.#final !== undefined) this.#endBehind(this.#final);
   }
 
-  #read(): Uint8Array | undefined {
+  #advance(): boolean {
     try {
-      return this.#decoder.read();
+      return this.#decoder.next();
     } catch (error) {
       this.fail(localStatus(codeOf(error), error instanceof Error ? error.message : String(error), error));
-      return undefined;
+      return false;
     }
   }
 

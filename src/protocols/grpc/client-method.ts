@@ -3,6 +3,7 @@ import type { GrpcCallOptions } from './call.js';
 import { GrpcError } from './errors.js';
 import type { GrpcChannel } from './grpc-channel.js';
 import { type AnyMessageType, encodeFramed } from './message-codec.js';
+import { decoderOf } from './message-decoding.js';
 import { type CallOptions, type MethodDefinition, methodPath, type ServiceDefinition } from './service-definition.js';
 
 /** A method of a service on a channel, in the form that calls need. */
@@ -12,8 +13,8 @@ export interface ClientMethod {
   readonly path: string;
   /** Partial request to framed bytes. Throws GrpcError INTERNAL. */
   encode(input: unknown): Uint8Array;
-  /** Received bytes to response. Throws GrpcError INTERNAL. */
-  decode(bytes: Uint8Array): unknown;
+  /** Received bytes, from `start` to `end`, to response. Throws GrpcError INTERNAL. */
+  decode(bytes: Uint8Array, start: number, end: number): unknown;
 }
 
 /** One method of a service, ready to be called on a channel. */
@@ -25,23 +26,31 @@ export function clientMethod(
   const path = methodPath(service, definition);
   // The definition's own types say what goes in and out; ClientOf has checked them at the caller's.
   const requestType = definition.requestType as AnyMessageType;
-  const responseType = definition.responseType as AnyMessageType;
+  const decode = decoderOf(definition.responseType as AnyMessageType);
   return {
     channel,
     definition,
     path,
-    encode: (input) => guard('The request could not be encoded', path, () => encodeFramed(requestType, input)),
-    decode: (bytes) => guard('The response could not be decoded', path, () => responseType.decode(bytes)),
+    encode(input) {
+      try {
+        return encodeFramed(requestType, input);
+      } catch (cause) {
+        throw failed('The request could not be encoded', path, cause);
+      }
+    },
+    decode(bytes, start, end) {
+      try {
+        return decode(bytes, start, end);
+      } catch (cause) {
+        throw failed('The response could not be decoded', path, cause);
+      }
+    },
   };
 }
 
-function guard<T>(what: string, method: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GrpcError(Status.INTERNAL, `${what}: ${why}`, { method, cause });
-  }
+function failed(what: string, method: string, cause: unknown): GrpcError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new GrpcError(Status.INTERNAL, `${what}: ${why}`, { method, cause });
 }
 
 /** What of a call's options concerns the channel. */

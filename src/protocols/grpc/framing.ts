@@ -47,6 +47,9 @@ export class MessageDecoder {
   #queue: ChunkQueue | undefined;
   #compressed = false;
   #decompress: Decompress | undefined;
+  #bytes: Uint8Array = EMPTY_BYTES;
+  #start = 0;
+  #end = 0;
 
   constructor(maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES) {
     this.#maxMessageBytes = maxMessageBytes;
@@ -77,45 +80,98 @@ export class MessageDecoder {
   }
 
   /**
-   * The next message, or undefined when it is not complete yet. Throws ProtocolError: ERR_LIMIT_EXCEEDED for one that is too long,
-   * ERR_BAD_FRAME for one that cannot be read. After that the stream is of no use.
+   * Goes on to the next message, which is then from `start` to `end` in `bytes`; false when it is not complete yet. Throws ProtocolError:
+   * ERR_LIMIT_EXCEEDED for one that is too long, ERR_BAD_FRAME for one that cannot be read. After that the stream is of no use.
    */
-  read(): Uint8Array | undefined {
-    const message = this.#next();
-    if (message === undefined || !this.#compressed) return message;
-    if (this.#decompress !== undefined) return this.#decompress(message);
-    throw new ProtocolError('ERR_BAD_FRAME', 'A message is marked as compressed, but the peer named no grpc-encoding.');
+  next(): boolean {
+    if (!this.#advance()) {
+      this.release();
+      return false;
+    }
+    if (this.#compressed) this.#inflate();
+    return true;
   }
 
-  #next(): Uint8Array | undefined {
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Lets go of the message. */
+  release(): void {
+    this.#bytes = EMPTY_BYTES;
+  }
+
+  #take(bytes: Uint8Array, start: number, end: number): true {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    return true;
+  }
+
+  #inflate(): void {
+    const decompress = this.#decompress;
+    if (decompress === undefined) {
+      const text = 'A message is marked as compressed, but the peer named no grpc-encoding.';
+      throw new ProtocolError('ERR_BAD_FRAME', text);
+    }
+    const message = decompress(this.#bytes.subarray(this.#start, this.#end));
+    this.#take(message, 0, message.length);
+  }
+
+  #advance(): boolean {
     const ready = this.#ready;
     if (ready !== undefined) {
       this.#ready = undefined;
       this.#compressed = ready.compressed;
-      return ready.bytes;
+      return this.#take(ready.bytes, 0, ready.byteLength);
     }
     return this.#queue === undefined ? this.#readFromChunk() : this.#readFromQueue(this.#queue);
   }
 
-  #readFromChunk(): Uint8Array | undefined {
+  #readFromChunk(): boolean {
     const chunk = this.#chunk;
     const begin = this.#offset + PREFIX_BYTES;
     if (begin <= chunk.length) {
       const end = begin + this.#judge(chunk, this.#offset);
       if (end <= chunk.length) {
         this.#offset = end;
-        return chunk.subarray(begin, end);
+        return this.#take(chunk, begin, end);
       }
       this.#begin(end - begin, this.#compressed).add(chunk, begin);
       this.#offset = chunk.length;
     }
     if (this.#offset < chunk.length) this.#moveToQueue();
-    return undefined;
+    return false;
   }
 
-  #readFromQueue(queue: ChunkQueue): Uint8Array | undefined {
+  #readFromQueue(queue: ChunkQueue): boolean {
+    const read = this.#readFromHead(queue) || this.#readAcross(queue);
+    if (queue.byteLength === 0) this.#queue = undefined;
+    return read;
+  }
+
+  /** A message that lies in one chunk, where it lies. */
+  #readFromHead(queue: ChunkQueue): boolean {
+    const chunk = queue.head;
+    const begin = queue.headOffset + PREFIX_BYTES;
+    if (chunk === undefined || begin > chunk.length) return false;
+    const end = begin + this.#judge(chunk, begin - PREFIX_BYTES);
+    if (end > chunk.length) return false;
+    queue.skip(end - begin + PREFIX_BYTES);
+    return this.#take(chunk, begin, end);
+  }
+
+  #readAcross(queue: ChunkQueue): boolean {
     const prefix = queue.read(PREFIX_BYTES);
-    if (prefix === undefined) return undefined;
+    if (prefix === undefined) return false;
     const length = this.#judge(prefix, 0);
     const message = queue.read(length);
     if (message === undefined) {
@@ -123,8 +179,7 @@ export class MessageDecoder {
       for (let piece = queue.readSome(length); piece !== undefined; piece = queue.readSome(length))
         partial.add(piece, 0);
     }
-    if (queue.byteLength === 0) this.#queue = undefined;
-    return message;
+    return message !== undefined && this.#take(message, 0, length);
   }
 
   #begin(length: number, compressed: boolean): PartialMessage {

@@ -127,8 +127,8 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
     process.nextTick(() => this.#listener?.onReceiveMetadata(metadata));
   }
 
-  onMessage(bytes: Uint8Array): void {
-    const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
+    const message = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     process.nextTick(() => this.#listener?.onReceiveMessage(message));
   }
 

@@ -217,9 +217,10 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
   #deliver(listener: Listener): boolean {
     let message: unknown;
     try {
-      const bytes = this.#decoder.read();
-      if (bytes === undefined) return this.#requestEnded && this.#deliverEnd(listener);
-      message = this.#codec.deserialize(toBuffer(bytes));
+      const decoder = this.#decoder;
+      if (!decoder.next()) return this.#requestEnded && this.#deliverEnd(listener);
+      message = this.#codec.deserialize(decoder.bytes, decoder.start, decoder.end);
+      decoder.release();
     } catch (thrown) {
       this.sendStatus(this.#faultOf(thrown));
       return false;
@@ -287,8 +288,4 @@ function throwLater(thrown: unknown): void {
 
 function textOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

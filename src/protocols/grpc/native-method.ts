@@ -8,6 +8,7 @@ import { status as Status } from '@grpc/grpc-js';
 import { frameMessage } from './framing.js';
 import { adapt, type HandlerOptions, handlersOf } from './handlers.js';
 import type { AnyMessageType } from './message-codec.js';
+import { decoderOf } from './message-decoding.js';
 import type { MethodCodec } from './method-codec.js';
 import { FramedCodec } from './native-codec.js';
 import type { LightMethod } from './native-light.js';
@@ -37,12 +38,11 @@ export function nativeServiceMethods<D extends ServiceDefinition>(
     const path = methodPath(definition, method);
     const codec = new FramedCodec(path, method.responseType as AnyMessageType, !options.intercepted);
     const handler = adapt(method, handlers.get(key)!, codec, options);
-    const deserialize = (bytes: Buffer) => method.requestType.decode(bytes);
     return {
       path,
       requestStream: method.requestStream,
       responseStream: method.responseStream,
-      deserialize,
+      deserialize: decoderOf(method.requestType as AnyMessageType),
       serializeFramed: codec.serializeFramed,
       handler: handler as UntypedHandleCall,
       definition: {
@@ -50,7 +50,7 @@ export function nativeServiceMethods<D extends ServiceDefinition>(
         requestStream: method.requestStream,
         responseStream: method.responseStream,
         requestSerialize: (input: unknown) => encodeMessage(method.requestType, input),
-        requestDeserialize: deserialize,
+        requestDeserialize: (bytes: Buffer) => method.requestType.decode(bytes),
         responseSerialize: (input: unknown) => encodeMessage(method.responseType, input),
         responseDeserialize: (bytes: Buffer) => method.responseType.decode(bytes),
       },
@@ -71,12 +71,16 @@ export function nativeMethods(
       path: method.path,
       requestStream: method.requestStream,
       responseStream: method.responseStream,
-      deserialize: method.requestDeserialize,
+      deserialize: (bytes, start, end) => method.requestDeserialize(bufferOf(bytes, start, end)),
       serializeFramed: (message) => frameMessage(bytesOf(serialize(message))),
       handler: handlerOf(name, method, implementation),
       definition: method as MethodDefinition<unknown, unknown>,
     };
   });
+}
+
+function bufferOf(bytes: Uint8Array, start: number, end: number): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 function bytesOf(serialized: unknown): Uint8Array {

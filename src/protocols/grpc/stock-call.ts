@@ -104,7 +104,7 @@ export class StockCall implements EngineCall<StockConnection>, Listener {
     if (this.#over) return;
     this.#reading = false;
     this.#demand--;
-    this.#events.onMessage(message);
+    this.#events.onMessage(message, 0, message.length);
     this.#read();
   }
 

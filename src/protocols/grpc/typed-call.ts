@@ -69,10 +69,10 @@ export class TypedCall implements GrpcCallEvents {
     this.#tell(this.#options.onHeaders, headers);
   }
 
-  onMessage(bytes: Uint8Array): void {
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
     if (this.#sink.closed) return;
     try {
-      const message = this.#method.decode(bytes);
+      const message = this.#method.decode(bytes, start, end);
       if (this.#method.definition.responseStream) this.#sink.next(message);
       else if (++this.#responses === 1) this.#response = message;
       else this.#call?.cancel(Status.UNIMPLEMENTED, 'The peer sent more than one response.');
