@@ -62,6 +62,12 @@ export class BlockPool {
     loan.end = -1;
     return loan.block;
   }
+
+  /** Takes a block back from who has copied all that was lent of it. A part is left alone: others may hold the rest. */
+  giveBack(lent: Uint8Array): void {
+    const block = lent.byteOffset === 0 ? this.endOf(lent) : undefined;
+    if (block !== undefined) this.give(block);
+  }
 }
 
 /** The blocks of this thread. */

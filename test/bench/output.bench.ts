@@ -1,6 +1,7 @@
 /** What a plugin prints and logs, on its way to the host, beside a bare pipe. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
@@ -13,14 +14,15 @@ const peer = (name: string): [string, string] => [
   fileURLToPath(new URL(`peers/${name}.js`, import.meta.url)),
 ];
 
-/** Counts what `begin` reports for as long as asked, then ends it. */
+/** Counts what `begin` reports for as long as asked, after as long again for new processes to get warm, then ends it. */
 function counting(begin: (add: (units: number) => void) => Promise<() => Promise<unknown>>): Contender {
   return async (durationMs) => {
     let units = 0;
     const end = await begin((more) => (units += more));
+    await sleep(durationMs);
     units = 0;
     const started = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, durationMs));
+    await sleep(durationMs);
     const rate = (units * 1000) / (performance.now() - started);
     await end();
     return rate;

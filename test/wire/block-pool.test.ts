@@ -34,6 +34,20 @@ test('the piece that ends what was lent tells the block, once', () => {
   assert.equal(pool.endOf(pool.lend(block, 10)), block);
 });
 
+test('a block comes back from who has copied all that was lent of it, and from nobody else', () => {
+  const pool = new BlockPool();
+  const block = pool.take(100_000);
+  const lent = pool.lend(block, 90_000);
+  pool.giveBack(lent.subarray(0, 50_000));
+  pool.giveBack(lent.subarray(50_000));
+  pool.giveBack(Buffer.alloc(90_000));
+  assert.notEqual(pool.take(90_000), block);
+  pool.giveBack(Buffer.from(lent.buffer, 0, 90_000));
+  assert.equal(pool.take(90_000), block);
+  pool.giveBack(lent);
+  assert.notEqual(pool.take(90_000), block);
+});
+
 test('memory of others is none of its business', () => {
   const pool = new BlockPool();
   assert.equal(pool.endOf(Buffer.alloc(10)), undefined);

@@ -3,7 +3,10 @@ import type { MessageType } from './service-definition.js';
 import { SlabWriter } from './slab-writer.js';
 
 /** A message type whose own types the caller vouches for. */
-export type AnyMessageType = MessageType<unknown, unknown>;
+export interface AnyMessageType extends MessageType<unknown, unknown> {
+  /** Told of a response that is encoded, once and for all, and that nobody looks at any more. */
+  readonly release?: (message: unknown) => void;
+}
 
 const PREFIX = new Uint8Array(PREFIX_BYTES);
 

@@ -29,7 +29,10 @@ export class FramedCodec implements Codec {
     }
     try {
       const bytes = encodeFramed(this.#type, message);
-      if (this.#reuse) this.#keep(message, bytes);
+      if (this.#reuse) {
+        this.#keep(message, bytes);
+        this.#type.release?.(message);
+      }
       return bytes.length - PREFIX_BYTES;
     } catch (cause) {
       throw notSendable(this.#path, cause instanceof Error ? cause.message : String(cause), cause);

@@ -13,13 +13,12 @@ import { createController } from './controller.js';
 import { gatedServer, grpcCallGate } from './gated-server.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
-import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { type GrpcEngine, resolveGrpcEngine } from './grpc-engine.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
 import { HealthService } from './health.js';
 import { addReflection, type ReflectionOptions } from './reflection.js';
 import { createGrpcServer } from './server.js';
-import { StdioService } from './stdio.js';
+import { STDIO_DEFINITION, StdioService } from './stdio.js';
 
 /** How a plugin serves gRPC. */
 export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions {
@@ -62,7 +61,7 @@ export function grpcServerProtocol(given: GrpcPluginOptions = {}, grpcEngine?: G
       maxChunkBytes: STDIO_CHUNK_BYTES,
     });
     server.addService(HealthDefinition, health);
-    server.addService(GRPCStdioDefinition, stdio);
+    server.addService(STDIO_DEFINITION, stdio);
     server.addService(
       GRPCControllerDefinition,
       createController({

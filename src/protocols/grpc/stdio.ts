@@ -1,9 +1,6 @@
 import { Readable } from 'node:stream';
-import {
-  StdioData_Channel as Channel,
-  type GRPCStdioDefinition,
-  type StdioData,
-} from './gen/internal/plugin/grpc_stdio.js';
+import { blocks } from '../../wire/block-pool.js';
+import { StdioData_Channel as Channel, GRPCStdioDefinition, StdioData } from './gen/internal/plugin/grpc_stdio.js';
 import type { CallContext, ServiceOf } from './service-definition.js';
 
 /** The output that a plugin offers to its hosts. */
@@ -16,6 +13,17 @@ export interface StdioSources {
 }
 
 const MAX_CHUNK_BYTES = 1024;
+
+/** The service, for our server: memory that was lent for a chunk is free once the chunk is in a message. */
+export const STDIO_DEFINITION = {
+  ...GRPCStdioDefinition,
+  methods: {
+    streamStdio: {
+      ...GRPCStdioDefinition.methods.streamStdio,
+      responseType: { ...StdioData, release: ({ data }: StdioData) => blocks.giveBack(data) },
+    },
+  },
+} as const;
 
 /**
  * Carries the program's standard streams to the host. Nothing is read while no host listens: the sources fill up to their bound and
