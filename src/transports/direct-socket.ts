@@ -13,7 +13,7 @@ const attachments = new WeakMap<Duplex, (reader: DirectReader) => void>();
 /**
  * Where all direct sockets of this thread read into: what was read is looked at, or copied, before anything else is read. For Node
  * allocates 64 KiB for each read, which costs more than the read and a copy (messages of 1 MiB: 1345 µs of CPU time each, with this
- * 1000; docs/decisions/010).
+ * 1000; docs/decisions/011).
  */
 let shared: Buffer | undefined;
 
