@@ -18,10 +18,9 @@ const NO_FIELDS: LogFields = Object.freeze({});
 export function parseUsualLogLine(text: string): LogEntry | undefined {
   const head = HEAD.exec(text);
   if (head === null) return undefined;
-  const { length } = head[0];
   const level = LEVELS.get(head[1]!);
   const timestamp = head[4]!;
-  const fields = length === text.length ? NO_FIELDS : parseFields(text, length - 1);
+  const fields = head[5] === '}' ? NO_FIELDS : parseFields(text, head[0].length - 1);
   if (level === undefined || fields === undefined || !isLogDay(timestamp)) return undefined;
   return { kind: 'hclog', level, message: head[2]!, fields, module: head[3] ?? '', timestamp, raw: text };
 }
