@@ -51,7 +51,7 @@ const protocols: Room = {
 };
 const grpc: Room = {
   rooms: [...protocols.rooms, 'protocols'],
-  packages: [...protocols.packages, '@grpc/grpc-js', '@bufbuild/protobuf', 'node:events', 'node:zlib'],
+  packages: [...protocols.packages, '@grpc/grpc-js', '@bufbuild/protobuf', 'node:events', 'node:v8', 'node:zlib'],
 };
 const kinds = ['protocols/grpc', 'protocols/netrpc'];
 const ends = ['errors', 'wire', 'streams', 'transports', 'protocols', ...kinds, 'protocols/dual'];

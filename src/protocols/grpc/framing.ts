@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../errors.js';
 import { EMPTY_BYTES } from '../../wire/bytes.js';
 import { ChunkQueue } from '../../wire/chunk-queue.js';
+import { messageMemory } from './message-memory.js';
 import { PartialMessage } from './partial-message.js';
 
 /** Before every message: one byte that says whether it is compressed, four with its length, big endian. */
@@ -75,7 +76,7 @@ export class MessageDecoder {
       this.#offset = 0;
       this.#chunk = lent ? this.#keep(rest) : rest;
     } else {
-      this.#moveToQueue().push(lent ? Buffer.from(rest) : rest);
+      this.#moveToQueue().push(lent ? copyOf(rest) : rest);
     }
   }
 
@@ -212,11 +213,11 @@ export class MessageDecoder {
         // One that is too long is refused when its turn has come.
         if (length > this.#maxMessageBytes) break;
         this.#begin(length, chunk[at] === 1).add(chunk, at + PREFIX_BYTES);
-        return at === 0 ? EMPTY_BYTES : Buffer.from(chunk.subarray(0, at));
+        return at === 0 ? EMPTY_BYTES : copyOf(chunk.subarray(0, at));
       }
       at = end;
     }
-    return Buffer.from(chunk);
+    return copyOf(chunk);
   }
 
   #moveToQueue(): ChunkQueue {
@@ -238,6 +239,12 @@ export class MessageDecoder {
     this.#compressed = flags === 1;
     return length;
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = messageMemory(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /** The length that a prefix tells. */
