@@ -22,7 +22,7 @@ let unseenBytes = 0;
  * Memory for messages, uninitialized, and some litter with it. V8 holds such memory against the limit of its heap until a
  * collection of the young generation has found that nobody has it any more. But large messages do not fill the young generation, so that
  * the limit is reached first, and with it the whole heap is marked, over and over: half of the CPU time of who receives them. Filled with
- * objects as well it is collected in time, for 0.3 ms instead of ten (docs/decisions/011, with figures).
+ * objects as well it is collected in time, for 0.3 ms instead of ten (docs/decisions/012, with figures).
  */
 export function messageMemory(bytes: number): Buffer {
   unseenBytes += bytes;
