@@ -32,10 +32,13 @@ export function messageMemory(bytes: number): Buffer {
   return Buffer.allocUnsafe(bytes);
 }
 
-/** Half of the slack is to lie between two collections: what the one before has found counts until it is swept. */
+/**
+ * A quarter of the slack is to lie between two collections: what the one before has found counts until it is swept, and where the heap is
+ * being marked already, half of it was not enough to end that.
+ */
 function look(): void {
   unseenBytes = 0;
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
   const capacity = young === undefined ? 0 : young.space_used_size + young.space_available_size;
-  share = (2 * capacity) / (LEAST_SLACK_BYTES + capacity);
+  share = (4 * capacity) / (LEAST_SLACK_BYTES + capacity);
 }
