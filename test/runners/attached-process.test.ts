@@ -132,6 +132,7 @@ test('a pid that has a new owner is told as such, and the stranger lives on', as
 test('a stranger that got the number after the plugin had ended is not killed', async (context) => {
   const child = await sleeper();
   const runner = await attachProcess({ pid: child.pid, probe: answers, pollMs: 600_000 });
+  context.after(() => runner.release?.());
   const started = (await identify(child.pid))?.startTime;
   child.kill('SIGKILL');
   await once(child, 'exit');
