@@ -68,11 +68,22 @@ async function build(directory: string, programs: readonly string[], target: str
 /** Names a state of the sources: every Go file's content, the module files, the toolchain. */
 function fingerprint(directory: string, programs: readonly string[]): string {
   const hash = createHash('sha256').update(`${version()}\0${programs.join('\0')}`);
-  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  const files = filesBelow(directory)
     .filter((file) => /\.go$|go\.(mod|sum)$/.test(file))
     .sort();
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(directory, file)));
   return hash.digest('hex').slice(0, 16);
+}
+
+/** Paths below a directory, without `.bin`: there others build at the same time, and what was just there is gone. */
+function filesBelow(directory: string, path = ''): string[] {
+  const entries = readdirSync(join(directory, path), { withFileTypes: true });
+  return entries
+    .filter(({ name }) => name !== '.bin')
+    .flatMap((entry) => {
+      const below = join(path, entry.name);
+      return entry.isDirectory() ? filesBelow(directory, below) : [below];
+    });
 }
 
 /** A directory as a lock: its creation is atomic everywhere. A lock whose owner is gone is broken. */
