@@ -2,12 +2,10 @@ import type { Duplex } from 'node:stream';
 import { Channel, type ChannelOptions, connectivityState as ConnectivityState } from '@grpc/grpc-js';
 import { ClosedError, type PluginError, TransportError } from '../../errors.js';
 import type { Http2SessionEvents } from '../../transports/http2/engine.js';
+import { Linger } from '../../transports/http2/linger.js';
 import { sessionError } from '../../transports/http2/node-error.js';
 import type { ChannelConnection } from './channel-engine.js';
 import { dialedCredentials, STOCK_TARGET } from './stock-dial.js';
-
-/** How long a peer may take to close the connection after everything is done. */
-const LINGER_MS = 1000;
 
 const CLOSED = 'The peer closed the connection.';
 /** Its own words are lost where the connection is no socket. */
@@ -27,10 +25,11 @@ export class StockConnection implements ChannelConnection {
   /** The peer has ended its side. */
   #ended = false;
   #error: PluginError | undefined;
-  #linger: NodeJS.Timeout | undefined;
+  readonly #linger: Linger;
 
   constructor(dialed: Duplex, secure: boolean, events: Http2SessionEvents, options: ChannelOptions) {
     this.#dialed = dialed;
+    this.#linger = new Linger(dialed);
     this.#events = events;
     this.#hold = takeHold(dialed);
     // Before node:http2, which does not hear of all: a TLS alert that comes after the handshake, the end of TLS over a stream.
@@ -42,9 +41,9 @@ export class StockConnection implements ChannelConnection {
       .once('end', () => {
         this.#ended = true;
         dialed.end();
-        this.#destroySoon();
+        this.#linger.start();
       })
-      .once('finish', () => this.#destroySoon())
+      .once('finish', () => this.#linger.start())
       .once('close', () => this.#finish());
     this.channel = new Channel(STOCK_TARGET, dialedCredentials(dialed, secure), options);
     this.channel.getConnectivityState(true);
@@ -109,18 +108,11 @@ export class StockConnection implements ChannelConnection {
     process.nextTick(() => this.channel.close());
   }
 
-  /** When node:http2 has ended its side it waits for the peer's without a bound. */
-  #destroySoon(): void {
-    if (this.#linger !== undefined || this.#dialed.destroyed) return;
-    this.#linger = setTimeout(() => this.#dialed.destroy(), LINGER_MS);
-    this.#linger.unref();
-  }
-
   #finish(): void {
     const events = this.#events;
     if (events === undefined) return;
     this.#events = undefined;
-    clearTimeout(this.#linger);
+    this.#linger.stop();
     this.#retire();
     events.onClose(this.loss);
   }

@@ -10,6 +10,7 @@ import type {
   Http2Stream,
   Http2StreamEvents,
 } from './engine.js';
+import { Linger } from './linger.js';
 import { sessionError } from './node-error.js';
 import { NodeHttp2Stream } from './node-stream.js';
 
@@ -24,8 +25,6 @@ const MAX_HEADER_LIST_BYTES = 64 * 1024;
 const BYTES_PER_HEADER = 32;
 /** In megabytes. Windows bound what comes in, `onDrain` what goes out; node's own limit of 10 refuses large messages. */
 const SESSION_MEMORY = 1_000_000;
-/** How long a peer may take to close the connection after everything is done. */
-const LINGER_MS = 1000;
 const NO_ERROR = 0;
 
 /**
@@ -46,10 +45,11 @@ class NodeHttp2Session implements Http2ClientSession {
   #error: Error | undefined;
   /** Nobody has to be told why: we ended it, or the peer said goodbye. */
   #excused = false;
-  #linger: NodeJS.Timeout | undefined;
+  readonly #linger: Linger;
 
   constructor(connection: Duplex, events: Http2SessionEvents, options: Http2Options) {
     this.#connection = connection;
+    this.#linger = new Linger(connection);
     this.#events = events;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -119,7 +119,7 @@ class NodeHttp2Session implements Http2ClientSession {
   /** node:http2 leaves that to the connection, and TLS over anything but a socket stays half open: the peer would wait for ever. */
   #onConnectionEnd(): void {
     this.#connection.end();
-    this.#destroySoon();
+    this.#linger.start();
   }
 
   #listen(): void {
@@ -147,20 +147,14 @@ class NodeHttp2Session implements Http2ClientSession {
 
   /** When node:http2 has ended its side it waits for the peer's without a bound. */
   #lingerWhenIdle(): void {
-    if (this.#streams.size === 0) this.#destroySoon();
-  }
-
-  #destroySoon(): void {
-    if (this.#linger !== undefined || this.#connection.destroyed) return;
-    this.#linger = setTimeout(() => this.#connection.destroy(), LINGER_MS);
-    this.#linger.unref();
+    if (this.#streams.size === 0) this.#linger.start();
   }
 
   #finish(): void {
     const events = this.#events;
     if (events === undefined) return;
     this.#events = undefined;
-    clearTimeout(this.#linger);
+    this.#linger.stop();
     const lost = () => new TransportError('ERR_CONNECTION_LOST', 'The peer closed the connection without a GOAWAY.');
     const error = this.#error ?? (this.#excused ? undefined : lost());
     const reason = error ?? new ClosedError('ERR_CLOSED', 'The HTTP/2 session was closed.');

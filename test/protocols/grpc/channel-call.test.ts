@@ -1,38 +1,9 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { ChannelCall } from '../../../src/protocols/grpc/channel-call.js';
-import type { CallHost } from '../../../src/protocols/grpc/channel-engine.js';
-import type { CallStatus } from '../../../src/protocols/grpc/status.js';
+import { testDeadlineRace } from './deadline-race.js';
 
 const CANCEL = 8;
-const HOST: CallHost<ChannelCall> = {
-  maxReceiveMessageBytes: 1000,
-  maxSendMessageBytes: 1000,
-  headersOf: () => [],
-  describeWait: () => '',
-  onOver: () => {},
-};
 
-for (const { name, busyMs, expected } of [
-  { name: 'a reset by a peer that sees the deadline first is DEADLINE_EXCEEDED', busyMs: 30, expected: 4 },
-  { name: 'a reset before the deadline is CANCELLED', busyMs: 0, expected: 1 },
-]) {
-  test(name, () => {
-    const statuses: CallStatus[] = [];
-    const events = {
-      onHeaders: () => {},
-      onMessage: () => {},
-      onDrain: () => {},
-      onStatus: (status: CallStatus) => void statuses.push(status),
-    };
-    const call = new ChannelCall(HOST, '/a.B/C', { timeoutMs: busyMs === 0 ? 60_000 : 20 }, events);
-    const until = performance.now() + busyMs;
-    // The timer cannot fire meanwhile, as when other work delays it.
-    while (performance.now() < until);
-    call.onReset(CANCEL);
-    assert.deepEqual(
-      statuses.map((status) => status.code),
-      [expected],
-    );
-  });
-}
+testDeadlineRace(
+  (host, path, options, events) => new ChannelCall(host, path, options, events),
+  (call) => call.onReset(CANCEL),
+);

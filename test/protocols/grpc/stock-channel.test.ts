@@ -6,11 +6,10 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
-import type { CallHost } from '../../../src/protocols/grpc/channel-engine.js';
-import type { CallStatus } from '../../../src/protocols/grpc/status.js';
 import { StockCall } from '../../../src/protocols/grpc/stock-call.js';
 import { nodeHttp2Engine } from '../../../src/transports/http2/node-engine.js';
 import { memoryRig } from '../../support/probe-rig.js';
+import { testDeadlineRace } from './deadline-race.js';
 
 const channel = { engine: 'grpc-js' } as const;
 
@@ -57,37 +56,10 @@ for (const [what, greet, message] of partings) {
   });
 }
 
-const HOST: CallHost<StockCall> = {
-  maxReceiveMessageBytes: 1000,
-  maxSendMessageBytes: 1000,
-  headersOf: () => [],
-  describeWait: () => '',
-  onOver: () => {},
-};
-
-for (const { name, busyMs, expected } of [
-  { name: 'a reset by a peer that sees the deadline first is DEADLINE_EXCEEDED', busyMs: 30, expected: 4 },
-  { name: 'a reset before the deadline is CANCELLED', busyMs: 0, expected: 1 },
-]) {
-  test(name, () => {
-    const statuses: CallStatus[] = [];
-    const events = {
-      onHeaders: () => {},
-      onMessage: () => {},
-      onDrain: () => {},
-      onStatus: (status: CallStatus) => void statuses.push(status),
-    };
-    const call = new StockCall(HOST, '/a.B/C', { timeoutMs: busyMs === 0 ? 60_000 : 20 }, events);
-    const until = performance.now() + busyMs;
-    // The timer cannot fire meanwhile, as when other work delays it.
-    while (performance.now() < until);
-    call.onReceiveStatus({ code: 1, details: 'Call cancelled', metadata: new Metadata() });
-    assert.deepEqual(
-      statuses.map((status) => status.code),
-      [expected],
-    );
-  });
-}
+testDeadlineRace(
+  (host, path, options, events) => new StockCall(host, path, options, events),
+  (call) => call.onReceiveStatus({ code: 1, details: 'Call cancelled', metadata: new Metadata() }),
+);
 
 test('an HTTP/2 engine belongs to our own channel, and is refused beside the stock one', () => {
   assert.throws(() => memoryRig({ channel: { engine: 'grpc-js', http2Engine: nodeHttp2Engine } }), {
