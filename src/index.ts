@@ -32,14 +32,14 @@ export {
 } from './protocols/dual/contract.js';
 export type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './protocols/grpc/broker/grpc-broker.js';
 export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
-export { createGrpcChannel } from './protocols/grpc/channel.js';
-export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/channel-options.js';
+export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/client/channel-options.js';
 export {
   type CallInterceptor,
   createGrpcClient,
   type GrpcClientOptions,
   type InterceptedCall,
-} from './protocols/grpc/client.js';
+} from './protocols/grpc/client/client.js';
+export type { ChannelState, GrpcChannel } from './protocols/grpc/client/grpc-channel.js';
 export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/client-protocol.js';
 export {
   type GrpcClientContext,
@@ -48,15 +48,15 @@ export {
   type GrpcSides,
   grpcPlugin,
 } from './protocols/grpc/contract.js';
-export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/errors.js';
-export type { ChannelState, GrpcChannel } from './protocols/grpc/grpc-channel.js';
-export type { GrpcEngine } from './protocols/grpc/grpc-engine.js';
-export { Metadata, status } from './protocols/grpc/grpc-js.js';
-export { createGrpcJsChannel } from './protocols/grpc/grpc-js-channel.js';
-export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/grpc-server.js';
-export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/health.js';
-export type { ReflectionOptions } from './protocols/grpc/reflection.js';
+export { createGrpcChannel } from './protocols/grpc/engine.js';
+export { createGrpcJsChannel } from './protocols/grpc/grpc-js/adapters/client-channel.js';
+export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server/grpc-server.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
+export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/services/health.js';
+export type { ReflectionOptions } from './protocols/grpc/services/reflection.js';
+export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/shared/errors.js';
+export type { GrpcEngine } from './protocols/grpc/shared/grpc-engine.js';
+export { Metadata, status } from './protocols/grpc/shared/grpc-js.js';
 export type {
   BidiCall,
   BidiHandler,
@@ -79,7 +79,7 @@ export type {
   StreamCallContext,
   UnaryCall,
   UnaryHandler,
-} from './protocols/grpc/service-definition.js';
+} from './protocols/grpc/shared/service-definition.js';
 export { BASIC_ERROR_NAME, BasicError, fromBasicError, toBasicError } from './protocols/netrpc/basic-error.js';
 export { type BrokerRequest, MuxBroker, type MuxBrokerOptions } from './protocols/netrpc/broker.js';
 export { type NetRpcHostOptions, netRpcClientProtocol } from './protocols/netrpc/client-protocol.js';
@@ -117,23 +117,27 @@ export type {
   ServerProtocol,
   ServerProtocolFactory,
 } from './protocols/protocol.js';
-export { type AttachProcessOptions, attachProcess } from './runners/attached-process.js';
 export type { SecureConfig } from './runners/checksum.js';
-export { containerRunner } from './runners/container.js';
-export { type AttachContainerOptions, attachContainer } from './runners/container-attach.js';
-export type { ContainerEngineOptions } from './runners/container-engine-options.js';
-export type { ContainerLimits, ContainerMount, ContainerOptions } from './runners/container-options.js';
-export { type ProcessRunnerOptions, processRunner } from './runners/process.js';
-export type { ProcessIdentity } from './runners/process-identity.js';
+export { type AttachContainerOptions, attachContainer } from './runners/container/attach.js';
+export type { ContainerEngineOptions } from './runners/container/engine-options.js';
+export type { ContainerLimits, ContainerMount, ContainerOptions } from './runners/container/options.js';
+export { containerRunner } from './runners/container/runner.js';
+export type { ProcessIdentity } from './runners/os-process/identity.js';
+export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
+export { type ProcessRunnerOptions, processRunner } from './runners/process/process.js';
 export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
 export type { DeathCause, Exit, PluginState, RunningPlugin } from './streams/lifecycle.js';
-export { type CertificateAuthority, type Curve, type Identity, selfSignedAuthority } from './transports/certificate.js';
 export type { Http2Engine, Http2Options } from './transports/http2/engine.js';
 export { nodeHttp2Engine } from './transports/http2/node-engine.js';
-export type { TlsConfig } from './transports/tls.js';
+export {
+  type CertificateAuthority,
+  type Curve,
+  type Identity,
+  selfSignedAuthority,
+} from './transports/tls/certificate.js';
+export type { TlsConfig } from './transports/tls/tls.js';
 export type { Dialer, DialOptions, Listener, Transport } from './transports/transport.js';
-export type { Address, AddressTranslator } from './wire/address.js';
 export {
   type GobAny,
   type GobComplex,
@@ -145,9 +149,16 @@ export {
   gob,
   zeroValue,
 } from './wire/gob/index.js';
-export type { Handshake } from './wire/handshake.js';
-export type { HandshakeConfig } from './wire/handshake-config.js';
-export type { LogEntry } from './wire/log-entry.js';
+export type { Address, AddressTranslator } from './wire/handshake/address.js';
+export type { Handshake } from './wire/handshake/handshake.js';
+export type { HandshakeConfig } from './wire/handshake/handshake-config.js';
+export {
+  type PartialReattachConfig,
+  type ReattachConfig,
+  TERRAFORM_REATTACH_VARIABLE,
+  terraformReattach,
+} from './wire/handshake/reattach-config.js';
+export type { LogEntry } from './wire/logs/log-entry.js';
 export {
   createLogger,
   type LogFields,
@@ -155,10 +166,4 @@ export {
   type LoggerOptions,
   type LogLevel,
   type LogRecord,
-} from './wire/logger.js';
-export {
-  type PartialReattachConfig,
-  type ReattachConfig,
-  TERRAFORM_REATTACH_VARIABLE,
-  terraformReattach,
-} from './wire/reattach-config.js';
+} from './wire/logs/logger.js';

@@ -5,7 +5,7 @@ import type { ClientOptions } from '../host/options.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
-import type { GrpcEngine } from '../protocols/grpc/grpc-engine.js';
+import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
 import { fillHost } from './modules/host.js';
 import { GRPC_ENGINE, GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
 

@@ -3,7 +3,7 @@ import { injectable, type Newable } from 'inversify';
 import { OptionsError } from '../errors.js';
 import type { PluginContract, ServiceOfContract } from '../protocols/contract.js';
 import { grpcPlugin } from '../protocols/grpc/contract.js';
-import type { ServiceDefinition, ServiceOf } from '../protocols/grpc/service-definition.js';
+import type { ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
 
 const CONTRACT = Symbol.for('rxplug.contract');
 

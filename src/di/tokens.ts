@@ -3,12 +3,12 @@ import type { HostParts } from '../host/parts.js';
 import type { PluginParts } from '../plugin/parts.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
-import type { GrpcEngine } from '../protocols/grpc/grpc-engine.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
+import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
 import type { MuxBroker } from '../protocols/netrpc/broker.js';
 import type { ClientProtocolFactory, ServerProtocolFactory } from '../protocols/protocol.js';
-import type { CertificateAuthority } from '../transports/certificate.js';
-import type { Logger } from '../wire/logger.js';
+import type { CertificateAuthority } from '../transports/tls/certificate.js';
+import type { Logger } from '../wire/logs/logger.js';
 import { token } from './token.js';
 
 /** Makes the runner of a host's `command`. */

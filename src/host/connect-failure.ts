@@ -1,6 +1,6 @@
 import { ProtocolError, StartError, TransportError } from '../errors.js';
 import type { ProtocolName } from '../protocols/contract.js';
-import type { Address } from '../wire/address.js';
+import type { Address } from '../wire/handshake/address.js';
 
 /** The plugin that was connected to, as an error names it. */
 export interface Unreached {

@@ -1,8 +1,8 @@
 import { HandshakeError } from '../errors.js';
 import type { PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
-import type { TlsConfig } from '../transports/tls.js';
-import type { Address, AddressTranslator } from '../wire/address.js';
+import type { TlsConfig } from '../transports/tls/tls.js';
+import type { Address, AddressTranslator } from '../wire/handshake/address.js';
 import { explainConnect } from './connect-failure.js';
 import type { LaunchContext } from './launch.js';
 import { explainTls } from './tls-failure.js';

@@ -1,7 +1,11 @@
 import { OptionsError } from '../errors.js';
 import { type ResolvedSecureConfig, resolveSecureConfig, type SecureConfig } from '../runners/checksum.js';
 import type { AttachedRunner, RunnerFactory } from '../runners/runner.js';
-import { type PartialReattachConfig, type ReattachConfig, resolveReattachConfig } from '../wire/reattach-config.js';
+import {
+  type PartialReattachConfig,
+  type ReattachConfig,
+  resolveReattachConfig,
+} from '../wire/handshake/reattach-config.js';
 
 /** A command line, without a shell. */
 export interface CommandLaunch {

@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { AttachedRunner } from '../runners/runner.js';
-import type { UnixListenOptions } from '../transports/unix.js';
-import type { Address } from '../wire/address.js';
-import type { Handshake } from '../wire/handshake.js';
-import type { Logger } from '../wire/logger.js';
+import type { UnixListenOptions } from '../transports/sockets/unix.js';
+import type { Address } from '../wire/handshake/address.js';
+import type { Handshake } from '../wire/handshake/handshake.js';
+import type { Logger } from '../wire/logs/logger.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 

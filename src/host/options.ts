@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
 import { OptionsError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
-import type { TlsConfig } from '../transports/tls.js';
+import type { TlsConfig } from '../transports/tls/tls.js';
 import { resolveDuration } from '../wire/duration.js';
-import type { HandshakeConfig } from '../wire/handshake-config.js';
+import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import { hostVersionTable } from '../wire/handshake/versions.js';
 import { MIN_LINE_BYTES } from '../wire/lines.js';
 import { quoteText } from '../wire/quote.js';
-import { hostVersionTable } from '../wire/versions.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 
 interface CommonOptions {

@@ -1,11 +1,11 @@
 import type { ProtocolName } from '../protocols/contract.js';
 import type { BrokerNetwork, ClientProtocolFactory } from '../protocols/protocol.js';
-import type { ProcessRunnerOptions } from '../runners/process.js';
+import type { ProcessRunnerOptions } from '../runners/process/process.js';
 import type { Runner } from '../runners/runner.js';
-import type { CertificateAuthority } from '../transports/certificate.js';
-import type { UnixListenOptions } from '../transports/unix.js';
-import type { AddressTranslator } from '../wire/address.js';
-import type { LogEntry } from '../wire/log-entry.js';
+import type { UnixListenOptions } from '../transports/sockets/unix.js';
+import type { CertificateAuthority } from '../transports/tls/certificate.js';
+import type { AddressTranslator } from '../wire/handshake/address.js';
+import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { ClientRegistry } from './client-registry.js';
 
 /** Receives every log entry of every plugin, besides `logs$`. Must not throw. */

@@ -1,7 +1,7 @@
 import type { RunnerSpec } from '../runners/runner.js';
-import type { Identity } from '../transports/certificate.js';
-import type { UnixListenOptions } from '../transports/unix.js';
-import { hostEnvironment } from '../wire/environment.js';
+import type { UnixListenOptions } from '../transports/sockets/unix.js';
+import type { Identity } from '../transports/tls/certificate.js';
+import { hostEnvironment } from '../wire/handshake/environment.js';
 import type { ResolvedClientOptions } from './options.js';
 
 /** What a runner is told: the complete environment of the plugin, with and without the host's own, and where its sockets go. */

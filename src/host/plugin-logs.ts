@@ -3,8 +3,8 @@ import { firstValueFrom, type Observable, ReplaySubject, Subject, timeout } from
 import { fromReadable } from '../streams/from-readable.js';
 import { createLogDecoder } from '../streams/logs.js';
 import { LineTail } from '../wire/line-tail.js';
-import type { LogEntry } from '../wire/log-entry.js';
-import type { LogRecord } from '../wire/logger.js';
+import type { LogEntry } from '../wire/logs/log-entry.js';
+import type { LogRecord } from '../wire/logs/logger.js';
 
 /** How a plugin's stderr is read, and who is told. */
 export interface PluginLogsOptions {

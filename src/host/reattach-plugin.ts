@@ -1,9 +1,9 @@
 import { HandshakeError, PluginError, StartError } from '../errors.js';
 import type { PluginSet } from '../protocols/contract.js';
-import { attachProcess } from '../runners/attached-process.js';
+import { attachProcess } from '../runners/process/attached-process.js';
 import type { AttachedRunner } from '../runners/runner.js';
-import { type Address, SAME_ADDRESSES } from '../wire/address.js';
-import type { ReattachConfig } from '../wire/reattach-config.js';
+import { type Address, SAME_ADDRESSES } from '../wire/handshake/address.js';
+import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { connect } from './connect.js';
 import type { Launch, LaunchContext } from './launch.js';
 import type { AttachFunction, AttachLaunch } from './launch-options.js';

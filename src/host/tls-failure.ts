@@ -1,5 +1,5 @@
 import { PluginError, SecurityError } from '../errors.js';
-import { speaksTls } from '../transports/tls.js';
+import { speaksTls } from '../transports/tls/tls.js';
 import type { Dialer } from '../transports/transport.js';
 
 /** Long enough for a handshake, short enough to come before a user's own patience ends. */

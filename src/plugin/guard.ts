@@ -1,4 +1,4 @@
-import type { HandshakeConfig } from '../wire/handshake-config.js';
+import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
 
 const FAULTY_CONFIG = `This plugin is misconfigured: its serve options name no magic cookie key or no magic cookie value.
 This is a mistake in the plugin itself. Please tell its author.

@@ -1,5 +1,5 @@
-import { formatLogLine } from '../wire/log-line.js';
-import { createLogger, type Logger, type LogLevel } from '../wire/logger.js';
+import { formatLogLine } from '../wire/logs/format-line.js';
+import { createLogger, type Logger, type LogLevel } from '../wire/logs/logger.js';
 
 /**
  * A plugin's own logger: hclog JSON lines on the real stderr, from where the host reads them, whether or not `process.stderr` is

@@ -1,6 +1,6 @@
 import type { PluginImplementations, ProtocolName } from '../protocols/contract.js';
-import type { PluginEnvironment } from '../wire/environment.js';
-import { type ChosenVersion, chooseVersion, pluginVersionTable } from '../wire/versions.js';
+import type { PluginEnvironment } from '../wire/handshake/environment.js';
+import { type ChosenVersion, chooseVersion, pluginVersionTable } from '../wire/handshake/versions.js';
 import type { ServeOptions } from './options.js';
 
 /** Picks the version and the protocol to announce (go-plugin server.go protocolVersion). */

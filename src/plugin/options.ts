@@ -1,9 +1,9 @@
 import { OptionsError } from '../errors.js';
 import type { PluginImplementations, ProtocolName } from '../protocols/contract.js';
-import type { TlsConfig } from '../transports/tls.js';
+import type { TlsConfig } from '../transports/tls/tls.js';
 import { resolveDuration } from '../wire/duration.js';
-import type { HandshakeConfig } from '../wire/handshake-config.js';
-import type { Logger } from '../wire/logger.js';
+import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import type { Logger } from '../wire/logs/logger.js';
 import { quoteText } from '../wire/quote.js';
 
 /** What a plugin serves and how (go-plugin ServeConfig). */

@@ -1,8 +1,8 @@
 import type { ProtocolName } from '../protocols/contract.js';
 import type { BrokerNetwork, ServerProtocolFactory } from '../protocols/protocol.js';
-import type { CertificateAuthority } from '../transports/certificate.js';
+import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { Listener } from '../transports/transport.js';
-import type { PluginEnvironment } from '../wire/environment.js';
+import type { PluginEnvironment } from '../wire/handshake/environment.js';
 
 /** What a plugin is assembled from; the container binds these, and each can be rebound. */
 export interface PluginParts {

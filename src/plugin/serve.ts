@@ -1,7 +1,7 @@
-import { removeAbandonedSocketDir } from '../transports/socket-dir.js';
-import { type PluginEnvironment, parsePluginEnvironment } from '../wire/environment.js';
-import { formatHandshake } from '../wire/handshake-line.js';
-import type { Logger } from '../wire/logger.js';
+import { removeAbandonedSocketDir } from '../transports/sockets/socket-dir.js';
+import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
+import { formatHandshake } from '../wire/handshake/handshake-line.js';
+import type { Logger } from '../wire/logs/logger.js';
 import { cookieComplaint, refuse } from './guard.js';
 import { watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';

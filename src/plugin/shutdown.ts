@@ -1,4 +1,4 @@
-import type { Logger } from '../wire/logger.js';
+import type { Logger } from '../wire/logs/logger.js';
 
 export interface RunHooksOptions {
   /** Longest time that all hooks together are waited for. */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
-import { parsePluginEnvironment } from '../wire/environment.js';
-import type { Logger } from '../wire/logger.js';
-import type { ReattachConfig } from '../wire/reattach-config.js';
+import { parsePluginEnvironment } from '../wire/handshake/environment.js';
+import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
+import type { Logger } from '../wire/logs/logger.js';
 import { pluginLogger } from './logger.js';
 import { resolveServeOptions, type ServeOptions } from './options.js';
 import type { PluginParts } from './parts.js';

@@ -1,7 +1,7 @@
-import { type CertificateAuthority, isCertificatePem } from '../transports/certificate.js';
-import { mutualTls, type TlsConfig } from '../transports/tls.js';
-import { ENV, type PluginEnvironment } from '../wire/environment.js';
-import type { Logger } from '../wire/logger.js';
+import { type CertificateAuthority, isCertificatePem } from '../transports/tls/certificate.js';
+import { mutualTls, type TlsConfig } from '../transports/tls/tls.js';
+import { ENV, type PluginEnvironment } from '../wire/handshake/environment.js';
+import type { Logger } from '../wire/logs/logger.js';
 import type { ServeOptions } from './options.js';
 
 /** How a plugin secures its connections, and what it says of that in the handshake. */

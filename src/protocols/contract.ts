@@ -1,5 +1,5 @@
-import type { ProtocolName } from '../wire/handshake-line.js';
-import type { Logger } from '../wire/logger.js';
+import type { ProtocolName } from '../wire/handshake/handshake-line.js';
+import type { Logger } from '../wire/logs/logger.js';
 
 export type { ProtocolName };
 

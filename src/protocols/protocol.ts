@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Observable } from 'rxjs';
-import type { TlsConfig } from '../transports/tls.js';
+import type { TlsConfig } from '../transports/tls/tls.js';
 import type { Dialer, Listener } from '../transports/transport.js';
-import type { Address, AddressTranslator } from '../wire/address.js';
-import type { Logger } from '../wire/logger.js';
+import type { Address, AddressTranslator } from '../wire/handshake/address.js';
+import type { Logger } from '../wire/logs/logger.js';
 import type { PluginImplementations, PluginSet, ProtocolName } from './contract.js';
 
 /** How brokers reach further addresses and offer some of their own. */

@@ -4,8 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { OptionsError, SecurityError } from '../errors.js';
-import { examine } from './diagnose.js';
-import { type CommandOptions, locate } from './locate.js';
+import { examine } from './diagnose/diagnose.js';
+import { type CommandOptions, locate } from './diagnose/locate.js';
 import { VerifiedFile } from './verified-file.js';
 
 /** What a plugin's file has to be (go-plugin SecureConfig). */

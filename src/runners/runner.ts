@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Exit } from '../streams/lifecycle.js';
-import type { AddressTranslator } from '../wire/address.js';
-import type { ProcessIdentity } from './process-identity.js';
+import type { AddressTranslator } from '../wire/handshake/address.js';
+import type { ProcessIdentity } from './os-process/identity.js';
 
 export type { Exit } from '../streams/lifecycle.js';
 
-export type { AddressTranslator } from '../wire/address.js';
+export type { AddressTranslator } from '../wire/handshake/address.js';
 
 /** A plugin that is already running (go-plugin runner/runner.go AttachedRunner). */
 export interface AttachedRunner extends AddressTranslator {

@@ -1,6 +1,6 @@
 import { distinctUntilChanged, type Observable, type OperatorFunction, scan, startWith, takeWhile } from 'rxjs';
-import type { Address } from '../wire/address.js';
-import type { ProtocolName } from '../wire/handshake-line.js';
+import type { Address } from '../wire/handshake/address.js';
+import type { ProtocolName } from '../wire/handshake/handshake-line.js';
 
 /** How a plugin process ended. `code` is null when a signal ended it; both are null when nobody can know. */
 export interface Exit {

@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
-import { createLogParser, type LogParserOptions } from '../wire/hclog.js';
 import type { LineTail } from '../wire/line-tail.js';
 import { LineDecoder, type LineOptions } from '../wire/lines.js';
-import type { LogEntry } from '../wire/log-entry.js';
+import type { LogEntry } from '../wire/logs/log-entry.js';
+import { createLogParser, type LogParserOptions } from '../wire/logs/parse-line.js';
 import { type Decoder, decode } from './decode.js';
 
 /** Which entries `logs` gives, and what it remembers. */

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
-import { secureDialer, secureListener } from '../transports/tls.js';
+import { secureDialer, secureListener } from '../transports/tls/tls.js';
 import { type PairOptions, pairTls, pairTransport } from './pair-options.js';
 
 /** Two ends of one connection. */

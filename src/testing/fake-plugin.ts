@@ -3,10 +3,10 @@ import { AsyncSubject, type Observable } from 'rxjs';
 import { ClosedError } from '../errors.js';
 import type { Exit, Runner, RunnerSpec } from '../runners/runner.js';
 import { startAborted, untilAborted } from '../runners/until-aborted.js';
-import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../wire/address.js';
-import { formatHandshake, type HandshakeAnnouncement } from '../wire/handshake-line.js';
-import { formatLogLine } from '../wire/log-line.js';
-import { createLogger, type Logger } from '../wire/logger.js';
+import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../wire/handshake/address.js';
+import { formatHandshake, type HandshakeAnnouncement } from '../wire/handshake/handshake-line.js';
+import { formatLogLine } from '../wire/logs/format-line.js';
+import { createLogger, type Logger } from '../wire/logs/logger.js';
 import { Teardown } from './teardown.js';
 
 /** What a fake plugin does when it is started. */

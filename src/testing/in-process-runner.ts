@@ -2,7 +2,7 @@ import { PassThrough, type Writable } from 'node:stream';
 import { type AssembledPlugin, assemblePlugin, type ServeOptions } from '../di/assemble-plugin.js';
 import { resolveServeOptions } from '../plugin/options.js';
 import { beginServing } from '../plugin/serving.js';
-import { parsePluginEnvironment } from '../wire/environment.js';
+import { parsePluginEnvironment } from '../wire/handshake/environment.js';
 import type { FakePlugin } from './fake-plugin.js';
 import { type FakeRunner, fakeRunner } from './fake-runner.js';
 

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { concat, defer, from, type Observable, Subject } from 'rxjs';
 import { TransportError } from '../errors.js';
 import type { DialOptions, Listener, Transport } from '../transports/transport.js';
-import type { Address } from '../wire/address.js';
+import type { Address } from '../wire/handshake/address.js';
 import { duplexPair } from './duplex-pair.js';
 
 /** Most connections that wait for a subscriber; the next one is refused. */

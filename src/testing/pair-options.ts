@@ -1,9 +1,9 @@
 import type { BrokerNetwork } from '../protocols/protocol.js';
-import { selfSignedAuthority } from '../transports/certificate.js';
-import { socketTransport } from '../transports/sockets.js';
-import { mutualTls, type TlsConfig } from '../transports/tls.js';
+import { socketTransport } from '../transports/sockets/sockets.js';
+import { selfSignedAuthority } from '../transports/tls/certificate.js';
+import { mutualTls, type TlsConfig } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';
-import { SAME_ADDRESSES } from '../wire/address.js';
+import { SAME_ADDRESSES } from '../wire/handshake/address.js';
 import { memoryTransport } from './memory-transport.js';
 
 /** TLS of your own, for either end. */

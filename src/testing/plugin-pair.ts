@@ -7,7 +7,7 @@ import { type GrpcHostOptions, grpcClientProtocol } from '../protocols/grpc/clie
 import { netRpcClientProtocol } from '../protocols/netrpc/client-protocol.js';
 import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../protocols/protocol.js';
 import type { Listener } from '../transports/transport.js';
-import { type Logger, SILENT_LOGGER } from '../wire/logger.js';
+import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
 import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 import { Teardown } from './teardown.js';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
-import type { Address } from '../wire/address.js';
+import type { Address } from '../wire/handshake/address.js';
 
 /** What bounds one attempt to connect. */
 export interface DialOptions {

@@ -1,7 +1,8 @@
-export type { Address } from './address.js';
 export { decodeBase64, encodeBase64 } from './base64.js';
 export { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from './broker-id.js';
 export { ChunkQueue } from './chunk-queue.js';
+export * from './gob/index.js';
+export type { Address } from './handshake/address.js';
 export {
   DEFAULT_PORTS,
   ENV,
@@ -12,9 +13,8 @@ export {
   type PluginEnvironment,
   type PortRange,
   parsePluginEnvironment,
-} from './environment.js';
-export * from './gob/index.js';
-export { type AnnouncedAddress, type Handshake, type HandshakeOptions, parseHandshake } from './handshake.js';
+} from './handshake/environment.js';
+export { type AnnouncedAddress, type Handshake, type HandshakeOptions, parseHandshake } from './handshake/handshake.js';
 export {
   CORE_PROTOCOL_VERSION,
   formatHandshake,
@@ -22,13 +22,25 @@ export {
   type HandshakeFields,
   type ProtocolName,
   splitHandshake,
-} from './handshake-line.js';
-export { createLogParser, type LogParser, type LogParserOptions } from './hclog.js';
+} from './handshake/handshake-line.js';
+export {
+  type ChooseOptions,
+  type ChosenVersion,
+  chooseVersion,
+  formatProtocolVersions,
+  hostVersionTable,
+  type ProtocolVersions,
+  parseProtocolVersions,
+  pluginVersionTable,
+  type VersionedSets,
+  type VersionTable,
+} from './handshake/versions.js';
 export { LineTail, type LineTailOptions } from './line-tail.js';
 export { DEFAULT_MAX_LINE_BYTES, type Line, LineDecoder, type LineOptions } from './lines.js';
-export type { LogEntry } from './log-entry.js';
-export { formatLogLine, type LogLineOptions } from './log-line.js';
-export { displayLogTimestamp, formatLogTimestamp, isLogTimestamp } from './log-timestamp.js';
+export { formatLogLine, type LogLineOptions } from './logs/format-line.js';
+export type { LogEntry } from './logs/log-entry.js';
+export { displayLogTimestamp, formatLogTimestamp, isLogTimestamp } from './logs/log-timestamp.js';
+export { createLogParser, type LogParser, type LogParserOptions } from './logs/parse-line.js';
 export {
   createNetRpcClientCodec,
   createNetRpcServerCodec,
@@ -42,18 +54,6 @@ export {
   type NetRpcServerCodec,
   splitServiceMethod,
 } from './net-rpc.js';
-export {
-  type ChooseOptions,
-  type ChosenVersion,
-  chooseVersion,
-  formatProtocolVersions,
-  hostVersionTable,
-  type ProtocolVersions,
-  parseProtocolVersions,
-  pluginVersionTable,
-  type VersionedSets,
-  type VersionTable,
-} from './versions.js';
 export { createYamuxDecoder, type YamuxDecoder, type YamuxFrameSink } from './yamux/decoder.js';
 export {
   decodeYamuxHeader,

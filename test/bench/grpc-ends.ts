@@ -8,11 +8,11 @@ import {
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, tap } from 'rxjs';
-import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
-import { createGrpcClient } from '../../src/protocols/grpc/client.js';
-import type { GrpcChannel } from '../../src/protocols/grpc/grpc-channel.js';
-import { securedChannelOptions } from '../../src/protocols/grpc/secured-channel.js';
-import { dialerTo } from '../../src/transports/dial.js';
+import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
+import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
+import { securedChannelOptions } from '../../src/protocols/grpc/client/secured-channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
+import { dialerTo } from '../../src/transports/sockets/dial.js';
 import { type Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
 import { hasGo, startGoClient, startGoServer } from './go-peer.js';

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selfSignedAuthority } from '../../src/transports/certificate.js';
-import type { TlsConfig } from '../../src/transports/tls.js';
+import { selfSignedAuthority } from '../../src/transports/tls/certificate.js';
+import type { TlsConfig } from '../../src/transports/tls/tls.js';
 
 /** Directories with cert.pem, key.pem and ca.pem of two ends that trust each other, as AutoMTLS makes them. */
 export interface Identities extends AsyncDisposable {

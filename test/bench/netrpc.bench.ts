@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { firstValueFrom } from 'rxjs';
-import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
-import { createGrpcClient } from '../../src/protocols/grpc/client.js';
+import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
 import { EagerWriter } from '../../src/protocols/netrpc/eager-writer.js';
 import { createNetRpcClient, type NetRpcClient } from '../../src/protocols/netrpc/rpc-client.js';
 import { createYamuxSession } from '../../src/transports/yamux/session.js';

@@ -1,5 +1,5 @@
 import { concatMap, map, type Observable, reduce } from 'rxjs';
-import type { ServiceOf } from '../../src/protocols/grpc/service-definition.js';
+import type { ServiceOf } from '../../src/protocols/grpc/shared/service-definition.js';
 import type { Digest, Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { touch } from './raw-bytes.js';
 

@@ -11,9 +11,9 @@ import {
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, tap } from 'rxjs';
-import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
-import { createGrpcClient } from '../../src/protocols/grpc/client.js';
-import { dialerTo } from '../../src/transports/dial.js';
+import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
+import { dialerTo } from '../../src/transports/sockets/dial.js';
 import { type Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
 import { type Contender, compare } from './harness.js';

@@ -1,12 +1,12 @@
 /** Unary calls against the stock grpc-js server in a process of its own: its own client, and ours. */
 import { type Client, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
-import type { GrpcCallEvents } from '../../src/protocols/grpc/call.js';
-import { createGrpcChannel } from '../../src/protocols/grpc/channel.js';
-import { createGrpcClient } from '../../src/protocols/grpc/client.js';
-import type { GrpcChannel } from '../../src/protocols/grpc/grpc-channel.js';
-import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js-channel.js';
-import { encodeFramed } from '../../src/protocols/grpc/message-codec.js';
+import type { GrpcCallEvents } from '../../src/protocols/grpc/client/call.js';
+import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
+import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
+import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
+import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js/adapters/client-channel.js';
+import { encodeFramed } from '../../src/protocols/grpc/message/encode.js';
 import { nodeHttp2Engine } from '../../src/transports/http2/node-engine.js';
 import { Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { netDialer } from '../support/dialers.js';

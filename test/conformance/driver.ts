@@ -3,8 +3,8 @@ import type {
   MessageOf,
   MethodDefinition,
   ServiceDefinition,
-} from '../../src/protocols/grpc/service-definition.js';
-import type { ProtocolName } from '../../src/wire/handshake-line.js';
+} from '../../src/protocols/grpc/shared/service-definition.js';
+import type { ProtocolName } from '../../src/wire/handshake/handshake-line.js';
 import type { Recorder } from './recorder.js';
 
 /** Metadata in neutral form: lower-case names; the values of `-bin` names in base64. */

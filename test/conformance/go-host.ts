@@ -1,5 +1,5 @@
-import type { MethodDefinition, ServiceDefinition } from '../../src/protocols/grpc/service-definition.js';
-import { methodPath } from '../../src/protocols/grpc/service-definition.js';
+import type { MethodDefinition, ServiceDefinition } from '../../src/protocols/grpc/shared/service-definition.js';
+import { methodPath } from '../../src/protocols/grpc/shared/service-definition.js';
 import type {
   DrivenCall,
   DrivenClient,

@@ -1,5 +1,5 @@
 import { type GobSchema, type GobTime, zeroValue } from '../../src/index.js';
-import { nodeOf, type StructNode } from '../../src/wire/gob/schema.js';
+import { nodeOf, type StructNode } from '../../src/wire/gob/schema/schema.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmptyError, firstValueFrom, lastValueFrom, map, NEVER, of, throwError, timer } from 'rxjs';
 import { createGrpcClient, type GrpcBroker, GrpcError, PluginError, status } from '../../src/index.js';
-import { createGrpcServer } from '../../src/protocols/grpc/server.js';
+import { createGrpcServer } from '../../src/protocols/grpc/engine.js';
 import type { PluginPairOptions } from '../../src/testing/index.js';
 import { bounded } from '../conformance/bounded.js';
 import { ProbeDefinition } from '../conformance/gen/probe.js';

@@ -18,7 +18,7 @@ import {
 } from '../../src/index.js';
 import { HealthDefinition } from '../../src/protocols/grpc/gen/grpc/health/v1/health.js';
 import { createGrpcPair } from '../../src/testing/index.js';
-import { dialerTo } from '../../src/transports/dial.js';
+import { dialerTo } from '../../src/transports/sockets/dial.js';
 import { fixture } from '../fixtures/fixture.js';
 import { type SettingsTap, tapSettings } from '../support/settings-tap.js';
 

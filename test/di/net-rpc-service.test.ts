@@ -21,7 +21,7 @@ import {
   type ServiceOfContract,
 } from '../../src/index.js';
 import { createPluginPair } from '../../src/testing/index.js';
-import { createLogger, type LogRecord } from '../../src/wire/logger.js';
+import { createLogger, type LogRecord } from '../../src/wire/logs/logger.js';
 
 const PutArgs = gob.struct('PutArgs', { Key: gob.string, Value: gob.bytes });
 const storeMethods = {

@@ -24,7 +24,7 @@ import {
   RUNNER,
   serve,
 } from '../../src/index.js';
-import { dialerTo } from '../../src/transports/dial.js';
+import { dialerTo } from '../../src/transports/sockets/dial.js';
 import { fixture } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { awaitGone } from '../support/process-alive.js';

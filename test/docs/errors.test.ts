@@ -6,7 +6,7 @@ import { read } from './repository.js';
 const page = read('docs/errors.md');
 
 test('docs/errors.md has a row for every code, and no other', () => {
-  const sources = read('src/errors.ts') + read('src/protocols/grpc/errors.ts');
+  const sources = read('src/errors.ts') + read('src/protocols/grpc/shared/errors.ts');
   const codes = new Set([...sources.matchAll(/'(ERR_[A-Z0-9_]+)'/g)].map((match) => match[1]!));
   const rows = [...page.matchAll(/^\| `(ERR_[A-Z0-9_]+)` +\| \S.* \| \S.* \|$/gm)].map((match) => match[1]!);
   assert.deepEqual(rows.toSorted(), [...codes].toSorted());
@@ -25,7 +25,7 @@ test('docs/errors.md puts every code below the class that raises it', () => {
 
 /** The codes in the source of a class: its own, or those of its type of codes. */
 function codesOf(name: string): string {
-  const source = read(name === 'GrpcError' ? 'src/protocols/grpc/errors.ts' : 'src/errors.ts');
+  const source = read(name === 'GrpcError' ? 'src/protocols/grpc/shared/errors.ts' : 'src/errors.ts');
   const type = source.match(new RegExp(`export type ${name}Code =[^;]*;`))?.[0] ?? '';
   const declaration = source.match(new RegExp(`export class ${name} extends [\\s\\S]*?\\n}`))?.[0] ?? '';
   return type + declaration;

@@ -6,7 +6,7 @@ import { createClient } from 'rxplug';
 import { handshake, plugins } from '../../examples/basic/contract.js';
 import { DEFAULT_CLIENT_OPTIONS } from '../../src/host/options.js';
 import { DEFAULT_SERVE_OPTIONS } from '../../src/plugin/options.js';
-import { resolveChannelOptions } from '../../src/protocols/grpc/channel-options.js';
+import { resolveChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
 import { readTable } from '../support/markdown-table.js';
 import { linksOf } from './markdown.js';
 import { read } from './repository.js';

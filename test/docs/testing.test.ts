@@ -15,7 +15,7 @@ import {
 import { KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
-import { SILENT_LOGGER } from '../../src/wire/logger.js';
+import { SILENT_LOGGER } from '../../src/wire/logs/logger.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();

@@ -19,7 +19,7 @@ import { after, test } from 'node:test';
 import { firstValueFrom, lastValueFrom, reduce } from 'rxjs';
 import { PluginError } from '../../src/errors.js';
 import { openVerified, resolveSecureConfig, type SecureConfig } from '../../src/runners/checksum.js';
-import { processRunner } from '../../src/runners/process.js';
+import { processRunner } from '../../src/runners/process/process.js';
 import { fromReadable } from '../../src/streams/from-readable.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';

@@ -1,4 +1,4 @@
-import type { GrpcEngine } from '../../src/protocols/grpc/grpc-engine.js';
+import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 import type { PluginPairOptions } from '../../src/testing/index.js';
 
 /** A pair of which all servers and channels, main and brokered, stand on one engine. */

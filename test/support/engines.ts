@@ -1,5 +1,5 @@
 import { test as nodeTest } from 'node:test';
-import type { GrpcChannelOptions } from '../../src/protocols/grpc/channel-options.js';
+import type { GrpcChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
 import { nodeHttp2Engine } from '../../src/transports/http2/node-engine.js';
 
 /** What a channel stands on. */

@@ -13,7 +13,10 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { MessageType, ServiceDefinition as OurDefinition } from '../../src/protocols/grpc/service-definition.js';
+import type {
+  MessageType,
+  ServiceDefinition as OurDefinition,
+} from '../../src/protocols/grpc/shared/service-definition.js';
 import {
   type Digest,
   type FailRequest,

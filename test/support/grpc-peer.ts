@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChannelOptions, type Client, credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
-import type { GrpcServer } from '../../src/protocols/grpc/grpc-server.js';
-import { ResponseCodec, toGrpcJsDefinition } from '../../src/protocols/grpc/service-codec.js';
-import type { InputOf, MessageOf, ServiceDefinition } from '../../src/protocols/grpc/service-definition.js';
+import type { GrpcServer } from '../../src/protocols/grpc/server/grpc-server.js';
+import { ResponseCodec, toGrpcJsDefinition } from '../../src/protocols/grpc/server/service-codec.js';
+import type { InputOf, MessageOf, ServiceDefinition } from '../../src/protocols/grpc/shared/service-definition.js';
 
 /** A server of ours behind a real unix socket. */
 export interface ServedSocket extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { test as nodeTest, type TestContext } from 'node:test';
-import type { GrpcEngine } from '../../src/protocols/grpc/grpc-engine.js';
-import type { GrpcServer, GrpcServerOptions } from '../../src/protocols/grpc/grpc-server.js';
-import { createGrpcServer as create } from '../../src/protocols/grpc/server.js';
+import { createGrpcServer as create } from '../../src/protocols/grpc/engine.js';
+import type { GrpcServer, GrpcServerOptions } from '../../src/protocols/grpc/server/grpc-server.js';
+import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 
 const ENGINES: readonly GrpcEngine[] = ['grpc-js', 'native'];
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { ServiceError } from '@grpc/grpc-js';
 import { NEVER } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
-import type { GrpcServerOptions } from '../../src/protocols/grpc/grpc-server.js';
-import type { ServiceOf } from '../../src/protocols/grpc/service-definition.js';
+import type { GrpcServerOptions } from '../../src/protocols/grpc/server/grpc-server.js';
+import type { ServiceOf } from '../../src/protocols/grpc/shared/service-definition.js';
 import { serveOnUnixSocket, stockClient } from './grpc-peer.js';
 import { createGrpcServer } from './grpc-servers.js';
 

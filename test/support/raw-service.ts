@@ -7,7 +7,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
-import type { GrpcServerOptions } from '../../src/protocols/grpc/grpc-server.js';
+import type { GrpcServerOptions } from '../../src/protocols/grpc/server/grpc-server.js';
 import { within } from './defer.js';
 import { serveOnUnixSocket } from './grpc-peer.js';
 import { createGrpcServer } from './grpc-servers.js';

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import type { GrpcEngine } from '../../src/protocols/grpc/grpc-engine.js';
+import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 import type { Dialer } from '../../src/transports/transport.js';
 import { CLIENT_PREFACE, FRAME_HEADER_BYTES, FrameType, Setting } from '../../src/wire/http2/frames.js';
 import { HpackDecoder } from '../../src/wire/http2/hpack-decoder.js';

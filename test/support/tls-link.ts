@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Subject, tap } from 'rxjs';
 import { duplexPair } from '../../src/testing/duplex-pair.js';
-import { dialerTo } from '../../src/transports/dial.js';
-import { listenTcp } from '../../src/transports/tcp.js';
+import { dialerTo } from '../../src/transports/sockets/dial.js';
+import { listenTcp } from '../../src/transports/sockets/tcp.js';
+import { listenUnix } from '../../src/transports/sockets/unix.js';
 import type { Dialer, Listener } from '../../src/transports/transport.js';
-import { listenUnix } from '../../src/transports/unix.js';
 
 /** Two ends that can be connected as often as wanted, and every raw connection that was made. */
 export interface Link {

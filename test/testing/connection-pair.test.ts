@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createConnectionPair } from '../../src/testing/index.js';
-import { selfSignedAuthority } from '../../src/transports/certificate.js';
-import { mutualTls } from '../../src/transports/tls.js';
+import { selfSignedAuthority } from '../../src/transports/tls/certificate.js';
+import { mutualTls } from '../../src/transports/tls/tls.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 import { JOINTS } from './joints.js';
 

@@ -6,7 +6,7 @@ import { plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
 import { type CallContext, createGrpcClient, GrpcError, grpcPlugin, status } from '../../src/index.js';
 import { createGrpcConnection, createGrpcPair } from '../../src/testing/index.js';
-import { SILENT_LOGGER } from '../../src/wire/logger.js';
+import { SILENT_LOGGER } from '../../src/wire/logs/logger.js';
 import { defer, within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 import { JOINTS } from './joints.js';

@@ -6,7 +6,7 @@ import { plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
 import { implement, type LogRecord, PluginError } from '../../src/index.js';
 import { createPluginPair } from '../../src/testing/index.js';
-import { createLogger } from '../../src/wire/logger.js';
+import { createLogger } from '../../src/wire/logs/logger.js';
 import { defer, within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 import { JOINTS } from './joints.js';

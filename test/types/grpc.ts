@@ -9,7 +9,7 @@ import type {
   ServiceDefinition,
   ServiceOf,
   StreamCallContext,
-} from '../../src/protocols/grpc/service-definition.js';
+} from '../../src/protocols/grpc/shared/service-definition.js';
 
 /** As ts-proto writes it with its default `useExactTypes=true`. */
 type DeepPartial<T> = T extends Uint8Array | string ? T : { [K in keyof T]?: DeepPartial<T[K]> };

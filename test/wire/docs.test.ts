@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HandshakeError } from '../../src/errors.js';
-import { ENV, hostEnvironment } from '../../src/wire/environment.js';
-import { parseHandshake } from '../../src/wire/handshake.js';
-import { formatHandshake, splitHandshake } from '../../src/wire/handshake-line.js';
-import { createLogParser } from '../../src/wire/hclog.js';
-import { formatLogLine } from '../../src/wire/log-line.js';
-import { LOG_LEVELS } from '../../src/wire/logger.js';
+import { ENV, hostEnvironment } from '../../src/wire/handshake/environment.js';
+import { parseHandshake } from '../../src/wire/handshake/handshake.js';
+import { formatHandshake, splitHandshake } from '../../src/wire/handshake/handshake-line.js';
+import { formatLogLine } from '../../src/wire/logs/format-line.js';
+import { LOG_LEVELS } from '../../src/wire/logs/logger.js';
+import { createLogParser } from '../../src/wire/logs/parse-line.js';
 import { readTable } from '../support/markdown-table.js';
 
 test('docs/wire.md: the handshake line has the fields of the table', () => {

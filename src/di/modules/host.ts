@@ -2,9 +2,9 @@ import type { ContainerModuleLoadOptions } from 'inversify';
 import { managedClients } from '../../host/client-registry.js';
 import type { HostParts, LogSink } from '../../host/parts.js';
 import { grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
-import { resolveGrpcEngine } from '../../protocols/grpc/grpc-engine.js';
+import { resolveGrpcEngine } from '../../protocols/grpc/shared/grpc-engine.js';
 import { netRpcClientProtocol } from '../../protocols/netrpc/client-protocol.js';
-import { processRunner } from '../../runners/process.js';
+import { processRunner } from '../../runners/process/process.js';
 import {
   CERTIFICATE_AUTHORITY,
   CLIENT_REGISTRY,

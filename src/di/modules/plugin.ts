@@ -1,7 +1,7 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import type { PluginParts } from '../../plugin/parts.js';
-import { resolveGrpcEngine } from '../../protocols/grpc/grpc-engine.js';
 import { grpcServerProtocol } from '../../protocols/grpc/server-protocol.js';
+import { resolveGrpcEngine } from '../../protocols/grpc/shared/grpc-engine.js';
 import { netRpcServerProtocol } from '../../protocols/netrpc/server-protocol.js';
 import {
   CERTIFICATE_AUTHORITY,

@@ -1,11 +1,11 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import type { HostParts } from '../../host/parts.js';
 import type { PluginParts } from '../../plugin/parts.js';
-import { selfSignedAuthority } from '../../transports/certificate.js';
-import { dialerTo } from '../../transports/dial.js';
-import { defaultNetwork, type ListenOptions, listen } from '../../transports/sockets.js';
-import { SAME_ADDRESSES } from '../../wire/address.js';
-import type { PluginEnvironment } from '../../wire/environment.js';
+import { dialerTo } from '../../transports/sockets/dial.js';
+import { defaultNetwork, type ListenOptions, listen } from '../../transports/sockets/sockets.js';
+import { selfSignedAuthority } from '../../transports/tls/certificate.js';
+import { SAME_ADDRESSES } from '../../wire/handshake/address.js';
+import type { PluginEnvironment } from '../../wire/handshake/environment.js';
 import { CERTIFICATE_AUTHORITY, HOST_NETWORK, PLUGIN_LISTEN, PLUGIN_NETWORK } from '../tokens.js';
 import { fill } from './fill.js';
 

@@ -7,19 +7,19 @@ import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';
 import { type GrpcBrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker/options.js';
-import { createGrpcChannel } from './channel.js';
-import type { GrpcChannelOptions } from './channel-options.js';
-import { createGrpcClient, type GrpcClientOptions } from './client.js';
+import type { GrpcChannelOptions } from './client/channel-options.js';
+import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
+import type { GrpcChannel } from './client/grpc-channel.js';
+import { securedChannelOptions } from './client/secured-channel.js';
 import { grpcSidesOf } from './contract.js';
-import { requestShutdown } from './controller-client.js';
+import { createGrpcChannel } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
-import type { GrpcChannel } from './grpc-channel.js';
-import { type GrpcEngine, resolveGrpcEngine } from './grpc-engine.js';
-import { checkHealth } from './health-client.js';
-import { securedChannelOptions } from './secured-channel.js';
-import { receiveStdio } from './stdio-client.js';
+import { requestShutdown } from './services/controller-client.js';
+import { checkHealth } from './services/health-client.js';
+import { receiveStdio } from './services/stdio-client.js';
+import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
 /** How a host speaks gRPC. */
 export interface GrpcHostOptions extends GrpcClientOptions {

@@ -1,9 +1,9 @@
 import type { PluginContract, ServiceContext } from '../contract.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
-import { createGrpcClient, type GrpcClientOptions } from './client.js';
-import type { GrpcChannel } from './grpc-channel.js';
-import type { GrpcServer } from './grpc-server.js';
-import type { ClientOf, ServiceDefinition, ServiceOf } from './service-definition.js';
+import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
+import type { GrpcChannel } from './client/grpc-channel.js';
+import type { GrpcServer } from './server/grpc-server.js';
+import type { ClientOf, ServiceDefinition, ServiceOf } from './shared/service-definition.js';
 
 const GRPC = Symbol.for('rxplug.grpc');
 

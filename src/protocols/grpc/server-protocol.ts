@@ -1,5 +1,5 @@
 import { firstValueFrom, Subject, type Subscription } from 'rxjs';
-import { secureListener } from '../../transports/tls.js';
+import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
@@ -9,16 +9,16 @@ import { acceptMuxed } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
 import { addPluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
-import { createController } from './controller.js';
-import { gatedServer, grpcCallGate } from './gated-server.js';
+import { createGrpcServer } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
-import { type GrpcEngine, resolveGrpcEngine } from './grpc-engine.js';
-import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
-import { HealthService } from './health.js';
-import { addReflection, type ReflectionOptions } from './reflection.js';
-import { createGrpcServer } from './server.js';
-import { STDIO_DEFINITION, StdioService } from './stdio.js';
+import { gatedServer, grpcCallGate } from './server/gated-server.js';
+import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
+import { createController } from './services/controller.js';
+import { HealthService } from './services/health.js';
+import { addReflection, type ReflectionOptions } from './services/reflection.js';
+import { STDIO_DEFINITION, StdioService } from './services/stdio.js';
+import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
 /** How a plugin serves gRPC. */
 export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions {

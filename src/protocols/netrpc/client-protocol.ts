@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { BehaviorSubject, firstValueFrom, type Observable, takeUntil, throwError, timeout } from 'rxjs';
 import { PluginCallError, PluginError, RemoteError } from '../../errors.js';
-import { secureDialer } from '../../transports/tls.js';
+import { secureDialer } from '../../transports/tls/tls.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
 import { aborted } from '../aborted.js';

@@ -1,6 +1,6 @@
 import { catchError, EMPTY, type Subscription } from 'rxjs';
 import { RemoteError } from '../../errors.js';
-import type { Logger } from '../../wire/logger.js';
+import type { Logger } from '../../wire/logs/logger.js';
 import type { CallGate } from '../call-gate.js';
 import type { PluginImplementations } from '../contract.js';
 import type { MuxBroker } from './broker.js';

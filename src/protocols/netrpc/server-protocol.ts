@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom, Subject, Subscription, take, takeUntil, timer, toArray } from 'rxjs';
 import { RemoteError } from '../../errors.js';
-import { secureListener } from '../../transports/tls.js';
+import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';

@@ -1,7 +1,7 @@
-import { ClientSession } from './client-session.js';
 import type { Http2Engine, Http2ServerEngine } from './engine.js';
 import { resolveHttp2Options } from './options.js';
-import { ServerSession } from './server-session.js';
+import { ClientSession } from './session/client-session.js';
+import { ServerSession } from './session/server-session.js';
 
 /** HTTP/2 in TypeScript, both ends: what gRPC needs of RFC 9113, without push and priorities. */
 export const rxHttp2Engine: Http2Engine & Http2ServerEngine = {

@@ -14,7 +14,7 @@ import {
   peerWentAway,
   streamUnacknowledged,
   writeStalled,
-} from './endings.js';
+} from './errors.js';
 import { type ResolvedYamuxOptions, resolveYamuxOptions, type YamuxOptions } from './options.js';
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';

@@ -1,7 +1,7 @@
-import * as make from './constructors.js';
-import { createRegistry } from './registry.js';
-import { DATE_CODEC, TIME_CODEC } from './time.js';
-import type { GobAny, GobComplex } from './values.js';
+import * as make from './schema/constructors.js';
+import { createRegistry } from './schema/registry.js';
+import { DATE_CODEC, TIME_CODEC } from './schema/time.js';
+import type { GobAny, GobComplex } from './schema/values.js';
 
 /**
  * The vocabulary of gob schemas. gob knows one signed and one unsigned integer, whatever their Go width: choose by the JavaScript

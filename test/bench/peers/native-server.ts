@@ -2,9 +2,9 @@
  * The probe service on our gRPC server, on the unix socket given as argument, under mutual TLS if a directory with an identity is given
  * too, until standard input ends. It listens as a plugin does.
  */
-import { createGrpcServer } from '../../../src/protocols/grpc/server.js';
-import { bind, createSocketServer, SocketListener } from '../../../src/transports/socket-listener.js';
-import { secureListener } from '../../../src/transports/tls.js';
+import { createGrpcServer } from '../../../src/protocols/grpc/engine.js';
+import { bind, createSocketServer, SocketListener } from '../../../src/transports/sockets/socket-listener.js';
+import { secureListener } from '../../../src/transports/tls/tls.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { tlsOf } from '../identities.js';
 import { probeService } from '../probe-service.js';

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
 import { createNetRpcClient, gob, MuxBroker, type NetRpcClient } from '../../../src/index.js';
 import { CONTROL, DISPENSER } from '../../../src/protocols/netrpc/control.js';
-import { dialerTo } from '../../../src/transports/dial.js';
+import { dialerTo } from '../../../src/transports/sockets/dial.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
 import { bounded } from '../bounded.js';
 import { COOKIE, type Program, run } from './plugin-program.js';

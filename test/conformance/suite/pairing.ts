@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type GrpcEngine, resolveGrpcEngine } from '../../../src/protocols/grpc/grpc-engine.js';
+import { type GrpcEngine, resolveGrpcEngine } from '../../../src/protocols/grpc/shared/grpc-engine.js';
 import type { DrivenClient, DrivenObject, HostConfig, HostDriver, Started } from '../driver.js';
 import type { Command, PluginFlags } from '../peers.js';
 import { type Probe, probeOf } from './probe.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import { type Identity, selfSignedAuthority } from '../../../src/transports/certificate.js';
+import { type Identity, selfSignedAuthority } from '../../../src/transports/tls/certificate.js';
 import { bounded } from '../bounded.js';
 import type { Started } from '../driver.js';
 import { configOf, endedInPeace, hosted, type Pairing, type Setup, scenario } from './pairing.js';

@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { concatMap, EMPTY, from, map, type Observable, of, reduce, throwError } from 'rxjs';
-import { GrpcError } from '../../../src/protocols/grpc/errors.js';
-import type { CallContext, ServiceOf } from '../../../src/protocols/grpc/service-definition.js';
+import { GrpcError } from '../../../src/protocols/grpc/shared/errors.js';
+import type { CallContext, ServiceOf } from '../../../src/protocols/grpc/shared/service-definition.js';
 import type {
   EchoStatus,
   StreamingOutputCallRequest,

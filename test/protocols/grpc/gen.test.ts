@@ -8,7 +8,7 @@ import {
   type MessageType,
   methodPath,
   type ServiceDefinition,
-} from '../../../src/protocols/grpc/service-definition.js';
+} from '../../../src/protocols/grpc/shared/service-definition.js';
 
 /** A message, and its bytes as go-plugin's generated code writes them. */
 const MESSAGES: readonly [string, MessageType, unknown, string][] = [

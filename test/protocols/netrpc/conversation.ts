@@ -4,9 +4,9 @@ import type { PluginImplementations, PluginSet } from '../../../src/protocols/co
 import { type NetRpcHostOptions, netRpcClientProtocol } from '../../../src/protocols/netrpc/client-protocol.js';
 import { type NetRpcPluginOptions, netRpcServerProtocol } from '../../../src/protocols/netrpc/server-protocol.js';
 import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../../../src/protocols/protocol.js';
-import type { TlsConfig } from '../../../src/transports/tls.js';
+import type { TlsConfig } from '../../../src/transports/tls/tls.js';
 import type { Dialer } from '../../../src/transports/transport.js';
-import { createLogger, type LogRecord } from '../../../src/wire/logger.js';
+import { createLogger, type LogRecord } from '../../../src/wire/logs/logger.js';
 import { memoryDialer } from '../../support/dialers.js';
 
 /** net/rpc needs no network beside its one connection. */

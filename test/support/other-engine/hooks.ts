@@ -1,6 +1,6 @@
 import type { InitializeHook, ResolveHook } from 'node:module';
 
-const DEFAULT = '/src/protocols/grpc/default-grpc-engine.js';
+const DEFAULT = '/src/protocols/grpc/shared/default-grpc-engine.js';
 let substitute = '';
 
 export const initialize: InitializeHook<string> = (engine) => {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
-import { selfSignedAuthority } from '../../../src/transports/certificate.js';
-import { mutualTls, secureDialer, secureListener } from '../../../src/transports/tls.js';
+import { selfSignedAuthority } from '../../../src/transports/tls/certificate.js';
+import { mutualTls, secureDialer, secureListener } from '../../../src/transports/tls/tls.js';
 import type { YamuxSession } from '../../../src/transports/yamux/session.js';
 
 /** Opens a stream from one session to the other, with mutual TLS inside when asked for; resolves with its two ends. */

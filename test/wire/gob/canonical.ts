@@ -1,6 +1,6 @@
+import { GobReader } from '../../../src/wire/gob/decode/reader.js';
+import { WireTypes } from '../../../src/wire/gob/decode/wire-types.js';
 import { DEFAULT_GOB_LIMITS } from '../../../src/wire/gob/limits.js';
-import { GobReader } from '../../../src/wire/gob/reader.js';
-import { WireTypes } from '../../../src/wire/gob/wire-types.js';
 
 /**
  * A gob stream without what may differ between two writers: type ids, names of types, order and packing of definitions. For

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createGobEncoder, DEFAULT_GOB_LIMITS, type GobSchema, gob } from '../../../src/wire/gob/index.js';
-import { encodeTime } from '../../../src/wire/gob/time.js';
-import * as ids from '../../../src/wire/gob/type-ids.js';
+import { encodeTime } from '../../../src/wire/gob/schema/time.js';
+import * as ids from '../../../src/wire/gob/schema/type-ids.js';
 import { createNetRpcClientCodec, createNetRpcServerCodec, NET_RPC_TEXTS } from '../../../src/wire/net-rpc.js';
 import { readTable } from '../../support/markdown-table.js';
 import { toHex } from './hex.js';

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeHello, settingsOf } from '../../../src/transports/http2/hello.js';
-import { BREAKAGES, MAX_WAITING_ANSWERS, maxHeaderBlockBytes, NOISE } from '../../../src/transports/http2/limits.js';
 import { DEFAULT_HTTP2_OPTIONS } from '../../../src/transports/http2/options.js';
+import {
+  BREAKAGES,
+  MAX_WAITING_ANSWERS,
+  maxHeaderBlockBytes,
+  NOISE,
+} from '../../../src/transports/http2/session/limits.js';
+import { encodeHello, settingsOf } from '../../../src/transports/http2/session/preface.js';
 import { MAX_CONTINUATIONS } from '../../../src/wire/http2/block-assembly.js';
 import { FrameDecoder } from '../../../src/wire/http2/frame-decoder.js';
 import { encodeSettings, writeFrameHeader } from '../../../src/wire/http2/frame-encoder.js';

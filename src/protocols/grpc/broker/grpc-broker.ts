@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { DialOptions } from '../../../transports/transport.js';
-import type { GrpcChannel } from '../grpc-channel.js';
-import type { GrpcServer } from '../grpc-server.js';
-import type { ClientOf, ServiceDefinition, ServiceOf } from '../service-definition.js';
+import type { GrpcChannel } from '../client/grpc-channel.js';
+import type { GrpcServer } from '../server/grpc-server.js';
+import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 
 /** What the peer's broker announced. */
 export type GrpcBrokerRequest =

@@ -1,7 +1,7 @@
 import type { ClientConnection } from '../../protocol.js';
-import { createGrpcClient } from '../client.js';
+import { createGrpcClient } from '../client/client.js';
+import type { GrpcChannel } from '../client/grpc-channel.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
-import type { GrpcChannel } from '../grpc-channel.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { openHostLink } from './host-link.js';

@@ -1,9 +1,9 @@
 import { status as Status } from '@grpc/grpc-js';
 import type { Subscription } from 'rxjs';
-import type { Logger } from '../../../wire/logger.js';
-import { toGrpcError } from '../errors.js';
+import type { Logger } from '../../../wire/logs/logger.js';
 import type { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
-import type { ClientOf } from '../service-definition.js';
+import { toGrpcError } from '../shared/errors.js';
+import type { ClientOf } from '../shared/service-definition.js';
 import type { BrokerLink } from './link.js';
 
 /**

@@ -1,9 +1,9 @@
 import { OptionsError } from '../../../errors.js';
-import type { GrpcChannelOptions } from '../channel-options.js';
-import type { GrpcClientOptions } from '../client.js';
-import { MAX_TIMER_MS } from '../deadline.js';
-import { type GrpcEngine, resolveGrpcEngine } from '../grpc-engine.js';
-import type { GrpcServerOptions } from '../grpc-server.js';
+import type { GrpcChannelOptions } from '../client/channel-options.js';
+import type { GrpcClientOptions } from '../client/client.js';
+import type { GrpcServerOptions } from '../server/grpc-server.js';
+import { MAX_TIMER_MS } from '../shared/deadline.js';
+import { type GrpcEngine, resolveGrpcEngine } from '../shared/grpc-engine.js';
 
 /** How an end brokers further connections. */
 export interface GrpcBrokerOptions {

@@ -1,6 +1,6 @@
 import type { ServerConnection } from '../../protocol.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
-import type { GrpcServer } from '../grpc-server.js';
+import type { GrpcServer } from '../server/grpc-server.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { BrokerLink } from './link.js';

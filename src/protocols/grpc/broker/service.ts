@@ -1,6 +1,6 @@
 import { catchError, defer, EMPTY, finalize, ignoreElements, merge, type Observable, take, tap } from 'rxjs';
 import type { ConnInfo, GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
-import type { ServiceOf } from '../service-definition.js';
+import type { ServiceOf } from '../shared/service-definition.js';
 import type { BrokerLink } from './link.js';
 
 /**

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { lastValueFrom, NEVER, of, Subject } from 'rxjs';
 import { BrokerLink } from '../../../../src/protocols/grpc/broker/link.js';
 import { createBrokerService } from '../../../../src/protocols/grpc/broker/service.js';
-import { createGrpcClient } from '../../../../src/protocols/grpc/client.js';
+import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
 import { type ConnInfo, GRPCBrokerDefinition } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
 import { createGrpcConnection } from '../../../../src/testing/index.js';
 import { hasCode, settled } from '../../../contracts/broker.js';

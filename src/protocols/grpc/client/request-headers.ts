@@ -1,0 +1,75 @@
+import { ProtocolError } from '../../../errors.js';
+import type { HeaderList } from '../../../transports/http2/engine.js';
+import { ACCEPTED_ENCODINGS } from '../message/compression.js';
+import { formatTimeout } from '../shared/deadline.js';
+import { appendMetadata } from '../shared/metadata.js';
+import type { GrpcCallOptions } from './call.js';
+
+const PRODUCT = 'grpc-node-rxplug';
+
+/** A channel calls few methods; whoever makes paths up must not fill the memory. */
+const MAX_TEMPLATES = 256;
+
+/** Most that peers on Node take. Far above it they end the connection, and every other call on it. */
+const MAX_LIST_BYTES = 64 * 1024;
+/** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
+const HEADER_COST_BYTES = 32;
+
+/** What the headers of all calls of a channel say. */
+export interface RequestHeadersOptions {
+  readonly authority: string;
+  readonly secure: boolean;
+  /** Stands before our name. */
+  readonly userAgent: string | undefined;
+}
+
+/**
+ * Makes the request headers of a channel's calls (grpc doc/PROTOCOL-HTTP2.md, Requests). Calls of one method that have nothing of
+ * their own to say share one list, so that an engine can encode it once.
+ */
+export class RequestHeaders {
+  readonly #options: RequestHeadersOptions;
+  readonly #templates = new Map<string, HeaderList>();
+
+  constructor(options: RequestHeadersOptions) {
+    this.#options = options;
+  }
+
+  /** Throws ProtocolError ERR_LIMIT_EXCEEDED for more metadata than peers take. */
+  of(path: string, call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
+    if (call.authority !== undefined) return this.#extend(this.#make(path, call.authority), call, timeoutMs);
+    let template = this.#templates.get(path);
+    if (template === undefined) {
+      template = this.#make(path, this.#options.authority);
+      if (this.#templates.size >= MAX_TEMPLATES) this.#templates.clear();
+      this.#templates.set(path, template);
+    }
+    if (call.metadata === undefined && timeoutMs === undefined) return template;
+    return this.#extend([...template], call, timeoutMs);
+  }
+
+  #extend(headers: string[], call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
+    if (timeoutMs !== undefined) headers.push('grpc-timeout', formatTimeout(timeoutMs));
+    if (call.metadata === undefined) return headers;
+    appendMetadata(headers, call.metadata);
+    return judged(headers);
+  }
+
+  #make(path: string, authority: string): string[] {
+    const { secure, userAgent } = this.#options;
+    const pseudo = [':method', 'POST', ':scheme', secure ? 'https' : 'http', ':path', path, ':authority', authority];
+    const agent = userAgent === undefined ? PRODUCT : `${userAgent} ${PRODUCT}`;
+    const fixed = ['te', 'trailers', 'content-type', 'application/grpc', 'user-agent', agent];
+    return [...pseudo, ...fixed, 'grpc-accept-encoding', ACCEPTED_ENCODINGS];
+  }
+}
+
+function judged(headers: HeaderList): HeaderList {
+  let bytes = (headers.length / 2) * HEADER_COST_BYTES;
+  for (const text of headers) bytes += text.length;
+  if (bytes <= MAX_LIST_BYTES) return headers;
+  throw new ProtocolError(
+    'ERR_LIMIT_EXCEEDED',
+    `the headers with its metadata have ${bytes} bytes, at most ${MAX_LIST_BYTES} can be sent.`,
+  );
+}

@@ -1,0 +1,128 @@
+import type { Duplex } from 'node:stream';
+import { Channel, type ChannelOptions, connectivityState as ConnectivityState } from '@grpc/grpc-js';
+import { ClosedError, type PluginError, TransportError } from '../../../../errors.js';
+import type { Http2SessionEvents } from '../../../../transports/http2/engine.js';
+import { Linger } from '../../../../transports/http2/linger.js';
+import { sessionError } from '../../../../transports/http2/node-error.js';
+import type { ChannelConnection } from '../../client/channel-engine.js';
+import { dialedCredentials, STOCK_TARGET } from './dial.js';
+
+const CLOSED = 'The peer closed the connection.';
+/** Its own words are lost where the connection is no socket. */
+const GIVEN_UP =
+  'grpc-js ended the connection: the peer does not speak HTTP/2, broke its rules, or left a PING unanswered.';
+
+type Holder = Duplex & { ref?(): unknown; unref?(): unknown };
+
+/** One connection of a stock channel, and the grpc-js Channel that lives as long as it. */
+export class StockConnection implements ChannelConnection {
+  readonly channel: Channel;
+  readonly #dialed: Duplex;
+  readonly #hold: (holds: boolean) => void;
+  #events: Http2SessionEvents | undefined;
+  #ready = false;
+  #retired = false;
+  /** The peer has ended its side. */
+  #ended = false;
+  #error: PluginError | undefined;
+  readonly #linger: Linger;
+
+  constructor(dialed: Duplex, secure: boolean, events: Http2SessionEvents, options: ChannelOptions) {
+    this.#dialed = dialed;
+    this.#linger = new Linger(dialed);
+    this.#events = events;
+    this.#hold = takeHold(dialed);
+    // Before node:http2, which does not hear of all: a TLS alert that comes after the handshake, the end of TLS over a stream.
+    dialed.on('error', (error) => {
+      this.#error ??= sessionError(error);
+      dialed.destroy();
+    });
+    dialed
+      .once('end', () => {
+        this.#ended = true;
+        dialed.end();
+        this.#linger.start();
+      })
+      .once('finish', () => this.#linger.start())
+      .once('close', () => this.#finish());
+    this.channel = new Channel(STOCK_TARGET, dialedCredentials(dialed, secure), options);
+    this.channel.getConnectivityState(true);
+    this.#watch();
+  }
+
+  get usable(): boolean {
+    return this.#ready;
+  }
+
+  /** Why the connection is over; undefined while it is not. */
+  get loss(): Error | undefined {
+    if (this.#events !== undefined) return this.#error;
+    this.#error ??= new TransportError('ERR_CONNECTION_LOST', this.#ended ? CLOSED : GIVEN_UP);
+    return this.#error;
+  }
+
+  destroy(error?: Error): void {
+    this.#error ??=
+      error === undefined ? new ClosedError('ERR_CLOSED', 'The connection was closed.') : sessionError(error);
+    this.#retire();
+    this.#dialed.destroy();
+  }
+
+  ref(): void {
+    this.#hold(true);
+  }
+
+  unref(): void {
+    this.#hold(false);
+  }
+
+  #watch(): void {
+    const { channel } = this;
+    const state = channel.getConnectivityState(false);
+    if (state === ConnectivityState.SHUTDOWN) return;
+    channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => {
+      this.#onState(channel.getConnectivityState(false));
+      this.#watch();
+    });
+  }
+
+  #onState(state: ConnectivityState): void {
+    if (state === ConnectivityState.READY) {
+      this.#ready = true;
+      this.#events?.onReady?.();
+    } else if (this.#ready) {
+      // GOAWAY, or the end: running calls go on as long as they can, and grpc-js must not connect again.
+      this.#retire();
+      this.#events?.onGoAway?.(0);
+    } else if (state === ConnectivityState.TRANSIENT_FAILURE) {
+      this.#retire();
+      this.#dialed.destroy();
+    }
+  }
+
+  #retire(): void {
+    this.#ready = false;
+    if (this.#retired) return;
+    this.#retired = true;
+    // Not within grpc-js's own change of state.
+    process.nextTick(() => this.channel.close());
+  }
+
+  #finish(): void {
+    const events = this.#events;
+    if (events === undefined) return;
+    this.#events = undefined;
+    this.#linger.stop();
+    this.#retire();
+    events.onClose(this.loss);
+  }
+}
+
+/** grpc-js makes every call hold the process, background ones too: from here on only what is returned decides. */
+function takeHold(dialed: Holder): (holds: boolean) => void {
+  const ref = dialed.ref?.bind(dialed);
+  const unref = dialed.unref?.bind(dialed);
+  const nothing = (): Holder => dialed;
+  Object.assign(dialed, { ref: nothing, unref: nothing });
+  return (holds) => void (holds ? ref : unref)?.();
+}

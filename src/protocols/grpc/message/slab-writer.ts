@@ -1,0 +1,275 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { blocks } from '../../../wire/block-pool.js';
+import { messageMemory } from './memory.js';
+
+/** Messages are written one behind the other into buffers of this size. */
+const SLAB_BYTES = 64 * 1024;
+
+/** A message that exceeds this gets a block of its own. */
+const LARGE_BYTES = 16 * 1024;
+
+/** Longer strings are measured and written by Node; shorter ones are copied while they are ASCII. */
+const SHORT_STRING = 64;
+
+const LITTLE = true;
+
+/**
+ * The protobuf writer of generated code, without its two expensive habits: a finished message is not copied once more, and its memory
+ * is neither zeroed nor allocated for each message (0.1 instead of 0.5 µs for a message of 100 bytes, 0.1 instead of 0.28 ms for one of
+ * 1 MiB, Node 20). What `finish` gave is not written to again, save when it is lent (`blocks`) and who writes it out gives it back.
+ */
+export class SlabWriter extends BinaryWriter {
+  #slab: Buffer = messageMemory(SLAB_BYTES);
+  #view: DataView | undefined;
+  /** The slab to go back to, and where it is free, while a large message is written elsewhere. */
+  #home: Buffer | undefined;
+  #homeAt = 0;
+  /** Where the message in hand begins. */
+  #start = 0;
+  #at = 0;
+  /** Positions of the length prefixes of open submessages, counted from the start. */
+  #forks: number[] = [];
+
+  override finish(): Uint8Array<ArrayBuffer> {
+    this.#forks = [];
+    if (this.#home !== undefined) return this.#finishLarge(this.#home);
+    // Memory that Node allocates for a Buffer is never shared.
+    const memory = this.#slab.buffer as ArrayBuffer;
+    const message = new Uint8Array(memory, this.#slab.byteOffset + this.#start, this.#at - this.#start);
+    this.#start = this.#at;
+    return message;
+  }
+
+  override fork(): this {
+    this.#forks.push(this.#at - this.#start);
+    // One byte for the length, which is most often enough; `join` makes room for more.
+    this.#reserve(1);
+    this.#at += 1;
+    return this;
+  }
+
+  override join(): this {
+    const fork = this.#forks.pop();
+    if (fork === undefined) throw new Error('There is no submessage to end.');
+    const length = this.#at - this.#start - fork - 1;
+    const more = varintBytes(length) - 1;
+    if (more > 0) {
+      this.#reserve(more);
+      const body = this.#start + fork + 1;
+      this.#slab.copyWithin(body + more, body, this.#at);
+    }
+    this.#at = this.#start + fork;
+    this.#varint(length);
+    this.#at += length;
+    return this;
+  }
+
+  override raw(chunk: Uint8Array): this {
+    this.#reserve(chunk.length);
+    this.#slab.set(chunk, this.#at);
+    this.#at += chunk.length;
+    return this;
+  }
+
+  override uint32(value: number): this {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) return this.uint32(numberIn('uint32', value));
+    this.#reserve(5);
+    this.#varint(value);
+    return this;
+  }
+
+  override int32(value: number): this {
+    if ((value | 0) !== value) return this.int32(numberIn('int32', value));
+    if (value >= 0) return this.uint32(value);
+    return this.#varint64(value >>> 0, 0xffffffff);
+  }
+
+  override sint32(value: number): this {
+    if ((value | 0) !== value) return this.sint32(numberIn('sint32', value));
+    return this.uint32(((value << 1) ^ (value >> 31)) >>> 0);
+  }
+
+  override bool(value: boolean): this {
+    this.#reserve(1);
+    this.#slab[this.#at] = value ? 1 : 0;
+    this.#at += 1;
+    return this;
+  }
+
+  override bytes(value: Uint8Array): this {
+    if (!Number.isInteger(value.byteLength)) throw invalid('bytes', value);
+    this.#reserve(value.byteLength + 5);
+    this.#varint(value.byteLength);
+    return this.raw(value);
+  }
+
+  override string(value: string): this {
+    const text = typeof value === 'string' ? value : String(value);
+    if (text.length <= SHORT_STRING && this.#ascii(text)) return this;
+    const length = Buffer.byteLength(text);
+    this.#reserve(length + 5);
+    this.#varint(length);
+    this.#at += this.#slab.write(text, this.#at, 'utf8');
+    return this;
+  }
+
+  override float(value: number): this {
+    if (!isFloat(value)) return this.float(numberIn('float', value));
+    this.#fixed(4).setFloat32(this.#at - 4, value, LITTLE);
+    return this;
+  }
+
+  override double(value: number): this {
+    this.#fixed(8).setFloat64(this.#at - 8, value, LITTLE);
+    return this;
+  }
+
+  override fixed32(value: number): this {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) return this.fixed32(numberIn('fixed32', value));
+    this.#fixed(4).setUint32(this.#at - 4, value, LITTLE);
+    return this;
+  }
+
+  override sfixed32(value: number): this {
+    if ((value | 0) !== value) return this.sfixed32(numberIn('sfixed32', value));
+    this.#fixed(4).setInt32(this.#at - 4, value, LITTLE);
+    return this;
+  }
+
+  override fixed64(value: string | number | bigint): this {
+    this.#fixed(8).setBigUint64(this.#at - 8, unsigned(value), LITTLE);
+    return this;
+  }
+
+  override sfixed64(value: string | number | bigint): this {
+    this.#fixed(8).setBigInt64(this.#at - 8, signed(value), LITTLE);
+    return this;
+  }
+
+  override uint64(value: string | number | bigint): this {
+    return this.#bigVarint(unsigned(value));
+  }
+
+  override int64(value: string | number | bigint): this {
+    return this.#bigVarint(BigInt.asUintN(64, signed(value)));
+  }
+
+  override sint64(value: string | number | bigint): this {
+    const number = signed(value);
+    return this.#bigVarint(BigInt.asUintN(64, (number << 1n) ^ (number >> 63n)));
+  }
+
+  /** Makes room for `bytes` more; the message in hand moves with what is written of it. */
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#slab.length) return;
+    const written = this.#at - this.#start;
+    const large = written + bytes > LARGE_BYTES;
+    if (large && this.#home === undefined) {
+      this.#home = this.#slab;
+      this.#homeAt = this.#start;
+    }
+    const former = this.#slab;
+    const slab = large ? blocks.take(written + bytes + (written >>> 1) + 256) : messageMemory(SLAB_BYTES);
+    former.copy(slab, 0, this.#start, this.#at);
+    if (this.#home !== undefined && this.#home !== former) blocks.give(former);
+    this.#moveTo(slab, 0, written);
+  }
+
+  /** A large message begins where its block does. */
+  #finishLarge(home: Buffer): Uint8Array<ArrayBuffer> {
+    const message = blocks.lend(this.#slab, this.#at);
+    this.#home = undefined;
+    this.#moveTo(home, this.#homeAt, this.#homeAt);
+    return message;
+  }
+
+  #moveTo(slab: Buffer, start: number, at: number): void {
+    this.#slab = slab;
+    this.#view = undefined;
+    this.#start = start;
+    this.#at = at;
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    for (; rest > 0x7f; rest >>>= 7) {
+      this.#slab[this.#at] = (rest & 0x7f) | 0x80;
+      this.#at += 1;
+    }
+    this.#slab[this.#at] = rest;
+    this.#at += 1;
+  }
+
+  #bigVarint(value: bigint): this {
+    return this.#varint64(Number(value & 0xffffffffn), Number(value >> 32n));
+  }
+
+  #varint64(low: number, high: number): this {
+    this.#reserve(10);
+    while (high > 0 || low > 0x7f) {
+      this.#slab[this.#at] = (low & 0x7f) | 0x80;
+      this.#at += 1;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    this.#slab[this.#at] = low;
+    this.#at += 1;
+    return this;
+  }
+
+  /** False, with nothing written, for a string that is not ASCII. */
+  #ascii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length + 1);
+    const slab = this.#slab;
+    const from = this.#at + 1;
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) return false;
+      slab[from + index] = code;
+    }
+    slab[this.#at] = length;
+    this.#at = from + length;
+    return true;
+  }
+
+  /** Takes so many bytes, to be written through the view behind the position. */
+  #fixed(bytes: number): DataView {
+    this.#reserve(bytes);
+    this.#at += bytes;
+    this.#view ??= new DataView(this.#slab.buffer, this.#slab.byteOffset, this.#slab.length);
+    return this.#view;
+  }
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes += 1;
+  return bytes;
+}
+
+function signed(value: string | number | bigint): bigint {
+  const number = BigInt(value);
+  if (BigInt.asIntN(64, number) !== number) throw invalid('int64', value);
+  return number;
+}
+
+function unsigned(value: string | number | bigint): bigint {
+  const number = BigInt(value);
+  if (BigInt.asUintN(64, number) !== number) throw invalid('uint64', value);
+  return number;
+}
+
+function isFloat(value: number): boolean {
+  return typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) <= 3.4028234663852886e38);
+}
+
+/** Numbers may come as text, as the writer of the library takes them. */
+function numberIn(type: string, value: unknown): number {
+  if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value);
+  throw invalid(type, value);
+}
+
+function invalid(type: string, value: unknown): Error {
+  return new Error(`invalid ${type}: ${String(value)}`);
+}

@@ -1,0 +1,70 @@
+import { status as Status } from '@grpc/grpc-js';
+import { BehaviorSubject, distinctUntilChanged, map, type Observable, type Subscription } from 'rxjs';
+import {
+  HealthCheckResponse_ServingStatus as Code,
+  type HealthCheckRequest,
+  type HealthDefinition,
+} from '../gen/grpc/health/v1/health.js';
+import { GrpcError } from '../shared/errors.js';
+import type { ServiceOf } from '../shared/service-definition.js';
+
+/** Whether a service takes calls. `UNKNOWN` is for a service that cannot say; a service that is not listed is another matter. */
+export type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'UNKNOWN';
+
+/** Serving status by service name; the empty name stands for the server as a whole. */
+export type HealthStatuses = Readonly<Record<string, ServingStatus>>;
+
+/** The name under which a go-plugin host asks (go-plugin grpc_server.go GRPCServiceName). */
+export const PLUGIN_SERVICE_NAME = 'plugin';
+
+/** As in grpc-go health/server.go. */
+const MAX_LISTED = 100;
+
+/**
+ * The standard health service. Says SERVING for `plugin` and for the server as a whole from the start; Check and Watch answer for
+ * other names as grpc-go does: NOT_FOUND there, the status SERVICE_UNKNOWN here.
+ */
+export class HealthService implements ServiceOf<typeof HealthDefinition> {
+  readonly #statuses$ = new BehaviorSubject<HealthStatuses>({ '': 'SERVING', [PLUGIN_SERVICE_NAME]: 'SERVING' });
+
+  /** Sets the status of the named services; the others keep theirs. */
+  set(statuses: HealthStatuses): void {
+    this.#statuses$.next({ ...this.#statuses$.value, ...statuses });
+  }
+
+  /** Sets what the Observable says until it ends or the returned Subscription is ended. An error of it makes every service NOT_SERVING. */
+  follow(statuses$: Observable<HealthStatuses>): Subscription {
+    return statuses$.subscribe({ next: (statuses) => this.set(statuses), error: () => this.setAll('NOT_SERVING') });
+  }
+
+  /** Gives every listed service the same status, for instance before the server drains. */
+  setAll(status: ServingStatus): void {
+    this.set(Object.fromEntries(Object.keys(this.#statuses$.value).map((name) => [name, status])));
+  }
+
+  check({ service }: HealthCheckRequest) {
+    const status = statusOf(this.#statuses$.value, service);
+    if (status === undefined) throw new GrpcError(Status.NOT_FOUND, 'unknown service');
+    return { status: Code[status] };
+  }
+
+  watch({ service }: HealthCheckRequest) {
+    return this.#statuses$.pipe(
+      map((statuses) => Code[statusOf(statuses, service) ?? 'SERVICE_UNKNOWN']),
+      distinctUntilChanged(),
+      map((status) => ({ status })),
+    );
+  }
+
+  list() {
+    const entries = Object.entries(this.#statuses$.value);
+    if (entries.length > MAX_LISTED)
+      throw new GrpcError(Status.RESOURCE_EXHAUSTED, `server health list exceeds maximum capacity: ${MAX_LISTED}`);
+    return { statuses: Object.fromEntries(entries.map(([name, status]) => [name, { status: Code[status] }])) };
+  }
+}
+
+/** Names come from the peer: `constructor` is nobody's status. */
+function statusOf(statuses: HealthStatuses, service: string): ServingStatus | undefined {
+  return Object.hasOwn(statuses, service) ? statuses[service] : undefined;
+}

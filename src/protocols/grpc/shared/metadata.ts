@@ -1,0 +1,79 @@
+import { Metadata, type MetadataValue } from '@grpc/grpc-js';
+import type { HeaderList } from '../../../transports/http2/engine.js';
+
+/** Headers that belong to the call itself and are never metadata (grpc-go internal/transport/http_util.go isReservedHeader). */
+const RESERVED = new Set([
+  'content-type',
+  'te',
+  'user-agent',
+  'grpc-accept-encoding',
+  'grpc-encoding',
+  'grpc-message',
+  'grpc-message-type',
+  'grpc-status',
+  'grpc-timeout',
+]);
+
+/** HTTP/1 headers that HTTP/2 forbids (RFC 9113 §8.2.2); sending one would cost the whole stream. */
+const FORBIDDEN = new Set([
+  'connection',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const LEGAL_NAME = /^[0-9a-z_.-]+$/;
+const LEGAL_VALUE = /^[ -~]*$/;
+
+/** The first value of a header, or undefined. Names are lower case. */
+export function headerOf(headers: HeaderList, name: string): string | undefined {
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (headers[index] === name) return headers[index + 1];
+  }
+  return undefined;
+}
+
+/**
+ * Appends metadata to a header block: one header per value, binary ones (`-bin`) in unpadded base64. Pseudo headers, those that
+ * gRPC writes itself and those that HTTP/2 forbids are left out.
+ */
+export function appendMetadata(headers: string[], metadata: Metadata): void {
+  const entries = metadata.toJSON();
+  for (const name in entries) {
+    if (!isSendable(name)) continue;
+    for (const value of entries[name]!) headers.push(name, encodeValue(value));
+  }
+}
+
+/** Whether metadata of this name may be sent: false for what gRPC writes itself and what HTTP/2 forbids. */
+export function isSendable(name: string): boolean {
+  return !name.startsWith(':') && !RESERVED.has(name) && !FORBIDDEN.has(name);
+}
+
+function encodeValue(value: MetadataValue): string {
+  return typeof value === 'string' ? value : value.toString('base64').replace(/=+$/, '');
+}
+
+/**
+ * The metadata in a header block. Binary values (`-bin`) are decoded, padded or not, several in one header separated by commas.
+ * What gRPC keeps for itself is left out; so is a value that metadata cannot hold, one that is not ASCII for instance.
+ */
+export function metadataFrom(headers: HeaderList): Metadata {
+  const metadata = new Metadata();
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index]!;
+    if (LEGAL_NAME.test(name) && !RESERVED.has(name)) add(metadata, name, headers[index + 1]!);
+  }
+  return metadata;
+}
+
+function add(metadata: Metadata, name: string, value: string): void {
+  if (name.endsWith('-bin')) {
+    for (const part of value.split(',')) metadata.add(name, Buffer.from(part.trim(), 'base64'));
+  } else if (LEGAL_VALUE.test(value)) {
+    metadata.add(name, value);
+  }
+}

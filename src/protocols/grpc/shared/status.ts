@@ -1,0 +1,70 @@
+import { status as Status } from '@grpc/grpc-js';
+import type { HeaderList } from '../../../transports/http2/engine.js';
+import { formatErrorCode, Http2ErrorCode } from '../../../wire/http2/frames.js';
+import { headerOf } from './metadata.js';
+import { decodeGrpcMessage } from './percent.js';
+
+/** How a call ended, as it stood on the wire. The metadata is decoded only when somebody asks for it. */
+export interface CallStatus {
+  /** gRPC status code, 0 to 16; anything else that a peer sends has become UNKNOWN. */
+  readonly code: number;
+  readonly detail: string;
+  /** The trailers (or the only header block); empty when the end did not come from the peer. */
+  readonly trailers: HeaderList;
+  /** Why, where the end did not come from the peer's status. */
+  readonly cause?: unknown;
+}
+
+const NO_HEADERS: HeaderList = [];
+
+/** An end that did not come from the peer's trailers. */
+export function localStatus(code: number, detail: string, cause?: unknown): CallStatus {
+  return cause === undefined ? { code, detail, trailers: NO_HEADERS } : { code, detail, trailers: NO_HEADERS, cause };
+}
+
+/** `NOT_FOUND` for 5; `CODE(99)` for a number that gRPC does not know. */
+export function statusNameOf(code: number): string {
+  return Status[code] ?? `CODE(${code})`;
+}
+
+/** Reads grpc-status and grpc-message out of trailers; undefined when there is no grpc-status in them. */
+export function statusFromTrailers(trailers: HeaderList): CallStatus | undefined {
+  const text = headerOf(trailers, 'grpc-status');
+  if (text === undefined) return undefined;
+  const message = headerOf(trailers, 'grpc-message');
+  const detail = message === undefined ? '' : decodeGrpcMessage(message);
+  const code = /^\d{1,2}$/.test(text) ? Number(text) : -1;
+  if (code in Status) return { code, detail, trailers };
+  return { code: Status.UNKNOWN, detail: `The peer sent grpc-status "${text.slice(0, 40)}". ${detail}`, trailers };
+}
+
+const BY_HTTP_STATUS: Readonly<Record<string, number>> = {
+  '400': Status.INTERNAL,
+  '401': Status.UNAUTHENTICATED,
+  '403': Status.PERMISSION_DENIED,
+  '404': Status.UNIMPLEMENTED,
+  '429': Status.UNAVAILABLE,
+  '502': Status.UNAVAILABLE,
+  '503': Status.UNAVAILABLE,
+  '504': Status.UNAVAILABLE,
+};
+
+/** What a response without a grpc-status means (grpc doc/http-grpc-status-mapping.md). */
+export function statusFromHttp(headers: HeaderList): CallStatus {
+  const http = headerOf(headers, ':status') ?? 'none';
+  const type = headerOf(headers, 'content-type') ?? 'none';
+  const detail = `The peer did not answer with gRPC: HTTP status ${http}, content-type ${type.slice(0, 100)}.`;
+  return { code: BY_HTTP_STATUS[http] ?? Status.UNKNOWN, detail, trailers: headers };
+}
+
+const BY_RESET: Readonly<Record<number, number>> = {
+  [Http2ErrorCode.refusedStream]: Status.UNAVAILABLE,
+  [Http2ErrorCode.cancel]: Status.CANCELLED,
+  [Http2ErrorCode.enhanceYourCalm]: Status.RESOURCE_EXHAUSTED,
+  [Http2ErrorCode.inadequateSecurity]: Status.PERMISSION_DENIED,
+};
+
+/** What an RST_STREAM of the peer means (grpc doc/PROTOCOL-HTTP2.md, section Errors). */
+export function statusFromReset(code: number): CallStatus {
+  return localStatus(BY_RESET[code] ?? Status.INTERNAL, `The peer reset the stream: ${formatErrorCode(code)}.`);
+}

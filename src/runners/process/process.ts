@@ -1,0 +1,245 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve as resolvePath } from 'node:path';
+import type { Readable } from 'node:stream';
+import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
+import { ClosedError, OptionsError, StartError } from '../../errors.js';
+import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
+import { diagnoseCommand } from '../diagnose/diagnose.js';
+import type { CommandOptions } from '../diagnose/locate.js';
+import { explainSpawnError } from '../diagnose/spawn-error.js';
+import { identify, type ProcessIdentity } from '../os-process/identity.js';
+import {
+  createMark,
+  killGroup,
+  killLeftovers,
+  killRoot,
+  killTree,
+  type ProcessTree,
+  TREE_VARIABLE,
+  treeOf,
+} from '../os-process/tree.js';
+import { PluginOutput } from '../plugin-output.js';
+import type { Exit, Runner } from '../runner.js';
+import type { VerifiedFile } from '../verified-file.js';
+
+/** What to run, where, and in whose process group. */
+export interface ProcessRunnerOptions {
+  /** The program and its arguments; never interpreted by a shell. A bare name is looked up in the PATH of `env`. */
+  readonly command: readonly [file: string, ...args: string[]];
+  /** Working directory. @default the host's */
+  readonly cwd?: string;
+  /** The complete environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /**
+   * `own`: the plugin leads a session and a process group of its own, so that all of it can be killed as one, and a Ctrl-C in the
+   * terminal reaches the host only. `shared`: it stays in the host's, as with go-plugin: the terminal's signals reach it too, and
+   * it can open /dev/tty. Stdin is the host's either way. Windows has no groups. @default 'own'
+   */
+  readonly processGroup?: 'own' | 'shared';
+  /** The plugin is not one of the host's descendants that die with the host, if the host is a plugin itself. @default false */
+  readonly outlivesHost?: boolean;
+  /** The program's file as it was checked: it is run from its descriptor where the system can. Borrowed until `start` has settled. */
+  readonly verified?: VerifiedFile;
+  /** How long a killed process may take to be gone, in milliseconds. @default 5000 */
+  readonly killTimeoutMs?: number;
+}
+
+const KILL_TIMEOUT_MS = 5_000;
+const UNKNOWN_EXIT: Exit = { code: null, signal: null };
+
+/** Runs a plugin as a child process: stdin inherited, stdout and stderr piped, and its descendants die with it. */
+export function processRunner(options: ProcessRunnerOptions): Runner {
+  if (!Array.isArray(options.command) || typeof options.command[0] !== 'string' || options.command[0] === '') {
+    throw new OptionsError(
+      'Expected the `command` option to be a non-empty list, the program first: `[file, ...args]`.',
+    );
+  }
+  return new ProcessRunner(options);
+}
+
+class ProcessRunner implements Runner {
+  readonly name: string;
+  readonly exit$: Observable<Exit>;
+  readonly #options: ProcessRunnerOptions;
+  readonly #stdout = new PluginOutput();
+  readonly #stderr = new PluginOutput();
+  readonly #exit = new AsyncSubject<Exit>();
+  #id = '';
+  #child: ChildProcess | undefined;
+  #tree: ProcessTree | undefined;
+  #state: 'new' | 'started' | 'reaped' = 'new';
+  #killing: Promise<void> | undefined;
+
+  constructor(options: ProcessRunnerOptions) {
+    this.#options = options;
+    this.name = options.command[0];
+    this.exit$ = this.#exit.asObservable();
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  get stdout(): Readable {
+    return this.#stdout;
+  }
+
+  get stderr(): Readable {
+    return this.#stderr;
+  }
+
+  async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.#killing !== undefined)
+      throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was killed before it was started.`);
+    if (this.#state !== 'new')
+      throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was started before: a runner runs once.`);
+    this.#state = 'started';
+    try {
+      signal.throwIfAborted();
+      await this.#spawn(signal);
+    } catch (error) {
+      await this.#abandon();
+      throw await this.#startError(error, signal);
+    }
+  }
+
+  diagnose(): Promise<string> {
+    return diagnoseCommand(this.#command());
+  }
+
+  pluginToHost(address: Address): Address {
+    return SAME_ADDRESSES.pluginToHost(address);
+  }
+
+  hostToPlugin(address: Address): Address {
+    return SAME_ADDRESSES.hostToPlugin(address);
+  }
+
+  kill(): Promise<void> {
+    this.#killing ??= this.#kill();
+    return this.#killing;
+  }
+
+  killNow(): void {
+    if (this.#tree !== undefined && this.#state === 'started') killRoot(this.#tree);
+  }
+
+  async processIdentity(): Promise<ProcessIdentity> {
+    const pid = this.#tree?.pid;
+    const found = pid === undefined ? undefined : await identify(pid);
+    if (found !== undefined) return found;
+    throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} is not running.`);
+  }
+
+  ref(): void {
+    this.#child?.ref();
+    this.#stdout.ref();
+    this.#stderr.ref();
+  }
+
+  unref(): void {
+    this.#child?.unref();
+    this.#stdout.unref();
+    this.#stderr.unref();
+  }
+
+  /** `spawn` or `error` comes first; an `error` after `spawn` (a signal that could not be sent) tells nothing about the process. */
+  async #spawn(signal: AbortSignal): Promise<void> {
+    const { command, cwd, env, processGroup = 'own', verified, outlivesHost = false } = this.#options;
+    const checked = verified?.spawning();
+    const ownGroup = processGroup === 'own' && process.platform !== 'win32';
+    const mark = createMark(outlivesHost ? undefined : (env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]));
+    const child = spawn(checked?.file ?? command[0], command.slice(1), {
+      ...(cwd === undefined ? {} : { cwd }),
+      argv0: command[0],
+      env: process.platform === 'linux' ? { ...env, [TREE_VARIABLE]: mark } : env,
+      stdio: ['inherit', 'pipe', 'pipe', ...(checked?.inherit === undefined ? [] : [checked.inherit])],
+      detached: ownGroup,
+      windowsHide: true,
+    });
+    child.on('error', () => {});
+    if (child.pid !== undefined) this.#adopt(child, treeOf(child.pid, mark, ownGroup));
+    else destroyPipes(child);
+    await once(child, 'spawn', { signal });
+  }
+
+  #adopt(child: ChildProcess, tree: ProcessTree): void {
+    this.#child = child;
+    this.#tree = tree;
+    this.#id = String(tree.pid);
+    child.once('exit', (code, signal) => void this.#reaped({ code, signal }));
+    if (child.stdout !== null) this.#stdout.attach(child.stdout);
+    if (child.stderr !== null) this.#stderr.attach(child.stderr);
+  }
+
+  /** The exit is told last: by then the streams hold all that the plugin wrote. */
+  async #reaped(exit: Exit): Promise<void> {
+    this.#state = 'reaped';
+    const tree = this.#tree;
+    if (tree !== undefined) killGroup(tree);
+    const leftovers = tree === undefined ? undefined : killLeftovers(tree);
+    await Promise.all([this.#stdout.drain(), this.#stderr.drain(), leftovers]);
+    this.#end(exit);
+  }
+
+  #end(exit: Exit): void {
+    this.#stdout.finish();
+    this.#stderr.finish();
+    this.#exit.next(exit);
+    this.#exit.complete();
+  }
+
+  async #kill(): Promise<void> {
+    const tree = this.#tree;
+    if (tree === undefined) {
+      this.#end(UNKNOWN_EXIT);
+      return;
+    }
+    if (this.#state === 'started') await killTree(tree);
+    await this.#gone(tree);
+  }
+
+  async #gone(tree: ProcessTree): Promise<void> {
+    const { killTimeoutMs = KILL_TIMEOUT_MS } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, killTimeoutMs, 'late');
+    });
+    const outcome = await Promise.race([firstValueFrom(this.#exit), late]);
+    clearTimeout(timer);
+    if (outcome !== 'late') return;
+    this.unref();
+    this.#end(UNKNOWN_EXIT);
+    throw new StartError(
+      'ERR_KILL',
+      `The plugin ${this.name} (pid ${tree.pid}) was still there ${killTimeoutMs} ms after it was killed: it belongs to another user, ` +
+        'or hangs in the kernel. Look at it with `ps` and end it by hand.',
+    );
+  }
+
+  /** The start has failed: nothing stays behind, and nobody waits for a plugin that never was. */
+  async #abandon(): Promise<void> {
+    if (this.#tree !== undefined) killRoot(this.#tree);
+    await this.kill().catch(() => {});
+  }
+
+  async #startError(error: unknown, signal: AbortSignal): Promise<unknown> {
+    if (signal.aborted) {
+      return new StartError('ERR_START_ABORTED', `The start of the plugin ${this.name} was given up.`, {
+        cause: signal.reason,
+      });
+    }
+    return new StartError('ERR_SPAWN', await explainSpawnError(error, this.#command()), { cause: error });
+  }
+
+  #command(): CommandOptions {
+    const { command, cwd, env } = this.#options;
+    return { file: command[0], cwd: resolvePath(cwd ?? '.'), env };
+  }
+}
+
+/** Of a child that never came to be. Out of descriptors there are no pipes at all, whatever the types say. */
+function destroyPipes(child: Partial<Pick<ChildProcess, 'stdio'>>): void {
+  for (const pipe of child.stdio ?? []) pipe?.destroy();
+}

@@ -1,0 +1,187 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { blocks } from '../../../wire/block-pool.js';
+
+/** Frames are gathered in buffers of this size. */
+const SLAB_BYTES = 64 * 1024;
+
+/** A batch of this size leaves without waiting for the end of the turn. */
+const BATCH_BYTES = 64 * 1024;
+
+/**
+ * The first frame of a turn that completes something is written at once, and from there on every so many of them, so that the peer works
+ * while we go on. Otherwise both ends take turns: at 64 calls in flight one write for all of them gives 0.41 of the calls/s of a bare
+ * socket, one for each 8 gives 0.70 (for each 4 0.62, for each 16 0.72, but 0.43 instead of 0.63 at 16 in flight; Node 20, unix socket).
+ */
+const BATCH_COMPLETIONS = 8;
+
+/** The connection may hold this much before we wait for it to drain: a unix socket's buffer and as much again. */
+const CONNECTION_BYTES = 256 * 1024;
+
+/** What may wait meanwhile, so that there is something to write when it has drained. */
+const WAITING_BYTES = 128 * 1024;
+
+/**
+ * The way out of a session: gathers the frames of a turn, which is what one callback of the event loop causes, and writes them in
+ * batches. Memory is used again once a socket has taken it; any other Duplex may acknowledge a write before it has copied it.
+ */
+export class Outbox {
+  /** Where `reserve` made room. */
+  slab: Buffer = blocks.take(SLAB_BYTES);
+  /** Number of the piece that is being gathered: what was reserved in it can still be changed. */
+  piece = 0;
+  readonly #connection: Duplex;
+  readonly #onRoom: () => void;
+  readonly #endTurn: () => void;
+  #from = 0;
+  #to = 0;
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+  /** Blocks that are free once the pieces are written. */
+  #used: Buffer[] = [];
+  readonly #recycles: boolean;
+  #inTurn = false;
+  /** Completing frames until the next batch leaves. */
+  #awaited = 1;
+  #blocked = false;
+  #closed = false;
+
+  /** `onRoom` is called when the connection has drained. The connection is borrowed. */
+  constructor(connection: Duplex, onRoom: () => void) {
+    this.#connection = connection;
+    this.#recycles = connection instanceof Socket;
+    this.#onRoom = onRoom;
+    this.#endTurn = () => {
+      this.#inTurn = false;
+      this.#awaited = 1;
+      this.flush();
+    };
+    connection.on('drain', () => this.#onDrain());
+  }
+
+  /** The connection is behind and enough waits: time to stop producing. */
+  get full(): boolean {
+    return this.#blocked && this.pendingBytes >= WAITING_BYTES;
+  }
+
+  /** The connection does not take what is written. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Bytes gathered and not yet written to the connection. */
+  get pendingBytes(): number {
+    return this.#pieceBytes + this.#to - this.#from;
+  }
+
+  /** Offset in `slab` at which the caller has to write `bytes` bytes now; they count as sent. */
+  reserve(bytes: number): number {
+    if (this.slab.length - this.#to < bytes) this.#renewSlab(bytes);
+    const at = this.#to;
+    this.#to += bytes;
+    return at;
+  }
+
+  /** Whether nothing was gathered behind this offset, which was reserved in this piece. */
+  isLast(piece: number, to: number): boolean {
+    return piece === this.piece && to === this.#to;
+  }
+
+  /** Sends a piece without copying it; it belongs to the outbox from here on. */
+  push(piece: Uint8Array): void {
+    this.#cutPiece();
+    this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
+    this.used(piece);
+  }
+
+  /** A piece was pushed, or copied by the caller: with the last of a lent block the block is free once that is written. */
+  used(piece: Uint8Array): void {
+    const block = blocks.endOf(piece);
+    if (block !== undefined) this.#used.push(block);
+  }
+
+  /** Lets what was gathered go: at once when a batch is full, else at the end of the turn. */
+  commit(completes: boolean): void {
+    if (this.#closed) return;
+    if (!this.#inTurn) {
+      this.#inTurn = true;
+      process.nextTick(this.#endTurn);
+    }
+    // Under TLS a write takes until the next turn of the loop; what follows waits here, in one piece.
+    if (completes && --this.#awaited <= 0 && this.#connection.writableLength === 0) {
+      this.#awaited = BATCH_COMPLETIONS;
+      this.flush();
+    } else if (this.pendingBytes >= BATCH_BYTES) {
+      this.flush();
+    }
+  }
+
+  /** Writes everything gathered, unless the connection is behind. */
+  flush(): void {
+    if (this.#blocked || this.#closed || this.pendingBytes === 0) return;
+    this.#cutPiece();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    const connection = this.#connection;
+    const last = pieces.pop()!;
+    connection.cork();
+    for (const piece of pieces) connection.write(piece);
+    connection.write(last, this.#recycle());
+    connection.uncork();
+    // Not `write`'s answer: it is false for any large write, also one that the kernel took whole.
+    this.#blocked = connection.writableNeedDrain && connection.writableLength >= CONNECTION_BYTES;
+  }
+
+  /** Writes the rest regardless of the connection's state and ends it. */
+  end(): void {
+    this.#blocked = false;
+    this.flush();
+    this.close();
+    this.#connection.end();
+  }
+
+  /** Drops everything; nothing is written any more. */
+  close(): void {
+    this.#closed = true;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    this.#used = [];
+    this.#from = this.#to;
+  }
+
+  /** What to do once everything gathered so far was written. */
+  #recycle(): ((error?: Error | null) => void) | undefined {
+    const used = this.#used;
+    if (used.length === 0) return undefined;
+    this.#used = [];
+    if (!this.#recycles) return undefined;
+    return (error) => {
+      if (!error) for (const block of used) blocks.give(block);
+    };
+  }
+
+  #onDrain(): void {
+    if (this.#closed || !this.#blocked) return;
+    this.#blocked = false;
+    this.flush();
+    if (!this.#blocked) this.#onRoom();
+  }
+
+  #cutPiece(): void {
+    if (this.#to === this.#from) return;
+    this.#pieces.push(this.slab.subarray(this.#from, this.#to));
+    this.#pieceBytes += this.#to - this.#from;
+    this.#from = this.#to;
+    this.piece += 1;
+  }
+
+  #renewSlab(bytes: number): void {
+    this.#cutPiece();
+    this.#used.push(this.slab);
+    this.slab = blocks.take(Math.max(SLAB_BYTES, bytes));
+    this.#from = 0;
+    this.#to = 0;
+  }
+}

@@ -1,0 +1,141 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
+import { SecurityError } from '../../errors.js';
+import { onAbort } from '../../streams/on-abort.js';
+import type { Dialer, DialOptions } from '../transport.js';
+import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './config.js';
+
+/**
+ * A dialer whose connections are TLS, this end being the TLS client. Rejects with SecurityError ERR_TLS. In TLS 1.3 a connection is
+ * secure for the client before the server has looked at the client's certificate: a server that refuses it closes afterwards.
+ */
+export function secureDialer(dialer: Dialer, config: TlsConfig, options: TlsLayerOptions = {}): Dialer {
+  const context = contextOf(config);
+  return {
+    dial: async (dialOptions = {}) =>
+      secureClient(await dialer.dial(dialOptions), config, context, { ...options, ...dialOptions }),
+  };
+}
+
+/**
+ * Whether somebody speaks TLS there, whoever it is: for telling why a connection in clear has failed. Makes one connection and
+ * closes it; never rejects.
+ */
+export async function speaksTls(dialer: Dialer, options: { readonly timeoutMs: number }): Promise<boolean> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  try {
+    const config = { rejectUnauthorized: false, ALPNProtocols: ['h2'], servername: 'localhost' };
+    const socket = await handshake(await dialer.dial({ signal }), config, options.timeoutMs, signal);
+    socket.destroy();
+    return true;
+  } catch (error) {
+    return isAlert(error);
+  }
+}
+
+async function secureClient(
+  connection: Duplex,
+  config: TlsConfig,
+  secureContext: SecureContext,
+  options: TlsLayerOptions & DialOptions,
+): Promise<Duplex> {
+  const { alpn = [], handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
+  const connectOptions: ConnectionOptions = {
+    secureContext,
+    servername: config.serverName ?? 'localhost',
+    // Said explicitly: NODE_TLS_REJECT_UNAUTHORIZED has no say here.
+    rejectUnauthorized: true,
+    ALPNProtocols: [...alpn],
+    ...(config.checkServerIdentity === undefined ? {} : { checkServerIdentity: config.checkServerIdentity }),
+  };
+  try {
+    const socket = await handshake(connection, connectOptions, handshakeTimeoutMs, signal);
+    if (agreed(socket.alpnProtocol, alpn)) return socket;
+    socket.destroy();
+    throw new Error(`the peer did not agree on ${alpn.join(', ')} by ALPN`);
+  } catch (error) {
+    if (signal?.aborted === true && error === signal.reason) throw error;
+    throw tlsError(error);
+  }
+}
+
+/** One handshake as client; when it fails nothing of the connection is left. */
+function handshake(
+  connection: Duplex,
+  options: ConnectionOptions,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...options, socket: connection });
+    if (!(connection instanceof Socket)) holdThrough(socket, connection);
+    const settle = (error?: Error): void => {
+      clearTimeout(timer);
+      unwatch?.();
+      socket.off('error', settle).off('close', onClose).off('secureConnect', onSecure);
+      // An error after this is followed by `close`; the owner may look at either.
+      socket.on('error', () => {});
+      connection.on('error', () => {});
+      if (error === undefined) return resolve(socket);
+      socket.destroy();
+      connection.destroy();
+      reject(error);
+    };
+    const onSecure = (): void => settle();
+    const onClose = (): void => settle(new Error('the peer closed the connection during the TLS handshake'));
+    const giveUp = (): void => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+    const timer = setTimeout(() => settle(new Error(`no TLS handshake within ${timeoutMs} ms`)), timeoutMs);
+    socket.once('error', settle).once('close', onClose).once('secureConnect', onSecure);
+    const unwatch = signal === undefined ? undefined : onAbort(signal, giveUp);
+    if (signal?.aborted === true) giveUp();
+  });
+}
+
+/** Over anything but a socket, TLS has no handle of its own that could hold the process: what is below it may. */
+function holdThrough(socket: TLSSocket, connection: Duplex & { ref?(): unknown; unref?(): unknown }): void {
+  socket.ref = () => {
+    connection.ref?.();
+    return socket;
+  };
+  socket.unref = () => {
+    connection.unref?.();
+    return socket;
+  };
+}
+
+function tlsError(cause: unknown): SecurityError {
+  // OpenSSL's own message has addresses and file names of its sources; what it means is beside it.
+  const reason = cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : '';
+  const text = reason || (cause instanceof Error ? cause.message.trim() : String(cause));
+  return new SecurityError('ERR_TLS', `The TLS connection to the plugin failed: ${text}.${hintFor(codeOf(cause))}`, {
+    cause,
+  });
+}
+
+const OTHER_CERTIFICATE =
+  ' The peer presents another certificate than the one that is trusted; with AutoMTLS that is the one it announced.';
+
+const HINTS: Readonly<Record<string, string>> = {
+  ERR_SSL_WRONG_VERSION_NUMBER: ' The peer probably does not speak TLS.',
+  EPROTO: ' The peer probably does not speak TLS.',
+  ECONNRESET: ' The peer probably does not speak TLS, or refused this end.',
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: ' The peer does not offer HTTP/2.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: OTHER_CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CERTIFICATE,
+  ERR_TLS_CERT_ALTNAME_INVALID: ' Set `serverName` to a name in the certificate.',
+};
+
+function hintFor(code: string): string {
+  return HINTS[code] ?? '';
+}
+
+/** The peer knows what an alert is. */
+function isAlert(error: unknown): boolean {
+  return /ALERT/.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,204 @@
+import { HandshakeError, type HandshakeErrorCode, type PluginErrorOptions } from '../../errors.js';
+import { decodeBase64 } from '../base64.js';
+import { parseGoBool, parseGoInteger } from '../go-text.js';
+import { quoteText, truncateText } from '../quote.js';
+import type { Address } from './address.js';
+import { isDerSequence } from './der.js';
+import { CORE_PROTOCOL_VERSION, type HandshakeFields, type ProtocolName, splitHandshake } from './handshake-line.js';
+
+/** What a plugin announced, as far as the host accepts it. */
+export interface Handshake {
+  /** The application protocol version that both sides speak from here on. */
+  readonly appVersion: number;
+  /** Where to dial, in the host's view. */
+  readonly address: Address;
+  readonly protocol: ProtocolName;
+  /** The plugin's certificate in DER, when it made one for AutoMTLS. */
+  readonly serverCertificate?: Uint8Array;
+  /** True when broker multiplexing was requested and granted. */
+  readonly multiplexed: boolean;
+}
+
+/** An address before anyone has judged it: the network can be any word. */
+export interface AnnouncedAddress {
+  readonly network: string;
+  readonly address: string;
+}
+
+/** How the host judges a handshake. */
+export interface HandshakeOptions {
+  /** The application versions that the host offered. */
+  readonly appVersions: readonly number[];
+  /** @default ['netrpc'], as in go-plugin */
+  readonly allowedProtocols?: readonly ProtocolName[];
+  /** Whether broker multiplexing was requested. @default false */
+  readonly multiplex?: boolean;
+  /** The plugin's address in the host's view (go-plugin runner.go PluginToHost). Its result is judged, not its input. */
+  translateAddress?(address: AnnouncedAddress): AnnouncedAddress;
+}
+
+const DEFAULT_ALLOWED_PROTOCOLS: readonly ProtocolName[] = ['netrpc'];
+/** go-plugin: a shorter field 6 is "extra" data of old plugins, no certificate (client.go Start). */
+const MAX_EXTRA_CHARS = 50;
+
+/**
+ * Reads and judges a plugin's first line on stdout, with or without its line ending, in the order of go-plugin client.go Start.
+ * Throws a HandshakeError whose code says which field was not acceptable.
+ */
+export function parseHandshake(line: string, options: HandshakeOptions): Handshake {
+  const fields = splitHandshake(line);
+  judgeCoreVersion(fields.coreVersion, line);
+  const appVersion = judgeAppVersion(fields.appVersion, options.appVersions, line);
+  const address = judgeAddress(translate(fields, options, line), line);
+  const protocol = judgeProtocol(fields.protocol, options.allowedProtocols ?? DEFAULT_ALLOWED_PROTOCOLS, line);
+  const serverCertificate = judgeCertificate(fields.serverCertificate, line);
+  const multiplexed = options.multiplex === true && protocol === 'grpc' && judgeMultiplexing(fields.multiplexing, line);
+  return {
+    appVersion,
+    address,
+    protocol,
+    ...(serverCertificate === undefined ? {} : { serverCertificate }),
+    multiplexed,
+  };
+}
+
+function judgeCoreVersion(text: string, line: string): void {
+  const version = parseGoInteger(text);
+  if (version === undefined) {
+    throw failure(
+      'ERR_CORE_VERSION_INVALID',
+      `The plugin's core protocol version ${quoteText(text)} is not an integer. Expected ${CORE_PROTOCOL_VERSION}. ` +
+        'Check that the plugin prints nothing before it serves.',
+      line,
+    );
+  }
+  if (version !== CORE_PROTOCOL_VERSION) {
+    throw failure(
+      'ERR_CORE_VERSION_MISMATCH',
+      `The plugin speaks core protocol version ${version}, this host speaks ${CORE_PROTOCOL_VERSION}. ` +
+        'The plugin usually only needs to be rebuilt; tell its author.',
+      line,
+      { pluginVersion: version, hostVersions: [CORE_PROTOCOL_VERSION] },
+    );
+  }
+}
+
+function judgeAppVersion(text: string, offered: readonly number[], line: string): number {
+  const version = parseGoInteger(text);
+  if (version === undefined) {
+    throw failure(
+      'ERR_APP_VERSION_INVALID',
+      `The plugin's application protocol version ${quoteText(text)} is not an integer. ` +
+        `Expected one of ${offered.join(', ')}.`,
+      line,
+      { hostVersions: offered },
+    );
+  }
+  if (!offered.includes(version)) {
+    throw failure(
+      'ERR_APP_VERSION_MISMATCH',
+      `The plugin speaks application protocol version ${version}, this host speaks ${offered.join(', ') || 'none'}. ` +
+        'Update the plugin or the host, so that they share a version.',
+      line,
+      { pluginVersion: version, hostVersions: offered },
+    );
+  }
+  return version;
+}
+
+function translate(fields: HandshakeFields, options: HandshakeOptions, line: string): AnnouncedAddress {
+  const announced = { network: fields.network, address: fields.address };
+  try {
+    return options.translateAddress?.(announced) ?? announced;
+  } catch (cause) {
+    throw failure(
+      'ERR_ADDRESS_INVALID',
+      `The plugin's address ${quoteText(fields.address)} could not be translated for this host.`,
+      line,
+      {},
+      cause,
+    );
+  }
+}
+
+function judgeAddress({ network, address }: AnnouncedAddress, line: string): Address {
+  if (network !== 'unix' && network !== 'tcp') {
+    throw failure(
+      'ERR_NETWORK_UNKNOWN',
+      `The plugin listens on an unknown network ${quoteText(network)} (address ${quoteText(address)}). ` +
+        'Expected "unix" or "tcp".',
+      line,
+    );
+  }
+  if (network === 'tcp' ? !isHostAndPort(address) : address === '' || address.includes('\0')) {
+    const expected = network === 'tcp' ? '"host:port" with a port from 1 to 65535' : 'a socket path';
+    throw failure(
+      'ERR_ADDRESS_INVALID',
+      `The plugin's ${network} address ${quoteText(address)} cannot be dialed. Expected ${expected}.`,
+      line,
+    );
+  }
+  return { network, address };
+}
+
+/** A host without colons, or one in brackets, or none; then a port. */
+function isHostAndPort(address: string): boolean {
+  const match = /^(?:\[[^[\]]*\]|[^:[\]]*):([0-9]{1,5})$/.exec(address);
+  const port = Number(match?.[1] ?? 0);
+  return port >= 1 && port <= 65_535;
+}
+
+function judgeProtocol(text: string | undefined, allowed: readonly ProtocolName[], line: string): ProtocolName {
+  const wanted = text ?? 'netrpc';
+  const protocol = allowed.find((name) => name === wanted);
+  if (protocol !== undefined) return protocol;
+  const speaks =
+    text === undefined ? 'names no protocol in its handshake, which means "netrpc"' : `speaks ${quoteText(wanted)}`;
+  throw failure(
+    'ERR_PROTOCOL_NOT_ALLOWED',
+    `The plugin ${speaks}, this host allows ${allowed.join(', ') || 'nothing'}. ` +
+      'Add the protocol to `allowedProtocols` if the plugin is right.',
+    line,
+  );
+}
+
+function judgeCertificate(text: string | undefined, line: string): Uint8Array | undefined {
+  if (text === undefined || text.length <= MAX_EXTRA_CHARS) return undefined;
+  const der = decodeBase64(text);
+  if (der !== undefined && isDerSequence(der)) return der;
+  const problem = der === undefined ? 'is not unpadded base64' : 'does not hold one DER certificate';
+  throw failure(
+    'ERR_SERVER_CERTIFICATE',
+    `The plugin's certificate in field 6 ${problem}: ${quoteText(text, 60)}. Rebuild the plugin or turn AutoMTLS off.`,
+    line,
+  );
+}
+
+function judgeMultiplexing(text: string | undefined, line: string): true {
+  const supported = text === undefined ? false : parseGoBool(text);
+  if (supported === true) return true;
+  if (supported === false) {
+    throw failure(
+      'ERR_MULTIPLEXING_NOT_SUPPORTED',
+      'The plugin does not support broker multiplexing, which this host requested. ' +
+        'Update the plugin library that it is built with (go-plugin 1.6.0 or newer), or do not request multiplexing.',
+      line,
+    );
+  }
+  throw failure(
+    'ERR_MULTIPLEXING_INVALID',
+    `Field 7 of the plugin's handshake, ${quoteText(text ?? '')}, is not a boolean. ` +
+      'Expected "true" when broker multiplexing is supported.',
+    line,
+  );
+}
+
+function failure(
+  code: HandshakeErrorCode,
+  message: string,
+  line: string,
+  details: NonNullable<PluginErrorOptions['details']> = {},
+  cause?: unknown,
+): HandshakeError {
+  return new HandshakeError(code, message, { cause, details: { text: truncateText(line), ...details } });
+}

@@ -1,0 +1,77 @@
+import { OptionsError } from '../../errors.js';
+import type { Address } from './address.js';
+import type { ProtocolName } from './handshake-line.js';
+
+/**
+ * Where a running plugin is found, so that another host can come to it (go-plugin ReattachConfig). Plain JSON: it may be written
+ * down and read by another process.
+ */
+export interface ReattachConfig {
+  readonly protocol: ProtocolName;
+  /** The application protocol version that was negotiated. */
+  readonly protocolVersion: number;
+  readonly network: Address['network'];
+  /** Path of a unix socket, or host:port. */
+  readonly address: string;
+  /** The runner's id: a pid in decimal, a container id. */
+  readonly id?: string;
+  /** Set when the plugin is a process of this machine. */
+  readonly pid?: number;
+  /** When that process began, in the system's own terms: with it a pid that has a new owner is not taken for the plugin. */
+  readonly startTime?: string;
+  /** The plugin serves in test mode: it is never ended by a host. */
+  readonly test: boolean;
+}
+
+/** What a user may leave out: a missing protocol means net/rpc, as in go-plugin. */
+export type PartialReattachConfig = Pick<ReattachConfig, 'network' | 'address'> & {
+  readonly protocol?: ProtocolName | '';
+} & Partial<Omit<ReattachConfig, 'network' | 'address' | 'protocol'>>;
+
+/** Fills in what may be left out. Throws OptionsError for what cannot be a reattach config, wherever it was read from. */
+export function resolveReattachConfig(given: PartialReattachConfig): ReattachConfig {
+  const { protocol = '', protocolVersion = 0, network, address, id, pid, startTime, test = false } = given;
+  check('protocol', protocol, ['', 'grpc', 'netrpc'].includes(protocol), '`grpc` or `netrpc`');
+  check('protocolVersion', protocolVersion, Number.isSafeInteger(protocolVersion), 'an integer');
+  check('network', network, network === 'unix' || network === 'tcp', '`unix` or `tcp`');
+  check('address', address, typeof address === 'string' && address !== '', "a socket's path or host:port");
+  check('id', id, id === undefined || (typeof id === 'string' && id !== ''), 'a non-empty string');
+  check('pid', pid, pid === undefined || (Number.isSafeInteger(pid) && pid > 0), 'a positive integer');
+  check('startTime', startTime, startTime === undefined || typeof startTime === 'string', 'a string');
+  check('test', test, typeof test === 'boolean', 'a boolean');
+  return {
+    protocol: protocol === '' ? 'netrpc' : protocol,
+    protocolVersion,
+    network,
+    address,
+    ...(id === undefined ? {} : { id }),
+    ...(pid === undefined ? {} : { pid }),
+    ...(startTime === undefined ? {} : { startTime }),
+    test,
+  };
+}
+
+function check(name: string, value: unknown, valid: boolean, expected: string): void {
+  if (!valid) throw new OptionsError(`Expected \`reattach.${name}\` to be ${expected}, got ${JSON.stringify(value)}.`);
+}
+
+/** The environment variable by which Terraform and OpenTofu find providers that run already. */
+export const TERRAFORM_REATTACH_VARIABLE = 'TF_REATTACH_PROVIDERS';
+
+/**
+ * The value of TF_REATTACH_PROVIDERS for providers in test mode, by source address (`registry.terraform.io/namespace/name`)
+ * (terraform main.go parseReattachProviders).
+ */
+export function terraformReattach(providers: Readonly<Record<string, ReattachConfig>>): string {
+  const entries = Object.entries(providers).map(([source, config]) => [
+    source,
+    {
+      Protocol: config.protocol,
+      ProtocolVersion: config.protocolVersion,
+      Pid: config.pid ?? 0,
+      Test: config.test,
+      Addr: { Network: config.network, String: config.address },
+    },
+  ]);
+  return JSON.stringify(Object.fromEntries(entries));
+}

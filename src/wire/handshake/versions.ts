@@ -1,0 +1,108 @@
+import { OptionsError } from '../../errors.js';
+import { parseGoInteger } from '../go-text.js';
+import type { ProtocolName } from './handshake-line.js';
+
+/** Plugin sets by application protocol version. */
+export type VersionTable<Set> = ReadonlyMap<number, Set>;
+
+/** What an application configures: one plain set under its base version, sets under explicit versions, or both. */
+export interface VersionedSets<Set> {
+  /** The base version, under which `plugins` goes. @default 0 */
+  readonly protocolVersion?: number;
+  readonly plugins?: Set;
+  readonly versionedPlugins?: Readonly<Record<number, Set>>;
+}
+
+/** The host's sets: an explicit entry for the base version stays, and the plain set is left out (go-plugin client.go Start). */
+export function hostVersionTable<Set>(sets: VersionedSets<Set>): VersionTable<Set> {
+  const table = explicitTable(sets.versionedPlugins);
+  const base = baseVersion(sets);
+  if (sets.plugins !== undefined && !table.has(base)) table.set(base, sets.plugins);
+  return table;
+}
+
+/** The plugin's sets: the plain set overwrites an explicit entry for the base version (go-plugin server.go protocolVersion). */
+export function pluginVersionTable<Set>(sets: VersionedSets<Set>): VersionTable<Set> {
+  const table = explicitTable(sets.versionedPlugins);
+  if (sets.plugins !== undefined) table.set(baseVersion(sets), sets.plugins);
+  return table;
+}
+
+/** A parsed `PLUGIN_PROTOCOL_VERSIONS`. */
+export interface ProtocolVersions {
+  /** In the order of the list, which means nothing: Go hosts send it in random order. */
+  readonly versions: readonly number[];
+  /** The items that are not integers; to be reported and otherwise ignored. */
+  readonly invalid: readonly string[];
+}
+
+/** Reads a host's version list. Absent or empty (a legacy host) is an empty list. */
+export function parseProtocolVersions(text: string | undefined): ProtocolVersions {
+  const versions: number[] = [];
+  const invalid: string[] = [];
+  for (const item of text === undefined || text === '' ? [] : text.split(',')) {
+    const version = parseGoInteger(item);
+    if (version === undefined) invalid.push(item);
+    else versions.push(version);
+  }
+  return { versions, invalid };
+}
+
+/** The value of `PLUGIN_PROTOCOL_VERSIONS`: ascending, separated by commas. */
+export function formatProtocolVersions(versions: Iterable<number>): string {
+  return [...new Set(versions)].sort((a, b) => a - b).join(',');
+}
+
+/** What `chooseVersion` needs besides the versions. */
+export interface ChooseOptions<Set> {
+  /** Announced when the table is empty. @default 0 */
+  readonly baseVersion?: number;
+  /** The protocol of a set's members; undefined for an empty set, which has no opinion. */
+  readonly protocolOf: (set: Set) => ProtocolName | undefined;
+}
+
+/** What a plugin announces. */
+export interface ChosenVersion<Set> {
+  readonly version: number;
+  /** Absent when the plugin has no set at all. */
+  readonly plugins?: Set;
+  readonly protocol: ProtocolName;
+  /** Whether the host offered this version. If not, the plugin announces its lowest and leaves the complaint to the host. */
+  readonly matched: boolean;
+}
+
+/**
+ * Picks the highest version that both sides have, else the plugin's own lowest. go-plugin: an empty set takes the protocol of the
+ * next higher version that was passed over, `netrpc` if there was none (server.go protocolVersion).
+ */
+export function chooseVersion<Set>(
+  own: VersionTable<Set>,
+  hostVersions: readonly number[],
+  options: ChooseOptions<Set>,
+): ChosenVersion<Set> {
+  const descending = [...own].sort(([a], [b]) => b - a);
+  let protocol: ProtocolName = 'netrpc';
+  let chosen: ChosenVersion<Set> = { version: options.baseVersion ?? 0, protocol, matched: false };
+  for (const [version, plugins] of descending) {
+    protocol = options.protocolOf(plugins) ?? protocol;
+    chosen = { version, plugins, protocol, matched: hostVersions.includes(version) };
+    if (chosen.matched) break;
+  }
+  return chosen;
+}
+
+function explicitTable<Set>(sets: Readonly<Record<number, Set>> | undefined): Map<number, Set> {
+  const table = new Map<number, Set>();
+  for (const [key, set] of Object.entries(sets ?? {})) table.set(checkVersion(Number(key), key), set);
+  return table;
+}
+
+function baseVersion(sets: VersionedSets<unknown>): number {
+  const version = sets.protocolVersion ?? 0;
+  return checkVersion(version, String(version));
+}
+
+function checkVersion(version: number, text: string): number {
+  if (Number.isSafeInteger(version)) return version;
+  throw new OptionsError(`Expected every plugin protocol version to be an integer, got \`${text}\`.`);
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { firstValueFrom } from 'rxjs';
+import { GreeterDefinition } from '../../../../examples/gen/greeter.js';
+import { GrpcError, Metadata, type ServiceOf, status } from '../../../../src/index.js';
+import { createGrpcPair } from '../../../../src/testing/index.js';
+import { CHANNEL_ENGINES } from '../../../support/engines.js';
+
+const KIB = 1024;
+
+/** Answers with as much metadata as the name says, before and after the message, and says how much has come. */
+const greeter: ServiceOf<typeof GreeterDefinition> = {
+  greet({ name }, call) {
+    const kib = Number(name);
+    call.sendHeaders(sized(kib));
+    call.trailers.merge(sized(kib));
+    return { greeting: String(lengthOf(call.metadata) / KIB) };
+  },
+};
+
+function sized(kib: number): Metadata {
+  const metadata = new Metadata();
+  metadata.set('filling', 'y'.repeat(kib * KIB));
+  return metadata;
+}
+
+function lengthOf(metadata: Metadata): number {
+  return String(metadata.get('filling')[0] ?? '').length;
+}
+
+for (const [client, channel] of Object.entries(CHANNEL_ENGINES)) {
+  for (const server of ['native', 'grpc-js'] as const) {
+    test(`metadata of any size up to 31 KiB arrives in both directions (${client} to ${server})`, async () => {
+      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
+        channel,
+        server: { engine: server },
+      });
+      for (const kib of [1, 15, 16, 17, 31]) {
+        const seen: number[] = [];
+        const see = (metadata: Metadata): void => void seen.push(lengthOf(metadata) / KIB);
+        const call$ = pair.client.greet(
+          { name: String(kib) },
+          { metadata: sized(kib), onHeaders: see, onTrailers: see },
+        );
+        const { greeting } = await firstValueFrom(call$);
+        assert.deepEqual([greeting, seen], [String(kib), [kib, kib]]);
+      }
+    });
+
+    test(`above 32 KiB an answer's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
+      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
+        channel,
+        server: { engine: server },
+      });
+      await assert.rejects(firstValueFrom(pair.client.greet({ name: '33' })), (error) => {
+        assert.ok(GrpcError.is(error) && error.status === status.INTERNAL, String(error));
+        return /has \d+ bytes, at most 32768 can be sent/.test(error.detail);
+      });
+      assert.deepEqual(await firstValueFrom(pair.client.greet({ name: '1' })), { greeting: '0' });
+    });
+
+    test(`above 64 KiB a request's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
+      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
+        channel,
+        server: { engine: server },
+      });
+      const fitting = pair.client.greet({ name: '0' }, { metadata: sized(63) });
+      assert.deepEqual(await firstValueFrom(fitting), { greeting: '63' });
+      for (const kib of [64, 300, 20_000]) {
+        await assert.rejects(firstValueFrom(pair.client.greet({ name: '0' }, { metadata: sized(kib) })), (error) => {
+          assert.ok(GrpcError.is(error) && error.status === status.RESOURCE_EXHAUSTED, String(error));
+          return /metadata have \d+ bytes, at most 65536 can be sent/.test(error.detail);
+        });
+      }
+      assert.deepEqual(await firstValueFrom(pair.client.greet({ name: '1' })), { greeting: '0' });
+    });
+  }
+}

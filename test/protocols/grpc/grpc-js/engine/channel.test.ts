@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
+import { createServer, type ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Metadata } from '@grpc/grpc-js';
+import { firstValueFrom } from 'rxjs';
+import { StockCall } from '../../../../../src/protocols/grpc/grpc-js/engine/call.js';
+import { nodeHttp2Engine } from '../../../../../src/transports/http2/node-engine.js';
+import { memoryRig } from '../../../../support/probe-rig.js';
+import { testDeadlineRace } from '../../shared/deadline-race.js';
+
+const channel = { engine: 'grpc-js' } as const;
+
+test('grpc-js’s channel connects to nothing but what the dialer gives, and nothing listens for it', async () => {
+  const types = new Set<string>();
+  const hook = createHook({ init: (_id, type) => void types.add(type) }).enable();
+  await using rig = memoryRig({ channel });
+  await firstValueFrom(rig.client.echo({}));
+  hook.disable();
+  assert.ok(types.has('HTTP2SESSION'));
+  const reached = [...types].filter((type) => /^(TCP|PIPE)(SERVER|CONNECT)WRAP$|^GETADDRINFO/.test(type));
+  assert.deepEqual(reached, []);
+});
+
+test('calls that are left in the turn in which they were made leave no stream open', async () => {
+  const open = new Set<ServerHttp2Stream>();
+  let opened = 0;
+  const server = createServer();
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => {});
+    if (!String(headers[':path']).endsWith('/Hang')) return stream.respond({ ':status': 503 }, { endStream: true });
+    opened++;
+    open.add(stream);
+    stream.once('close', () => open.delete(stream));
+  });
+  await using rig = memoryRig({ channel, accept: (far: Duplex) => server.emit('connection', far) });
+  await rig.channel.connect();
+  for (let call = 0; call < 50; call++) rig.client.hang({}).subscribe().unsubscribe();
+  // Whatever the others still send lies before this call.
+  await assert.rejects(firstValueFrom(rig.client.echo({})));
+  for (let turns = 0; open.size > 0 && turns < 100; turns++) await turn();
+  assert.equal(open.size, 0, `of ${opened}`);
+});
+
+const partings: readonly (readonly [what: string, greet: (far: Duplex) => void, message: RegExp])[] = [
+  ['speaks HTTP/1.1', (far) => void far.write('HTTP/1.1 400 Bad Request\r\n\r\n'), /does not speak HTTP\/2/],
+  ['closes', (far) => void far.end(), /The peer closed the connection/],
+];
+for (const [what, greet, message] of partings) {
+  test(`a peer that ${what} is told by the error, over what is no socket too`, async () => {
+    const accept = (far: Duplex) => greet(far.resume());
+    await using rig = memoryRig({ channel, accept });
+    await assert.rejects(rig.channel.connect(), { code: 'ERR_CONNECTION_LOST', message });
+  });
+}
+
+testDeadlineRace(
+  (host, path, options, events) => new StockCall(host, path, options, events),
+  (call) => call.onReceiveStatus({ code: 1, details: 'Call cancelled', metadata: new Metadata() }),
+);
+
+test('an HTTP/2 engine belongs to our own channel, and is refused beside the stock one', () => {
+  assert.throws(() => memoryRig({ channel: { engine: 'grpc-js', http2Engine: nodeHttp2Engine } }), {
+    code: 'ERR_OPTIONS',
+    message: /`http2Engine`.*'native'/,
+  });
+});

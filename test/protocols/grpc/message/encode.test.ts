@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type AnyMessageType, encodeFramed } from '../../../../src/protocols/grpc/message/encode.js';
+import { MessageDecoder } from '../../../../src/protocols/grpc/message/framing.js';
+import { blocks } from '../../../../src/wire/block-pool.js';
+import { Payload } from '../../../conformance/gen/probe.js';
+
+const type = Payload as AnyMessageType;
+
+function read(framed: Uint8Array): Payload {
+  const decoder = new MessageDecoder();
+  decoder.push(framed);
+  assert.ok(decoder.next() && decoder.byteLength === 0);
+  return Payload.decode(decoder.bytes.subarray(decoder.start, decoder.end));
+}
+
+test('messages of any size survive, and one does not disturb another', () => {
+  const sizes = [0, 1, 100, 300_000, 5, 70_000, 0];
+  const framed = sizes.map((size, number) => encodeFramed(type, { data: Buffer.alloc(size, number), number }));
+  framed.map(read).forEach(({ data, number }, index) => {
+    assert.equal(number, index);
+    assert.ok(Buffer.alloc(sizes[index]!, index).equals(data));
+  });
+});
+
+test('memory of a large message that was written out and given back serves the next one', () => {
+  const first = encodeFramed(type, { data: Buffer.alloc(300_000, 1), number: 1 });
+  const block = blocks.endOf(first);
+  assert.ok(block !== undefined);
+  blocks.give(block);
+  const second = encodeFramed(type, { data: Buffer.alloc(200_000, 2), number: 2 });
+  assert.equal(second.buffer, first.buffer);
+  assert.equal(read(second).number, 2);
+});
+
+test('any message survives', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 1000 }), fc.nat(), (data, number) => {
+      assert.deepEqual({ ...read(encodeFramed(type, { data, number })) }, { data, number });
+    }),
+  );
+});
+
+test('an encoder that throws spoils only its own message', () => {
+  assert.throws(() => encodeFramed(type, { data: 5 }));
+  assert.equal(read(encodeFramed(type, { number: 8 })).number, 8);
+});
+
+test('an encoder that takes no writer, and one that encodes within encoding, do as well', () => {
+  const own: AnyMessageType = {
+    fromPartial: (input) => input,
+    decode: (bytes) => bytes,
+    encode: (message) => ({ finish: () => Payload.encode(message as Payload).finish() }),
+  };
+  const nested: AnyMessageType = {
+    ...own,
+    encode(message, writer) {
+      encodeFramed(type, { number: 99 });
+      return Payload.encode(message as Payload, writer);
+    },
+  };
+  for (const strange of [own, nested]) {
+    assert.equal(read(encodeFramed(strange, { data: Buffer.from('x'), number: 3 })).number, 3);
+    assert.equal(read(encodeFramed(type, { number: 4 })).number, 4);
+  }
+});

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
+import { test } from 'node:test';
+import { messageMemory } from '../../../../src/protocols/grpc/message/memory.js';
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const MESSAGE_BYTES = 32 * 1024;
+
+/** Takes so much memory for messages, a megabyte in every turn, and drops it. */
+async function take(bytes: number): Promise<void> {
+  for (let left = bytes; left > 0; left -= MESSAGE_BYTES) {
+    messageMemory(MESSAGE_BYTES)[0] = 1;
+    if (left % (1 << 20) === 0) await turn();
+  }
+}
+
+test('every message has memory of its own', () => {
+  const all = [0, 1, 100, 5000, 300_000].map((bytes, number) => messageMemory(bytes).fill(number));
+  assert.deepEqual(
+    all.map(({ length }) => length),
+    [0, 1, 100, 5000, 300_000],
+  );
+  all.forEach((memory, number) => assert.ok(memory.every((byte) => byte === number)));
+});
+
+test('memory of messages that are dropped is collected with the young generation, before there is much of it', async () => {
+  await take(256 << 20);
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      // Node's types do not know the property.
+      const detail = Reflect.get(entry, 'detail') as { readonly kind: number };
+      if (detail.kind === constants.NODE_PERFORMANCE_GC_MINOR) collections += 1;
+    }
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  await take(512 << 20);
+  for (let turns = 0; turns < 3; turns += 1) await turn();
+  observer.disconnect();
+  // Without litter V8 waits for 32 MB or more of it, which makes 16.
+  assert.ok(collections >= 30, `${collections} collections`);
+});

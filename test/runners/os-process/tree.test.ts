@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { parsePs, parseStat, readProcessTable } from '../../../src/runners/os-process/table.js';
+import {
+  createMark,
+  descendantsOf,
+  killGroup,
+  killLeftovers,
+  killRoot,
+  treeOf,
+} from '../../../src/runners/os-process/tree.js';
+import { testEnv } from '../../fixtures/fixture.js';
+import { awaitGone, isAlive } from '../../support/process-alive.js';
+
+const linuxOnly = { skip: process.platform !== 'linux' && 'needs /proc' };
+const sleep = ['-e', 'setInterval(() => {}, 1000)'];
+
+test('reads a line of /proc/PID/stat whose name holds blanks and brackets', () => {
+  const fields = ['S', '7', '6', ...Array.from({ length: 16 }, () => '0'), '4711', '0'];
+  assert.deepEqual(parseStat(`42 (a) b (c) ${fields.join(' ')}\n`), {
+    pid: 42,
+    parentPid: 7,
+    groupId: 6,
+    startTicks: 4711,
+  });
+});
+
+test('takes no zombie and no text that is something else', () => {
+  assert.equal(parseStat('42 (x) Z 7 0 0'), undefined);
+  assert.equal(parseStat(''), undefined);
+  assert.deepEqual(parsePs('    1     0 Ss\n   17     1 Z+\n  900     1 S<l\nrubbish\n'), [
+    { pid: 1, parentPid: 0, groupId: 0, startTicks: 0 },
+    { pid: 900, parentPid: 1, groupId: 0, startTicks: 0 },
+  ]);
+});
+
+test('finds descendants of every degree, and ends on a circle', () => {
+  const table = [
+    [2, 1],
+    [3, 2],
+    [4, 3],
+    [5, 1],
+    [1, 4],
+  ].map(([pid = 0, parentPid = 0]) => ({ pid, parentPid, groupId: 0, startTicks: 0 }));
+  assert.deepEqual(descendantsOf(2, table), [3, 4, 1, 5]);
+  assert.deepEqual(descendantsOf(99, table), []);
+});
+
+test('finds this process in the table of /proc and of ps', linuxOnly, async () => {
+  for (const platform of ['linux', 'darwin'] as const) {
+    const entry = (await readProcessTable(platform)).find(({ pid }) => pid === process.pid);
+    assert.equal(entry?.parentPid, process.ppid, platform);
+  }
+  assert.deepEqual(await readProcessTable('win32'), []);
+});
+
+test('the mark of a nested plugin begins with the mark of its host', () => {
+  const outer = createMark(undefined);
+  assert.match(outer, /^[0-9a-f]{16}$/);
+  assert.match(createMark(outer), new RegExp(`^${outer}/[0-9a-f]{16}$`));
+  assert.notEqual(createMark(''), createMark(''));
+});
+
+test('kills only what carries the mark, or a mark below it', linuxOnly, async () => {
+  const mark = createMark(undefined);
+  const run = (value: string) => spawn(process.execPath, sleep, { env: testEnv({ RXPLUG_PROCESS_TREE: value }) });
+  const mine = run(mark);
+  const nested = run(`${mark}/0000000000000000`);
+  const stranger = run(`${mark}0`);
+  await Promise.all([once(mine, 'spawn'), once(nested, 'spawn'), once(stranger, 'spawn')]);
+  const exits = Promise.all([once(mine, 'exit'), once(nested, 'exit')]);
+  await killLeftovers({ pid: 0, ownGroup: false, mark, startTicks: 0 });
+  await exits;
+  assert.equal(isAlive(Number(stranger.pid)), true);
+  stranger.kill('SIGKILL');
+  await once(stranger, 'exit');
+});
+
+test('does not touch a stranger that got the same pid', linuxOnly, async () => {
+  const child = spawn(process.execPath, sleep, { detached: true, env: testEnv() });
+  await once(child, 'spawn');
+  const tree = treeOf(Number(child.pid), 'none', true);
+  assert.ok(tree.startTicks > 0);
+  const another = { ...tree, startTicks: tree.startTicks - 1 };
+  killRoot(another);
+  killGroup(another);
+  assert.equal(isAlive(tree.pid), true);
+  killRoot(tree);
+  await awaitGone(tree.pid);
+});

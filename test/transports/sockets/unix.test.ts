@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { lstat, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { TransportError } from '../../../src/errors.js';
+import { dialerTo } from '../../../src/transports/sockets/dial.js';
+import { createSocketDir } from '../../../src/transports/sockets/socket-dir.js';
+import { resolveGroup } from '../../../src/transports/sockets/socket-group.js';
+import { removeStaleSocket } from '../../../src/transports/sockets/socket-path.js';
+import { listenUnix } from '../../../src/transports/sockets/unix.js';
+import { testEnv } from '../../fixtures/fixture.js';
+import { within } from '../../support/defer.js';
+
+describe('unix sockets', { skip: process.platform === 'win32' && 'no unix sockets in Node on Windows' }, () => {
+  let directory: string;
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'unix-'));
+  });
+
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  const hasCode = (code: string, message: RegExp) => (error: unknown) =>
+    error instanceof TransportError && error.code === code && message.test(error.message);
+
+  test('P-12 a socket is made in a private directory below the temp directory, and P-17 both go on close', async () => {
+    const listener = await listenUnix();
+    const { network, address } = listener.address;
+    assert.equal(network, 'unix');
+    assert.match(address, /\/plugin-dir[^/]{6}\/plugin\d+$/);
+    assert.equal(dirname(dirname(address)), tmpdir());
+    assert.equal((await stat(dirname(address))).mode & 0o777, 0o700);
+    assert.equal((await lstat(address)).isSocket(), true);
+    await listener.close();
+    assert.equal(existsSync(dirname(address)), false);
+    await listener.close();
+  });
+
+  test('P-12 a socket goes straight into a directory that is given, and only the socket goes on close', async () => {
+    const listener = await listenUnix({ socketDir: directory });
+    assert.match(listener.address.address, /\/plugin\d+$/);
+    assert.equal(dirname(listener.address.address), directory);
+    await listener.close();
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  test('P-11 a connection is accepted before anybody asks for connections', async () => {
+    const listener = await listenUnix();
+    const socket = await dialerTo(listener.address).dial();
+    socket.destroy();
+    await listener.close();
+  });
+
+  test('P-13 a group gets directory and socket, by number and by name', async () => {
+    const gid = process.getgid?.() ?? 0;
+    const listener = await listenUnix({ socketGroup: String(gid) });
+    const socketStat = await stat(listener.address.address);
+    assert.equal(socketStat.mode & 0o777, 0o660);
+    assert.equal(socketStat.gid, gid);
+    const dirStat = await stat(dirname(listener.address.address));
+    assert.equal(dirStat.mode & 0o777, 0o770);
+    assert.equal(dirStat.gid, gid);
+    await listener.close();
+    const groups = join(directory, 'group');
+    await writeFile(groups, 'root:x:0:\nplugins:x:4711:alice,bob\nbroken:x\n');
+    assert.equal(await resolveGroup('plugins', groups), 4711);
+    assert.equal(await resolveGroup('12', groups), 12);
+    await assert.rejects(resolveGroup('broken', groups), /no group "broken"/);
+    await rm(groups);
+  });
+
+  test('an unknown group is a typed error that leaves nothing behind', async () => {
+    const outcome = listenUnix({ tempDir: directory, socketGroup: 'no-such-group' });
+    await assert.rejects(outcome, hasCode('ERR_LISTEN', /no group "no-such-group".*give the group's number/));
+    const inGiven = listenUnix({ socketDir: directory, socketGroup: 'no-such-group' });
+    await assert.rejects(inGiven, hasCode('ERR_LISTEN', /no-such-group/));
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  test('a path that is too long is refused with the cure, listening and dialing, and leaves nothing behind', async () => {
+    const socketDir = await createSocketDir({ tempDir: directory });
+    const { path } = socketDir;
+    const long = join(path, 'x'.repeat(120 - path.length));
+    await assert.rejects(
+      listenUnix({ socketDir: long }),
+      hasCode('ERR_SOCKET_PATH_TOO_LONG', /would have \d{3} bytes, this system allows 10[37].*TMPDIR/),
+    );
+    await assert.rejects(
+      dialerTo({ network: 'unix', address: `${long}/plugin1` }).dial(),
+      hasCode('ERR_SOCKET_PATH_TOO_LONG', /TMPDIR/),
+    );
+    socketDir.remove();
+    assert.deepEqual(await readdir(directory), []);
+  });
+
+  test('a directory that does not exist is a typed error', async () => {
+    const nowhere = join(directory, 'nowhere');
+    await assert.rejects(listenUnix({ socketDir: nowhere }), hasCode('ERR_LISTEN', /check that the directory exists/));
+    await assert.rejects(listenUnix({ tempDir: nowhere }), hasCode('ERR_LISTEN', /set TMPDIR/));
+  });
+
+  for (const way of ['uncaught', 'exit'] as const) {
+    test(`socket and directory are removed when the process ends by ${way === 'exit' ? 'process.exit' : 'an uncaught exception'}`, async () => {
+      const program = fileURLToPath(new URL('../../fixtures/hosts/listens-and-dies.js', import.meta.url));
+      const child = spawn(process.execPath, [program, way], { env: testEnv(), stdio: ['ignore', 'pipe', 'ignore'] });
+      const output = text(child.stdout);
+      const [code] = await within(20_000, 'the exit', once(child, 'exit'));
+      const paths = (await output).trim().split('\n');
+      assert.notEqual(code, 0);
+      assert.equal(paths.length, 3);
+      assert.deepEqual(
+        paths.filter((path) => existsSync(path)),
+        [],
+      );
+    });
+  }
+
+  test('the exit hook is there once, and only as long as something is to be removed', async () => {
+    const before = process.listenerCount('exit');
+    const listeners = await Promise.all([listenUnix(), listenUnix(), listenUnix()]);
+    assert.equal(process.listenerCount('exit'), before + 1);
+    await Promise.all(listeners.map((listener) => listener.close()));
+    assert.equal(process.listenerCount('exit'), before);
+  });
+
+  test('what a killed plugin left is removed, and nothing else', async () => {
+    const { path } = await createSocketDir();
+    const listener = await listenUnix({ socketDir: path });
+    removeStaleSocket(listener.address);
+    assert.equal(existsSync(path), false);
+    await listener.close();
+    const precious = join(directory, 'precious');
+    await writeFile(precious, 'data');
+    removeStaleSocket({ network: 'unix', address: precious });
+    removeStaleSocket({ network: 'unix', address: join(directory, 'absent') });
+    removeStaleSocket({ network: 'tcp', address: precious });
+    assert.equal(existsSync(precious), true);
+    await rm(precious);
+  });
+});
