@@ -184,3 +184,8 @@ named(ProtocolError, 'ProtocolError');
 named(ClosedError, 'ClosedError');
 named(PluginCallError, 'PluginCallError');
 named(RemoteError, 'RemoteError');
+
+/** The message of whatever was thrown: of an Error its own, of anything else its text. */
+export function errorMessage(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -158,6 +158,13 @@ test('multicasting is written out only in streams/share.ts', () => {
   assert.deepEqual(offenders, []);
 });
 
+test('values of grpc-js are imported by shared/grpc-js.ts and grpc-js/ alone, so that it is loaded when it is chosen', () => {
+  const offenders = sources()
+    .filter((file) => !/^protocols\/grpc\/(grpc-js\/|shared\/grpc-js\.ts$)/.test(file))
+    .filter((file) => /^import (?!type\b)[^;]*from '@grpc\/grpc-js/m.test(stripComments(read(file))));
+  assert.deepEqual(offenders, []);
+});
+
 test('a breach is found', () => {
   assert.equal(breachOf('wire/x.ts', '../streams/lines.js').length, 1);
   assert.equal(breachOf('wire/x.ts', 'node:net').length, 1);

@@ -12,7 +12,7 @@ import {
   throwError,
   using,
 } from 'rxjs';
-import { TransportError } from '../errors.js';
+import { errorMessage, TransportError } from '../errors.js';
 import { compileGlob, isGlob } from './glob.js';
 
 /**
@@ -70,7 +70,7 @@ function openWatcher(directory: string, recursive: boolean): WatcherResource {
 }
 
 function unwatchable(directory: string, cause: unknown): TransportError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = errorMessage(cause);
   return new TransportError(
     'ERR_WATCH',
     `The directory ${directory} cannot be watched for plugins: ${why}. Create it first.`,

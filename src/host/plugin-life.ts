@@ -1,9 +1,9 @@
 import { firstValueFrom, Subscription, timeout } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
-import { atMost } from '../protocols/at-most.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { AttachedRunner, Runner } from '../runners/runner.js';
 import type { Exit } from '../streams/lifecycle.js';
+import { settledWithin } from '../streams/settled-within.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { createLogger } from '../wire/logs/logger.js';
 import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
@@ -232,6 +232,6 @@ export class PluginLife {
 }
 
 /** Cleaning up goes on whatever fails or hangs on the way: parts may be the user's own. */
-function settle(step: () => Promise<unknown>): Promise<void> {
-  return atMost(STEP_TIMEOUT_MS, step());
+async function settle(step: () => Promise<unknown>): Promise<void> {
+  await settledWithin(STEP_TIMEOUT_MS, step());
 }

@@ -1,4 +1,4 @@
-import { HandshakeError, PluginError, StartError } from '../errors.js';
+import { errorMessage, HandshakeError, PluginError, StartError } from '../errors.js';
 import type { PluginSet } from '../protocols/contract.js';
 import { attachProcess } from '../runners/process/attached-process.js';
 import type { AttachedRunner } from '../runners/runner.js';
@@ -38,7 +38,7 @@ async function attachBy(attach: AttachFunction, config: ReattachConfig): Promise
     return await attach(config);
   } catch (cause) {
     if (PluginError.is(cause)) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorMessage(cause);
     throw new StartError('ERR_PROCESS_NOT_FOUND', `The plugin was not found by the \`attach\` function: ${why}.`, {
       cause,
     });

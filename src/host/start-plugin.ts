@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { firstValueFrom } from 'rxjs';
-import { HandshakeError, PluginError, SecurityError, StartError } from '../errors.js';
+import { errorMessage, HandshakeError, PluginError, SecurityError, StartError } from '../errors.js';
 import { openVerified } from '../runners/checksum.js';
 import type { Runner, RunnerSpec } from '../runners/runner.js';
 import { decode } from '../streams/decode.js';
 import { fromReadable } from '../streams/from-readable.js';
 import { handshake as firstLine, unannounced } from '../streams/handshake.js';
+import { untilAborted } from '../streams/until-aborted.js';
 import { certificatePemOf, type Identity } from '../transports/tls/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls/tls.js';
 import type { Address } from '../wire/handshake/address.js';
@@ -68,7 +69,7 @@ async function typed(start: () => Promise<Runner>, signal: AbortSignal): Promise
     return await start();
   } catch (cause) {
     if (PluginError.is(cause) || signal.aborted) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorMessage(cause);
     throw new StartError('ERR_SPAWN', `The runner did not start the plugin: ${why}.`, { cause });
   }
 }
@@ -102,16 +103,6 @@ function autoMtls(identity: Identity, { serverCertificate }: Handshake): TlsConf
     'The plugin announced no certificate, but `autoMtls` is on. Update the plugin library that it is built with ' +
       '(go-plugin 1.0.0 or newer, and no TLS configuration of its own), or turn `autoMtls` off.',
   );
-}
-
-/** Rejects with the signal's reason as soon as it is aborted. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 /** Asks the runner why a plugin might not have spoken, where the error leaves that open. */

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { OptionsError } from '../errors.js';
-import { atMost } from '../protocols/at-most.js';
 import type { ProtocolName } from '../protocols/contract.js';
 import type { ServerProtocol } from '../protocols/protocol.js';
+import { settledWithin } from '../streams/settled-within.js';
 import type { Listener } from '../transports/transport.js';
 import type { Address } from '../wire/handshake/address.js';
 import type { PluginEnvironment } from '../wire/handshake/environment.js';
@@ -86,7 +86,7 @@ async function prepareEnd(context: ServingContext, protocol: ServerProtocol | un
   const { options, logger, endOutput } = context;
   const { onShutdown, shutdownDeadlineMs, callGraceMs } = options;
   const began = performance.now();
-  await atMost(Math.min(callGraceMs, shutdownDeadlineMs), protocol?.drain?.() ?? Promise.resolve());
+  await settledWithin(Math.min(callGraceMs, shutdownDeadlineMs), protocol?.drain?.() ?? Promise.resolve());
   const deadlineMs = Math.max(0, shutdownDeadlineMs - (performance.now() - began));
   await runHooks([...(onShutdown === undefined ? [] : [onShutdown]), endOutput], { deadlineMs, logger });
 }

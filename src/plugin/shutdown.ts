@@ -1,3 +1,4 @@
+import { settledWithin } from '../streams/settled-within.js';
 import type { Logger } from '../wire/logs/logger.js';
 
 export interface RunHooksOptions {
@@ -13,15 +14,8 @@ type Hook = () => void | Promise<void>;
  * the next. Resolves when all are done or the deadline has passed. Never rejects.
  */
 export async function runHooks(hooks: readonly Hook[], { deadlineMs, logger }: RunHooksOptions): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      logger.warn('shutdown hooks did not finish in time', { deadlineMs });
-      resolve();
-    }, deadlineMs);
-  });
-  await Promise.race([runInOrder(hooks, logger), late]);
-  clearTimeout(timer);
+  if (await settledWithin(deadlineMs, runInOrder(hooks, logger))) return;
+  logger.warn('shutdown hooks did not finish in time', { deadlineMs });
 }
 
 async function runInOrder(hooks: readonly Hook[], logger: Logger): Promise<void> {

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { untilAborted } from '../streams/until-aborted.js';
 import { parsePluginEnvironment } from '../wire/handshake/environment.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { Logger } from '../wire/logs/logger.js';
@@ -94,7 +95,7 @@ class TestServer implements TestServing {
   async #live(serving: Serving, { endOutput, logger, signal, onEnded }: TestServerOptions): Promise<void> {
     const unwanted = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
     try {
-      await Promise.race([serving.ended, aborted(unwanted)]);
+      await untilAborted(serving.ended, unwanted).catch(() => {});
       await serving.shutdown();
       await serving.close();
       await onEnded?.();
@@ -104,11 +105,4 @@ class TestServer implements TestServing {
       endOutput();
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,4 +1,5 @@
 import { defer, finalize, isObservable, type Observable } from 'rxjs';
+import { isPromiseLike } from '../streams/is-promise-like.js';
 
 /** Counts the calls that owe one answer, so that a plugin which is to end can let them finish, and refuses calls from then on. */
 export class CallGate {
@@ -49,8 +50,4 @@ export class CallGate {
     this.#running -= 1;
     if (this.#running === 0) this.#onIdle();
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -3,7 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { OptionsError, SecurityError } from '../errors.js';
+import { errorMessage, OptionsError, SecurityError } from '../errors.js';
 import { examine } from './diagnose/diagnose.js';
 import { type CommandOptions, locate } from './diagnose/locate.js';
 import { VerifiedFile } from './verified-file.js';
@@ -103,7 +103,7 @@ function createHasher(hash: string): Hash {
 }
 
 function unreadable(path: string, cause: unknown, finding?: string): SecurityError {
-  const reason = finding ?? `${cause instanceof Error ? cause.message : String(cause)}.`;
+  const reason = finding ?? `${errorMessage(cause)}.`;
   return new SecurityError('ERR_CHECKSUM_UNREADABLE', `The checksum of ${path} could not be verified: ${reason}`, {
     cause,
   });

@@ -1,5 +1,6 @@
 import { asyncScheduler, type Observable, type SchedulerLike, throwError, timer } from 'rxjs';
 import { OptionsError, PluginError } from '../errors.js';
+import { MAX_TIMER_MS } from '../wire/duration.js';
 
 /** How the waits of `backoff` grow. */
 export interface BackoffOptions {
@@ -18,9 +19,6 @@ export interface BackoffOptions {
   /** The clock of the waits, for tests. @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
 }
-
-/** Beyond this Node's timers fire at once. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 /**
  * Growing waits for `retry({ delay: backoff({ initialMs: 100, maxMs: 30_000 }) })`. An OptionsError is not waited for but passed on:

@@ -2,7 +2,8 @@ import { PassThrough, type Readable } from 'node:stream';
 import { AsyncSubject, type Observable } from 'rxjs';
 import { ClosedError } from '../errors.js';
 import type { Exit, Runner, RunnerSpec } from '../runners/runner.js';
-import { startAborted, untilAborted } from '../runners/until-aborted.js';
+import { startAborted } from '../runners/start-aborted.js';
+import { untilAborted } from '../streams/until-aborted.js';
 import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../wire/handshake/address.js';
 import { formatHandshake, type HandshakeAnnouncement } from '../wire/handshake/handshake-line.js';
 import { formatLogLine } from '../wire/logs/format-line.js';
@@ -110,7 +111,7 @@ export class FakePlugin implements Runner {
     this.#started = true;
     try {
       if (signal.aborted) throw startAborted(signal, this.name);
-      await untilAborted(this.#play(), signal, this.name);
+      await untilAborted(this.#play(), signal, () => startAborted(signal, this.name));
     } catch (error) {
       await this.exit({ code: null });
       throw error;

@@ -1,12 +1,12 @@
 import { OptionsError } from '../errors.js';
 
-/** The longest that a timer can wait. */
-const MAX_DURATION_MS = 2_147_483_647;
+/** The longest delay of a Node timer, in milliseconds; with a longer one it would fire at once. */
+export const MAX_TIMER_MS = 2_147_483_647;
 
-/** The option's value in milliseconds, or the default when it is not set. Throws OptionsError for what no timer can wait. */
+/** The option's value in milliseconds, or the default when it is not set. Throws OptionsError for more than a timer can wait. */
 export function resolveDuration(name: string, value: number | undefined, defaultMs: number): number {
   if (value === undefined) return defaultMs;
-  if (Number.isSafeInteger(value) && value >= 0 && value <= MAX_DURATION_MS) return value;
+  if (Number.isSafeInteger(value) && value >= 0 && value <= MAX_TIMER_MS) return value;
   throw new OptionsError(
     `Expected \`${name}\` to be a non-negative integer below 2^31, got ${String(value)} (${typeof value}).`,
   );

@@ -1,4 +1,4 @@
-import { ProtocolError } from '../errors.js';
+import { errorMessage, ProtocolError } from '../errors.js';
 import {
   createGobDecoder,
   createGobEncoder,
@@ -145,7 +145,7 @@ class Receiver<Header> implements NetRpcReceiver<Header> {
     try {
       this.#header = this.#decoder.next(this.#schema);
     } catch (cause) {
-      throw new ProtocolError('ERR_NET_RPC_PROTOCOL', `The peer sent no net/rpc header: ${messageOf(cause)}`, {
+      throw new ProtocolError('ERR_NET_RPC_PROTOCOL', `The peer sent no net/rpc header: ${errorMessage(cause)}`, {
         cause,
       });
     }
@@ -179,8 +179,4 @@ class Receiver<Header> implements NetRpcReceiver<Header> {
     if (this.#header === undefined) return;
     throw new ProtocolError('ERR_NET_RPC_PROTOCOL', 'The net/rpc stream ended between a header and its body.');
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

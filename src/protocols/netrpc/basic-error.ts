@@ -1,4 +1,4 @@
-import { RemoteError } from '../../errors.js';
+import { errorMessage, RemoteError } from '../../errors.js';
 import { type GobType, gob } from '../../wire/gob/index.js';
 
 /**
@@ -12,7 +12,7 @@ export const BASIC_ERROR_NAME = '*plugin.BasicError';
 
 /** The carrier of whatever was thrown. */
 export function toBasicError(error: unknown): GobType<typeof BasicError> {
-  return { Message: error instanceof Error ? error.message : String(error) };
+  return { Message: errorMessage(error) };
 }
 
 /** The error that was carried. */

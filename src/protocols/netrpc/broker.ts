@@ -16,13 +16,13 @@ import {
   timer,
 } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
+import { aborted } from '../../streams/aborted.js';
 import { Rendezvous } from '../../streams/rendezvous.js';
 import type { DialOptions } from '../../transports/transport.js';
 import { closeGently } from '../../transports/yamux/close-gently.js';
 import type { YamuxSession } from '../../transports/yamux/session.js';
 import type { YamuxStream } from '../../transports/yamux/stream.js';
 import { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from '../../wire/broker-id.js';
-import { aborted } from '../aborted.js';
 import { exactRead } from './exact-read.js';
 import type { Hold } from './hold.js';
 import { type NetRpcServerOptions, type NetRpcServing, serveNetRpc } from './rpc-server.js';

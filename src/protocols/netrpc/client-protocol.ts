@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { BehaviorSubject, firstValueFrom, type Observable, takeUntil, throwError, timeout } from 'rxjs';
-import { PluginCallError, PluginError, RemoteError } from '../../errors.js';
+import { errorMessage, PluginCallError, PluginError, RemoteError } from '../../errors.js';
+import { aborted } from '../../streams/aborted.js';
+import { settledWithin } from '../../streams/settled-within.js';
 import { secureDialer } from '../../transports/tls/tls.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
-import { aborted } from '../aborted.js';
-import { atMost } from '../at-most.js';
 import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import { notDispensable } from '../wrong-plugin.js';
@@ -115,7 +115,7 @@ class NetRpcConversation implements ClientProtocol {
     try {
       await this.#ask('Control.Ping', CONTROL.Ping, true, timeoutMs);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = errorMessage(cause);
       throw new PluginCallError('ERR_PING', `The plugin does not answer the ping: ${message}`, { cause });
     }
   }
@@ -143,7 +143,7 @@ class NetRpcConversation implements ClientProtocol {
     for (const rpc of this.#dispensed) void rpc.close(because);
     stdout.end();
     stderr.end();
-    await atMost(LAST_OUTPUT_MS, Promise.all(this.#settleOutput.map((settle) => settle())));
+    await settledWithin(LAST_OUTPUT_MS, Promise.all(this.#settleOutput.map((settle) => settle())));
     this.broker.close();
     await session.close();
     this.#hold.end();

@@ -1,6 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { Observable, type Subscriber } from 'rxjs';
-import { ClosedError, PluginCallError, PluginError, ProtocolError, RemoteError, TransportError } from '../../errors.js';
+import {
+  ClosedError,
+  errorMessage,
+  PluginCallError,
+  PluginError,
+  ProtocolError,
+  RemoteError,
+  TransportError,
+} from '../../errors.js';
 import { closeGently } from '../../transports/yamux/close-gently.js';
 import type { GobSchema } from '../../wire/gob/index.js';
 import {
@@ -237,6 +245,6 @@ function connectionLost(cause?: unknown): PluginError {
 
 function toPluginError(error: unknown): PluginError {
   if (PluginError.is(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   return new ProtocolError('ERR_NET_RPC_PROTOCOL', message, { cause: error });
 }

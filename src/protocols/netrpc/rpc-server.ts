@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Subscription } from 'rxjs';
+import { errorMessage } from '../../errors.js';
 import { closeGently } from '../../transports/yamux/close-gently.js';
 import { zeroValue } from '../../wire/gob/index.js';
 import {
@@ -145,7 +146,7 @@ export class NetRpcServing implements AsyncDisposable {
     try {
       args = requests.body(handler.args);
     } catch (error) {
-      this.#fail(header, textOf(error));
+      this.#fail(header, errorMessage(error));
       return true;
     }
     if (args === undefined) return false;
@@ -183,7 +184,7 @@ export class NetRpcServing implements AsyncDisposable {
     this.#running += 1;
     const waiting = call.run(args, {
       reply: (value) => this.#done(call, () => this.#reply(call, value)),
-      fail: (error) => this.#done(call, () => this.#fail(header, textOf(error))),
+      fail: (error) => this.#done(call, () => this.#fail(header, errorMessage(error))),
     });
     if (waiting.closed) return;
     this.#lifetime.add(waiting);
@@ -202,7 +203,7 @@ export class NetRpcServing implements AsyncDisposable {
     try {
       this.#codec.reply(header, handler.reply, value === undefined ? zeroValue(handler.reply) : value);
     } catch (error) {
-      this.#fail(header, `rpc: gob error encoding body: ${textOf(error)}`);
+      this.#fail(header, `rpc: gob error encoding body: ${errorMessage(error)}`);
       return;
     }
     this.#writer.appended();
@@ -233,9 +234,4 @@ export class NetRpcServing implements AsyncDisposable {
     this.#lifetime.unsubscribe();
     void closeGently(this.#connection).then(() => this.#onEnded());
   }
-}
-
-/** What an error reply says; of what a handler throws, its message (Go: Error()). */
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

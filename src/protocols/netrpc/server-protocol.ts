@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom, Subject, Subscription, take, takeUntil, timer, toArray } from 'rxjs';
 import { RemoteError } from '../../errors.js';
+import { settledWithin } from '../../streams/settled-within.js';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
-import { atMost } from '../at-most.js';
 import { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import { notServable } from '../wrong-plugin.js';
@@ -123,7 +123,7 @@ class NetRpcHosting implements ServerProtocol {
   /** The program's last words reach the host before the answer does. */
   #prepareEnd(): Promise<void> {
     const flush = (): Promise<unknown> => Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
-    this.#preparing ??= atMost(SHUTDOWN_STEP_MS, this.#connection.onShutdown().then(flush)).then(() => {
+    this.#preparing ??= settledWithin(SHUTDOWN_STEP_MS, this.#connection.onShutdown().then(flush)).then(() => {
       // The host may not take the answer.
       this.#lifetime.add(timer(SHUTDOWN_STEP_MS).subscribe(() => this.#end.next()));
     });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { OptionsError } from '../../errors.js';
+import { MAX_TIMER_MS } from '../../wire/duration.js';
 
 /** Where a container engine is, and how patient to be with it. */
 export interface ContainerEngineOptions {
@@ -49,6 +50,6 @@ export function findEngine(env: Readonly<Record<string, string | undefined>>): s
 }
 
 function duration(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0 && value <= 2_147_483_647) return value;
+  if (Number.isSafeInteger(value) && value > 0 && value <= MAX_TIMER_MS) return value;
   throw new OptionsError(`Expected the \`${name}\` option to be a positive integer below 2^31, got ${String(value)}.`);
 }

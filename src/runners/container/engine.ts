@@ -1,4 +1,4 @@
-import { StartError } from '../../errors.js';
+import { errorMessage, StartError } from '../../errors.js';
 import { truncateText } from '../../wire/quote.js';
 import { exchange, type HttpAnswer, type HttpExchange, type Upgraded, upgrade } from './http.js';
 import { textOf } from './json.js';
@@ -85,7 +85,7 @@ export class ContainerEngine {
       return await send({ ...call, socketPath: this.socketPath, method, path: path + search, timeoutMs });
     } catch (error) {
       if (call.signal?.aborted === true) throw error;
-      throw this.#failure(error instanceof Error ? error.message : String(error), error);
+      throw this.#failure(errorMessage(error), error);
     }
   }
 

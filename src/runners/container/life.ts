@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
-import { StartError } from '../../errors.js';
+import { errorMessage, StartError } from '../../errors.js';
+import { settledWithin } from '../../streams/settled-within.js';
 import type { Exit } from '../runner.js';
 import type { ContainerEngine } from './engine.js';
 import { memberOf, textOf } from './json.js';
@@ -134,12 +135,7 @@ export class ContainerLife {
   /** Waits for the exit to be told; in vain for a container that will not go, which is then removed by force. */
   async #exitInTime(): Promise<void> {
     if (!this.#watched) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#killTimeoutMs);
-    });
-    await Promise.race([firstValueFrom(this.#exits), late]);
-    clearTimeout(timer);
+    await settledWithin(this.#killTimeoutMs, firstValueFrom(this.#exits));
   }
 
   #tell(exit: Exit): void {
@@ -148,7 +144,7 @@ export class ContainerLife {
   }
 
   #stillThere(cause: unknown): StartError {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorMessage(cause);
     return new StartError(
       'ERR_KILL',
       `The container ${this.id} could not be killed and removed: ${why}. Remove it by hand: \`docker rm -f ${this.id}\` or \`podman rm -f ${this.id}\`.`,

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AsyncSubject, type Observable } from 'rxjs';
 import { ClosedError, StartError } from '../../errors.js';
+import { untilAborted } from '../../streams/until-aborted.js';
 import type { Address, AddressTranslator } from '../../wire/handshake/address.js';
 import { formatLogLine } from '../../wire/logs/format-line.js';
 import type { Exit, Runner, RunnerFactory, RunnerSpec } from '../runner.js';
-import { startAborted, untilAborted } from '../until-aborted.js';
+import { startAborted } from '../start-aborted.js';
 import { containerAddresses, type SharedDir } from './addresses.js';
 import { checkMounts, containerConfig, defaultUser, sharedDirOf } from './config.js';
 import { diagnoseContainer, explainDeath, explainRefusal } from './diagnose.js';
@@ -77,7 +78,7 @@ class ContainerRunner implements Runner {
       );
     // Goes on when it is given up: only then is it known whether there is a container to remove.
     this.#launching = this.#launch(signal);
-    await untilAborted(this.#launching, signal, this.name);
+    await untilAborted(this.#launching, signal, () => startAborted(signal, this.name));
   }
 
   diagnose(): Promise<string> {

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { errorMessage } from '../../errors.js';
 import { type ExecutableFormat, readExecutableFormat } from './executable-format.js';
 import { type CommandOptions, isBareName, locate, searchPathOf } from './locate.js';
 
@@ -67,7 +68,7 @@ function unreadable(path: string, error: unknown): string {
   if (code === 'EACCES')
     return `This user may not enter a directory on the way to ${path}: grant search permission (chmod +x) on it.`;
   if (code === 'ENOTDIR') return `A part of the path ${path} is a file and not a directory: correct the path.`;
-  return `The file ${path} cannot be examined: ${error instanceof Error ? error.message : String(error)}.`;
+  return `The file ${path} cannot be examined: ${errorMessage(error)}.`;
 }
 
 function notAFile(path: string, stats: Stats): string | undefined {

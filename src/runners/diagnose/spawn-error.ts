@@ -1,3 +1,4 @@
+import { errorMessage } from '../../errors.js';
 import { examine } from './diagnose.js';
 import type { CommandOptions } from './locate.js';
 
@@ -19,7 +20,7 @@ export async function explainSpawnError(error: unknown, command: CommandOptions)
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   const cure = code === undefined ? undefined : CURES[code];
   const { finding, notes } = await examine(command);
-  const reason = cure ?? finding ?? (error instanceof Error ? error.message : String(error));
+  const reason = cure ?? finding ?? errorMessage(error);
   const heading = `The plugin ${command.file} could not be started${code === undefined ? '' : ` (${code})`}. ${reason}`;
   return [heading, ...notes.map((note) => `  ${note}`)].join('\n');
 }

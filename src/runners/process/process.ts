@@ -4,6 +4,7 @@ import { resolve as resolvePath } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { ClosedError, OptionsError, StartError } from '../../errors.js';
+import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
 import type { CommandOptions } from '../diagnose/locate.js';
@@ -21,6 +22,7 @@ import {
 } from '../os-process/tree.js';
 import { PluginOutput } from '../plugin-output.js';
 import type { Exit, Runner } from '../runner.js';
+import { startAborted } from '../start-aborted.js';
 import type { VerifiedFile } from '../verified-file.js';
 
 /** What to run, where, and in whose process group. */
@@ -202,13 +204,7 @@ class ProcessRunner implements Runner {
 
   async #gone(tree: ProcessTree): Promise<void> {
     const { killTimeoutMs = KILL_TIMEOUT_MS } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, killTimeoutMs, 'late');
-    });
-    const outcome = await Promise.race([firstValueFrom(this.#exit), late]);
-    clearTimeout(timer);
-    if (outcome !== 'late') return;
+    if (await settledWithin(killTimeoutMs, firstValueFrom(this.#exit))) return;
     this.unref();
     this.#end(UNKNOWN_EXIT);
     throw new StartError(
@@ -225,11 +221,7 @@ class ProcessRunner implements Runner {
   }
 
   async #startError(error: unknown, signal: AbortSignal): Promise<unknown> {
-    if (signal.aborted) {
-      return new StartError('ERR_START_ABORTED', `The start of the plugin ${this.name} was given up.`, {
-        cause: signal.reason,
-      });
-    }
+    if (signal.aborted) return startAborted(signal, this.name);
     return new StartError('ERR_SPAWN', await explainSpawnError(error, this.#command()), { cause: error });
   }
 

@@ -1,5 +1,6 @@
 import { OptionsError } from '../../errors.js';
-import { LARGEST_MAX_FRAME_BYTES, MAX_WINDOW_BYTES } from '../../wire/http2/frames.js';
+import { MAX_TIMER_MS } from '../../wire/duration.js';
+import { LARGEST_MAX_FRAME_BYTES, MAX_STREAM_ID, MAX_WINDOW_BYTES } from '../../wire/http2/frames.js';
 import type { Http2Options } from './engine.js';
 
 export type ResolvedHttp2Options = Required<Http2Options>;
@@ -22,11 +23,11 @@ const RANGES: { readonly [Name in keyof ResolvedHttp2Options]: readonly [least: 
   connectionWindowBytes: [65_535, MAX_WINDOW_BYTES],
   maxFrameBytes: [16_384, LARGEST_MAX_FRAME_BYTES],
   maxHeaderListBytes: [1, 16 * 1024 * 1024],
-  maxConcurrentStreams: [0, 0x7fffffff],
-  maxWaitingStreams: [0, 0x7fffffff],
-  settingsTimeoutMs: [1, 0x7fffffff],
-  keepAliveMs: [0, 0x7fffffff],
-  keepAliveTimeoutMs: [1, 0x7fffffff],
+  maxConcurrentStreams: [0, MAX_STREAM_ID],
+  maxWaitingStreams: [0, MAX_STREAM_ID],
+  settingsTimeoutMs: [1, MAX_TIMER_MS],
+  keepAliveMs: [0, MAX_TIMER_MS],
+  keepAliveTimeoutMs: [1, MAX_TIMER_MS],
 };
 
 /** Fills in the defaults; throws an OptionsError for a value outside its range. */

@@ -1,5 +1,5 @@
 import type { NetConnectOpts, Socket } from 'node:net';
-import { OptionsError, TransportError } from '../../errors.js';
+import { errorMessage, OptionsError, TransportError } from '../../errors.js';
 import { onAbort } from '../../streams/on-abort.js';
 import type { Address } from '../../wire/handshake/address.js';
 import type { Dialer, DialOptions } from '../transport.js';
@@ -74,7 +74,7 @@ function targetOf(address: Address): NetConnectOpts {
 }
 
 function failed(address: Address, cause: unknown): TransportError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorMessage(cause);
   return new TransportError(
     'ERR_DIAL',
     `The plugin could not be reached at ${address.network} ${address.address}: ${reason}. It has gone, or does not listen there.`,

@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { TransportError } from '../../errors.js';
+import { errorMessage, TransportError } from '../../errors.js';
 import { removeAtExit, removeNow, type SocketPlace } from './leftovers.js';
 import { giveToGroup } from './socket-group.js';
 
@@ -70,5 +70,5 @@ export function removeAbandonedSocketDir(path: string | undefined): void {
 
 /** What an error of the system says, in its own words. */
 export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  return errorMessage(cause);
 }

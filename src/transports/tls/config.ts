@@ -1,5 +1,5 @@
 import { type ConnectionOptions, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { SecurityError } from '../../errors.js';
+import { errorMessage, SecurityError } from '../../errors.js';
 import type { Identity } from './certificate.js';
 
 /** One configuration for both roles: whoever dials is the TLS client (go-plugin uses one `tls.Config` the same way). */
@@ -43,7 +43,7 @@ export function contextOf(config: TlsConfig): SecureContext {
   try {
     return createSecureContext(contextOptions(config));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorMessage(cause);
     throw new SecurityError(
       'ERR_TLS',
       `The TLS configuration is not usable: ${why}. Check the key, the certificate and the CA.`,

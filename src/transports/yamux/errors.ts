@@ -1,10 +1,10 @@
-import { PluginError, ProtocolError, TransportError } from '../../errors.js';
+import { errorMessage, PluginError, ProtocolError, TransportError } from '../../errors.js';
 import { YamuxGoAway } from '../../wire/yamux/header.js';
 
 /** What ended a session, or its opening of streams: one error per cause, in the words of the user who has to act. */
 
 export function connectionBroke(error: unknown): PluginError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorMessage(error);
   return new TransportError('ERR_CONNECTION_LOST', `The connection under the yamux session broke: ${text}`, {
     cause: error,
   });

@@ -1,4 +1,5 @@
 import { OptionsError } from '../../errors.js';
+import { MAX_TIMER_MS } from '../../wire/duration.js';
 import { YAMUX_INITIAL_WINDOW_BYTES } from '../../wire/yamux/header.js';
 
 /** How a yamux session behaves. Nothing of it is negotiated: both ends of go-plugin use the defaults. */
@@ -44,8 +45,6 @@ export const DEFAULT_YAMUX_OPTIONS: ResolvedYamuxOptions = Object.freeze({
   sendQueueBytes: 262_144,
 });
 
-/** A longer delay would make Node's timers fire at once. */
-const MAX_TIMER_MS = 2_147_483_647;
 const MAX_UINT32 = 0xffffffff;
 
 /** Smallest and largest value of each number. */

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../errors.js';
 import { encodeBase64 } from '../base64.js';
 import { encodeUtf8 } from '../bytes.js';
 import { DEFAULT_MAX_LINE_BYTES } from '../lines.js';
@@ -115,7 +116,7 @@ function plain(this: Readonly<Record<string, unknown>>, key: string, value: unkn
 function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
-    return value instanceof Error ? value.message : String(value);
+    return errorMessage(value);
   } catch {
     return '';
   }

@@ -1,8 +1,8 @@
-import { status as Status } from '@grpc/grpc-js';
 import type { Subscription } from 'rxjs';
 import type { Logger } from '../../../wire/logs/logger.js';
 import type { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
 import { toGrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import type { ClientOf } from '../shared/service-definition.js';
 import type { BrokerLink } from './link.js';
 

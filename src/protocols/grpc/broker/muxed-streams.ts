@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { firstValueFrom, from, type Observable, Subject, takeUntil } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
+import { untilAborted } from '../../../streams/until-aborted.js';
 import type { DialOptions } from '../../../transports/transport.js';
 import type { YamuxCounts, YamuxSession } from '../../../transports/yamux/session.js';
-import { aborted } from '../../aborted.js';
 
 export interface MuxedStreamsOptions {
   /** How long a claim waits for its stream. */
@@ -58,7 +58,11 @@ export class MuxedStreams {
       return stream;
     });
     this.#turn = opened.catch(() => {});
-    return unlessAborted(opened, signal);
+    return untilAborted(opened, signal).catch((error: unknown) => {
+      // A stream that comes all the same is of no use.
+      opened.then(discard, () => {});
+      throw error;
+    });
   }
 
   /** Opens a stream that nobody wants, for a peer that waits for one. */
@@ -106,15 +110,4 @@ export class MuxedStreams {
 export function discard(stream: Duplex): void {
   stream.on('error', () => {});
   stream.destroy();
-}
-
-/** Rejects as soon as the signal is aborted; a stream that comes all the same is discarded. */
-async function unlessAborted(opened: Promise<Duplex>, signal: AbortSignal | undefined): Promise<Duplex> {
-  if (signal === undefined) return await opened;
-  try {
-    return await firstValueFrom(from(opened).pipe(takeUntil(aborted(signal))));
-  } catch (error) {
-    opened.then(discard, () => {});
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 import { OptionsError } from '../../../errors.js';
+import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import type { GrpcChannelOptions } from '../client/channel-options.js';
 import type { GrpcClientOptions } from '../client/client.js';
 import type { GrpcServerOptions } from '../server/grpc-server.js';
-import { MAX_TIMER_MS } from '../shared/deadline.js';
 import { type GrpcEngine, resolveGrpcEngine } from '../shared/grpc-engine.js';
 
 /** How an end brokers further connections. */

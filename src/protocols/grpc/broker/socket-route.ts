@@ -1,11 +1,11 @@
 import { firstValueFrom, takeUntil } from 'rxjs';
 import { PluginCallError, PluginError } from '../../../errors.js';
+import { aborted } from '../../../streams/aborted.js';
 import { Rendezvous } from '../../../streams/rendezvous.js';
 import type { Dialer, DialOptions, Listener } from '../../../transports/transport.js';
 import type { Address } from '../../../wire/handshake/address.js';
 import type { Logger } from '../../../wire/logs/logger.js';
 import { quoteText } from '../../../wire/quote.js';
-import { aborted } from '../../aborted.js';
 import type { BrokerNetwork } from '../../protocol.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 import type { BrokerLink } from './link.js';

@@ -1,15 +1,15 @@
-import { status as Status } from '@grpc/grpc-js';
-import { PluginError } from '../../../errors.js';
+import { errorMessage, PluginError } from '../../../errors.js';
 import type {
   HeaderList,
   Http2ClientSession,
   Http2Stream,
   Http2StreamEvents,
 } from '../../../transports/http2/engine.js';
+import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { decompressor } from '../message/compression.js';
 import { MessageDecoder, PREFIX_BYTES, tooLong } from '../message/framing.js';
-import { MAX_TIMER_MS } from '../shared/deadline.js';
+import { status as Status } from '../shared/grpc-js.js';
 import { headerOf } from '../shared/metadata.js';
 import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from '../shared/status.js';
 import type { GrpcCallEvents, GrpcCallOptions } from './call.js';
@@ -58,7 +58,7 @@ export class ChannelCall implements EngineCall<Http2ClientSession>, Http2StreamE
       this.#stream = session.open(this.#host.headersOf(this.#path, this.options, left), this);
     } catch (cause) {
       const code = PluginError.is(cause) && !isOverLimit(cause) ? Status.UNAVAILABLE : codeOf(cause);
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorMessage(cause);
       this.fail(localStatus(code, `The call could not be opened: ${why}`, cause));
       return;
     }
@@ -183,7 +183,7 @@ export class ChannelCall implements EngineCall<Http2ClientSession>, Http2StreamE
     try {
       return this.#decoder.next();
     } catch (error) {
-      this.fail(localStatus(codeOf(error), error instanceof Error ? error.message : String(error), error));
+      this.fail(localStatus(codeOf(error), errorMessage(error), error));
       return false;
     }
   }

@@ -2,8 +2,8 @@ import { OptionsError } from '../../../errors.js';
 import type { Http2Engine, Http2Options } from '../../../transports/http2/engine.js';
 import { rxHttp2Engine } from '../../../transports/http2/rx-engine.js';
 import type { Dialer } from '../../../transports/transport.js';
+import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
-import { MAX_TIMER_MS } from '../shared/deadline.js';
 import { type GrpcEngine, resolveGrpcEngine } from '../shared/grpc-engine.js';
 
 /** PINGs that notice a peer which fell silent; times in milliseconds. */

@@ -1,7 +1,8 @@
-import { status as Status } from '@grpc/grpc-js';
+import { errorMessage } from '../../../errors.js';
 import { decoderOf } from '../message/decode.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import {
   type CallOptions,
   type MethodDefinition,
@@ -54,7 +55,7 @@ export function clientMethod(
 }
 
 function failed(what: string, method: string, cause: unknown): GrpcError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = errorMessage(cause);
   return new GrpcError(Status.INTERNAL, `${what}: ${why}`, { method, cause });
 }
 

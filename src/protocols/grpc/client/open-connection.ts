@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { PluginError, TransportError } from '../../../errors.js';
+import { errorMessage, PluginError, TransportError } from '../../../errors.js';
 import type { Dialer } from '../../../transports/transport.js';
 import type { ChannelConnection, ChannelEngine } from './channel-engine.js';
 
@@ -98,6 +98,6 @@ function timedOut(timeoutMs: number): TransportError {
 
 function asDialError(error: unknown): PluginError {
   if (PluginError.is(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorMessage(error);
   return new TransportError('ERR_DIAL', `Could not connect: ${text}`, { cause: error });
 }

@@ -1,7 +1,7 @@
-import { status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, type Observable, ReplaySubject } from 'rxjs';
 import { ClosedError } from '../../../errors.js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
+import { status as Status } from '../shared/grpc-js.js';
 import { type CallStatus, localStatus } from '../shared/status.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './call.js';
 import type { CallHost, ChannelConnection, ChannelEngine, EngineCall } from './channel-engine.js';

@@ -1,5 +1,5 @@
-import { status as Status } from '@grpc/grpc-js';
 import { from, isObservable, type ObservableInput } from 'rxjs';
+import { status as Status } from '../shared/grpc-js.js';
 import type { GrpcCall } from './call.js';
 
 /** What an Observable of requests may run ahead of the connection: it cannot be told to wait. */

@@ -1,8 +1,9 @@
-import { status as Status } from '@grpc/grpc-js';
 import type { ObservableInput } from 'rxjs';
+import { errorMessage } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
 import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
 import type { CallOptions } from '../shared/service-definition.js';
 import type { CallStatus } from '../shared/status.js';
@@ -118,7 +119,7 @@ export class TypedCall implements GrpcCallEvents {
   }
 
   #onRequestsFailed(cause: unknown): void {
-    const text = `The stream of requests failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const text = `The stream of requests failed: ${errorMessage(cause)}`;
     this.#fail(new GrpcError(Status.CANCELLED, text, { method: this.#method.path, cause }));
   }
 

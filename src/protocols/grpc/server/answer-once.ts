@@ -1,6 +1,8 @@
-import { type Metadata, status as Status, type sendUnaryData } from '@grpc/grpc-js';
+import type { sendUnaryData } from '@grpc/grpc-js';
 import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
+import { isPromiseLike } from '../../../streams/is-promise-like.js';
 import { GrpcError } from '../shared/errors.js';
+import { type Metadata, status as Status } from '../shared/grpc-js.js';
 import type { ServerCallContext } from './call-context.js';
 import type { Codec } from './service-codec.js';
 
@@ -83,8 +85,4 @@ function takeOne(source$: Observable<unknown>, context: ServerCallContext, answe
 
 function wrongCount(context: ServerCallContext, what: string): GrpcError {
   return new GrpcError(Status.INTERNAL, `The handler of ${context.path} emitted ${what}: exactly one is due.`);
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import { Metadata, type ServerUnaryCall, status as Status, type StatusObject } from '@grpc/grpc-js';
+import type { ServerUnaryCall, StatusObject } from '@grpc/grpc-js';
 import { EMPTY, type Observable } from 'rxjs';
 import { GrpcError, toStatusObject } from '../shared/errors.js';
+import { Metadata, status as Status } from '../shared/grpc-js.js';
 import { isSendable } from '../shared/metadata.js';
 import type { MessageReadable, StreamCallContext } from '../shared/service-definition.js';
 import { readableRequestsOf, requestsOf } from './request-stream.js';

@@ -1,6 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { CallGate } from '../../call-gate.js';
 import { GrpcError } from '../shared/errors.js';
+import { status } from '../shared/grpc-js.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 import type { GrpcServer } from './grpc-server.js';
 

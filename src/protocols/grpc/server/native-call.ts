@@ -1,9 +1,10 @@
-import { type Metadata, type ServerInterceptingCallInterface, status as Status } from '@grpc/grpc-js';
-import { PluginError } from '../../../errors.js';
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { errorMessage, PluginError } from '../../../errors.js';
 import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../transports/http2/engine.js';
+import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { decompressor, isKnownEncoding } from '../message/compression.js';
 import { MessageDecoder } from '../message/framing.js';
-import { MAX_TIMER_MS } from '../shared/deadline.js';
+import { type Metadata, status as Status } from '../shared/grpc-js.js';
 import { appendMetadata } from '../shared/metadata.js';
 import type { MethodCodec } from './method-codec.js';
 import { type RequestHead, requestMetadata } from './native-request.js';
@@ -250,7 +251,7 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
 
   #faultOf(thrown: unknown): PartialStatus {
     if (!PluginError.is(thrown)) {
-      return { code: Status.INTERNAL, details: `Error deserializing request: ${textOf(thrown)}` };
+      return { code: Status.INTERNAL, details: `Error deserializing request: ${errorMessage(thrown)}` };
     }
     if (thrown.code === 'ERR_LIMIT_EXCEEDED') return { code: Status.RESOURCE_EXHAUSTED, details: thrown.message };
     const { encoding } = this.head;
@@ -265,7 +266,7 @@ export class NativeCall implements ServerInterceptingCallInterface, Http2StreamE
       const details = `Sent message larger than max (${framed.length - 5} vs. ${this.#host.maxSendBytes})`;
       this.sendStatus({ code: Status.RESOURCE_EXHAUSTED, details });
     } catch (thrown) {
-      this.sendStatus({ code: Status.INTERNAL, details: `Error serializing response: ${textOf(thrown)}` });
+      this.sendStatus({ code: Status.INTERNAL, details: `Error serializing response: ${errorMessage(thrown)}` });
     }
     return undefined;
   }
@@ -284,8 +285,4 @@ function throwLater(thrown: unknown): void {
   process.nextTick(() => {
     throw thrown;
   });
-}
-
-function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../../errors.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { PREFIX_BYTES } from '../message/framing.js';
 import { type Codec, notSendable } from './service-codec.js';
@@ -35,7 +36,7 @@ export class FramedCodec implements Codec {
       }
       return bytes.length - PREFIX_BYTES;
     } catch (cause) {
-      throw notSendable(this.#path, cause instanceof Error ? cause.message : String(cause), cause);
+      throw notSendable(this.#path, errorMessage(cause), cause);
     }
   }
 

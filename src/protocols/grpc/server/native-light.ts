@@ -1,4 +1,5 @@
-import { type Metadata, status as Status, type StatusObject, type sendUnaryData } from '@grpc/grpc-js';
+import type { StatusObject, sendUnaryData } from '@grpc/grpc-js';
+import { type Metadata, status as Status } from '../shared/grpc-js.js';
 import type { NativeCall } from './native-call.js';
 import { handlerStatus, okStatus } from './native-status.js';
 

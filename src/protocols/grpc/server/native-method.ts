@@ -4,10 +4,10 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { status as Status } from '@grpc/grpc-js';
 import { decoderOf } from '../message/decode.js';
 import type { AnyMessageType } from '../message/encode.js';
 import { frameMessage } from '../message/framing.js';
+import { status as Status } from '../shared/grpc-js.js';
 import { methodPath, type ServiceDefinition, type ServiceOf } from '../shared/service-definition.js';
 import { adapt, type HandlerOptions, handlersOf } from './handlers.js';
 import type { MethodCodec } from './method-codec.js';

@@ -1,6 +1,6 @@
-import { Metadata } from '@grpc/grpc-js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
 import { parseTimeout } from '../shared/deadline.js';
+import { Metadata } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
 
 /** What the header block of a request says about the call. */

@@ -1,6 +1,7 @@
-import { type ServerInterceptingCallInterface, status as Status } from '@grpc/grpc-js';
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
 import { ACCEPTED_ENCODINGS } from '../message/compression.js';
+import { status as Status } from '../shared/grpc-js.js';
 import { appendMetadata } from '../shared/metadata.js';
 import { encodeGrpcMessage } from '../shared/percent.js';
 

@@ -6,6 +6,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../../errors.js';
+import { settledWithin } from '../../../streams/settled-within.js';
 import type {
   HeaderList,
   Http2Options,
@@ -15,7 +16,7 @@ import type {
   Http2StreamEvents,
 } from '../../../transports/http2/engine.js';
 import { rxHttp2Engine } from '../../../transports/http2/rx-engine.js';
-import { atMost } from '../../at-most.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
 import { encodeGrpcMessage } from '../shared/percent.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
@@ -27,7 +28,6 @@ import { readHead } from './native-request.js';
 import { runMethod } from './native-stream.js';
 
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
-const MAX_MESSAGE_BYTES = 0x7fff_ffff;
 /** A connection that has not closed by then after its destruction is not waited for. */
 const CLOSE_MS = 1000;
 
@@ -93,7 +93,7 @@ class NativeGrpcServer implements GrpcServer {
 
   async drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#accepting = false;
-    await atMost(graceMs, Promise.all([...this.#sessions.keys()].map((session) => session.close())));
+    await settledWithin(graceMs, Promise.all([...this.#sessions.keys()].map((session) => session.close())));
     await this.close();
   }
 
@@ -101,7 +101,7 @@ class NativeGrpcServer implements GrpcServer {
     this.#accepting = false;
     const gone = Promise.all(this.#sessions.values());
     for (const session of this.#sessions.keys()) session.destroy();
-    await atMost(CLOSE_MS, gone);
+    await settledWithin(CLOSE_MS, gone);
   }
 
   #add(name: string, methods: readonly NativeMethod[]): void {
@@ -161,7 +161,7 @@ function limitsOf(options: GrpcServerOptions): { readonly maxReceiveBytes: numbe
 
 /** grpc-js: -1 is no limit. */
 function orUnlimited(bytes: number | undefined): number {
-  return bytes === undefined || bytes < 0 ? MAX_MESSAGE_BYTES : bytes;
+  return bytes === undefined || bytes < 0 ? DEFAULT_MAX_MESSAGE_BYTES : bytes;
 }
 
 function http2OptionsOf({

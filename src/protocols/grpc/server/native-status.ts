@@ -1,4 +1,5 @@
-import { Metadata, type ServerErrorResponse, status as Status, type StatusObject } from '@grpc/grpc-js';
+import type { ServerErrorResponse, StatusObject } from '@grpc/grpc-js';
+import { Metadata, status as Status } from '../shared/grpc-js.js';
 import type { InterceptedCall } from './intercepted-call.js';
 
 /** The status of what a grpc-js handler gives to its callback or emits as `error`. */

@@ -1,13 +1,12 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
-import {
-  type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  Metadata,
-  type ServerDuplexStream,
-  status as Status,
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  ServerDuplexStream,
 } from '@grpc/grpc-js';
 import { toStatusObject } from '../shared/errors.js';
+import { Metadata, status as Status } from '../shared/grpc-js.js';
 import type { InterceptedCall } from './intercepted-call.js';
 import type { NativeCall } from './native-call.js';
 import { LightCall, type LightMethod } from './native-light.js';

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { type handleUnaryCall, type Metadata, type ServerUnaryCall, status as Status } from '@grpc/grpc-js';
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
 import { toStatusObject } from '../shared/errors.js';
+import { type Metadata, status as Status } from '../shared/grpc-js.js';
 import type { InterceptedCall } from './intercepted-call.js';
 import type { NativeCall } from './native-call.js';
 import type { NativeMethod } from './native-method.js';

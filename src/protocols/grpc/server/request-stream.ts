@@ -1,7 +1,7 @@
 import { finished, Readable } from 'node:stream';
-import { status as Status } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
 import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import type { MessageReadable } from '../shared/service-definition.js';
 
 /** The call whose requests are read. */

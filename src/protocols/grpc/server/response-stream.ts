@@ -1,7 +1,7 @@
 import { finished, Readable } from 'node:stream';
-import { status as Status } from '@grpc/grpc-js';
 import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
 import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import type { ServerCallContext } from './call-context.js';
 import type { ResponseWriter } from './response-writer.js';
 

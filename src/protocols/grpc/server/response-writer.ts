@@ -1,5 +1,6 @@
-import { type Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
+import type { StatusObject } from '@grpc/grpc-js';
 import { GrpcError } from '../shared/errors.js';
+import { type Metadata, status as Status } from '../shared/grpc-js.js';
 import type { ServerCallContext } from './call-context.js';
 import type { Codec } from './service-codec.js';
 

@@ -1,5 +1,7 @@
-import { type ServiceDefinition as GrpcJsServiceDefinition, status as Status } from '@grpc/grpc-js';
+import type { ServiceDefinition as GrpcJsServiceDefinition } from '@grpc/grpc-js';
+import { errorMessage } from '../../../errors.js';
 import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import {
   type MessageType,
   type MethodDefinition,
@@ -50,7 +52,7 @@ export class ResponseCodec implements Codec {
       this.#ahead?.set(message, bytes);
       return bytes.byteLength;
     } catch (cause) {
-      throw notSendable(this.#path, cause instanceof Error ? cause.message : String(cause), cause);
+      throw notSendable(this.#path, errorMessage(cause), cause);
     }
   }
 

@@ -1,4 +1,4 @@
-import { atMost } from '../../at-most.js';
+import { settledWithin } from '../../../streams/settled-within.js';
 import type { GRPCControllerDefinition } from '../gen/internal/plugin/grpc_controller.js';
 import type { ServiceOf } from '../shared/service-definition.js';
 
@@ -20,12 +20,12 @@ const STEP_TIMEOUT_MS = 500;
  */
 export function createController(options: ControllerOptions): ServiceOf<typeof GRPCControllerDefinition> {
   const { beforeAnswer, onShutdown, stepTimeoutMs = STEP_TIMEOUT_MS } = options;
-  let prepared: Promise<void> | undefined;
+  let prepared: Promise<boolean> | undefined;
   return {
     async shutdown(_request, call) {
       if (prepared === undefined) {
-        prepared = atMost(stepTimeoutMs, (async () => beforeAnswer?.())());
-        void prepared.then(() => atMost(stepTimeoutMs, call.ended)).then(onShutdown);
+        prepared = settledWithin(stepTimeoutMs, (async () => beforeAnswer?.())());
+        void prepared.then(() => settledWithin(stepTimeoutMs, call.ended)).then(onShutdown);
       }
       await prepared;
       return {};

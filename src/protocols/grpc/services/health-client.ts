@@ -1,5 +1,5 @@
 import { firstValueFrom } from 'rxjs';
-import { PluginCallError } from '../../../errors.js';
+import { errorMessage, PluginCallError } from '../../../errors.js';
 import { HealthCheckResponse_ServingStatus as Code, type HealthDefinition } from '../gen/grpc/health/v1/health.js';
 import { GrpcError } from '../shared/errors.js';
 import type { ClientOf } from '../shared/service-definition.js';
@@ -40,6 +40,6 @@ function noAnswer(cause: unknown, service: string, timeoutMs: number): PluginCal
   const late = GrpcError.is(cause) && cause.statusName === 'DEADLINE_EXCEEDED';
   const how = late
     ? `was not answered within ${timeoutMs} ms. The plugin hangs, or has too much to do.`
-    : `failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    : `failed: ${errorMessage(cause)}`;
   return new PluginCallError('ERR_PING', `The health check of "${service}" ${how}`, { cause });
 }

@@ -1,4 +1,3 @@
-import { status as Status } from '@grpc/grpc-js';
 import { BehaviorSubject, distinctUntilChanged, map, type Observable, type Subscription } from 'rxjs';
 import {
   HealthCheckResponse_ServingStatus as Code,
@@ -6,6 +5,7 @@ import {
   type HealthDefinition,
 } from '../gen/grpc/health/v1/health.js';
 import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import type { ServiceOf } from '../shared/service-definition.js';
 
 /** Whether a service takes calls. `UNKNOWN` is for a service that cannot say; a service that is not listed is another matter. */

@@ -1,4 +1,3 @@
-import { status as Status } from '@grpc/grpc-js';
 import { DESCRIPTOR_SET_BASE64 } from '../gen/descriptors.js';
 import {
   type ServerReflectionRequest,
@@ -8,6 +7,7 @@ import {
 import { ServerReflectionDefinition as V1Alpha } from '../gen/grpc/reflection/v1alpha/reflection.js';
 import type { GrpcServer } from '../server/grpc-server.js';
 import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import type { StreamCallContext } from '../shared/service-definition.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { type FileDescriptor, parseDescriptorSet } from './descriptors.js';

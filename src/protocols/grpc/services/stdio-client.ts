@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream';
-import { status as Status } from '@grpc/grpc-js';
 import type { Logger } from '../../../wire/logs/logger.js';
 import { StdioData_Channel as Channel, type GRPCStdioDefinition } from '../gen/internal/plugin/grpc_stdio.js';
 import { toGrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
 import type { ClientOf } from '../shared/service-definition.js';
 
 /** Where a plugin's output goes, and what ends its reception. */

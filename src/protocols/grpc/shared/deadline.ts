@@ -9,9 +9,6 @@ const UNITS: readonly (readonly [unit: string, ms: number])[] = [
 ];
 const MAX_DIGITS_VALUE = 99_999_999;
 
-/** Longest wait of a Node timer; a longer one would fire at once. */
-export const MAX_TIMER_MS = 2_147_483_647;
-
 /** A timeout as the value of `grpc-timeout`: in whole milliseconds where they fit, rounded up, else in the next coarser unit. */
 export function formatTimeout(timeoutMs: number): string {
   for (const [unit, ms] of UNITS.slice(2)) {

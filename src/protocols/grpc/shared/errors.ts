@@ -1,5 +1,6 @@
-import { Metadata, type ServiceError, status as Status, type StatusObject } from '@grpc/grpc-js';
+import type { ServiceError, StatusObject } from '@grpc/grpc-js';
 import { PluginError, type PluginErrorOptions } from '../../../errors.js';
+import { Metadata, status as Status } from './grpc-js.js';
 import { metadataFrom } from './metadata.js';
 import { type CallStatus, statusNameOf } from './status.js';
 

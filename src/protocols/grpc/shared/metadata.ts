@@ -1,5 +1,5 @@
-import { Metadata, type MetadataValue } from '@grpc/grpc-js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
+import { Metadata, type MetadataValue } from './grpc-js.js';
 
 /** Headers that belong to the call itself and are never metadata (grpc-go internal/transport/http_util.go isReservedHeader). */
 const RESERVED = new Set([

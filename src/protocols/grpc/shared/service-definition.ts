@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
-import type { Metadata } from '@grpc/grpc-js';
 import type { Observable, ObservableInput } from 'rxjs';
+import type { Metadata } from './grpc-js.js';
 
 /** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
 export interface MessageType<T = unknown, Input = never> {

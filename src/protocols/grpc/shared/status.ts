@@ -1,6 +1,6 @@
-import { status as Status } from '@grpc/grpc-js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
 import { formatErrorCode, Http2ErrorCode } from '../../../wire/http2/frames.js';
+import { status as Status } from './grpc-js.js';
 import { headerOf } from './metadata.js';
 import { decodeGrpcMessage } from './percent.js';
 

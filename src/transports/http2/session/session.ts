@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { ClosedError, PluginError, ProtocolError, TransportError } from '../../../errors.js';
+import { ClosedError, errorMessage, PluginError, ProtocolError, TransportError } from '../../../errors.js';
 import { FrameDecoder } from '../../../wire/http2/frame-decoder.js';
 import { DEFAULT_WINDOW_BYTES, Http2ErrorCode, http2Error } from '../../../wire/http2/frames.js';
 import { HpackEncoder } from '../../../wire/http2/hpack-encoder.js';
@@ -279,7 +279,7 @@ function connectionError(cause: Error): PluginError {
 }
 
 function unexpected(reason: unknown): ProtocolError {
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = errorMessage(reason);
   const options = { cause: reason, wireCode: Http2ErrorCode.internalError };
   return new ProtocolError('ERR_HTTP2_PROTOCOL', `The HTTP/2 session failed: ${text}.`, options);
 }

@@ -1,3 +1,4 @@
+import { errorMessage } from '../../../errors.js';
 import { mismatch } from '../failure.js';
 import type { FloatNode, IntegerNode, OpaqueCodec } from '../schema/schema.js';
 import { type DecodeSource, type Decoding, spend } from './decode-source.js';
@@ -79,7 +80,7 @@ export function opaqueDecoding(codec: OpaqueCodec<unknown>): Decoding {
       try {
         return codec.decode(bytes);
       } catch (error) {
-        throw mismatch(error instanceof Error ? error.message : String(error));
+        throw mismatch(errorMessage(error));
       }
     },
   };

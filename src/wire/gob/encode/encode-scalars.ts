@@ -1,3 +1,4 @@
+import { errorMessage } from '../../../errors.js';
 import { describe, type GobFailure, mismatch } from '../failure.js';
 import { isInt64, isUint64 } from '../integers.js';
 import type { FloatNode, IntegerNode, OpaqueNode } from '../schema/schema.js';
@@ -118,7 +119,7 @@ export function compileOpaque(node: OpaqueNode): Encoding {
     try {
       return work();
     } catch (error) {
-      throw mismatch(error instanceof Error ? error.message : String(error));
+      throw mismatch(errorMessage(error));
     }
   };
   return {

@@ -6,8 +6,8 @@ import {
 } from '@grpc/grpc-js';
 import { filter, take } from 'rxjs';
 import { ClosedError } from '../../../../errors.js';
+import { MAX_TIMER_MS } from '../../../../wire/duration.js';
 import type { ChannelState, GrpcChannel } from '../../client/grpc-channel.js';
-import { MAX_TIMER_MS } from '../../shared/deadline.js';
 import { GrpcJsCall, type ParentCall } from './client-call.js';
 
 type ChannelzRef = ReturnType<ChannelInterface['getChannelzRef']>;

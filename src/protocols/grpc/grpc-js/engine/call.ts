@@ -1,9 +1,10 @@
 import { type experimental, type Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
-import { PluginError } from '../../../../errors.js';
+import { errorMessage, PluginError } from '../../../../errors.js';
+import { MAX_TIMER_MS } from '../../../../wire/duration.js';
 import type { GrpcCallEvents, GrpcCallOptions } from '../../client/call.js';
 import type { CallHost, EngineCall } from '../../client/channel-engine.js';
 import { PREFIX_BYTES } from '../../message/framing.js';
-import { formatTimeout, MAX_TIMER_MS } from '../../shared/deadline.js';
+import { formatTimeout } from '../../shared/deadline.js';
 import { metadataFrom } from '../../shared/metadata.js';
 import { type CallStatus, localStatus } from '../../shared/status.js';
 import type { StockConnection } from './connection.js';
@@ -50,7 +51,7 @@ export class StockCall implements EngineCall<StockConnection>, Listener {
       this.#call.start(metadata, this);
     } catch (cause) {
       const code = PluginError.is(cause) ? Status.RESOURCE_EXHAUSTED : Status.INTERNAL;
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorMessage(cause);
       return this.fail(localStatus(code, `The call could not be opened: ${why}`, cause));
     }
     this.#send();

@@ -1,9 +1,9 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
+import { MAX_TIMER_MS } from '../../../../wire/duration.js';
 import type { ChannelEngine } from '../../client/channel-engine.js';
 import type { ResolvedChannelOptions } from '../../client/channel-options.js';
 import type { GrpcChannel } from '../../client/grpc-channel.js';
 import { ReconnectingChannel } from '../../client/reconnecting-channel.js';
-import { MAX_TIMER_MS } from '../../shared/deadline.js';
 import { StockCall } from './call.js';
 import { StockConnection } from './connection.js';
 import { registerStockTarget } from './dial.js';

@@ -7,7 +7,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../../../errors.js';
-import { atMost } from '../../../at-most.js';
+import { settledWithin } from '../../../../streams/settled-within.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../../message/framing.js';
 import type { GrpcServer, GrpcServerOptions } from '../../server/grpc-server.js';
 import { toGrpcJsService } from '../../server/handlers.js';
 import type { ServiceDefinition, ServiceOf } from '../../shared/service-definition.js';
@@ -15,7 +16,6 @@ import { withReceiveWindows } from './receive-windows.js';
 
 /** A connection that has not closed by then after its destruction is not waited for. */
 const CLOSE_MS = 1000;
-const MAX_MESSAGE_BYTES = 0x7fff_ffff;
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -76,7 +76,7 @@ class GrpcJsServer implements GrpcServer {
     const gone = this.#gone();
     // Its callback is no use: on Node 24 it comes at once, while calls are running.
     this.#server.tryShutdown(() => {});
-    await atMost(graceMs, gone);
+    await settledWithin(graceMs, gone);
     await this.close();
   }
 
@@ -85,7 +85,7 @@ class GrpcJsServer implements GrpcServer {
     const gone = this.#gone();
     // grpc-js would reset the streams first, and callers would take that for a cancellation of their own.
     for (const connection of this.#connections) connection.destroy();
-    await atMost(CLOSE_MS, gone);
+    await settledWithin(CLOSE_MS, gone);
     this.#server.forceShutdown();
   }
 
@@ -106,7 +106,7 @@ class GrpcJsServer implements GrpcServer {
 
 function grpcJsOptions(options: GrpcServerOptions): ServerOptions {
   return {
-    'grpc.max_receive_message_length': options.maxReceiveBytes ?? MAX_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
     ...options.channelOptions,
     interceptors: [...(options.interceptors ?? []), ...(options.channelOptions?.interceptors ?? [])],

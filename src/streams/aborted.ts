@@ -1,5 +1,5 @@
 import { fromEventPattern, type Observable, switchMap, throwError } from 'rxjs';
-import { onAbort } from '../streams/on-abort.js';
+import { onAbort } from './on-abort.js';
 
 /** Errors with the signal's reason once it is aborted, at once when it was; emits nothing else. For `takeUntil`. */
 export function aborted(signal: AbortSignal): Observable<never> {
