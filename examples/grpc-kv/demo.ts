@@ -21,7 +21,7 @@ async function demonstrate(title: string, command: readonly [string, ...string[]
   await using client = createClient({ command, handshake, plugins });
   client.state$.subscribe((state) => terminal.state(state));
   client.logs$.subscribe((entry) => terminal.log(entry));
-  client.stdout$.subscribe((chunk) => terminal.say('stdout', text(chunk).trimEnd(), 'green'));
+  client.syncStdout$.subscribe((chunk) => terminal.say('stdout', text(chunk).trimEnd(), 'green'));
   await client.start();
 
   const kv = await client.dispense('kv');

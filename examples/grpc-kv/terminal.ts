@@ -36,7 +36,7 @@ function describe(state: PluginState): string {
     case 'starting':
       return `starting: ${state.phase}`;
     case 'running':
-      return `running: ${state.protocol} version ${state.version} as process ${state.id}`;
+      return `running: ${state.protocol} version ${state.protocolVersion} as process ${state.id}`;
     case 'exited':
       return `exited with ${state.exit?.signal ?? `code ${state.exit?.code}`} (${state.cause.kind})`;
     default:

@@ -29,7 +29,7 @@ export interface LaunchContext {
 export interface Launched {
   readonly protocol: ClientProtocol;
   /** The application protocol version. */
-  readonly version: number;
+  readonly protocolVersion: number;
   readonly address: Address;
 }
 

@@ -33,12 +33,20 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   readonly logs$: Observable<LogEntry>;
   /** How the process ended, once. Completes without a value when none was ever started. */
   readonly exit$: Observable<Exit>;
-  /** What the plugin's program writes to its stdout and stderr after the handshake. */
-  readonly stdout$: Observable<Uint8Array>;
-  readonly stderr$: Observable<Uint8Array>;
-  /** The same as Readables: who reads one sets its pace; one that nobody touches is discarded. Owned by the client. */
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  /**
+   * What the plugin's program prints to its stdout after the handshake, chunk by chunk, as it arrives over the protocol (go-plugin
+   * ClientConfig SyncStdout). The plugin's real stdout carries the handshake line and nothing else.
+   */
+  readonly syncStdout$: Observable<Uint8Array>;
+  /** The same for its stderr (go-plugin SyncStderr). What the plugin process writes to its real stderr is in `logs$`. */
+  readonly syncStderr$: Observable<Uint8Array>;
+  /**
+   * The bytes of `syncStdout$` as a Readable, for a consumer that may be slow: once it was read, piped or paused it is buffered and holds
+   * the plugin's writer up when it is full; until then its bytes are discarded. Owned by the client: it ends with the plugin.
+   */
+  readonly syncStdout: Readable;
+  /** The bytes of `syncStderr$` as a Readable, like `syncStdout`. */
+  readonly syncStderr: Readable;
 
   readonly #options: ResolvedClientOptions<P>;
   readonly #life: PluginLife;
@@ -53,11 +61,11 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     this.state$ = streams.state$;
     this.handshake$ = streams.handshake$;
     this.exit$ = streams.exit$;
-    this.logs$ = streams.logs.entry$;
-    this.stdout$ = streams.stdout.chunk$;
-    this.stderr$ = streams.stderr.chunk$;
-    this.stdout = streams.stdout.readable;
-    this.stderr = streams.stderr.readable;
+    this.logs$ = streams.logs.entries$;
+    this.syncStdout$ = streams.syncStdout.chunks$;
+    this.syncStderr$ = streams.syncStderr.chunks$;
+    this.syncStdout = streams.syncStdout.readable;
+    this.syncStderr = streams.syncStderr.readable;
   }
 
   /** The runner's id, a pid in decimal for a process; empty before the plugin was launched. */
@@ -84,7 +92,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** The application protocol version that both ends settled on; undefined unless running. */
   get negotiatedVersion(): number | undefined {
     const { state } = this.#life.streams;
-    return state.status === 'running' ? state.version : undefined;
+    return state.status === 'running' ? state.protocolVersion : undefined;
   }
 
   /**

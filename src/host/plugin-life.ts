@@ -97,7 +97,7 @@ export class PluginLife {
     if (state.status !== 'running') throw this.#notRunning();
     if (launch.kind === 'reattach') return launch.config;
     checkReattachable(this.#options);
-    const { id, protocol, version: protocolVersion, address } = state;
+    const { id, protocol, protocolVersion, address } = state;
     const identity = await this.#runner?.processIdentity?.();
     return { protocol, protocolVersion, ...address, id, ...identity, test: false };
   }
@@ -109,12 +109,12 @@ export class PluginLife {
     try {
       if (this.#options.managed) this.#lifetime.add(this.#parts.clients.add(this));
       this.#sockets = await createPluginSockets(this.#options);
-      const { protocol, version, address } = await this.#launch(this.#context());
+      const { protocol, protocolVersion, address } = await this.#launch(this.#context());
       this.#protocol = protocol;
       this.#abort.signal.throwIfAborted();
       if (!this.#holds) this.#runner?.unref?.();
       this.#holdWhileBroken(protocol);
-      this.streams.happen({ type: 'connected', id: this.id, protocol: protocol.name, version, address });
+      this.streams.happen({ type: 'connected', id: this.id, protocol: protocol.name, protocolVersion, address });
     } catch (error) {
       this.streams.happen({ type: 'death', cause: { kind: 'failed', error } });
       await this.#bury();
@@ -140,8 +140,8 @@ export class PluginLife {
       options: this.#options,
       parts: this.#parts,
       logger: createLogger({ write: (record) => streams.logs.add(record), module: 'rxplug' }),
-      syncStdout: streams.stdout.writable,
-      syncStderr: streams.stderr.writable,
+      syncStdout: streams.syncStdout.writable,
+      syncStderr: streams.syncStderr.writable,
       signal: this.#abort.signal,
       sockets: this.#sockets?.where ?? {},
       onRunner: (runner) => this.#adopt(runner),

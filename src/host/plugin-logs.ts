@@ -19,7 +19,7 @@ const DRAIN_TIMEOUT_MS = 1000;
 
 /** What a plugin says on its real stderr, and what the host has to say about it. */
 export class PluginLogs {
-  readonly entry$: Observable<LogEntry>;
+  readonly entries$: Observable<LogEntry>;
   readonly #options: PluginLogsOptions;
   readonly #entries = new Subject<LogEntry>();
   readonly #tail = new LineTail();
@@ -28,7 +28,7 @@ export class PluginLogs {
 
   constructor(options: PluginLogsOptions) {
     this.#options = options;
-    this.entry$ = this.#entries.asObservable();
+    this.entries$ = this.#entries.asObservable();
     this.#entries.subscribe(options.write);
   }
 

@@ -7,8 +7,8 @@ import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
 /** Everything that a client tells of its plugin, fed by its life and open to subscribers from construction on. */
 export class PluginStreams {
   readonly logs: PluginLogs;
-  readonly stdout = createStdioOutlet();
-  readonly stderr = createStdioOutlet();
+  readonly syncStdout = createStdioOutlet();
+  readonly syncStderr = createStdioOutlet();
   readonly state$: Observable<PluginState>;
   readonly handshake$: Observable<Handshake>;
   readonly exit$: Observable<Exit>;
@@ -54,8 +54,8 @@ export class PluginStreams {
     await this.logs.close({ dead: exit !== undefined });
     this.#handshakes.complete();
     this.#exits.complete();
-    this.stdout.close();
-    this.stderr.close();
+    this.syncStdout.close();
+    this.syncStderr.close();
     this.happen({ type: 'gone', exit });
   }
 }

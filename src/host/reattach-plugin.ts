@@ -16,9 +16,9 @@ export function reattachPlugin({ config, attach }: AttachLaunch): Launch {
     const runner = await (attach === undefined ? attachTo(config, address, context) : attachBy(attach, config));
     context.onRunner(runner);
     signal.throwIfAborted();
-    const { version, plugins } = pluginsOf(config, context);
+    const { protocolVersion, plugins } = pluginsOf(config, context);
     const destination = { protocol: config.protocol, plugins, address, tls: options.tls, multiplex: false };
-    return { protocol: await connect(runner, destination, context), version, address };
+    return { protocol: await connect(runner, destination, context), protocolVersion, address };
   };
 }
 
@@ -50,7 +50,7 @@ function pluginsOf({ protocolVersion, test }: ReattachConfig, { options }: Launc
   const base = options.handshake.protocolVersion;
   const known = options.versions.has(protocolVersion);
   const plugins = options.versions.get(known ? protocolVersion : base);
-  if (plugins !== undefined) return { version: known || test ? protocolVersion : base, plugins };
+  if (plugins !== undefined) return { protocolVersion: known || test ? protocolVersion : base, plugins };
   const hostVersions = [...options.versions.keys()];
   throw new HandshakeError(
     'ERR_APP_VERSION_MISMATCH',
@@ -60,6 +60,6 @@ function pluginsOf({ protocolVersion, test }: ReattachConfig, { options }: Launc
 }
 
 interface Chosen {
-  readonly version: number;
+  readonly protocolVersion: number;
   readonly plugins: PluginSet;
 }

@@ -28,12 +28,12 @@ export function startPlugin(launch: StartLaunch): Launch {
     const handshake = await shakeHands(runner, context);
     signal.throwIfAborted();
     context.onHandshake(handshake);
-    const { protocol: name, appVersion: version, address, multiplexed: multiplex } = handshake;
-    const plugins = options.versions.get(version) ?? {};
+    const { protocol: name, appVersion: protocolVersion, address, multiplexed: multiplex } = handshake;
+    const plugins = options.versions.get(protocolVersion) ?? {};
     const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
     try {
       const protocol = await connect(runner, { protocol: name, plugins, address, tls, multiplex }, context);
-      return { protocol, version, address };
+      return { protocol, protocolVersion, address };
     } catch (error) {
       throw await explainBroken(error, signal);
     }

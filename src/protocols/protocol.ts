@@ -63,9 +63,9 @@ export interface ServerConnection {
   readonly tls: TlsConfig | undefined;
   readonly multiplex: boolean;
   readonly implementations: PluginImplementations;
-  /** What the program writes to its stdout and stderr, for whichever host listens. Reading sets the writers' pace. */
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  /** What the program prints to its stdout and stderr, to be carried to the host. Reading sets the writers' pace. */
+  readonly syncStdout: Readable;
+  readonly syncStderr: Readable;
   readonly logger: Logger;
   /** Called when the host asks the plugin to end; the answer is given when it resolves. Idempotent, bounded. */
   readonly onShutdown: () => Promise<void>;

@@ -22,7 +22,7 @@ export interface RunningPlugin {
   readonly id: string;
   readonly protocol: ProtocolName;
   /** The negotiated application protocol version. */
-  readonly version: number;
+  readonly protocolVersion: number;
   readonly address: Address;
 }
 

@@ -8,8 +8,8 @@ export interface StdioOutlet {
   /** Who reads it sets the pace. While nobody has touched it, its bytes are discarded, so that the writer is never held up. */
   readonly readable: Readable;
   /** Every chunk as an event, hot, replaying nothing; completes with the outlet. */
-  readonly chunk$: Observable<Uint8Array>;
-  /** Ends `readable` and completes `chunk$` after what was written. Idempotent. */
+  readonly chunks$: Observable<Uint8Array>;
+  /** Ends `readable` and completes `chunks$` after what was written. Idempotent. */
   close(): void;
 }
 
@@ -53,7 +53,7 @@ export function createStdioOutlet(): StdioOutlet {
     // Nobody reads it: let it end, so that whoever begins to wait for its end is not left waiting.
     if (isUntouched(readable)) readable.resume();
   };
-  return { writable, readable, chunk$: chunks.asObservable(), close };
+  return { writable, readable, chunks$: chunks.asObservable(), close };
 }
 
 /** Before anyone has asked for data there is nothing to hold it for (Node: `readableFlowing` is null until then). */

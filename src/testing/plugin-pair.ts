@@ -33,12 +33,14 @@ export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
   readonly host: ClientProtocol;
   /** The plugin's end; its `ended` resolves after a shutdown. */
   readonly plugin: ServerProtocol;
-  /** What the plugin's program would print: written here, it comes out of `stdout` and `stderr` by way of the protocol. */
+  /** What the plugin's program would print to its stdout: written here, it travels over the protocol to `syncStdout`. */
   readonly pluginStdout: Writable;
+  /** The same for its stderr, to `syncStderr`. */
   readonly pluginStderr: Writable;
-  /** What the host receives of it. Unread, it holds the writer up. */
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  /** What the host receives of `pluginStdout`. When nobody reads it and it is full, it holds the writer up. */
+  readonly syncStdout: Readable;
+  /** What the host receives of `pluginStderr`, likewise. */
+  readonly syncStderr: Readable;
   /** Ends host, plugin and their connections. Idempotent. */
   dispose(): Promise<void>;
 }
@@ -57,10 +59,10 @@ export async function createPluginPair<P extends PluginSet>(
   return await teardown.guard(async () => {
     const link = await linkOf(options.protocol ?? protocolOf(plugins), options, teardown);
     const { plugin, pluginStdout, pluginStderr } = await serveOn(link, services, options, teardown);
-    const { host, stdout, stderr } = await connectTo(link, plugins, options, teardown);
+    const { host, syncStdout, syncStderr } = await connectTo(link, plugins, options, teardown);
     const dispense = (name: string) => host.dispense(name);
     const dispose = () => teardown.run();
-    const ends = { host, plugin, stdout, stderr, pluginStdout, pluginStderr };
+    const ends = { host, plugin, syncStdout, syncStderr, pluginStdout, pluginStderr };
     // The types of the clients are those of the set, which the host's end was made with.
     return { ...ends, dispense: dispense as PluginPair<P>['dispense'], dispose, [Symbol.asyncDispose]: dispose };
   });
@@ -101,8 +103,8 @@ async function serveOn(
     tls: tls.server,
     multiplex,
     implementations: assembled.options.plugins ?? {},
-    stdout,
-    stderr,
+    syncStdout: stdout,
+    syncStderr: stderr,
     logger,
     onShutdown: async () => await onShutdown?.(),
   });
@@ -115,8 +117,8 @@ async function connectTo(
   plugins: PluginSet,
   { host: hostOptions, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
-): Promise<Pick<PluginPair<PluginSet>, 'host' | 'stdout' | 'stderr'>> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+): Promise<Pick<PluginPair<PluginSet>, 'host' | 'syncStdout' | 'syncStderr'>> {
+  const [syncStdout, syncStderr] = [new PassThrough(), new PassThrough()];
   const gone = new AbortController();
   const factory = protocol === 'grpc' ? grpcClientProtocol(hostOptions) : netRpcClientProtocol();
   const host = await factory({
@@ -125,14 +127,14 @@ async function connectTo(
     tls: tls.client,
     multiplex,
     plugins,
-    syncStdout: stdout,
-    syncStderr: stderr,
+    syncStdout,
+    syncStderr,
     logger,
     signal: gone.signal,
   });
   teardown.add(() => host.close());
   teardown.add(() => gone.abort());
-  return { host, stdout, stderr };
+  return { host, syncStdout, syncStderr };
 }
 
 function protocolOf(plugins: PluginSet): ProtocolName {

@@ -56,9 +56,9 @@ await compare({
   baseline: 'bare pipe',
   contenders: {
     'bare pipe': counting((add) => bare('prints-bare', 'stdout', (chunk) => look(chunk, add))),
-    'client.stdout$': counting(async (add) => {
+    'client.syncStdout$': counting(async (add) => {
       const client = createClient({ command: peer('prints'), handshake, plugins });
-      client.stdout$.subscribe((chunk) => look(chunk, add));
+      client.syncStdout$.subscribe((chunk) => look(chunk, add));
       await client.start();
       return () => client.stop();
     }),

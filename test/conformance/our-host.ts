@@ -135,8 +135,8 @@ class OurClient implements DrivenClient {
     // A test may wait for the plugin to end with nothing else going on.
     this.#client.ref();
     this.#client.logs$.subscribe((entry) => this.logs.push(logOf(entry)));
-    this.#client.stdout$.subscribe((chunk) => this.stdout.push(chunk));
-    this.#client.stderr$.subscribe((chunk) => this.stderr.push(chunk));
+    this.#client.syncStdout$.subscribe((chunk) => this.stdout.push(chunk));
+    this.#client.syncStderr$.subscribe((chunk) => this.stderr.push(chunk));
     this.#client.exit$.subscribe(({ signal }) => {
       this.#signal = signal;
     });
@@ -146,7 +146,7 @@ class OurClient implements DrivenClient {
     await this.#client.start();
     const state = await firstValueFrom(this.#client.state$);
     if (state.status !== 'running') throw new Error(`Started, and then ${state.status}.`);
-    const { id, protocol, version, address } = state;
+    const { id, protocol, protocolVersion: version, address } = state;
     return { network: address.network, address: address.address, protocol, version, id };
   }
 

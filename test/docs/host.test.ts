@@ -55,10 +55,10 @@ test('how do I see its output', async () => {
   const client = createClient({ ...printing, handshake: printingHandshake });
   const decoder = new TextDecoder();
   const print: string[] = [];
-  // #region stdout
-  client.stdout$.subscribe((chunk) => print.push(decoder.decode(chunk, { stream: true })));
+  // #region sync-stdout
+  client.syncStdout$.subscribe((chunk) => print.push(decoder.decode(chunk, { stream: true })));
   await client.start();
-  // #endregion stdout
+  // #endregion sync-stdout
   await client.stop();
   assert.equal(print.join(''), 'hello\n');
 });
@@ -66,10 +66,10 @@ test('how do I see its output', async () => {
 test('how do I read its output slowly', async () => {
   const client = createClient({ ...printing, handshake: printingHandshake });
   const destination = new PassThrough();
-  // #region stdout-slow
-  client.stdout.pipe(destination);
+  // #region sync-stdout-slow
+  client.syncStdout.pipe(destination);
   await client.start();
-  // #endregion stdout-slow
+  // #endregion sync-stdout-slow
   await client.stop();
   assert.equal(await text(destination), 'hello\n');
 });
@@ -92,7 +92,7 @@ test('how do I know its state', async () => {
   // #region state
   client.state$.subscribe((state) => {
     if (state.status === 'starting') print.push(`starting: ${state.phase}`);
-    else if (state.status === 'running') print.push(`running: ${state.protocol}, version ${state.version}`);
+    else if (state.status === 'running') print.push(`running: ${state.protocol}, version ${state.protocolVersion}`);
     else if (state.status === 'exited') print.push(`exited: ${state.cause.kind}, code ${state.exit?.code}`);
   });
   await client.start();

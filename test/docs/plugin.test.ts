@@ -33,7 +33,7 @@ const greeterOf = async (client: Client) => {
   return client.dispense('greeter');
 };
 
-const textOf = (chunk$: Client['stdout$']) =>
+const textOf = (chunk$: Client['syncStdout$']) =>
   lastValueFrom(chunk$.pipe(reduce((all, chunk) => all + Buffer.from(chunk).toString(), '')));
 
 test('examples/plugins/by-object greets', async () => {
@@ -51,7 +51,7 @@ test('examples/plugins/injection: a service gets what a module of the plugin bin
 test('examples/plugins/logging: the log and the output reach the host, each in its own way', async () => {
   const client = clientOf('plugins/logging');
   const entry = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'greeting')));
-  const output = textOf(client.stdout$);
+  const output = textOf(client.syncStdout$);
   const greeter = await greeterOf(client);
   await firstValueFrom(greeter.greet({ name: 'Ada' }));
   const { level, module, fields } = await entry;
@@ -102,7 +102,7 @@ test('examples/plugins/cancellation: a handler learns that its caller has gone',
 
 test('examples/plugins/shutdown: the hook has run when the plugin ends, by itself', async () => {
   const client = clientOf('plugins/shutdown');
-  const output = textOf(client.stdout$);
+  const output = textOf(client.syncStdout$);
   await client.start();
   await client.stop();
   assert.equal(await output, 'closing\n');

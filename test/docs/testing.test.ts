@@ -58,7 +58,7 @@ test('how do I test a plugin set', async () => {
 
   await pair.host.ping({ timeoutMs: 1000 });
   pair.pluginStdout.write('hello\n');
-  const [chunk] = await once(pair.stdout, 'data');
+  const [chunk] = await once(pair.syncStdout, 'data');
   assert.equal(String(chunk), 'hello\n');
 
   await pair.host.shutdown({ timeoutMs: 1000 });

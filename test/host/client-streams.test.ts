@@ -24,8 +24,8 @@ function watch(client: PluginClient<typeof plugins>, events: string[]): void {
   note('handshake', client.handshake$);
   note('logs', client.logs$);
   note('exit', client.exit$);
-  note('stdout', client.stdout$);
-  note('stderr', client.stderr$);
+  note('stdout', client.syncStdout$);
+  note('stderr', client.syncStderr$);
   client.state$.subscribe({ next: ({ status }) => events.push(status), complete: () => events.push('state done') });
 }
 
@@ -68,7 +68,7 @@ test('logs and output are not replayed, and everything is complete when the plug
   await client.start();
   await client.stop();
   assert.ok(events.includes('logs'));
-  const streams = [client.logs$, client.stdout$, client.stderr$];
+  const streams = [client.logs$, client.syncStdout$, client.syncStderr$];
   for (const stream$ of streams)
     assert.deepEqual(await lastValueFrom((stream$ as Observable<unknown>).pipe(toArray())), []);
   assert.equal((await lastValueFrom(client.state$)).status, 'exited');
@@ -94,13 +94,13 @@ test('a reader that has stopped does not hold the stop up, and gets the output a
   const command = fixture('serves', JSON.stringify({ printBefore: output }));
   const cookie = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
   const client = createClient({ command, handshake: cookie, plugins });
-  client.stdout.pause();
+  client.syncStdout.pause();
   client.ref();
-  const arriving = firstValueFrom(client.stdout$);
+  const arriving = firstValueFrom(client.syncStdout$);
   await client.start();
   await arriving;
   await within(20_000, 'the stop', client.stop());
-  assert.equal(await text(client.stdout), output);
+  assert.equal(await text(client.syncStdout), output);
 });
 
 test('launch completes when somebody stops the client', async () => {

@@ -17,7 +17,7 @@ for (const how of ['native', 'grpc-js', 'intercepted']) {
     let tail: Uint8Array = Buffer.alloc(0);
     let bytes = 0;
     const read = async (): Promise<void> => {
-      for await (const chunk of client.stdout as AsyncIterable<Buffer>) {
+      for await (const chunk of client.syncStdout as AsyncIterable<Buffer>) {
         bytes += chunk.byteLength;
         const held = Buffer.concat([tail, chunk]);
         hash.update(held.subarray(0, -DIGEST_BYTES));

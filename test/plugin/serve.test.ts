@@ -141,7 +141,7 @@ async function started(behaviour: object): Promise<PluginClient<typeof plugins>>
   return client;
 }
 
-const textOf = (chunks$: PluginClient['stdout$']) =>
+const textOf = (chunks$: PluginClient['syncStdout$']) =>
   lastValueFrom(chunks$.pipe(reduce((all, chunk) => all + Buffer.from(chunk).toString(), '')));
 
 test('P-18 what the program prints reaches the host, what it printed while it was being built included', async () => {
@@ -150,7 +150,7 @@ test('P-18 what the program prints reaches the host, what it printed while it wa
     handshake,
     plugins,
   });
-  const stdout = textOf(client.stdout$);
+  const stdout = textOf(client.syncStdout$);
   await client.start();
   await client.stop();
   assert.equal(await stdout, 'early\n');
@@ -158,7 +158,7 @@ test('P-18 what the program prints reaches the host, what it printed while it wa
 
 test('what a shutdown hook prints still reaches the host', async () => {
   const client = await started({ onShutdown: 'print' });
-  const stdout = textOf(client.stdout$);
+  const stdout = textOf(client.syncStdout$);
   await client.stop();
   assert.equal(await stdout, 'last words\n');
   assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });

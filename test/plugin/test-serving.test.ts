@@ -77,7 +77,7 @@ test('with syncStdio a host gets what this process prints, which the real stream
   try {
     const served = await serveTest(options, { syncStdio: true });
     const client = createClient({ reattach: served.reattach, handshake, plugins });
-    const heard = firstValueFrom(client.stderr$.pipe(take(1), toArray()));
+    const heard = firstValueFrom(client.syncStderr$.pipe(take(1), toArray()));
     await client.start();
     process.stderr.write('for both\n');
     const [chunk] = await bounded('the output', heard);

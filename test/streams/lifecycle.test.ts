@@ -4,7 +4,7 @@ import { type LifecycleEvent, lifecycle, nextState, type PluginState } from '../
 import { marbles } from '../../src/testing/marbles.js';
 
 const address = { network: 'unix', address: '/tmp/x' } as const;
-const running = { id: '7', protocol: 'grpc', version: 3, address } as const;
+const running = { id: '7', protocol: 'grpc', protocolVersion: 3, address } as const;
 const events: Record<string, LifecycleEvent> = {
   s: { type: 'start' },
   l: { type: 'launched' },

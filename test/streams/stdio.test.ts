@@ -54,7 +54,7 @@ test('a reader that stops reading stops the writer, and lets it go on', async ()
 
 test('tells every chunk as an event, whoever reads', async () => {
   const outlet = createStdioOutlet();
-  const seen = firstValueFrom(outlet.chunk$.pipe(toArray()));
+  const seen = firstValueFrom(outlet.chunks$.pipe(toArray()));
   outlet.writable.write(bytes('a'));
   outlet.writable.write(bytes('b'));
   outlet.close();

@@ -32,7 +32,7 @@ for (const [title, autoMtls, network] of [
     const runner = inProcessRunner({ ...plugin, network, program: ({ stdout }) => stdout.write('printed') });
     const client = createClient({ ...host, runner, autoMtls });
     const logged = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'stored')));
-    const printed = once(client.stdout, 'data');
+    const printed = once(client.syncStdout, 'data');
     await client.start();
     const kv = await client.dispense('kv');
     assert.deepEqual(await firstValueFrom(kv.put({ key: 'a', value })), { revision: 1n });

@@ -40,8 +40,8 @@ for (const [title, joint] of JOINTS) {
     await pair.host.ping({ timeoutMs: 5000 });
     pair.pluginStdout.write('printed');
     pair.pluginStderr.write('complained');
-    assert.equal(String((await once(pair.stdout, 'data'))[0]), 'printed');
-    assert.equal(String((await once(pair.stderr, 'data'))[0]), 'complained');
+    assert.equal(String((await once(pair.syncStdout, 'data'))[0]), 'printed');
+    assert.equal(String((await once(pair.syncStderr, 'data'))[0]), 'complained');
     await pair.host.shutdown({ timeoutMs: 5000 });
     await within(5000, 'the end of the plugin', pair.plugin.ended);
   });

@@ -56,8 +56,8 @@ export function grpcServerProtocol(given: GrpcPluginOptions = {}, grpcEngine?: G
     addImplementations(gatedServer(server, gate), broker, connection);
     const health = new HealthService();
     const stdio = new StdioService({
-      stdout: connection.stdout,
-      stderr: connection.stderr,
+      stdout: connection.syncStdout,
+      stderr: connection.syncStderr,
       maxChunkBytes: STDIO_CHUNK_BYTES,
     });
     server.addService(HealthDefinition, health);

@@ -58,12 +58,12 @@ class NetRpcHosting implements ServerProtocol {
   #preparing: Promise<void> | undefined;
 
   constructor(connection: ServerConnection, options: NetRpcPluginOptions) {
-    const { listener, tls, stdout, stderr } = connection;
+    const { listener, tls, syncStdout, syncStderr } = connection;
     this.#connection = connection;
     this.#options = options;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls);
-    this.#stdout = new StdioFeed(stdout);
-    this.#stderr = new StdioFeed(stderr);
+    this.#stdout = new StdioFeed(syncStdout);
+    this.#stderr = new StdioFeed(syncStderr);
     this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
   }
 

@@ -17,7 +17,7 @@ export function livesSuite(rig: ContainerRig): void {
       rig.needs(kind),
       async () => {
         const client = rig.client({ command: rig.command(kind) }, { autoMtls: true });
-        const printed = once(client.stdout, 'data');
+        const printed = once(client.syncStdout, 'data');
         const logged = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'from within')));
         await client.start();
         assert.match(client.id, /^[0-9a-f]{64}$/);

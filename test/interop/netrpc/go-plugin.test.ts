@@ -143,7 +143,7 @@ for (const autoMtls of [false, true]) {
       const data = randomBytes(300_000);
       const chunks: Uint8Array[] = [];
       const got = new Promise<void>((resolve) => {
-        client.stdout$.subscribe((chunk) => {
+        client.syncStdout$.subscribe((chunk) => {
           chunks.push(chunk);
           if (Buffer.concat(chunks).length === data.length) resolve();
         });

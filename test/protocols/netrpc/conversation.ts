@@ -51,8 +51,8 @@ export async function startPlugin(implementations: PluginImplementations, setup:
     tls: setup.tls,
     multiplex: false,
     implementations,
-    stdout,
-    stderr,
+    syncStdout: stdout,
+    syncStderr: stderr,
     logger: createLogger({ write: (record) => void logs.push(record) }),
     onShutdown: async () => {
       shutdowns += 1;
