@@ -150,8 +150,8 @@ export {
   zeroValue,
 } from './wire/gob/index.js';
 export type { Address, AddressTranslator } from './wire/handshake/address.js';
-export type { Handshake } from './wire/handshake/handshake.js';
 export type { HandshakeConfig } from './wire/handshake/handshake-config.js';
+export type { Handshake } from './wire/handshake/parse-handshake.js';
 export {
   type PartialReattachConfig,
   type ReattachConfig,

@@ -3,7 +3,7 @@ import type { ClientProtocol } from '../protocols/protocol.js';
 import type { AttachedRunner } from '../runners/runner.js';
 import type { UnixListenOptions } from '../transports/sockets/unix.js';
 import type { Address } from '../wire/handshake/address.js';
-import type { Handshake } from '../wire/handshake/handshake.js';
+import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import type { Logger } from '../wire/logs/logger.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';

@@ -6,7 +6,7 @@ import { grpcBrokerOf } from '../protocols/grpc/client-protocol.js';
 import type { MuxBroker } from '../protocols/netrpc/broker.js';
 import { muxBrokerOf } from '../protocols/netrpc/client-protocol.js';
 import type { Exit, PluginState } from '../streams/lifecycle.js';
-import type { Handshake } from '../wire/handshake/handshake.js';
+import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';

@@ -1,7 +1,7 @@
 import { type Observable, ReplaySubject, Subject, tap } from 'rxjs';
 import { type Exit, type LifecycleEvent, lifecycle, type PluginState } from '../streams/lifecycle.js';
 import { createStdioOutlet } from '../streams/stdio.js';
-import type { Handshake } from '../wire/handshake/handshake.js';
+import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
 
 /** Everything that a client tells of its plugin, fed by its life and open to subscribers from construction on. */

@@ -10,7 +10,7 @@ import { untilAborted } from '../streams/until-aborted.js';
 import { certificatePemOf, type Identity } from '../transports/tls/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls/tls.js';
 import type { Address } from '../wire/handshake/address.js';
-import { type Handshake, parseHandshake } from '../wire/handshake/handshake.js';
+import { acceptHandshake, type Handshake } from '../wire/handshake/parse-handshake.js';
 import { LineDecoder } from '../wire/lines.js';
 import { explainBroken } from './broken-start.js';
 import { connect } from './connect.js';
@@ -80,12 +80,13 @@ async function shakeHands(runner: Runner, { options, signal }: LaunchContext): P
   const line$ = fromReadable(runner.stdout).pipe(decode(() => stdout));
   try {
     const line = await untilAborted(firstValueFrom(firstLine(line$, runner.exit$, { timeoutMs })), signal);
-    return parseHandshake(line, {
+    const accepted = acceptHandshake(line, {
       appVersions: [...options.versions.keys()],
       allowedProtocols: options.allowedProtocols,
       multiplex: options.grpcBrokerMultiplex,
       translateAddress: (address) => runner.pluginToHost(address as Address),
     });
+    return await untilAborted(accepted, signal);
   } catch (error) {
     const late = PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
     throw await withDiagnosis(late ? unannounced(timeoutMs, stdout.unfinishedText) : error, runner);

@@ -128,11 +128,11 @@ export class FakePlugin implements Runner {
     return Promise.resolve(this.#options.diagnosis ?? '');
   }
 
-  pluginToHost(address: Address): Address {
+  pluginToHost(address: Address): Address | Promise<Address> {
     return (this.#options.addresses ?? SAME_ADDRESSES).pluginToHost(address);
   }
 
-  hostToPlugin(address: Address): Address {
+  hostToPlugin(address: Address): Address | Promise<Address> {
     return (this.#options.addresses ?? SAME_ADDRESSES).hostToPlugin(address);
   }
 

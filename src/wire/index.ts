@@ -2,7 +2,7 @@ export { decodeBase64, encodeBase64 } from './base64.js';
 export { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from './broker-id.js';
 export { ChunkQueue } from './chunk-queue.js';
 export * from './gob/index.js';
-export type { Address } from './handshake/address.js';
+export type { Address, AddressTranslator } from './handshake/address.js';
 export {
   DEFAULT_PORTS,
   ENV,
@@ -14,7 +14,7 @@ export {
   type PortRange,
   parsePluginEnvironment,
 } from './handshake/environment.js';
-export { type AnnouncedAddress, type Handshake, type HandshakeOptions, parseHandshake } from './handshake/handshake.js';
+
 export {
   CORE_PROTOCOL_VERSION,
   formatHandshake,
@@ -23,6 +23,14 @@ export {
   type ProtocolName,
   splitHandshake,
 } from './handshake/handshake-line.js';
+export {
+  type AcceptHandshakeOptions,
+  type AnnouncedAddress,
+  acceptHandshake,
+  type Handshake,
+  type HandshakeOptions,
+  parseHandshake,
+} from './handshake/parse-handshake.js';
 export {
   type ChooseOptions,
   type ChosenVersion,

@@ -65,11 +65,11 @@ class AttachedContainer implements AttachedRunner {
     this.#addresses = addresses;
   }
 
-  pluginToHost(address: Address): Address {
+  pluginToHost(address: Address): Address | Promise<Address> {
     return this.#addresses.pluginToHost(address);
   }
 
-  hostToPlugin(address: Address): Address {
+  hostToPlugin(address: Address): Address | Promise<Address> {
     return this.#addresses.hostToPlugin(address);
   }
 

@@ -88,11 +88,11 @@ class ContainerRunner implements Runner {
     });
   }
 
-  pluginToHost(address: Address): Address {
+  pluginToHost(address: Address): Address | Promise<Address> {
     return this.#addresses.pluginToHost(address);
   }
 
-  hostToPlugin(address: Address): Address {
+  hostToPlugin(address: Address): Address | Promise<Address> {
     return this.#addresses.hostToPlugin(address);
   }
 

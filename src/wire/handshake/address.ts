@@ -1,20 +1,30 @@
-/** Where a listener can be reached, in go-plugin's words: fields 3 and 4 of the handshake line, and `ConnInfo`. */
+/** Where a listener can be reached: fields 3 and 4 of the handshake line, and network and address of a broker's `ConnInfo`. */
 export interface Address {
   readonly network: 'unix' | 'tcp';
   /** A socket path, or `host:port`. An empty host means loopback. */
   readonly address: string;
 }
 
-/** Translates addresses between the host's view of the world and the plugin's (a container sees other paths and ports). */
+/**
+ * Translates addresses between the host and the plugin, for a plugin that runs where paths and ports are others: in a container, on
+ * another machine. A translation may be asynchronous, for instance when it has to forward a port first; one that throws or rejects
+ * fails the connection that needs it.
+ *
+ * @example
+ * const translator: AddressTranslator = {
+ *   pluginToHost: ({ network, address }) => ({ network, address: address.replace('/run/plugin/', '/tmp/sockets/') }),
+ *   hostToPlugin: ({ network, address }) => ({ network, address: address.replace('/tmp/sockets/', '/run/plugin/') }),
+ * };
+ */
 export interface AddressTranslator {
-  /** An address received from the plugin, as the host must dial it. */
-  pluginToHost(address: Address): Address;
-  /** The address of a host's listener, as the plugin must dial it. */
-  hostToPlugin(address: Address): Address;
+  /** Where the host dials an address that the plugin listens at. */
+  pluginToHost(address: Address): Address | Promise<Address>;
+  /** Where the plugin dials an address that the host listens at. */
+  hostToPlugin(address: Address): Address | Promise<Address>;
 }
 
-/** Host and plugin see the same addresses. */
-export const SAME_ADDRESSES: AddressTranslator = {
-  pluginToHost: (address) => address,
-  hostToPlugin: (address) => address,
-};
+/** The translation of a plugin that sees the same addresses as its host. */
+export const SAME_ADDRESSES = {
+  pluginToHost: (address: Address): Address => address,
+  hostToPlugin: (address: Address): Address => address,
+} as const satisfies AddressTranslator;

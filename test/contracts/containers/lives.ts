@@ -94,8 +94,8 @@ function takenOver(rig: ContainerRig): void {
     await client.start();
     const { address } = await firstValueFrom(client.handshake$);
     const attached = await attachContainer(client.id, { engine: rig.engine.socketPath });
-    assert.match(attached.hostToPlugin(address).address, /^\/run\/plugin\//);
-    assert.deepEqual(attached.pluginToHost(attached.hostToPlugin(address)), address);
+    assert.match((await attached.hostToPlugin(address)).address, /^\/run\/plugin\//);
+    assert.deepEqual(await attached.pluginToHost(await attached.hostToPlugin(address)), address);
     const ending = crashOf(client);
     await Promise.all([attached.kill(), attached.kill()]);
     assert.equal((await lastValueFrom(attached.exit$)).code, 137);
@@ -108,7 +108,7 @@ function takenOver(rig: ContainerRig): void {
     await client.start();
     const { address } = await firstValueFrom(client.handshake$);
     const attached = await attachContainer(client.id, { engine: rig.engine.socketPath });
-    assert.deepEqual(attached.hostToPlugin(address), address);
+    assert.deepEqual(await attached.hostToPlugin(address), address);
   });
 }
 

@@ -235,9 +235,9 @@ test('a container without our label is taken over with the directory that the op
   await using engine = await ScriptedEngine.listen(script);
   const inside = { network: 'unix', address: '/inside/s' } as const;
   const named = await attachContainer('by-name', { engine: engine.socketPath, socketDir: '/inside' });
-  assert.equal(named.pluginToHost(inside).address, '/outside/s');
+  assert.equal((await named.pluginToHost(inside)).address, '/outside/s');
   const plain = await attachContainer('by-name', { engine: engine.socketPath });
-  assert.deepEqual(plain.pluginToHost(inside), inside);
+  assert.deepEqual(await plain.pluginToHost(inside), inside);
   named.unref?.();
   named.ref?.();
   await Promise.all([named.kill(), plain.kill()]);

@@ -3,7 +3,7 @@ import { PluginCallError, PluginError } from '../../../errors.js';
 import { aborted } from '../../../streams/aborted.js';
 import { Rendezvous } from '../../../streams/rendezvous.js';
 import type { Dialer, DialOptions, Listener } from '../../../transports/transport.js';
-import type { Address } from '../../../wire/handshake/address.js';
+import type { Address, AddressTranslator } from '../../../wire/handshake/address.js';
 import type { Logger } from '../../../wire/logs/logger.js';
 import { quoteText } from '../../../wire/quote.js';
 import type { BrokerNetwork } from '../../protocol.js';
@@ -52,7 +52,7 @@ export class SocketRoute implements BrokerRoute {
   async listen(id: number): Promise<Listener> {
     const listener = await this.#network.listen();
     try {
-      const { network, address } = translate('the broker listens', listener.address, (own) =>
+      const { network, address } = await translate('the broker listens', listener.address, (own) =>
         this.#network.hostToPlugin(own),
       );
       await this.#link.send({ serviceId: id, network, address });
@@ -67,7 +67,7 @@ export class SocketRoute implements BrokerRoute {
     const offer$ = this.#offers.take(id);
     const offer = await firstValueFrom(signal === undefined ? offer$ : offer$.pipe(takeUntil(aborted(signal))));
     const announced = { network: offer.network, address: offer.address } as Address;
-    const { network, address } = translate('the peer accepts', announced, (theirs) =>
+    const { network, address } = await translate('the peer accepts', announced, (theirs) =>
       this.#network.pluginToHost(theirs),
     );
     if (network === 'unix' || network === 'tcp') return this.#network.dialerTo({ network, address });
@@ -83,9 +83,13 @@ export class SocketRoute implements BrokerRoute {
 }
 
 /** A translation is the application's code. */
-function translate(what: string, address: Address, translation: (address: Address) => Address): Address {
+async function translate(
+  what: string,
+  address: Address,
+  translation: AddressTranslator['pluginToHost'],
+): Promise<Address> {
   try {
-    return translation(address);
+    return await translation(address);
   } catch (cause) {
     if (PluginError.is(cause)) throw cause;
     throw new PluginCallError(

@@ -54,7 +54,7 @@ test('B-02 accepting announces the id, the network and the address of a new list
 test('B-09 addresses are translated before they are sent and before they are dialed', async () => {
   const { link, route, told, dialed } = rig({
     hostToPlugin: () => ({ network: 'tcp', address: 'host:1' }),
-    pluginToHost: ({ address }) => ({ network: 'unix', address: `/mnt${address}` }),
+    pluginToHost: ({ address }) => Promise.resolve({ network: 'unix', address: `/mnt${address}` }),
   });
   link.opened();
   const listener = await route.listen(1);

@@ -1,4 +1,4 @@
-import { HandshakeError, type HandshakeErrorCode, type PluginErrorOptions } from '../../errors.js';
+import { errorMessage, HandshakeError, type HandshakeErrorCode, type PluginErrorOptions } from '../../errors.js';
 import { decodeBase64 } from '../base64.js';
 import { parseGoBool, parseGoInteger } from '../go-text.js';
 import { quoteText, truncateText } from '../quote.js';
@@ -6,11 +6,11 @@ import type { Address } from './address.js';
 import { isDerSequence } from './der.js';
 import { CORE_PROTOCOL_VERSION, type HandshakeFields, type ProtocolName, splitHandshake } from './handshake-line.js';
 
-/** What a plugin announced, as far as the host accepts it. */
+/** What a plugin announced in its handshake line, once the host has accepted it. */
 export interface Handshake {
-  /** The application protocol version that both sides speak from here on. */
+  /** The application protocol version that both ends use from here on. */
   readonly appVersion: number;
-  /** Where to dial, in the host's view. */
+  /** Where the host dials the plugin. */
   readonly address: Address;
   readonly protocol: ProtocolName;
   /** The plugin's certificate in DER, when it made one for AutoMTLS. */
@@ -19,22 +19,26 @@ export interface Handshake {
   readonly multiplexed: boolean;
 }
 
-/** An address before anyone has judged it: the network can be any word. */
+/** An address that was not validated yet: its network can be any word. */
 export interface AnnouncedAddress {
   readonly network: string;
   readonly address: string;
 }
 
-/** How the host judges a handshake. */
+/** What a host accepts in a handshake. */
 export interface HandshakeOptions {
-  /** The application versions that the host offered. */
+  /** The application protocol versions that the host offered. */
   readonly appVersions: readonly number[];
   /** @default ['netrpc'], as in go-plugin */
   readonly allowedProtocols?: readonly ProtocolName[];
   /** Whether broker multiplexing was requested. @default false */
   readonly multiplex?: boolean;
-  /** The plugin's address in the host's view (go-plugin runner.go PluginToHost). Its result is judged, not its input. */
-  translateAddress?(address: AnnouncedAddress): AnnouncedAddress;
+}
+
+/** What a host accepts in a handshake, and how it reaches the address in it. */
+export interface AcceptHandshakeOptions extends HandshakeOptions {
+  /** Where the host dials the announced address (go-plugin runner.go PluginToHost). The result is validated, not the argument. */
+  translateAddress(address: AnnouncedAddress): AnnouncedAddress | Promise<AnnouncedAddress>;
 }
 
 const DEFAULT_ALLOWED_PROTOCOLS: readonly ProtocolName[] = ['netrpc'];
@@ -42,19 +46,47 @@ const DEFAULT_ALLOWED_PROTOCOLS: readonly ProtocolName[] = ['netrpc'];
 const MAX_EXTRA_CHARS = 50;
 
 /**
- * Reads and judges a plugin's first line on stdout, with or without its line ending, in the order of go-plugin client.go Start.
- * Throws a HandshakeError whose code says which field was not acceptable.
+ * Parses and validates a plugin's first line on stdout, with or without its line ending, field by field in the order of go-plugin
+ * client.go Start. Throws a HandshakeError whose code names the field that was not acceptable.
+ *
+ * @example
+ * parseHandshake('1|3|unix|/tmp/plugin1/s|grpc|', { appVersions: [3], allowedProtocols: ['grpc'] }).address;
+ * // { network: 'unix', address: '/tmp/plugin1/s' }
  */
 export function parseHandshake(line: string, options: HandshakeOptions): Handshake {
   const fields = splitHandshake(line);
-  judgeCoreVersion(fields.coreVersion, line);
-  const appVersion = judgeAppVersion(fields.appVersion, options.appVersions, line);
-  const address = judgeAddress(translate(fields, options, line), line);
-  const protocol = judgeProtocol(fields.protocol, options.allowedProtocols ?? DEFAULT_ALLOWED_PROTOCOLS, line);
-  const serverCertificate = judgeCertificate(fields.serverCertificate, line);
-  const multiplexed = options.multiplex === true && protocol === 'grpc' && judgeMultiplexing(fields.multiplexing, line);
+  const appVersion = validateVersions(fields, options, line);
+  return { appVersion, ...validateConnection(fields, fields, options, line) };
+}
+
+/**
+ * `parseHandshake` with a translation of the address between validating the versions and validating the address. Rejects with the same
+ * HandshakeErrors; ERR_ADDRESS_INVALID with the cause when the translation failed.
+ */
+export async function acceptHandshake(line: string, options: AcceptHandshakeOptions): Promise<Handshake> {
+  const fields = splitHandshake(line);
+  const appVersion = validateVersions(fields, options, line);
+  const address = await translate(fields, options, line);
+  return { appVersion, ...validateConnection(fields, address, options, line) };
+}
+
+function validateVersions(fields: HandshakeFields, options: HandshakeOptions, line: string): number {
+  validateCoreVersion(fields.coreVersion, line);
+  return validateAppVersion(fields.appVersion, options.appVersions, line);
+}
+
+function validateConnection(
+  fields: HandshakeFields,
+  announced: AnnouncedAddress,
+  options: HandshakeOptions,
+  line: string,
+): Omit<Handshake, 'appVersion'> {
+  const address = validateAddress(announced, line);
+  const protocol = validateProtocol(fields.protocol, options.allowedProtocols ?? DEFAULT_ALLOWED_PROTOCOLS, line);
+  const serverCertificate = validateCertificate(fields.serverCertificate, line);
+  const multiplexed =
+    options.multiplex === true && protocol === 'grpc' && validateMultiplexing(fields.multiplexing, line);
   return {
-    appVersion,
     address,
     protocol,
     ...(serverCertificate === undefined ? {} : { serverCertificate }),
@@ -62,7 +94,7 @@ export function parseHandshake(line: string, options: HandshakeOptions): Handsha
   };
 }
 
-function judgeCoreVersion(text: string, line: string): void {
+function validateCoreVersion(text: string, line: string): void {
   const version = parseGoInteger(text);
   if (version === undefined) {
     throw failure(
@@ -83,7 +115,7 @@ function judgeCoreVersion(text: string, line: string): void {
   }
 }
 
-function judgeAppVersion(text: string, offered: readonly number[], line: string): number {
+function validateAppVersion(text: string, offered: readonly number[], line: string): number {
   const version = parseGoInteger(text);
   if (version === undefined) {
     throw failure(
@@ -106,14 +138,17 @@ function judgeAppVersion(text: string, offered: readonly number[], line: string)
   return version;
 }
 
-function translate(fields: HandshakeFields, options: HandshakeOptions, line: string): AnnouncedAddress {
-  const announced = { network: fields.network, address: fields.address };
+async function translate(
+  { network, address }: HandshakeFields,
+  options: AcceptHandshakeOptions,
+  line: string,
+): Promise<AnnouncedAddress> {
   try {
-    return options.translateAddress?.(announced) ?? announced;
+    return await options.translateAddress({ network, address });
   } catch (cause) {
     throw failure(
       'ERR_ADDRESS_INVALID',
-      `The plugin's address ${quoteText(fields.address)} could not be translated for this host.`,
+      `The plugin's address ${quoteText(address)} could not be translated for this host: ${errorMessage(cause)}`,
       line,
       {},
       cause,
@@ -121,7 +156,7 @@ function translate(fields: HandshakeFields, options: HandshakeOptions, line: str
   }
 }
 
-function judgeAddress({ network, address }: AnnouncedAddress, line: string): Address {
+function validateAddress({ network, address }: AnnouncedAddress, line: string): Address {
   if (network !== 'unix' && network !== 'tcp') {
     throw failure(
       'ERR_NETWORK_UNKNOWN',
@@ -148,7 +183,7 @@ function isHostAndPort(address: string): boolean {
   return port >= 1 && port <= 65_535;
 }
 
-function judgeProtocol(text: string | undefined, allowed: readonly ProtocolName[], line: string): ProtocolName {
+function validateProtocol(text: string | undefined, allowed: readonly ProtocolName[], line: string): ProtocolName {
   const wanted = text ?? 'netrpc';
   const protocol = allowed.find((name) => name === wanted);
   if (protocol !== undefined) return protocol;
@@ -162,7 +197,7 @@ function judgeProtocol(text: string | undefined, allowed: readonly ProtocolName[
   );
 }
 
-function judgeCertificate(text: string | undefined, line: string): Uint8Array | undefined {
+function validateCertificate(text: string | undefined, line: string): Uint8Array | undefined {
   if (text === undefined || text.length <= MAX_EXTRA_CHARS) return undefined;
   const der = decodeBase64(text);
   if (der !== undefined && isDerSequence(der)) return der;
@@ -174,7 +209,7 @@ function judgeCertificate(text: string | undefined, line: string): Uint8Array | 
   );
 }
 
-function judgeMultiplexing(text: string | undefined, line: string): true {
+function validateMultiplexing(text: string | undefined, line: string): true {
   const supported = text === undefined ? false : parseGoBool(text);
   if (supported === true) return true;
   if (supported === false) {

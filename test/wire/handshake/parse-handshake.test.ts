@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { HandshakeError, type HandshakeErrorCode, OptionsError } from '../../../src/errors.js';
 import { encodeBase64 } from '../../../src/wire/base64.js';
-import { type HandshakeOptions, parseHandshake } from '../../../src/wire/handshake/handshake.js';
 import { formatHandshake, splitHandshake } from '../../../src/wire/handshake/handshake-line.js';
+import { acceptHandshake, type HandshakeOptions, parseHandshake } from '../../../src/wire/handshake/parse-handshake.js';
 
 const options: HandshakeOptions = { appVersions: [1, 3, 5], allowedProtocols: ['netrpc', 'grpc'] };
 const certificate = Uint8Array.of(0x30, 0x82, 0x01, 0x00, ...new Uint8Array(256).fill(7));
@@ -21,6 +21,12 @@ function rejects(line: string, code: HandshakeErrorCode, given: HandshakeOptions
     return error;
   }
   return assert.fail(`accepted ${JSON.stringify(line)}`);
+}
+
+function throwing(error: Error): () => never {
+  return () => {
+    throw error;
+  };
 }
 
 /** The text without characters that a terminal obeys. */
@@ -179,30 +185,44 @@ test('H-26 field 7 is not looked at for netrpc, nor without a request', () => {
   assert.equal(parseHandshake('1|1|unix|/tmp/p|grpc||x', options).multiplexed, false);
 });
 
-test('H-32 translates the address before judging it', () => {
-  const translated = parseHandshake('1|1|container|box:80', {
-    ...options,
-    translateAddress: ({ network, address }) => {
-      assert.deepEqual([network, address], ['container', 'box:80']);
-      return { network: 'unix', address: '/run/box' };
-    },
-  });
-  assert.deepEqual(translated.address, { network: 'unix', address: '/run/box' });
-  rejects('1|1|unix|/p', 'ERR_NETWORK_UNKNOWN', {
-    ...options,
-    translateAddress: () => ({ network: 'x', address: '' }),
-  });
+test('H-32 translates the address before validating it, synchronously or not', async () => {
+  const host = { network: 'unix', address: '/run/box' };
+  for (const translated of [host, Promise.resolve(host)]) {
+    const accepted = await acceptHandshake('1|1|container|box:80', {
+      ...options,
+      translateAddress: (announced) => {
+        assert.deepEqual(announced, { network: 'container', address: 'box:80' });
+        return translated;
+      },
+    });
+    assert.deepEqual(accepted.address, host);
+  }
+  const unknown = { ...options, translateAddress: () => ({ network: 'x', address: '' }) };
+  await assert.rejects(acceptHandshake('1|1|unix|/p', unknown), { code: 'ERR_NETWORK_UNKNOWN' });
 });
 
-test('a translation that fails is a typed error with its cause', () => {
+test('a translation that fails is a typed error with its cause', async () => {
   const cause = new Error('no such container');
-  const translateAddress = (): never => {
-    throw cause;
-  };
-  assert.equal(rejects('1|1|unix|/p', 'ERR_ADDRESS_INVALID', { ...options, translateAddress }).cause, cause);
+  for (const translateAddress of [() => Promise.reject(cause), throwing(cause)]) {
+    await assert.rejects(acceptHandshake('1|1|unix|/p', { ...options, translateAddress }), {
+      code: 'ERR_ADDRESS_INVALID',
+      message: /no such container/,
+      cause,
+    });
+  }
 });
 
-test('judges field by field in the order of go-plugin', () => {
+test('an address is translated once the versions are accepted, not before', async () => {
+  const translateAddress = throwing(new Error('translated'));
+  for (const [line, code] of [
+    ['1|1', 'ERR_HANDSHAKE_UNRECOGNIZED'],
+    ['2|1|unix|/p', 'ERR_CORE_VERSION_MISMATCH'],
+    ['1|2|unix|/p', 'ERR_APP_VERSION_MISMATCH'],
+  ] as const)
+    await assert.rejects(acceptHandshake(line, { ...options, translateAddress }), { code });
+});
+
+test('validates field by field in the order of go-plugin', () => {
   const wrong: readonly (readonly [string, HandshakeErrorCode])[] = [
     ['x|x|x|x||!', 'ERR_CORE_VERSION_INVALID'],
     ['1|x|x|x||!', 'ERR_APP_VERSION_INVALID'],
@@ -278,7 +298,7 @@ test('property: any line is accepted or is a HandshakeError', () => {
   );
 });
 
-test('splits without judging, and drops what comes after the seventh field', () => {
+test('splits without validating, and drops what comes after the seventh field', () => {
   assert.deepEqual(splitHandshake('a|b|c|d\n'), { coreVersion: 'a', appVersion: 'b', network: 'c', address: 'd' });
   assert.deepEqual(splitHandshake('a|b|c|d|e||g|h|i'), {
     coreVersion: 'a',
