@@ -103,7 +103,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   host: room([...ENDS, ...RUNNERS], ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:os']),
   plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:util']),
   di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
+  // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),
+  grpc: room(DI),
+  'net-rpc': room(DI),
+  transport: room(DI),
+  container: room(DI),
   testing: room(
     [...DI, 'di', 'index'],
     ['rxjs', 'node:assert', 'node:stream', 'node:net', 'node:fs', 'node:path', 'node:os'],

@@ -1,6 +1,8 @@
 import { inject } from 'inversify';
 import { firstValueFrom } from 'rxjs';
-import { BROKER, type ClientOf, type GrpcBroker, PluginService, type ServiceOf, serve } from 'rxplug';
+import { type ClientOf, PluginService, type ServiceOf, serve } from 'rxplug';
+import { BROKER } from 'rxplug/di';
+import type { GrpcBroker } from 'rxplug/grpc';
 import { type MergeRequest, MergerDefinition, RefereeDefinition } from '../gen/merge.js';
 import { handshake } from './contract.js';
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, map, of, take, toArray } from 'rxjs';
-import { type ClientOf, createClient, GrpcError } from 'rxplug';
+import { type ClientOf, createClient } from 'rxplug';
+import { GrpcError } from 'rxplug/grpc';
 import type { KVDefinition } from '../gen/kv.js';
 import { handshake, plugins } from './contract.js';
 import { goPlugin } from './go-plugin.js';

@@ -1,6 +1,8 @@
 import { inject } from 'inversify';
 import { filter, from, map, mergeWith, type Observable, reduce, Subject } from 'rxjs';
-import { GrpcError, LOGGER, type Logger, Metadata, PluginService, type ServiceOf, status } from 'rxplug';
+import { type Logger, PluginService, type ServiceOf } from 'rxplug';
+import { LOGGER } from 'rxplug/di';
+import { GrpcError, Metadata, status } from 'rxplug/grpc';
 import {
   type Change,
   type GetRequest,

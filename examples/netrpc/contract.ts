@@ -1,4 +1,5 @@
-import { BasicError, gob, type HandshakeConfig, method, netRpcPlugin } from 'rxplug';
+import { type HandshakeConfig, netRpcPlugin } from 'rxplug';
+import { BasicError, gob, method } from 'rxplug/net-rpc';
 
 /** What host and plugin agree on beforehand. */
 export const handshake: HandshakeConfig = {

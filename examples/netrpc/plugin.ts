@@ -1,15 +1,7 @@
 import { inject } from 'inversify';
-import {
-  type GobType,
-  gob,
-  LOGGER,
-  type Logger,
-  NetRpcMethod,
-  NetRpcService,
-  type ServiceOfContract,
-  serve,
-  toBasicError,
-} from 'rxplug';
+import { type Logger, type ServiceOfContract, serve } from 'rxplug';
+import { LOGGER, NetRpcMethod, NetRpcService } from 'rxplug/di';
+import { type GobType, gob, toBasicError } from 'rxplug/net-rpc';
 import { Entry, handshake, Lookup, type plugins } from './contract.js';
 
 /** go-plugin's basic example. */

@@ -1,4 +1,5 @@
-import { GrpcError, implement, Metadata, serve, status } from 'rxplug';
+import { implement, serve } from 'rxplug';
+import { GrpcError, Metadata, status } from 'rxplug/grpc';
 import { handshake, plugins } from '../basic/contract.js';
 
 // #region errors

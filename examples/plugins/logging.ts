@@ -1,5 +1,6 @@
 import { inject } from 'inversify';
-import { LOGGER, type Logger, PluginService, type ServiceOf, serve } from 'rxplug';
+import { type Logger, PluginService, type ServiceOf, serve } from 'rxplug';
+import { LOGGER } from 'rxplug/di';
 import { handshake } from '../basic/contract.js';
 import { GreeterDefinition, type GreetRequest } from '../gen/greeter.js';
 

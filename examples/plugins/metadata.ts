@@ -1,4 +1,5 @@
-import { implement, Metadata, serve } from 'rxplug';
+import { implement, serve } from 'rxplug';
+import { Metadata } from 'rxplug/grpc';
 import { handshake, plugins } from '../basic/contract.js';
 
 // #region metadata

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { AsyncSubject, firstValueFrom } from 'rxjs';
-import { type Address, type Exit, type Runner, type RunnerFactory, StartError } from 'rxplug';
+import { type Exit, type Runner, type RunnerFactory, StartError } from 'rxplug';
+import type { Address } from 'rxplug/transport';
 
 /** Runs plugins in threads of the host's process, with an environment of their own. */
 export function workerRunner(file: URL): RunnerFactory {

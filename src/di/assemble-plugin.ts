@@ -17,19 +17,19 @@ import { BROKER, GRPC_ENGINE, GRPC_PLUGIN_OPTIONS, LOGGER, MUX_BROKER, PLUGIN_PA
  * What is served under a name: a class marked with `@PluginService` or `@NetRpcService`, the result of `implement(contract, service)`,
  * or one of them for each protocol.
  */
-export type Served = ServiceClass | PluginImplementation | DualSides<SingleService, SingleService>;
+export type ServedPlugin = ServiceClass | PluginImplementation | DualSides<SingleService, SingleService>;
 
 type SingleService = ServiceClass | PluginImplementation;
 
 /** What is served, by name. */
-export type Services = Readonly<Record<string, Served>>;
+export type ServedPlugins = Readonly<Record<string, ServedPlugin>>;
 
 /** What a plugin serves and how (go-plugin ServeConfig). */
 export interface ServeOptions extends Omit<CoreServeOptions, 'plugins' | 'versionedPlugins'> {
   /** What is served under the handshake's own protocol version. */
-  readonly plugins?: Services;
+  readonly plugins?: ServedPlugins;
   /** What is served by application protocol version; the highest that the host shares is taken. */
-  readonly versionedPlugins?: Readonly<Record<number, Services>>;
+  readonly versionedPlugins?: Readonly<Record<number, ServedPlugins>>;
   /** Server options, interceptors, further services. */
   readonly grpc?: GrpcPluginOptions;
   /** What all gRPC of this plugin stands on. @default 'native' */
@@ -70,16 +70,16 @@ export function assemblePlugin(options: ServeOptions): AssembledPlugin {
   };
 }
 
-function implementationsOf(services: Services, container: Container): PluginImplementations {
+function implementationsOf(services: ServedPlugins, container: Container): PluginImplementations {
   const entries = Object.entries(services).map(([name, service]) => [name, implementationOf(name, service, container)]);
   return Object.fromEntries(entries) as PluginImplementations;
 }
 
 /** Each service is made in a container of its own below the application's, so that it gets its own logger and broker. */
-function implementationOf(name: string, service: Served | undefined, container: Container): PluginImplementation {
+function implementationOf(name: string, service: ServedPlugin | undefined, container: Container): PluginImplementation {
   if (typeof service !== 'function') {
     if (service === undefined || !('grpc' in service)) return checkedImplementation(name, service);
-    const side = (of: Served): PluginImplementation => implementationOf(name, of, container);
+    const side = (of: ServedPlugin): PluginImplementation => implementationOf(name, of, container);
     return implementDual({ grpc: side(service.grpc), netrpc: side(service.netrpc) });
   }
   return {

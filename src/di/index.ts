@@ -1,8 +1,22 @@
-export { type Served, type ServeOptions, type Services } from './assemble-plugin.js';
-export { createClient, type HostAssemblyOptions, launch } from './host.js';
+/** `rxplug/di`: the container's tokens and modules, for applications that inject plugins or replace parts of the library. */
+
+// Injection.
+
 export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './inject-plugin.js';
 export { NetRpcMethod, NetRpcService } from './net-rpc-service.js';
-export { type LazyServeOptions, serve, serveMux, serveTest } from './plugin.js';
-export { contractOf, PluginService, type ServiceClass } from './plugin-service.js';
-export { token } from './token.js';
+export { contractOf } from './plugin-service.js';
 export * from './tokens.js';
+
+// The parts that the tokens stand for.
+
+export { ClientRegistry, managedClients, type RegisteredClient } from '../host/client-registry.js';
+export type { HostParts } from '../host/parts.js';
+export type { PluginParts } from '../plugin/parts.js';
+export type {
+  ClientConnection,
+  ClientProtocol,
+  ClientProtocolFactory,
+  ServerConnection,
+  ServerProtocol,
+  ServerProtocolFactory,
+} from '../protocols/protocol.js';

@@ -1,5 +1,5 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { assemblePlugin, type ServeOptions, type Services } from '../di/assemble-plugin.js';
+import { assemblePlugin, type ServedPlugins, type ServeOptions } from '../di/assemble-plugin.js';
 import { OptionsError } from '../errors.js';
 import type { PluginName } from '../host/plugin-client.js';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
@@ -52,7 +52,7 @@ export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
  */
 export async function createPluginPair<P extends PluginSet>(
   plugins: P,
-  services: Readonly<Record<PluginName<P>, Services[string]>>,
+  services: Readonly<Record<PluginName<P>, ServedPlugins[string]>>,
   options: PluginPairOptions = {},
 ): Promise<PluginPair<P>> {
   const teardown = new Teardown();
@@ -88,7 +88,7 @@ async function linkOf(protocol: ProtocolName, options: PluginPairOptions, teardo
 
 async function serveOn(
   { protocol, listener, network, tls, logger }: Link,
-  plugins: Services,
+  plugins: ServedPlugins,
   { modules = [], serve = {}, onShutdown, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'plugin' | 'pluginStdout' | 'pluginStderr'>> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { GrpcError, status } from '../../src/index.js';
+import { GrpcError, status } from '../../src/grpc.js';
 import { bounded, clientOf, endOf, hasCode, nameOf, reaches, serving, watchEverything } from './chaos.js';
 
 const assertNothingLeft = watchEverything();

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ContainerModule } from 'inversify';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { createClient, GrpcError, processRunner, RUNNER, status } from '../../src/index.js';
+import { RUNNER } from '../../src/di/index.js';
+import { GrpcError, status } from '../../src/grpc.js';
+import { createClient, processRunner } from '../../src/index.js';
 import { fixture } from '../fixtures/fixture.js';
 import {
   bounded,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { GrpcError, launch, status } from '../../src/index.js';
+import { GrpcError, status } from '../../src/grpc.js';
+import { launch } from '../../src/index.js';
 import { fixture } from '../fixtures/fixture.js';
 import { bounded, clientOf, endOf, handshake, hasCode, plugins, reaches, serving, watchEverything } from './chaos.js';
 

@@ -1,4 +1,5 @@
-import { BasicError, type GobSchema, gob, method, type NetRpcMethods, netRpcPlugin } from '../../src/index.js';
+import { netRpcPlugin } from '../../src/index.js';
+import { BasicError, type GobSchema, gob, method, type NetRpcMethods } from '../../src/net-rpc.js';
 
 /** The net/rpc methods of `test/conformance/go/contract`, plugin by plugin, in our own schemas. */
 

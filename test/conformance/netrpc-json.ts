@@ -1,4 +1,5 @@
-import { type GobSchema, type GobTime, zeroValue } from '../../src/index.js';
+import type { GobSchema, GobTime } from '../../src/net-rpc.js';
+import { zeroValue } from '../../src/net-rpc.js';
 import { nodeOf, type StructNode } from '../../src/wire/gob/schema/schema.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;

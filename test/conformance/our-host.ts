@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ContainerModule } from 'inversify';
 import { filter, firstValueFrom } from 'rxjs';
-import { createClient, type HostAssemblyOptions } from '../../src/di/index.js';
+import { CLIENT_REGISTRY, ClientRegistry } from '../../src/di/index.js';
 import {
-  CLIENT_REGISTRY,
   type ClientOptions,
-  ClientRegistry,
+  createClient,
   type GrpcEngine,
   grpcPlugin,
+  type HostAssemblyOptions,
   type LogEntry,
   netRpcPlugin,
   type PluginClient,

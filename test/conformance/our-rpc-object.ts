@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
-import { createNetRpcClient, type NetRpcClientContext, RemoteError } from '../../src/index.js';
+import { RemoteError } from '../../src/index.js';
+import { createNetRpcClient, type NetRpcClientContext } from '../../src/net-rpc.js';
 import { type DrivenBroker, type DrivenObject, RpcFailure, type RpcTypes } from './driver.js';
 import { GO_TYPES, METHODS } from './netrpc-contracts.js';
 import { fromGoJson, toGoJson } from './netrpc-json.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EmptyError, firstValueFrom, lastValueFrom, map, NEVER, of, throwError, timer } from 'rxjs';
-import { createGrpcClient, type GrpcBroker, GrpcError, PluginError, status } from '../../src/index.js';
+import { createGrpcClient, type GrpcBroker, GrpcError, status } from '../../src/grpc.js';
+import { PluginError } from '../../src/index.js';
 import { createGrpcServer } from '../../src/protocols/grpc/engine.js';
 import type { PluginPairOptions } from '../../src/testing/index.js';
 import { bounded } from '../conformance/bounded.js';

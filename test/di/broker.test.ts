@@ -5,16 +5,10 @@ import { inject } from 'inversify';
 import { firstValueFrom, tap } from 'rxjs';
 import { handshake, plugins } from '../../examples/bidirectional/contract.js';
 import { type MergeRequest, MergerDefinition, RefereeDefinition } from '../../examples/gen/merge.js';
-import {
-  BROKER,
-  createClient,
-  type GrpcBroker,
-  gob,
-  method,
-  netRpcPlugin,
-  PluginService,
-  type ServiceOf,
-} from '../../src/index.js';
+import { BROKER } from '../../src/di/index.js';
+import type { GrpcBroker } from '../../src/grpc.js';
+import { createClient, netRpcPlugin, PluginService, type ServiceOf } from '../../src/index.js';
+import { gob, method } from '../../src/net-rpc.js';
 import { createPluginPair } from '../../src/testing/index.js';
 import { hasCode } from '../contracts/broker.js';
 import { fixture } from '../fixtures/fixture.js';

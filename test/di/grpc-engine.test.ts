@@ -3,19 +3,9 @@ import { test } from 'node:test';
 import { Container, ContainerModule } from 'inversify';
 import { EMPTY, firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
-import {
-  createClient,
-  GRPC_ENGINE,
-  type GrpcEngine,
-  grpcClientProtocol,
-  grpcServerProtocol,
-  HOST_NETWORK,
-  type HostParts,
-  Metadata,
-  pluginHostModule,
-  pluginToken,
-  type ServiceOf,
-} from '../../src/index.js';
+import { GRPC_ENGINE, HOST_NETWORK, type HostParts, pluginHostModule, pluginToken } from '../../src/di/index.js';
+import { grpcClientProtocol, grpcServerProtocol, Metadata } from '../../src/grpc.js';
+import { createClient, type GrpcEngine, type ServiceOf } from '../../src/index.js';
 import { HealthDefinition } from '../../src/protocols/grpc/gen/grpc/health/v1/health.js';
 import { createGrpcPair } from '../../src/testing/index.js';
 import { dialerTo } from '../../src/transports/sockets/dial.js';

@@ -4,22 +4,17 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { ContainerModule, inject, injectable } from 'inversify';
 import { firstValueFrom, of } from 'rxjs';
+import { LOGGER, MUX_BROKER, NetRpcMethod, NetRpcService } from '../../src/di/index.js';
+import { type Logger, netRpcPlugin, type ServiceOfContract } from '../../src/index.js';
 import {
   BASIC_ERROR_NAME,
   BasicError,
   createTypedClient,
   gob,
-  LOGGER,
-  type Logger,
-  MUX_BROKER,
   type MuxBroker,
   method,
-  NetRpcMethod,
-  NetRpcService,
   type NetRpcServiceCall,
-  netRpcPlugin,
-  type ServiceOfContract,
-} from '../../src/index.js';
+} from '../../src/net-rpc.js';
 import { createPluginPair } from '../../src/testing/index.js';
 import { createLogger, type LogRecord } from '../../src/wire/logs/logger.js';
 

@@ -5,23 +5,25 @@ import { Container, ContainerModule, injectable } from 'inversify';
 import { firstValueFrom, map } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import {
-  type ClientOfContract,
-  createClient,
   GRPC_CLIENT_PROTOCOL,
-  grpcClientProtocol,
   HOST_NETWORK,
   type HostParts,
   injectPlugin,
   LOG_SINK,
+  pluginClientToken,
+  pluginHostModule,
+  pluginToken,
+  RUNNER,
+} from '../../src/di/index.js';
+import { grpcClientProtocol } from '../../src/grpc.js';
+import {
+  type ClientOfContract,
+  createClient,
   type LogEntry,
   PluginError,
   type PluginImplementation,
   PluginService,
-  pluginClientToken,
-  pluginHostModule,
-  pluginToken,
   processRunner,
-  RUNNER,
   serve,
 } from '../../src/index.js';
 import { dialerTo } from '../../src/transports/sockets/dial.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GrpcError, PluginError, status } from 'rxplug';
+import { PluginError } from 'rxplug';
+import { GrpcError, status } from 'rxplug/grpc';
 import { read } from './repository.js';
 
 const page = read('docs/errors.md');

@@ -3,19 +3,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { credentials, makeClientConstructor } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, map, of, retry, take, tap, throwError, timer, toArray } from 'rxjs';
-import {
-  type CallInterceptor,
-  type ClientOfContract,
-  createClient,
-  createGrpcClient,
-  createGrpcJsChannel,
-  GrpcError,
-  grpcPlugin,
-  Metadata,
-  type PluginClient,
-  type ServiceOf,
-  status,
-} from 'rxplug';
+import { type ClientOfContract, createClient, grpcPlugin, type PluginClient, type ServiceOf } from 'rxplug';
+import { type CallInterceptor, createGrpcClient, createGrpcJsChannel, GrpcError, Metadata, status } from 'rxplug/grpc';
 import { GetRequest, GetResponse, KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { handshake as tickerHandshake, plugins as tickers } from '../../examples/streaming/contract.js';

@@ -5,15 +5,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, lastValueFrom, scan } from 'rxjs';
-import {
-  cleanupClients,
-  cleanupOnExit,
-  createClient,
-  discovered,
-  managedClients,
-  PluginError,
-  type ReattachConfig,
-} from 'rxplug';
+import { cleanupClients, cleanupOnExit, createClient, discovered, PluginError, type ReattachConfig } from 'rxplug';
+import { managedClients } from 'rxplug/di';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';

@@ -3,17 +3,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Container, ContainerModule, inject, injectable } from 'inversify';
 import { firstValueFrom } from 'rxjs';
-import {
-  type ClientOfContract,
-  createClient,
-  discover,
-  injectPlugin,
-  LOG_SINK,
-  pluginClientToken,
-  pluginHostModule,
-  processRunner,
-  RUNNER,
-} from 'rxplug';
+import { type ClientOfContract, createClient, discover, processRunner } from 'rxplug';
+import { injectPlugin, LOG_SINK, pluginClientToken, pluginHostModule, RUNNER } from 'rxplug/di';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { handshake as negotiatedHandshake, versionedPlugins } from '../../examples/negotiated/contract.js';
 import { ownTempDir } from '../support/own-temp-dir.js';

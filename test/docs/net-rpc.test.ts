@@ -3,20 +3,16 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
+import { createClient, dualPlugin, grpcPlugin, implement, netRpcPlugin } from 'rxplug';
 import {
   BASIC_ERROR_NAME,
   BasicError,
-  createClient,
   createTypedClient,
-  dualPlugin,
   type GobSchema,
   gob,
-  grpcPlugin,
-  implement,
   method,
-  netRpcPlugin,
   zeroValue,
-} from 'rxplug';
+} from 'rxplug/net-rpc';
 import { createPluginPair } from 'rxplug/testing';
 import { createGobDecoder, createGobEncoder } from 'rxplug/wire';
 import { KVDefinition } from '../../examples/gen/kv.js';

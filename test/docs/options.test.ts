@@ -10,6 +10,8 @@ const NO_TABLE = [
   'ClientOptions',
   'LazyServeOptions',
   'GrpcErrorOptions',
+  'PluginErrorOptions',
+  'ProtocolErrorOptions',
   'DialOptions',
   'PartialReattachConfig',
   'ReattachConfig',
@@ -20,8 +22,9 @@ test('docs/options.md describes the options as their source does', () => {
 });
 
 test('docs/options.md has every kind of options that the package exports', () => {
-  const exported = ['src/index.ts', 'src/di/index.ts'].flatMap((file) => [
-    ...read(file).matchAll(/\b\w+(?:Options|Config|Limits|Mount)\b/g),
+  const entries = ['index', 'grpc', 'net-rpc', 'di/index', 'transport', 'container'];
+  const exported = entries.flatMap((entry) => [
+    ...read(`src/${entry}.ts`).matchAll(/\b\w+(?:Options|Config|Limits|Mount)\b/g),
   ]);
   const shown = new Set([...page.matchAll(/#(\w+)(?= )/g)].map(([, name]) => name));
   const missing = exported.map(([name]) => name).filter((name) => !shown.has(name) && !NO_TABLE.includes(name));

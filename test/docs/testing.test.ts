@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { debounceTime, firstValueFrom } from 'rxjs';
-import { createClient, createGrpcClient, PluginError } from 'rxplug';
+import { createClient, PluginError } from 'rxplug';
+import { createGrpcClient } from 'rxplug/grpc';
 import {
   createConnectionPair,
   createGrpcConnection,

@@ -5,17 +5,9 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import { ContainerModule } from 'inversify';
 import { firstValueFrom } from 'rxjs';
 import { plugins } from '../../examples/grpc-kv/contract.js';
-import {
-  CERTIFICATE_AUTHORITY,
-  type CertificateAuthority,
-  type Curve,
-  createClient,
-  type Identity,
-  type PluginClient,
-  PluginError,
-  selfSignedAuthority,
-  type TlsConfig,
-} from '../../src/index.js';
+import { CERTIFICATE_AUTHORITY } from '../../src/di/index.js';
+import { type CertificateAuthority, type Curve, type Identity, selfSignedAuthority } from '../../src/grpc.js';
+import { createClient, type PluginClient, PluginError, type TlsConfig } from '../../src/index.js';
 import { fixture } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';

@@ -9,16 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { ContainerModule } from 'inversify';
 import { filter, firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
-import {
-  CLIENT_REGISTRY,
-  ClientRegistry,
-  cleanupClients,
-  cleanupOnExit,
-  createClient,
-  managedClients,
-  type PluginClient,
-  PluginError,
-} from '../../src/index.js';
+import { CLIENT_REGISTRY, ClientRegistry, managedClients } from '../../src/di/index.js';
+import { cleanupClients, cleanupOnExit, createClient, type PluginClient, PluginError } from '../../src/index.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { firstLine } from '../support/first-line.js';

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom, lastValueFrom, map, retry, switchMap, take, tap, toArray } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
-import { createClient, GrpcError, launch, PluginError, type PluginSet, status } from '../../src/index.js';
+import { GrpcError, status } from '../../src/grpc.js';
+import { createClient, launch, PluginError, type PluginSet } from '../../src/index.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();

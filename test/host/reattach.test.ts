@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { filter, firstValueFrom, lastValueFrom, map, NEVER, toArray } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { selfSignedAuthority } from '../../src/grpc.js';
 import {
   type AttachedRunner,
   type ClientOptions,
@@ -12,7 +13,6 @@ import {
   type PluginClient,
   PluginError,
   type ReattachConfig,
-  selfSignedAuthority,
 } from '../../src/index.js';
 import { fixture } from '../fixtures/fixture.js';
 import { watchResources } from '../support/active-resources.js';

@@ -98,9 +98,14 @@ test("a user's host and plugin compile against the types, which are checked too,
 
 /** What a library on top of rxplug exports without naming its type: every type in it must be reachable by the package's doors. */
 const DECLARED = `
-import { createClient, createGrpcClient, implement, launch, pluginHostModule, processRunner } from 'rxplug';
-import { logs, lines } from 'rxplug/streams';
-import { parseHandshake } from 'rxplug/wire';
+import { attachProcess, backoff, createClient, discovered, implement, launch, processRunner, serveTest } from 'rxplug';
+import { attachContainer, containerRunner } from 'rxplug/container';
+import { injectPlugin, managedClients, pluginHostModule } from 'rxplug/di';
+import { createGrpcChannel, createGrpcClient, createGrpcServer, selfSignedAuthority } from 'rxplug/grpc';
+import { createNetRpcClient, gob, handler, method, serveNetRpc } from 'rxplug/net-rpc';
+import { createPluginPair, createGrpcPair, fakeRunner } from 'rxplug/testing';
+import { dialerTo, listen, socketTransport } from 'rxplug/transport';
+import { createLogParser, createYamuxDecoder, parseHandshake } from 'rxplug/wire';
 import { GreeterDefinition } from '../gen/greeter.js';
 import { handshake, plugins } from './contract.js';
 export const options = { command: ['x'] as const, handshake, plugins };
@@ -112,7 +117,15 @@ export const states = [client.state$, client.logs$, client.handshake$, client.ex
 export const implementation = implement(plugins.greeter, { greet: ({ name }) => ({ greeting: name }) });
 export const module = pluginHostModule({ greeter: options });
 export const runner = processRunner({ command: ['x'], env: {} });
-export const operators = [logs(), lines(), parseHandshake] as const;
-export const clientOf = createGrpcClient;
+export const hosts = [attachProcess, backoff, discovered, serveTest, attachContainer, containerRunner] as const;
+export const injected = [injectPlugin, managedClients] as const;
+export const grpc = [createGrpcChannel, createGrpcClient, createGrpcServer, selfSignedAuthority] as const;
+export const channel = (dialer: ReturnType<typeof dialerTo>) => createGrpcChannel({ dialer });
+export const server = createGrpcServer();
+export const netRpc = [createNetRpcClient, handler, method, serveNetRpc] as const;
+export const greeting = method(gob.struct('Greeting', { Name: gob.string }), gob.string);
+export const pairs = [createPluginPair, createGrpcPair, fakeRunner] as const;
+export const sockets = [dialerTo, listen, socketTransport] as const;
+export const codecs = [createLogParser, createYamuxDecoder, parseHandshake] as const;
 export const definition = GreeterDefinition;
 `;

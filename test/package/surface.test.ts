@@ -35,12 +35,12 @@ function textBefore({ name, file }: Exported): string | undefined {
   return passedOn === undefined ? undefined : textBefore(passedOn);
 }
 
-const { exports: doors } = JSON.parse(readFileSync(posix.join(sources, '../package.json'), 'utf8')) as {
+const { exports: entries } = JSON.parse(readFileSync(posix.join(sources, '../package.json'), 'utf8')) as {
   exports: Record<string, { types: string }>;
 };
 
-for (const [door, { types }] of Object.entries(doors)) {
-  test(`${door}: every export says what it is`, () => {
+for (const [entry, { types }] of Object.entries(entries)) {
+  test(`${entry}: every export says what it is`, () => {
     const file = types.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
     assert.ok(existsSync(posix.join(sources, file)));
     const exported = exportsOf(file);
@@ -49,3 +49,25 @@ for (const [door, { types }] of Object.entries(doors)) {
     assert.deepEqual(silent, []);
   });
 }
+
+function namesOf(entry: string): string[] {
+  const file = entries[entry]!.types.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
+  return exportsOf(file).map(({ name }) => name);
+}
+
+test('a name stands in one entry; only the codecs of ./wire name the types of their values again', () => {
+  const places = new Map<string, string[]>();
+  for (const entry of Object.keys(entries).filter((name) => name !== './wire')) {
+    for (const name of new Set(namesOf(entry))) places.set(name, [...(places.get(name) ?? []), entry]);
+  }
+  assert.deepEqual(
+    [...places].filter(([, found]) => found.length > 1),
+    [],
+  );
+  assert.ok(places.size > 150);
+});
+
+test('the main entry stays small', () => {
+  const names = new Set(namesOf('.'));
+  assert.ok(names.size <= 110, `${names.size} names`);
+});

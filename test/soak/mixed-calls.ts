@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom, from, lastValueFrom, type Observable, take } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
-import { type ClientOf, createClient, type GrpcEngine, GrpcError, grpcPlugin, status } from '../../src/index.js';
+import { GrpcError, status } from '../../src/grpc.js';
+import { type ClientOf, createClient, type GrpcEngine, grpcPlugin } from '../../src/index.js';
 import { type Memory, memoryAfterGc } from './memory.js';
 
 type KV = ClientOf<typeof KVDefinition>;

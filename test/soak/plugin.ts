@@ -1,7 +1,8 @@
 /** The plugin of the soak: every kind of call, each way to end, and its own memory on request. The argument is a gRPC engine. */
 import { concatMap, map, NEVER, type Observable, of, reduce } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
-import { type GrpcEngine, GrpcError, grpcPlugin, implement, type ServiceOf, serve, status } from '../../src/index.js';
+import { GrpcError, status } from '../../src/grpc.js';
+import { type GrpcEngine, grpcPlugin, implement, type ServiceOf, serve } from '../../src/index.js';
 import { memoryAfterGc } from './memory.js';
 
 const service: ServiceOf<typeof KVDefinition> = {

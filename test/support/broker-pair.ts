@@ -6,10 +6,8 @@ import {
   type GrpcChannel,
   type GrpcClientContext,
   type GrpcServiceContext,
-  grpcPlugin,
-  implement,
-  type ServiceOf,
-} from '../../src/index.js';
+} from '../../src/grpc.js';
+import { grpcPlugin, implement, type ServiceOf } from '../../src/index.js';
 import { createPluginPair, type PluginPair, type PluginPairOptions } from '../../src/testing/index.js';
 import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { probeService } from '../conformance/plugin/probe-service.js';

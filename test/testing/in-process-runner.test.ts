@@ -4,16 +4,9 @@ import { test } from 'node:test';
 import { filter, firstValueFrom, lastValueFrom, retry, switchMap, take } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
-import {
-  createClient,
-  GrpcError,
-  gob,
-  implement,
-  launch,
-  method,
-  netRpcPlugin,
-  type PluginError,
-} from '../../src/index.js';
+import { GrpcError } from '../../src/grpc.js';
+import { createClient, implement, launch, netRpcPlugin, type PluginError } from '../../src/index.js';
+import { gob, method } from '../../src/net-rpc.js';
 import { inProcessRunner } from '../../src/testing/index.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 

@@ -1,15 +1,9 @@
 /** Compiled with everything else: what must not compile is marked, and a mark that is not needed fails the build. */
 import { NEVER, type Observable } from 'rxjs';
 import { type GetResponse, KVDefinition } from '../../examples/gen/kv.js';
-import {
-  type ClientOf,
-  type GrpcBroker,
-  grpcPlugin,
-  implement,
-  type MuxBroker,
-  netRpcPlugin,
-  type ServiceOf,
-} from '../../src/index.js';
+import type { GrpcBroker } from '../../src/grpc.js';
+import { type ClientOf, grpcPlugin, implement, netRpcPlugin, type ServiceOf } from '../../src/index.js';
+import type { MuxBroker } from '../../src/net-rpc.js';
 
 type Service = ServiceOf<typeof KVDefinition>;
 

@@ -1,15 +1,12 @@
 /** Compiled, never run: what must and what must not type-check around contracts of both protocols. */
 import type { Observable } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
+import { NetRpcMethod, NetRpcService } from '../../src/di/index.js';
 import {
   type ClientOfContract,
   dualPlugin,
-  gob,
   grpcPlugin,
   implement,
-  method,
-  NetRpcMethod,
-  NetRpcService,
   netRpcPlugin,
   type PluginClient,
   PluginService,
@@ -17,6 +14,7 @@ import {
   type ServiceOf,
   serve,
 } from '../../src/index.js';
+import { gob, method } from '../../src/net-rpc.js';
 
 const grpc = grpcPlugin(KVDefinition);
 const netrpc = netRpcPlugin({ get: method(gob.string, gob.bytes) });

@@ -1,16 +1,8 @@
 /** Compiled, never run: what must and what must not type-check around classes that are served over net/rpc. */
 import { of } from 'rxjs';
-import {
-  type ClientOfContract,
-  gob,
-  method,
-  NetRpcMethod,
-  NetRpcService,
-  type NetRpcServiceCall,
-  netRpcPlugin,
-  type PluginClient,
-  type ServiceOfContract,
-} from '../../src/index.js';
+import { NetRpcMethod, NetRpcService } from '../../src/di/index.js';
+import { type ClientOfContract, netRpcPlugin, type PluginClient, type ServiceOfContract } from '../../src/index.js';
+import { gob, method, type NetRpcServiceCall } from '../../src/net-rpc.js';
 
 const PutArgs = gob.struct('PutArgs', { Key: gob.string, Value: gob.bytes });
 const kv = netRpcPlugin({

@@ -2,15 +2,12 @@
 import { type Observable, of } from 'rxjs';
 import {
   type ClientOfContract,
-  gob,
   implement,
-  type MuxBroker,
-  method,
-  type NetRpcServiceOf,
   netRpcPlugin,
   type PluginSet,
   type ServiceOfContract,
 } from '../../src/index.js';
+import { gob, type MuxBroker, method, type NetRpcServiceOf } from '../../src/net-rpc.js';
 
 const methods = {
   Greet: method(gob.empty, gob.string),

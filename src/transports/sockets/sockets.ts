@@ -8,7 +8,7 @@ import { listenUnix, type UnixListenOptions } from './unix.js';
 
 /** Where and how to listen. */
 export interface ListenOptions extends UnixListenOptions {
-  /** @default tcp on Windows, unix elsewhere */
+  /** Kind of the socket. @default tcp on Windows, unix elsewhere */
   readonly network?: Address['network'];
   /** Ports to try when listening on TCP. @default the operating system chooses */
   readonly ports?: PortRange;

@@ -1,5 +1,6 @@
 import { NEVER, type Observable } from 'rxjs';
-import { type CallContext, GrpcError, status } from '../../../src/index.js';
+import { GrpcError, status } from '../../../src/grpc.js';
+import type { CallContext } from '../../../src/index.js';
 import { bounded } from '../bounded.js';
 import type { Observation } from '../gen/probe.js';
 

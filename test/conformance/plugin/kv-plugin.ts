@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KVDefinition } from '../../../examples/gen/kv.js';
-import { type ServeOptions, serve, serveTest } from '../../../src/di/index.js';
 import {
   grpcPlugin,
   implement,
   type PluginImplementations,
   type ProtocolName,
+  type ServeOptions,
+  serve,
+  serveTest,
   type TlsConfig,
 } from '../../../src/index.js';
 import { ProbeDefinition } from '../gen/probe.js';

@@ -1,6 +1,7 @@
 import { map, reduce, tap } from 'rxjs';
 import type { KVDefinition, PutRequest, SyncRequest, SyncResponse } from '../../../examples/gen/kv.js';
-import { GrpcError, type ServiceOf, status } from '../../../src/index.js';
+import { GrpcError, status } from '../../../src/grpc.js';
+import type { ServiceOf } from '../../../src/index.js';
 import type { Store } from './store.js';
 
 type Outcome = NonNullable<SyncResponse['outcome']>;

@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
-import { createNetRpcClient, createTypedClient, handlersOf, type ServiceOfContract } from '../../../src/index.js';
+import type { ServiceOfContract } from '../../../src/index.js';
+import { createNetRpcClient, createTypedClient, handlersOf } from '../../../src/net-rpc.js';
 import { decorator, type greeter, greetings } from '../netrpc-contracts.js';
 
 /** GreeterRPC of `test/conformance/go/contract`. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
-import { createNetRpcClient, gob, MuxBroker, type NetRpcClient } from '../../../src/index.js';
+import { createNetRpcClient, gob, MuxBroker, type NetRpcClient } from '../../../src/net-rpc.js';
 import { CONTROL, DISPENSER } from '../../../src/protocols/netrpc/control.js';
 import { dialerTo } from '../../../src/transports/sockets/dial.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';

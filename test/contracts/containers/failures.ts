@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { filter, firstValueFrom } from 'rxjs';
-import { attachContainer, type ContainerOptions, type PluginError } from '../../../src/index.js';
+import { attachContainer, type ContainerOptions } from '../../../src/container.js';
+import type { PluginError } from '../../../src/index.js';
 import { IN_IMAGE } from '../../support/containers/image.js';
 import { type ContainerRig, IMAGE } from './rig.js';
 

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { KVDefinition } from '../../../examples/gen/kv.js';
-import {
-  type ContainerOptions,
-  containerRunner,
-  createClient,
-  grpcPlugin,
-  type PluginClient,
-} from '../../../src/index.js';
+import { type ContainerOptions, containerRunner } from '../../../src/container.js';
+import { createClient, grpcPlugin, type PluginClient } from '../../../src/index.js';
 import { needsGo } from '../../conformance/build-go.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { goPlugin } from '../../conformance/peers.js';

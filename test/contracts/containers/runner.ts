@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { containerRunner } from '../../../src/index.js';
+import { containerRunner } from '../../../src/container.js';
 import { PROGRAMS, runnerContract } from '../runner.js';
 import { type ContainerRig, IMAGE } from './rig.js';
 

@@ -3,16 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
-import { createClient } from '../../../src/di/index.js';
-import {
-  type ClientOfContract,
-  createTypedClient,
-  gob,
-  handler,
-  type NetRpcClientContext,
-  netRpcPlugin,
-  zeroValue,
-} from '../../../src/index.js';
+import { type ClientOfContract, createClient, netRpcPlugin } from '../../../src/index.js';
+import { createTypedClient, gob, handler, type NetRpcClientContext, zeroValue } from '../../../src/net-rpc.js';
 import { goPlugin, needsGo } from '../../conformance/peers.js';
 import { within } from '../../support/defer.js';
 import { Everything, greeter, kv, probeMethods } from './subject-contracts.js';

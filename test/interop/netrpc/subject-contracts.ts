@@ -1,4 +1,5 @@
-import { BasicError, type GobSchema, gob, method, netRpcPlugin } from '../../../src/index.js';
+import { netRpcPlugin } from '../../../src/index.js';
+import { BasicError, type GobSchema, gob, method } from '../../../src/net-rpc.js';
 
 /** The net/rpc plugins of `test/conformance/go/contract`, as contracts of ours. */
 

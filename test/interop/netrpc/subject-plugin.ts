@@ -2,15 +2,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { firstValueFrom, NEVER } from 'rxjs';
-import { serve } from '../../../src/di/index.js';
-import {
-  createNetRpcClient,
-  gob,
-  handlersOf,
-  implement,
-  type MuxBroker,
-  type ServiceOfContract,
-} from '../../../src/index.js';
+import { implement, type ServiceOfContract, serve } from '../../../src/index.js';
+import { createNetRpcClient, gob, handlersOf, type MuxBroker } from '../../../src/net-rpc.js';
 import { CrashRequest_Kind, WriteRequest_Stream } from '../../conformance/gen/probe.js';
 import { parseFlags } from '../../conformance/plugin/flags.js';
 import { ProcessControl, stdinIdentity } from '../../conformance/plugin/process-control.js';

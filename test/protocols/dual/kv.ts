@@ -1,6 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import { KVDefinition } from '../../../examples/gen/kv.js';
-import { dualPlugin, gob, grpcPlugin, method, netRpcPlugin } from '../../../src/index.js';
+import { dualPlugin, grpcPlugin, netRpcPlugin } from '../../../src/index.js';
+import { gob, method } from '../../../src/net-rpc.js';
 
 /** The store of the conformance programs, which speak it in both protocols. */
 

@@ -18,6 +18,7 @@ export interface GrpcCallEvents {
 
 /** What one call is given besides its path and its messages. */
 export interface GrpcCallOptions {
+  /** Sent as request headers. */
   readonly metadata?: Metadata | undefined;
   /** Counted from now; past it the call ends with DEADLINE_EXCEEDED. @default none */
   readonly timeoutMs?: number | undefined;

@@ -1,4 +1,4 @@
-import { gob, method, type NetRpcMethods } from '../../../../src/index.js';
+import { gob, method, type NetRpcMethods } from '../../../../src/net-rpc.js';
 import { Any, AppError, CommandArgs, CommandResponse, Context, HttpHeader, HttpRequest, Post } from './model.js';
 
 /** The arguments and returns of `go/wire`. */

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
+import { type ClientOfContract, createClient, netRpcPlugin } from '../../../../src/index.js';
 import {
-  type ClientOfContract,
-  createClient,
   createTypedClient,
   type GobType,
   handlersOf,
   type MuxBroker,
   type NetRpcServiceOf,
-  netRpcPlugin,
-} from '../../../../src/index.js';
+} from '../../../../src/net-rpc.js';
 import { api, handshake, hooks, response } from './contract.js';
 import { type HttpHeader, type Post, registry } from './model.js';
 import { collect, readRemote, serveReader } from './remote.js';

@@ -1,4 +1,4 @@
-import { type GobSchema, type GobType, gob } from '../../../../src/index.js';
+import { type GobSchema, type GobType, gob } from '../../../../src/net-rpc.js';
 
 /** The types of `go/model`. What stands in an interface has its registered name beside it. */
 

@@ -2,18 +2,16 @@
 import { createHash } from 'node:crypto';
 import { inject } from 'inversify';
 import { firstValueFrom } from 'rxjs';
+import { MUX_BROKER, NetRpcMethod, NetRpcService } from '../../../../src/di/index.js';
+import { serve } from '../../../../src/index.js';
 import {
   createNetRpcClient,
   createTypedClient,
   type GobType,
   gob,
-  MUX_BROKER,
   type MuxBroker,
   type NetRpcClientOf,
-  NetRpcMethod,
-  NetRpcService,
-  serve,
-} from '../../../../src/index.js';
+} from '../../../../src/net-rpc.js';
 import {
   api,
   ExecuteArgs,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { lastValueFrom } from 'rxjs';
-import { type CallInterceptor, type GrpcBroker, status } from '../../../../src/index.js';
+import { type CallInterceptor, type GrpcBroker, status } from '../../../../src/grpc.js';
 import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { hasStatus, meet } from '../../../contracts/broker.js';
 import { onEngine } from '../../../support/broker-engines.js';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
 import { GreeterDefinition } from '../../../../examples/gen/greeter.js';
-import { GrpcError, Metadata, type ServiceOf, status } from '../../../../src/index.js';
+import { GrpcError, Metadata, status } from '../../../../src/grpc.js';
+import type { ServiceOf } from '../../../../src/index.js';
 import { createGrpcPair } from '../../../../src/testing/index.js';
 import { CHANNEL_ENGINES } from '../../../support/engines.js';
 

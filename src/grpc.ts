@@ -1,0 +1,60 @@
+/** `rxplug/grpc`: status codes, metadata, brokers, and gRPC by itself, without plugins: channels, clients, servers. */
+
+// Status codes, metadata and errors.
+
+export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/shared/errors.js';
+export { Metadata, type MetadataValue, status } from './protocols/grpc/shared/grpc-js.js';
+
+// The two sides of a contract.
+
+export type { GrpcClientContext, GrpcServiceContext, GrpcSides } from './protocols/grpc/contract.js';
+export type {
+  BidiCall,
+  BidiHandler,
+  ClientStreamCall,
+  ClientStreamHandler,
+  HandlerResult,
+  HandlerStream,
+  InputOf,
+  MessageOf,
+  MessageType,
+  MethodDefinition,
+  ServerStreamCall,
+  ServerStreamHandler,
+  ServiceDefinition,
+  UnaryCall,
+  UnaryHandler,
+} from './protocols/grpc/shared/service-definition.js';
+
+// How a host and a plugin speak gRPC.
+
+export type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './protocols/grpc/broker/grpc-broker.js';
+export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
+export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/client-protocol.js';
+export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
+export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/services/health.js';
+export type { ReflectionOptions } from './protocols/grpc/services/reflection.js';
+export {
+  type CertificateAuthority,
+  type Curve,
+  type Identity,
+  selfSignedAuthority,
+} from './transports/tls/certificate.js';
+
+// gRPC by itself: channels, clients, servers.
+
+export type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './protocols/grpc/client/call.js';
+export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/client/channel-options.js';
+export {
+  type CallInterceptor,
+  createGrpcClient,
+  type GrpcClientOptions,
+  type InterceptedCall,
+} from './protocols/grpc/client/client.js';
+export type { ChannelState, GrpcChannel } from './protocols/grpc/client/grpc-channel.js';
+export { createGrpcChannel, createGrpcServer } from './protocols/grpc/engine.js';
+export { createGrpcJsChannel } from './protocols/grpc/grpc-js/adapters/client-channel.js';
+export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server/grpc-server.js';
+export type { CallStatus } from './protocols/grpc/shared/status.js';
+export type { HeaderList, Http2Engine, Http2Options } from './transports/http2/engine.js';
+export { nodeHttp2Engine } from './transports/http2/node-engine.js';
