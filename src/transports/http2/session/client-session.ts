@@ -68,12 +68,10 @@ export class ClientSession implements Http2ClientSession, Role {
     return streamId >= this.#nextStreamId || streamId % 2 === 0;
   }
 
-  /** A response to a request that is over: late, or of nobody. */
+  /** Headers or trailers of a stream that is closed. */
   onHeaders(streamId: number): void {
-    if (this.#session.streams.wasReset(streamId)) return;
-    if (this.isIdle(streamId))
-      throw http2Error(Http2ErrorCode.protocolError, `HEADERS are on stream ${streamId}, which is idle`);
-    throw http2Error(Http2ErrorCode.streamClosed, `HEADERS come after the end of stream ${streamId}`);
+    if (!this.isIdle(streamId)) return this.#session.onLateFrame(streamId);
+    throw http2Error(Http2ErrorCode.protocolError, `HEADERS are on stream ${streamId}, which is idle`);
   }
 
   onStreamOver(): void {

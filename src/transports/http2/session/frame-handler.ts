@@ -167,12 +167,10 @@ export class FrameHandler implements FrameSink {
     if (stream.localEnded) this.#session.onComplete(stream);
   }
 
-  /** DATA on a stream that is not open: late, of a stream that never was, or of one that the peer has ended. */
+  /** DATA for a stream that is not in the table: one that was never opened, or one that is closed, for which it comes late. */
   #judgeStrayData(streamId: number): void {
     this.#judgeIdle(streamId, 'DATA');
-    if (!this.#session.streams.wasReset(streamId)) {
-      throw http2Error(streamClosed, `DATA comes after the end of stream ${streamId}`);
-    }
+    this.#session.onLateFrame(streamId);
   }
 
   #judgeIdle(streamId: number, what: string): void {

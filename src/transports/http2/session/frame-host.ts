@@ -32,6 +32,8 @@ export interface FrameHost {
   breakStream(stream: SessionStream, code: number): void;
   /** Answers frames of a stream that has no place here. */
   refuse(streamId: number, code: number): void;
+  /** HEADERS or DATA of a stream that was open once and is closed now. */
+  onLateFrame(streamId: number): void;
   /** An answer was sent that the peer has provoked. */
   countAnswer(): void;
 }

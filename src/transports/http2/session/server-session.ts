@@ -85,11 +85,12 @@ export class ServerSession implements Http2ServerSession, Role {
   onHeaders(streamId: number, list: HeaderList, endStream: boolean, fault: number): void {
     if (streamId % 2 === 0) throw http2Error(protocolError, `a client opens stream ${streamId}, which is even`);
     if (streamId <= this.#highestStreamId) {
-      if (this.#session.streams.wasReset(streamId)) return;
-      throw http2Error(streamClosed, `HEADERS come after the end of stream ${streamId}`);
+      // Trailers may be late. A request cannot: ids only grow.
+      if (list[0]?.startsWith(':') !== true) return this.#session.onLateFrame(streamId);
+      throw http2Error(streamClosed, `a client opens stream ${streamId} after stream ${this.#highestStreamId}`);
     }
     this.#highestStreamId = streamId;
-    if (this.#drained) return this.#session.streams.markReset(streamId);
+    if (this.#drained) return;
     this.lastPeerStreamId = streamId;
     const code = fault === 0 ? this.#judge(list, endStream) : fault;
     if (code === 0) this.#accept(streamId, list, endStream);

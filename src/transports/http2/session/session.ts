@@ -49,6 +49,7 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
   readonly #keepAlive: KeepAlive;
   readonly #breakages = new RateBudget(BREAKAGES);
   #waitingAnswers = 0;
+  #lastClosedByPeer = 0;
   #told = false;
   #cause: Error | undefined;
   #resolveClosed: () => void = () => {};
@@ -190,6 +191,7 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
     if (stream.over) return;
     if (this.#role.server) stream.abandon();
     this.#breakages.earn();
+    this.#lastClosedByPeer = stream.id;
     stream.over = true;
     this.streams.remove(stream.id);
     this.#role.onStreamOver();
@@ -198,7 +200,7 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
   onLocalReset(stream: SessionStream, code: number): void {
     if (this.ended || stream.id === 0) return this.#role.onWaitingReset(stream);
     this.control.resetStream(stream.id, code);
-    this.streams.markReset(stream.id);
+    this.streams.remove(stream.id);
     this.#role.onStreamOver();
   }
 
@@ -214,6 +216,7 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
   onPeerReset(stream: SessionStream, code: number): void {
     if (this.#role.server) this.countBreakage();
     const wasDone = stream.remoteEnded && !this.#role.server;
+    this.#lastClosedByPeer = stream.id;
     stream.abandon();
     this.streams.remove(stream.id);
     if (!wasDone) stream.events.onReset(code);
@@ -224,7 +227,16 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
   refuse(streamId: number, code: number): void {
     this.countBreakage();
     this.control.resetStream(streamId, code);
-    this.streams.markReset(streamId);
+    this.countAnswer();
+  }
+
+  /**
+   * HEADERS or DATA of a stream that is closed: sent before the peer knew that, and dropped. After its own END_STREAM or RST_STREAM it
+   * is an error of the stream (RFC 9113 §5.1), which is told of the last such stream only, so that no list of them has to be kept.
+   */
+  onLateFrame(streamId: number): void {
+    if (streamId !== this.#lastClosedByPeer) return;
+    this.control.resetStream(streamId, Http2ErrorCode.streamClosed);
     this.countAnswer();
   }
 

@@ -153,6 +153,47 @@ suite('responses', () => {
     }
     await finish(bench);
   });
+
+  test('responses to six thousand cancelled calls are ignored, however late they come', async () => {
+    const bench = clientBench({ connectionWindowBytes: 65_535 });
+    const { peer } = bench;
+    const ids = Array.from({ length: 6000 }, (_, index) => 2 * index + 1);
+    for (const id of ids) {
+      const call = bench.open(true);
+      await peer.nextOf('headers', id);
+      call.stream.reset(8);
+    }
+    await peer.nextOf('resetStream', ids.at(-1));
+    for (const id of ids) {
+      peer.send(peer.headers(id, [...RESPONSE, 'n', String(id)]), dataFrame(id, 100), peer.headers(id, TRAILERS, END));
+    }
+    await bench.session.ping(5000);
+    const call = bench.open(true);
+    peer.send(peer.headers(12_001, [...RESPONSE, 'n', '1'], END));
+    await call.over;
+    assert.deepEqual(call.log, ['headers+end']);
+    await finish(bench);
+  });
+
+  test('what a server still sends after its trailers is ignored: gRPC for C++ repeats them behind RST_STREAM', async () => {
+    const bench = clientBench();
+    const { peer } = bench;
+    const other = bench.open(true);
+    for (const endStream of [true, false]) {
+      const call = bench.open(endStream);
+      const [, id] = (await peer.next(([kind, id]) => kind === 'headers' && id !== 1)) as [string, number];
+      const trailers = [...RESPONSE, 'grpc-status', '4'];
+      peer.send(peer.headers(id, trailers, END), resetFrame(id, noError), peer.headers(id, TRAILERS, END));
+      peer.send(dataFrame(id, 10, true), resetFrame(id, noError));
+      await bench.session.ping(5000);
+      assert.deepEqual(call.log, ['headers+end']);
+    }
+    assert.deepEqual(await peer.nextOf('resetStream', 5), ['resetStream', 5, streamClosed]);
+    peer.send(peer.headers(1, RESPONSE, END));
+    await other.over;
+    assert.deepEqual(other.log, ['headers+end']);
+    await finish(bench);
+  });
 });
 
 suite('breaches', () => {
@@ -160,7 +201,6 @@ suite('breaches', () => {
     'headers on an idle stream': [protocolError, (peer) => [peer.headers(3, RESPONSE)]],
     'headers on a stream of its own': [protocolError, (peer) => [peer.headers(2, RESPONSE)]],
     'data on an idle stream': [protocolError, () => [dataFrame(5, 1)]],
-    'data after the end': [streamClosed, (peer) => [peer.headers(1, RESPONSE, END), dataFrame(1, 1)]],
     'a push': [protocolError, () => [frame(FrameType.pushPromise, 4, 1, Uint8Array.of(0, 0, 0, 2, 0x82))]],
     'a stray CONTINUATION': [protocolError, () => [frame(FrameType.continuation, 4, 1)]],
     'a wrong HPACK index': [
@@ -180,7 +220,7 @@ suite('breaches', () => {
       const error = await bench.closed;
       assert.equal(error?.name, 'ProtocolError');
       assert.ok(Buffer.from(String(goAway[3]), 'hex').toString().startsWith('HTTP/2 '));
-      if (what !== 'data after the end') assert.equal(call.log.at(-1), 'reset 8 with ProtocolError');
+      assert.equal(call.log.at(-1), 'reset 8 with ProtocolError');
       assert.equal(bench.session.usable, false);
     });
   }

@@ -191,18 +191,47 @@ suite('states', () => {
     }
   });
 
-  test('frames on a stream that both have ended break the connection with STREAM_CLOSED', async () => {
-    for (const late of ['data', 'headers']) {
-      const bench = serveBench();
-      const { peer } = bench;
-      peer.send(peer.headers(1, REQUEST, END));
-      (await bench.accepted()).stream.sendHeaders(RESPONSE, true);
-      await peer.nextOf('headers', 1);
-      peer.send(windowFrame(1, 1), resetFrame(1, 8));
-      await peer.settle();
-      peer.send(late === 'data' ? dataFrame(1, 1) : peer.headers(1, REQUEST, END));
-      await expectGoAway(bench, streamClosed);
+  test('frames on a stream that both have ended are STREAM_CLOSED or ignored, and the connection goes on', async () => {
+    const bench = serveBench();
+    const { peer } = bench;
+    peer.send(peer.headers(1, REQUEST, END));
+    (await bench.accepted()).stream.sendHeaders(RESPONSE, true);
+    await peer.nextOf('headers', 1);
+    peer.send(windowFrame(1, 1), resetFrame(1, 8));
+    await peer.settle();
+    assert.ok(!peer.events.some(([kind]) => kind === 'resetStream'));
+    for (const late of [dataFrame(1, 1), peer.headers(1, TRAILERS, END)]) {
+      peer.send(late);
+      await expectReset(bench, 1, streamClosed);
     }
+    await peer.settle();
+    await finish(bench);
+  });
+
+  test('six thousand requests that end early may all go on for a while', async () => {
+    const bench = serveBench({ connectionWindowBytes: 65_535 });
+    const { peer } = bench;
+    const ids = Array.from({ length: 6000 }, (_, index) => 2 * index + 1);
+    for (const id of ids) {
+      peer.send(peer.headers(id, REQUEST));
+      const { stream } = await bench.accepted();
+      stream.sendHeaders([...RESPONSE, ...TRAILERS], true);
+    }
+    await expectReset(bench, ids.at(-1)!, noError);
+    for (const id of ids) peer.send(dataFrame(id, 10), peer.headers(id, ['k', 'v'], END));
+    await peer.settle();
+    peer.send(peer.headers(12_001, REQUEST));
+    await bench.accepted();
+    await finish(bench);
+  });
+
+  test('a request on a closed stream breaks the connection', async () => {
+    const bench = serveBench();
+    const { peer } = bench;
+    peer.send(peer.headers(1, REQUEST, END));
+    (await bench.accepted()).stream.sendHeaders(RESPONSE, true);
+    peer.send(peer.headers(1, REQUEST, END));
+    await expectGoAway(bench, streamClosed);
   });
 
   const idle: Record<string, Uint8Array> = {
