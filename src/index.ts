@@ -13,10 +13,10 @@ export type { AttachFunction } from './host/launch-options.js';
 export type { ClientOptions } from './host/options.js';
 export type { LogSink } from './host/parts.js';
 export type { PluginClient, PluginName } from './host/plugin-client.js';
-export type { SecureConfig } from './runners/checksum.js';
 export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
-export { type ProcessRunnerOptions, processRunner } from './runners/process/process.js';
-export type { AttachedRunner, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
+export { commandRunner, type ProcessRunnerOptions, processRunner } from './runners/process/process.js';
+export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
+export type { SecureConfig } from './runners/secure/secure-config.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
 export type { DeathCause, Exit, PluginState, RunningPlugin } from './streams/lifecycle.js';
 export {

@@ -81,7 +81,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   'runners/os-process': runner([]),
   'runners/diagnose': runner([]),
-  runners: runner(['runners/os-process', 'runners/diagnose']),
+  'runners/secure': runner(['runners/diagnose']),
+  runners: runner(['runners/os-process', 'runners/diagnose', 'runners/secure']),
   'runners/process': runner(RUNNERS),
   'runners/container': runner(['runners', 'runners/os-process', 'runners/diagnose']),
 

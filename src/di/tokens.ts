@@ -7,12 +7,13 @@ import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
 import type { MuxBroker } from '../protocols/netrpc/broker.js';
 import type { ClientProtocolFactory, ServerProtocolFactory } from '../protocols/protocol.js';
+import type { RunnerFactory } from '../runners/runner.js';
 import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { token } from './token.js';
 
-/** Makes the runner of a host's `command`. */
-export const RUNNER = token<HostParts['createRunner']>('runner');
+/** Makes the runner of clients with a `command`; the option `runner` of a client takes its place. */
+export const RUNNER = token<RunnerFactory>('runner');
 /** How a host dials plugins and offers brokered listeners. */
 export const HOST_NETWORK = token<HostParts['createNetwork']>('host-network');
 /** Where clients with `managed: true` are, and are ended together. */

@@ -1,6 +1,6 @@
 import { OptionsError } from '../errors.js';
-import { type ResolvedSecureConfig, resolveSecureConfig, type SecureConfig } from '../runners/checksum.js';
-import type { AttachedRunner, RunnerFactory } from '../runners/runner.js';
+import type { AttachedRunner, ProcessSpec, RunnerFactory } from '../runners/runner.js';
+import { resolveSecureConfig, type SecureConfig } from '../runners/secure/secure-config.js';
 import {
   type PartialReattachConfig,
   type ReattachConfig,
@@ -22,9 +22,9 @@ export interface CommandLaunch {
   readonly processGroup?: 'own' | 'shared';
 }
 
-/** A runner of your own: a container, another machine. */
+/** A runner in place of a command: a container, another machine, or one of your own. */
 export interface RunnerLaunch {
-  /** Makes what runs the plugin; called at the start. */
+  /** Makes the runner that runs the plugin; called at the start. */
   readonly runner: RunnerFactory;
 }
 
@@ -47,10 +47,7 @@ export type LaunchOptions =
 
 /** A plugin that the client starts. */
 export type StartLaunch =
-  | ({ readonly kind: 'command'; readonly secureConfig: ResolvedSecureConfig | undefined } & Pick<
-      CommandLaunch,
-      'command' | 'cwd' | 'processGroup'
-    >)
+  | { readonly kind: 'command'; readonly process: ProcessSpec }
   | ({ readonly kind: 'runner' } & RunnerLaunch);
 
 /** A plugin that runs already. */
@@ -110,10 +107,12 @@ function resolveCommand({ command, cwd, secureConfig, processGroup }: CommandLau
     );
   return {
     kind: 'command',
-    command: [...command] as [string, ...string[]],
-    secureConfig: secureConfig === undefined ? undefined : resolveSecureConfig(secureConfig),
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(processGroup === undefined ? {} : { processGroup }),
+    process: {
+      command: [...command] as [string, ...string[]],
+      ...(secureConfig === undefined ? {} : { secureConfig: resolveSecureConfig(secureConfig) }),
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(processGroup === undefined ? {} : { processGroup }),
+    },
   };
 }
 

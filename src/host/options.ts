@@ -137,7 +137,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
 }
 
 function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {
-  const sharesGroup = launch.kind === 'command' && launch.processGroup === 'shared';
+  const sharesGroup = launch.kind === 'command' && launch.process.processGroup === 'shared';
   const obstacles: readonly (readonly [there: boolean | undefined, what: string])[] = [
     [launch.kind === 'reattach', "`reattach`: such a plugin is not this host's"],
     [autoMtls, '`autoMtls`: its keys end with this host, and nobody could come back. Use `tls`'],

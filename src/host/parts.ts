@@ -1,7 +1,6 @@
 import type { ProtocolName } from '../protocols/contract.js';
 import type { BrokerNetwork, ClientProtocolFactory } from '../protocols/protocol.js';
-import type { ProcessRunnerOptions } from '../runners/process/process.js';
-import type { Runner } from '../runners/runner.js';
+import type { RunnerFactory } from '../runners/runner.js';
 import type { UnixListenOptions } from '../transports/sockets/unix.js';
 import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { AddressTranslator } from '../wire/handshake/address.js';
@@ -15,8 +14,8 @@ export interface LogSink {
 
 /** What a host is assembled from; the container binds these, and each can be rebound. */
 export interface HostParts {
-  /** Makes the runner of a `command`. Nothing is started yet. */
-  readonly createRunner: (options: ProcessRunnerOptions) => Runner;
+  /** Makes the runner of a client with a `command`; a client's own option `runner` takes its place. */
+  readonly createRunner: RunnerFactory;
   /** How this host dials plugins and offers brokered listeners. */
   readonly createNetwork: (translator: AddressTranslator, sockets: UnixListenOptions) => BrokerNetwork;
   readonly protocols: Readonly<Partial<Record<ProtocolName, ClientProtocolFactory>>>;

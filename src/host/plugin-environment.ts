@@ -2,18 +2,24 @@ import type { RunnerSpec } from '../runners/runner.js';
 import type { UnixListenOptions } from '../transports/sockets/unix.js';
 import type { Identity } from '../transports/tls/certificate.js';
 import { hostEnvironment } from '../wire/handshake/environment.js';
+import type { LaunchContext } from './launch.js';
+import type { StartLaunch } from './launch-options.js';
 import type { ResolvedClientOptions } from './options.js';
 
-/** What a runner is told: the complete environment of the plugin, with and without the host's own, and where its sockets go. */
+/** What the runner of a plugin gets. */
 export function runnerSpec(
-  options: ResolvedClientOptions,
+  launch: StartLaunch,
   identity: Identity | undefined,
-  sockets: UnixListenOptions,
+  { options, sockets, logger }: LaunchContext,
 ): RunnerSpec {
   const { socketDir } = sockets;
-  const env = pluginEnvironment(options, identity, sockets);
-  const ownEnv = pluginEnvironment({ ...options, skipHostEnv: true }, identity, sockets);
-  return { env, ownEnv, ...(socketDir === undefined ? {} : { socketDir }) };
+  return {
+    env: pluginEnvironment(options, identity, sockets),
+    ownEnv: pluginEnvironment({ ...options, skipHostEnv: true }, identity, sockets),
+    ...(socketDir === undefined ? {} : { socketDir }),
+    logger: logger.named('runner'),
+    ...(launch.kind === 'command' ? { process: { ...launch.process, outlivesHost: options.outlivesHost } } : {}),
+  };
 }
 
 function pluginEnvironment(

@@ -1,7 +1,5 @@
-import { resolve } from 'node:path';
 import { firstValueFrom } from 'rxjs';
 import { errorMessage, HandshakeError, PluginError, SecurityError, StartError } from '../errors.js';
-import { openVerified } from '../runners/checksum.js';
 import type { Runner, RunnerSpec } from '../runners/runner.js';
 import { decode } from '../streams/decode.js';
 import { fromReadable } from '../streams/from-readable.js';
@@ -23,7 +21,7 @@ export function startPlugin(launch: StartLaunch): Launch {
   return async (context) => {
     const { options, parts, signal } = context;
     const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
-    const runner = await run(launch, context, runnerSpec(options, identity, context.sockets));
+    const runner = await run(launch, context, runnerSpec(launch, identity, context));
     context.onLaunched();
     const handshake = await shakeHands(runner, context);
     signal.throwIfAborted();
@@ -40,37 +38,18 @@ export function startPlugin(launch: StartLaunch): Launch {
   };
 }
 
-/** The runner that the options ask for, running. What it runs was checked before, if it was to be. */
-async function run(launch: StartLaunch, context: LaunchContext, spec: RunnerSpec): Promise<Runner> {
-  const { parts, signal } = context;
-  const { env } = spec;
-  const { outlivesHost } = context.options;
-  const adopt = async (runner: Runner): Promise<Runner> => {
+/** Makes the runner that the options ask for, and starts it. A runner of the caller's own may throw anything: it becomes a StartError. */
+async function run(launch: StartLaunch, { parts, signal, onRunner }: LaunchContext, spec: RunnerSpec): Promise<Runner> {
+  const create = launch.kind === 'runner' ? launch.runner : parts.createRunner;
+  try {
+    const runner = await create(spec);
     signal.throwIfAborted();
-    context.onRunner(runner);
+    onRunner(runner);
     await runner.start({ signal });
     return runner;
-  };
-  if (launch.kind === 'runner') return typed(async () => adopt(await launch.runner(spec)), signal);
-  const { kind: _, secureConfig, ...how } = launch;
-  if (secureConfig === undefined) return adopt(parts.createRunner({ ...how, env, outlivesHost }));
-  const command = { file: how.command[0], cwd: resolve(how.cwd ?? '.'), env };
-  const verified = await openVerified(command, secureConfig, { signal });
-  try {
-    return await adopt(parts.createRunner({ ...how, env, outlivesHost, verified }));
-  } finally {
-    await verified.close();
-  }
-}
-
-/** A runner of the caller's own may fail in any way; who starts a plugin is told with a StartError. */
-async function typed(start: () => Promise<Runner>, signal: AbortSignal): Promise<Runner> {
-  try {
-    return await start();
   } catch (cause) {
     if (PluginError.is(cause) || signal.aborted) throw cause;
-    const why = errorMessage(cause);
-    throw new StartError('ERR_SPAWN', `The runner did not start the plugin: ${why}.`, { cause });
+    throw new StartError('ERR_SPAWN', `The runner did not start the plugin: ${errorMessage(cause)}.`, { cause });
   }
 }
 

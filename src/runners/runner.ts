@@ -2,7 +2,9 @@ import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Exit } from '../streams/lifecycle.js';
 import type { AddressTranslator } from '../wire/handshake/address.js';
+import type { Logger } from '../wire/logs/logger.js';
 import type { ProcessIdentity } from './os-process/identity.js';
+import type { SecureConfig } from './secure/secure-config.js';
 
 export type { Exit } from '../streams/lifecycle.js';
 
@@ -43,15 +45,43 @@ export interface Runner extends AttachedRunner {
   diagnose(): Promise<string>;
 }
 
-/** What a runner is to run. */
+/** How the client's options say to run a program as a child process. */
+export interface ProcessSpec {
+  /** The program and its arguments; never interpreted by a shell. A bare name is looked up in the PATH of `env`. */
+  readonly command: readonly [file: string, ...args: string[]];
+  /** Working directory. @default the host's */
+  readonly cwd?: string;
+  /**
+   * `own`: the plugin leads a session and a process group of its own, so that all of it can be killed as one, and a Ctrl-C in the
+   * terminal reaches the host only. `shared`: it stays in the host's, as with go-plugin: the terminal's signals reach it too, and
+   * it can open /dev/tty. Stdin is the host's either way. Windows has no groups. @default 'own'
+   */
+  readonly processGroup?: 'own' | 'shared';
+  /** The plugin is not one of the host's descendants that die with the host, if the host is a plugin itself. @default false */
+  readonly outlivesHost?: boolean;
+  /** The checksum that the program's file must have; it is verified at the start. @default not verified */
+  readonly secureConfig?: SecureConfig;
+}
+
+/** What a host tells a runner when it starts the plugin. */
 export interface RunnerSpec {
   /** The complete environment of the plugin. */
   readonly env: Readonly<Record<string, string>>;
-  /** The same without what comes from the host's own environment: for a plugin that runs in another world, such as a container. */
+  /** `env` without what comes from the host's own environment: for a plugin that runs elsewhere, such as in a container. */
   readonly ownEnv: Readonly<Record<string, string>>;
-  /** Private directory for unix sockets, shared with the plugin; set only for custom runners. Owned by the host. */
+  /** Private directory for the unix sockets of host and plugin, in `PLUGIN_UNIX_SOCKET_DIR`; undefined on Windows. Owned by the host. */
   readonly socketDir?: string;
+  /** Writes to the client's `logs$`, under the module `rxplug.runner`. */
+  readonly logger: Logger;
+  /** How to run the client's `command`; undefined for a client with the option `runner`. */
+  readonly process?: ProcessSpec;
 }
 
-/** Makes the runner of one plugin, when the host starts it. Nothing is started yet. */
+/**
+ * Makes the runner of one plugin; called once for each start, and starts nothing itself. It is what the option `runner` takes, and what
+ * is bound to the token `RUNNER` for clients with a `command`.
+ *
+ * @example
+ * const niced: RunnerFactory = ({ env }) => processRunner({ command: ['nice', '/opt/plugin'], env });
+ */
 export type RunnerFactory = (spec: RunnerSpec) => Runner | Promise<Runner>;

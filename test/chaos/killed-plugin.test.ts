@@ -4,7 +4,7 @@ import { ContainerModule } from 'inversify';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { RUNNER } from '../../src/di/index.js';
 import { GrpcError, status } from '../../src/grpc.js';
-import { createClient, processRunner } from '../../src/index.js';
+import { commandRunner, createClient } from '../../src/index.js';
 import { fixture } from '../fixtures/fixture.js';
 import {
   bounded,
@@ -25,8 +25,8 @@ const kill = (client: Client) => process.kill(Number(client.id), 'SIGKILL');
 test('kill -9 of the plugin while it is launched', async () => {
   let pid = 0;
   const deadly = new ContainerModule(({ bind }) => {
-    bind(RUNNER).toConstantValue((options) => {
-      const runner = processRunner(options);
+    bind(RUNNER).toConstantValue((spec) => {
+      const runner = commandRunner(spec);
       const start = runner.start.bind(runner);
       runner.start = (startOptions) => {
         const started = start(startOptions);

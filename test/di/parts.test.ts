@@ -18,12 +18,12 @@ import {
 import { grpcClientProtocol } from '../../src/grpc.js';
 import {
   type ClientOfContract,
+  commandRunner,
   createClient,
   type LogEntry,
   PluginError,
   type PluginImplementation,
   PluginService,
-  processRunner,
   serve,
 } from '../../src/index.js';
 import { dialerTo } from '../../src/transports/sockets/dial.js';
@@ -51,9 +51,9 @@ test("a user's module replaces the runner, the network and the log sink", async 
     },
   });
   const module = new ContainerModule(({ bind }) => {
-    bind(RUNNER).toConstantValue((runnerOptions) => {
-      used.push(`run ${runnerOptions.command.length} words`);
-      return processRunner(runnerOptions);
+    bind(RUNNER).toConstantValue((spec) => {
+      used.push(`run ${spec.process?.command.length} words`);
+      return Promise.resolve(commandRunner(spec));
     });
     bind(HOST_NETWORK).toConstantValue(network);
     bind(LOG_SINK).toConstantValue({ write: (entry) => void entries.push(entry) });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Container, ContainerModule, inject, injectable } from 'inversify';
 import { firstValueFrom } from 'rxjs';
-import { type ClientOfContract, createClient, discover, processRunner } from 'rxplug';
+import { type ClientOfContract, commandRunner, createClient, discover } from 'rxplug';
 import { injectPlugin, LOG_SINK, pluginClientToken, pluginHostModule, RUNNER } from 'rxplug/di';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { handshake as negotiatedHandshake, versionedPlugins } from '../../examples/negotiated/contract.js';
@@ -83,7 +83,7 @@ test('how do I replace a part', async () => {
   const print: string[] = [];
   // #region replace
   const ownParts = new ContainerModule(({ bind }) => {
-    bind(RUNNER).toConstantValue((options) => processRunner({ ...options, processGroup: 'shared' }));
+    bind(RUNNER).toConstantValue((spec) => commandRunner(spec, { processGroup: 'shared' }));
     bind(LOG_SINK).toConstantValue({
       write: ({ level, message }, plugin) => void print.push(`${plugin.id} ${level} ${message}`),
     });

@@ -8,11 +8,12 @@ import { StartError } from '../../src/errors.js';
 import { processRunner } from '../../src/runners/process/process.js';
 import { type FakePlugin, fakeRunner } from '../../src/testing/index.js';
 import { type Behaviour, PROGRAMS, runnerContract } from '../contracts/runner.js';
+import { EMPTY_SPEC } from '../support/runner-spec.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'r'));
 after(() => rmSync(directory, { recursive: true }));
 const options = { skip: false } as const;
-const spec = { env: {}, ownEnv: {} };
+const spec = EMPTY_SPEC;
 
 runnerContract({
   name: 'processRunner',

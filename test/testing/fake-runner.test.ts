@@ -5,6 +5,7 @@ import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { createClient, type PluginError } from '../../src/index.js';
 import { fakeRunner } from '../../src/testing/index.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
+import { EMPTY_SPEC } from '../support/runner-spec.js';
 
 const assertTempDirEmpty = ownTempDir();
 const options = { handshake, plugins };
@@ -111,7 +112,7 @@ test('what a kill does can be scripted, and what has to be undone is undone befo
 
 test('a fake plugin runs once and says nothing after its exit', async () => {
   const runner = fakeRunner((plugin) => plugin.writeStdout('before\n'));
-  const plugin = runner({ env: {}, ownEnv: {} });
+  const plugin = runner(EMPTY_SPEC);
   const { signal } = new AbortController();
   await plugin.start({ signal });
   await Promise.all([plugin.exit({ code: 1 }), plugin.exit({ code: 2 }), plugin.kill()]);

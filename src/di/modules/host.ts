@@ -4,7 +4,7 @@ import type { HostParts, LogSink } from '../../host/parts.js';
 import { grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
 import { resolveGrpcEngine } from '../../protocols/grpc/shared/grpc-engine.js';
 import { netRpcClientProtocol } from '../../protocols/netrpc/client-protocol.js';
-import { processRunner } from '../../runners/process/process.js';
+import { commandRunner } from '../../runners/process/process.js';
 import {
   CERTIFICATE_AUTHORITY,
   CLIENT_REGISTRY,
@@ -26,7 +26,7 @@ const SILENT: LogSink = { write: () => {} };
 export function fillHost(options: ContainerModuleLoadOptions): void {
   const { bind, isBound } = options;
   fillTransports(options);
-  fill(options, RUNNER, processRunner);
+  fill(options, RUNNER, (spec) => commandRunner(spec));
   fill(options, LOG_SINK, SILENT);
   fill(options, CLIENT_REGISTRY, managedClients);
   fill(options, GRPC_HOST_OPTIONS, {});

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve as resolvePath } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
-import { ClosedError, OptionsError, StartError } from '../../errors.js';
+import { ClosedError, OptionsError, PluginError, StartError } from '../../errors.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
@@ -21,28 +21,17 @@ import {
   treeOf,
 } from '../os-process/tree.js';
 import { PluginOutput } from '../plugin-output.js';
-import type { Exit, Runner } from '../runner.js';
+import type { Exit, ProcessSpec, Runner, RunnerSpec } from '../runner.js';
+import { openVerified } from '../secure/open-verified.js';
+import { type ResolvedSecureConfig, resolveSecureConfig } from '../secure/secure-config.js';
+import type { VerifiedFile } from '../secure/verified-file.js';
 import { startAborted } from '../start-aborted.js';
-import type { VerifiedFile } from '../verified-file.js';
+import { spawnPlugin } from './spawn.js';
 
-/** What to run, where, and in whose process group. */
-export interface ProcessRunnerOptions {
-  /** The program and its arguments; never interpreted by a shell. A bare name is looked up in the PATH of `env`. */
-  readonly command: readonly [file: string, ...args: string[]];
-  /** Working directory. @default the host's */
-  readonly cwd?: string;
+/** What to run as a child process, and with which environment. */
+export interface ProcessRunnerOptions extends ProcessSpec {
   /** The complete environment. */
   readonly env: Readonly<Record<string, string>>;
-  /**
-   * `own`: the plugin leads a session and a process group of its own, so that all of it can be killed as one, and a Ctrl-C in the
-   * terminal reaches the host only. `shared`: it stays in the host's, as with go-plugin: the terminal's signals reach it too, and
-   * it can open /dev/tty. Stdin is the host's either way. Windows has no groups. @default 'own'
-   */
-  readonly processGroup?: 'own' | 'shared';
-  /** The plugin is not one of the host's descendants that die with the host, if the host is a plugin itself. @default false */
-  readonly outlivesHost?: boolean;
-  /** The program's file as it was checked: it is run from its descriptor where the system can. Borrowed until `start` has settled. */
-  readonly verified?: VerifiedFile;
   /** How long a killed process may take to be gone, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
@@ -50,7 +39,13 @@ export interface ProcessRunnerOptions {
 const KILL_TIMEOUT_MS = 5_000;
 const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
-/** Runs a plugin as a child process: stdin inherited, stdout and stderr piped, and its descendants die with it. */
+/**
+ * Runs a plugin as a child process: stdin inherited, stdout and stderr piped; its descendants are killed with it. Throws OptionsError for
+ * a command that is not a non-empty list, and the errors of `resolveSecureConfig`.
+ *
+ * @example
+ * createClient({ runner: ({ env }) => processRunner({ command: ['nice', '/opt/plugin'], env }), handshake, plugins });
+ */
 export function processRunner(options: ProcessRunnerOptions): Runner {
   if (!Array.isArray(options.command) || typeof options.command[0] !== 'string' || options.command[0] === '') {
     throw new OptionsError(
@@ -60,10 +55,24 @@ export function processRunner(options: ProcessRunnerOptions): Runner {
   return new ProcessRunner(options);
 }
 
+/**
+ * Runs a client's `command` as a child process, as the client's options say; `overrides` replaces some of them. It is the default of the
+ * token `RUNNER`. Throws OptionsError for a client without a `command`.
+ *
+ * @example
+ * bind(RUNNER).toConstantValue((spec) => commandRunner(spec, { processGroup: 'shared' }));
+ */
+export function commandRunner(spec: RunnerSpec, overrides: Partial<ProcessRunnerOptions> = {}): Runner {
+  if (spec.process === undefined)
+    throw new OptionsError('Expected a client with a `command` to run, got one with a `runner` of its own.');
+  return processRunner({ ...spec.process, env: spec.env, ...overrides });
+}
+
 class ProcessRunner implements Runner {
   readonly name: string;
   readonly exit$: Observable<Exit>;
   readonly #options: ProcessRunnerOptions;
+  readonly #secure: ResolvedSecureConfig | undefined;
   readonly #stdout = new PluginOutput();
   readonly #stderr = new PluginOutput();
   readonly #exit = new AsyncSubject<Exit>();
@@ -75,6 +84,7 @@ class ProcessRunner implements Runner {
 
   constructor(options: ProcessRunnerOptions) {
     this.#options = options;
+    this.#secure = options.secureConfig === undefined ? undefined : resolveSecureConfig(options.secureConfig);
     this.name = options.command[0];
     this.exit$ = this.#exit.asObservable();
   }
@@ -92,14 +102,13 @@ class ProcessRunner implements Runner {
   }
 
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.#killing !== undefined)
-      throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was killed before it was started.`);
+    if (this.#killing !== undefined) throw this.#killedBefore();
     if (this.#state !== 'new')
       throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was started before: a runner runs once.`);
     this.#state = 'started';
     try {
       signal.throwIfAborted();
-      await this.#spawn(signal);
+      await this.#verifyAndSpawn(signal);
     } catch (error) {
       await this.#abandon();
       throw await this.#startError(error, signal);
@@ -146,19 +155,29 @@ class ProcessRunner implements Runner {
     this.#stderr.unref();
   }
 
-  /** `spawn` or `error` comes first; an `error` after `spawn` (a signal that could not be sent) tells nothing about the process. */
-  async #spawn(signal: AbortSignal): Promise<void> {
-    const { command, cwd, env, processGroup = 'own', verified, outlivesHost = false } = this.#options;
-    const checked = verified?.spawning();
+  async #verifyAndSpawn(signal: AbortSignal): Promise<void> {
+    const secure = this.#secure;
+    if (secure === undefined) return await this.#spawn(signal);
+    const verified = await openVerified(this.#command(), secure, { signal });
+    try {
+      if (this.#killing !== undefined) throw this.#killedBefore();
+      await this.#spawn(signal, verified);
+    } finally {
+      await verified.close();
+    }
+  }
+
+  /** The first event counts: an `error` after `spawn` (a signal that could not be sent) says nothing about the process. */
+  async #spawn(signal: AbortSignal, verified?: VerifiedFile): Promise<void> {
+    const { command, cwd, env, processGroup = 'own', outlivesHost = false } = this.#options;
     const ownGroup = processGroup === 'own' && process.platform !== 'win32';
     const mark = createMark(outlivesHost ? undefined : (env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]));
-    const child = spawn(checked?.file ?? command[0], command.slice(1), {
+    const child = spawnPlugin({
+      command,
       ...(cwd === undefined ? {} : { cwd }),
-      argv0: command[0],
       env: process.platform === 'linux' ? { ...env, [TREE_VARIABLE]: mark } : env,
-      stdio: ['inherit', 'pipe', 'pipe', ...(checked?.inherit === undefined ? [] : [checked.inherit])],
-      detached: ownGroup,
-      windowsHide: true,
+      ownGroup,
+      verified,
     });
     child.on('error', () => {});
     if (child.pid !== undefined) this.#adopt(child, treeOf(child.pid, mark, ownGroup));
@@ -222,7 +241,12 @@ class ProcessRunner implements Runner {
 
   async #startError(error: unknown, signal: AbortSignal): Promise<unknown> {
     if (signal.aborted) return startAborted(signal, this.name);
+    if (PluginError.is(error)) return error;
     return new StartError('ERR_SPAWN', await explainSpawnError(error, this.#command()), { cause: error });
+  }
+
+  #killedBefore(): ClosedError {
+    return new ClosedError('ERR_CLOSED', `The plugin ${this.name} was killed before it was started.`);
   }
 
   #command(): CommandOptions {

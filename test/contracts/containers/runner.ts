@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { containerRunner } from '../../../src/container.js';
+import { EMPTY_SPEC } from '../../support/runner-spec.js';
 import { PROGRAMS, runnerContract } from '../runner.js';
 import { type ContainerRig, IMAGE } from './rig.js';
 
@@ -25,7 +26,7 @@ export function containerRunnerSuite(rig: ContainerRig): void {
             : ([process.execPath, '-e', PROGRAMS[behaviour]] as const);
         const limits = { userProcesses: 4096 };
         const factory = containerRunner({ image: IMAGE, engine: rig.engine.socketPath, command, limits });
-        return factory({ env: {}, ownEnv: {}, socketDir });
+        return factory({ ...EMPTY_SPEC, socketDir });
       },
     });
   });

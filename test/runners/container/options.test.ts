@@ -6,10 +6,12 @@ import { test } from 'node:test';
 import { containerConfig } from '../../../src/runners/container/config.js';
 import { findEngine, resolveEngineOptions } from '../../../src/runners/container/engine-options.js';
 import { resolveContainerOptions } from '../../../src/runners/container/options.js';
+import { SILENT_LOGGER } from '../../../src/wire/logs/logger.js';
 
 const image = 'plugins';
 const spec = {
   env: { PATH: '/host/bin', PLUGIN_UNIX_SOCKET_DIR: '/tmp/d' },
+  logger: SILENT_LOGGER,
   ownEnv: { COOKIE: 'yes', PLUGIN_UNIX_SOCKET_DIR: '/tmp/d' },
   socketDir: '/tmp/d',
 };

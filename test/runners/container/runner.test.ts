@@ -9,6 +9,7 @@ import { attachContainer } from '../../../src/runners/container/attach.js';
 import { containerRunner } from '../../../src/runners/container/runner.js';
 import type { Runner } from '../../../src/runners/runner.js';
 import { defer, within } from '../../support/defer.js';
+import { EMPTY_SPEC } from '../../support/runner-spec.js';
 import { CONTAINER_ID, type EngineRequest, type EngineScript, ScriptedEngine } from '../../support/scripted-engine.js';
 
 const LIMIT_MS = 10_000;
@@ -19,7 +20,7 @@ const never = new AbortController().signal;
 
 async function runnerOf(engine: ScriptedEngine, options: object = {}): Promise<Runner> {
   const factory = containerRunner({ image: 'image', user: '0:0', engine: engine.socketPath, ...options });
-  return await factory({ env: {}, ownEnv: {}, socketDir: '/tmp/d' });
+  return await factory({ ...EMPTY_SPEC, socketDir: '/tmp/d' });
 }
 
 async function withRunner(
@@ -219,7 +220,7 @@ test('a runner that was never started can be killed, and cannot be started then'
 
 test('a host without a directory for sockets cannot use containers', () => {
   const factory = containerRunner({ image: 'image', engine: '/nowhere' });
-  assert.throws(() => factory({ env: {}, ownEnv: {} }), { code: 'ERR_OPTIONS' });
+  assert.throws(() => factory(EMPTY_SPEC), { code: 'ERR_OPTIONS' });
 });
 
 test('a container without our label is taken over with the directory that the options name', async () => {

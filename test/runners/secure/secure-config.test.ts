@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, getHashes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -15,14 +16,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { firstValueFrom, lastValueFrom, reduce } from 'rxjs';
-import { PluginError } from '../../src/errors.js';
-import { openVerified, resolveSecureConfig, type SecureConfig } from '../../src/runners/checksum.js';
-import { processRunner } from '../../src/runners/process/process.js';
-import { fromReadable } from '../../src/streams/from-readable.js';
-import { testEnv } from '../fixtures/fixture.js';
-import { within } from '../support/defer.js';
+import { firstValueFrom } from 'rxjs';
+import { PluginError } from '../../../src/errors.js';
+import { processRunner } from '../../../src/runners/process/process.js';
+import { spawnPlugin } from '../../../src/runners/process/spawn.js';
+import { openVerified } from '../../../src/runners/secure/open-verified.js';
+import { resolveSecureConfig, type SecureConfig } from '../../../src/runners/secure/secure-config.js';
+import { testEnv } from '../../fixtures/fixture.js';
+import { within } from '../../support/defer.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'c'));
 after(() => rmSync(directory, { recursive: true }));
@@ -132,7 +135,7 @@ test('no file stays open, however it ends', onLinux, async () => {
   assert.deepEqual(openFiles(), []);
 });
 
-/** Starts a program that was checked, with something else put in its place in between, and gives what it printed. */
+/** Verifies a program, puts something else in its place, spawns the verified one, and gives what it printed. */
 async function runReplaced(path: string, replacement: string | undefined, args: readonly string[] = []) {
   const checksum = sha256(readFileSync(path));
   const verified = await openVerified(commandOf(path), resolveSecureConfig({ checksum, hash: 'sha256' }), { signal });
@@ -140,13 +143,12 @@ async function runReplaced(path: string, replacement: string | undefined, args: 
     writeFileSync(`${path}.new`, replacement, { mode: 0o755 });
     renameSync(`${path}.new`, path);
   }
-  const runner = processRunner({ command: [path, ...args], env: testEnv(), cwd: directory, verified });
-  const text = lastValueFrom(fromReadable(runner.stdout).pipe(reduce((all, chunk) => all + Buffer.from(chunk), '')));
-  await runner.start({ signal });
+  const child = spawnPlugin({ command: [path, ...args], cwd: directory, env: testEnv(), ownGroup: false, verified });
+  assert.ok(child.stdout !== null && child.stderr !== null);
+  child.stderr.resume();
+  const [code, printed] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
   await verified.close();
-  runner.stderr.resume();
-  const { code } = await firstValueFrom(runner.exit$);
-  return { code, text: await text };
+  return { code: code[0] as number, text: printed };
 }
 
 const EVIL = '#!/bin/sh\necho evil\n';
@@ -190,4 +192,28 @@ test('a file that is not the program is checked, and the program started by its 
   writeFileSync(script, 'console.log("changed");');
   const again = openVerified({ file: process.execPath, cwd: directory, env: {} }, config, { signal });
   await assert.rejects(again, hasCode('ERR_CHECKSUM_MISMATCH'));
+});
+
+test('a runner verifies its program when it is started, and runs none that differs', async () => {
+  const path = file('#!/bin/sh\necho good\n');
+  const secureConfig = { checksum: sha256('#!/bin/sh\necho good\n'), hash: 'sha256' };
+  const good = processRunner({ command: [path], env: testEnv(), secureConfig });
+  const changed = processRunner({ command: [path], env: testEnv(), secureConfig });
+  await good.start({ signal });
+  good.stderr.resume();
+  assert.equal(await text(good.stdout), 'good\n');
+  writeFileSync(path, EVIL);
+  await assert.rejects(changed.start({ signal }), hasCode('ERR_CHECKSUM_MISMATCH'));
+  assert.deepEqual(await firstValueFrom(changed.exit$), { code: null, signal: null });
+  assert.equal(changed.id, '');
+});
+
+test('a runner that is killed while it verifies its program starts nothing', async () => {
+  const path = file('#!/bin/sh\necho good\n');
+  const secureConfig = { checksum: sha256('#!/bin/sh\necho good\n'), hash: 'sha256' };
+  const runner = processRunner({ command: [path], env: testEnv(), secureConfig });
+  const started = runner.start({ signal });
+  await runner.kill();
+  await assert.rejects(started, hasCode('ERR_CLOSED'));
+  assert.equal(runner.id, '');
 });
