@@ -46,8 +46,7 @@ export interface Http2Stream {
   /** Kills the stream with an HTTP/2 error code (8 = CANCEL). Idempotent. Queued bytes are dropped; `onReset` is not called for it. */
   reset(code: number): void;
   /**
-   * Returns receive window for bytes that `onData` delivered and the receiver is done with: backpressure is not calling it. Works
-   * after `onEnd` as well; who does not want the rest calls `reset`.
+   * Returns the stream's receive window for bytes that `onData` delivered and the receiver is done with: backpressure is not calling it.
    */
   consume(bytes: number): void;
 }
@@ -94,9 +93,15 @@ export type Http2StreamHandler = (stream: Http2Stream, headers: HeaderList, endS
 
 /** Limits of one session. An engine may lack some, and have other defaults than those of `DEFAULT_HTTP2_OPTIONS`. */
 export interface Http2Options {
-  /** Receive window of a stream, in bytes. @default 1 MiB */
+  /**
+   * Receive window of a stream, in bytes: how much of it the peer may have sent that was not consumed. What a connection may hold in
+   * memory is this much for each open stream. @default 1 MiB
+   */
   readonly streamWindowBytes?: number;
-  /** Receive window of the connection, in bytes: what all streams together may have delivered and not consumed. @default 32 MiB */
+  /**
+   * Receive window of the connection, in bytes: how much the peer may send on all streams together before it reads that it was received.
+   * Streams that nobody reads take nothing of it. @default 32 MiB
+   */
   readonly connectionWindowBytes?: number;
   /** Largest DATA frame that the peer may send, in bytes. @default 128 KiB */
   readonly maxFrameBytes?: number;

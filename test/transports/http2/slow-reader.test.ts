@@ -124,3 +124,49 @@ test('1 GiB up to a slow reader stays within the windows', async (t) => {
   });
   judge(reader, before);
 });
+
+/** As many as would fill a window of 32 MiB twice. */
+const UNREAD_STREAMS = 64;
+const WINDOW = 1 << 20;
+
+/** One call that is answered and read. */
+function echo(session: Http2ClientSession): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let received = 0;
+    const onData = (chunk: Uint8Array) => {
+      received += chunk.length;
+      stream.consume(chunk.length);
+    };
+    const onReset = (code: number) => reject(new Error(`reset ${code}`));
+    const stream = session.open(REQUEST, { ...SILENT, onData, onReset, onEnd: () => resolve(received) });
+    stream.write(new Uint8Array(MESSAGE), true);
+  });
+}
+
+test('streams that nobody reads hold up no others, in either direction', { timeout: 60_000 }, async (t) => {
+  let unread = 0;
+  const session = await sessionTo(t, (stream, headers) => {
+    stream.sendHeaders(RESPONSE);
+    if (headers.includes('up')) return { ...SILENT, onData: (chunk) => void (unread += chunk.length) };
+    if (headers.includes('down')) {
+      stream.write(new Uint8Array(2 * WINDOW));
+      return SILENT;
+    }
+    return {
+      ...SILENT,
+      onData: (chunk) => {
+        stream.write(Buffer.from(chunk));
+        stream.consume(chunk.length);
+      },
+      onEnd: () => stream.sendTrailers(TRAILERS),
+    };
+  });
+  assert.equal(await echo(session), MESSAGE);
+  for (let index = 0; index < UNREAD_STREAMS; index += 1) {
+    session.open([...REQUEST, 'way', 'up'], SILENT).write(new Uint8Array(2 * WINDOW));
+    session.open([...REQUEST, 'way', 'down'], { ...SILENT, onData: (chunk) => void (unread += chunk.length) }, true);
+  }
+  while (unread < 2 * UNREAD_STREAMS * WINDOW) assert.equal(await echo(session), MESSAGE);
+  assert.equal(await echo(session), MESSAGE);
+  assert.equal(unread, 2 * UNREAD_STREAMS * WINDOW);
+});

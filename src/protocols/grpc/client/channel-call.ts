@@ -200,7 +200,7 @@ export class ChannelCall implements EngineCall<Http2ClientSession>, Http2StreamE
   #endBehind(final: CallStatus): void {
     const left = this.#decoder.byteLength;
     if (left > 0 && this.#demand === 0) return;
-    // Everything is given back by now, also what was no whole message: the connection's window is every call's.
+    // Half a request may still be under way, for which the server has no use.
     if (!this.#ended) this.#stream?.reset(CANCEL);
     const truncated = left > 0 && final.code === Status.OK;
     this.#finish(truncated ? localStatus(Status.INTERNAL, 'The peer ended the stream within a message.') : final);

@@ -22,7 +22,7 @@ export interface GrpcServerOptions {
   readonly maxBufferedBytes?: number;
   /** HTTP/2 receive window of a stream, in bytes. @default 1 MiB */
   readonly streamWindowBytes?: number;
-  /** HTTP/2 receive window of a connection, in bytes. @default 4 MiB */
+  /** HTTP/2 receive window of a connection, in bytes. @default 32 MiB; 4 MiB on `'grpc-js'` */
   readonly connectionWindowBytes?: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Receive window of a connection or a stream (RFC 9113 §5.2): what the peer may still send. What was consumed is granted again once
+ * Receive window of a connection or a stream (RFC 9113 §5.2): what the peer may still send. What was given back is granted again once
  * it is a quarter of the window: with half of it a sender through a unix socket ran dry before each WINDOW_UPDATE (at 1 MiB, 24 000
  * messages of 32 KiB per second instead of 34 000).
  */
@@ -19,7 +19,7 @@ export class ReceiveWindow {
     return this.#left >= 0;
   }
 
-  /** Returns consumed bytes; the result, if not 0, is the increment to tell the peer. */
+  /** Gives back received bytes; the result, if not 0, is the increment to tell the peer. */
   giveBack(bytes: number): number {
     this.#returned += bytes;
     if (this.#returned < this.#grantAtBytes) return 0;

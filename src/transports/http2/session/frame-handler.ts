@@ -31,7 +31,7 @@ export class FrameHandler implements FrameSink {
   }
 
   onDataStart(streamId: number, flowBytes: number): void {
-    this.#session.take(flowBytes);
+    this.#session.receive(flowBytes);
     this.#flowBytes = flowBytes;
     const stream = this.#session.streams.get(streamId);
     this.#current = stream;
@@ -44,17 +44,14 @@ export class FrameHandler implements FrameSink {
 
   onDataPiece(_streamId: number, piece: Uint8Array): void {
     const stream = this.#current;
-    if (stream === undefined || stream.over) this.#session.onConsumed(piece.length);
-    else stream.deliver(piece, this.#session.lent);
+    if (stream !== undefined && !stream.over) stream.deliver(piece, this.#session.lent);
   }
 
   onDataEnd(_streamId: number, dataBytes: number, endStream: boolean): void {
-    const padBytes = this.#flowBytes - dataBytes;
-    if (padBytes > 0) this.#session.onConsumed(padBytes);
     if (dataBytes === 0 && !endStream) this.#countNoise();
     const stream = this.#current;
     if (stream === undefined || stream.over) return;
-    const code = stream.delivered(dataBytes, padBytes);
+    const code = stream.delivered(dataBytes, this.#flowBytes - dataBytes);
     if (code !== 0) this.#session.breakStream(stream, code);
     else if (endStream) this.#endRemote(stream);
   }

@@ -18,10 +18,8 @@ export interface FrameHost {
   peerWindowBytes: number;
   /** Memory of the chunk in hand will be used again. */
   readonly lent: boolean;
-  /** Takes a DATA frame off the connection's window. Throws when it is larger. */
-  take(flowBytes: number): void;
-  /** Connection window back. */
-  onConsumed(bytes: number): void;
+  /** Takes a DATA frame off the connection's window and gives it back. Throws when it is larger. */
+  receive(flowBytes: number): void;
   /** The peer has acknowledged our SETTINGS. */
   settled(): void;
   /** Both directions are done. */

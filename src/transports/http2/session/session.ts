@@ -169,15 +169,16 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
     this.control.windowUpdate(streamId, increment);
   }
 
-  /** Takes a DATA frame off the connection's window. */
-  take(flowBytes: number): void {
-    if (this.#window.take(flowBytes)) return;
-    throw http2Error(Http2ErrorCode.flowControlError, 'the peer has sent more than the connection’s window');
-  }
-
-  onConsumed(bytes: number): void {
-    const increment = this.#window.giveBack(bytes);
-    if (increment > 0 && !this.ended) this.sendWindowUpdate(0, increment);
+  /**
+   * Takes a DATA frame off the connection's window and gives it back at once, as grpc-go does: what is received and not consumed is
+   * bounded by the windows of the streams, so that streams that nobody reads hold up no others.
+   */
+  receive(flowBytes: number): void {
+    if (!this.#window.take(flowBytes)) {
+      throw http2Error(Http2ErrorCode.flowControlError, 'the peer has sent more than the connection’s window');
+    }
+    const increment = this.#window.giveBack(flowBytes);
+    if (increment > 0) this.sendWindowUpdate(0, increment);
   }
 
   onLocalEnd(stream: SessionStream): void {

@@ -11,8 +11,6 @@ export interface StreamHost {
   /** Writes HEADERS: the stream's own, or trailers. */
   sendHeaders(stream: SessionStream, list: HeaderList, endStream: boolean): void;
   sendWindowUpdate(streamId: number, increment: number): void;
-  /** Connection window back. */
-  onConsumed(bytes: number): void;
   /** Our END_STREAM is out. */
   onLocalEnd(stream: SessionStream): void;
   /** Both directions are done. */
@@ -129,18 +127,14 @@ export class SessionStream implements Http2Stream, SendingStream {
     const taken = Math.min(bytes, this.#unconsumed);
     if (taken <= 0) return;
     this.#unconsumed -= taken;
-    this.#host.onConsumed(taken);
     this.#giveBack(taken);
   }
 
-  /** Ends the stream without a word to anybody: drops what waits and returns what was not consumed to the connection. */
+  /** Ends the stream without telling anybody, and drops what waits. */
   abandon(): void {
     this.over = true;
     this.#queue = undefined;
     this.#needsDrain = false;
-    const left = this.#unconsumed;
-    this.#unconsumed = 0;
-    if (left > 0) this.#host.onConsumed(left);
   }
 
   /** Sends up to one frame of what waits. */
