@@ -28,7 +28,8 @@ export type {
 
 // How a host and a plugin speak gRPC.
 
-export type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './protocols/grpc/broker/grpc-broker.js';
+export type { BrokerKnock, BrokerOffer, BrokerRequest } from './protocols/broker-request.js';
+export type { GrpcBroker, GrpcBrokerCounts } from './protocols/grpc/broker/grpc-broker.js';
 export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
 export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/client-protocol.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';

@@ -34,14 +34,16 @@ export {
   type NetRpcCall,
   type NetRpcHandler,
   type NetRpcHandlers,
+  type NetRpcResult,
   type NetRpcServices,
   type NetRpcSignature,
 } from './protocols/netrpc/rpc-service.js';
 
 // How a host and a plugin speak net/rpc.
 
-export { type BrokerRequest, MuxBroker, type MuxBrokerOptions } from './protocols/netrpc/broker.js';
+export type { BrokerKnock } from './protocols/broker-request.js';
 export { type NetRpcHostOptions, netRpcClientProtocol } from './protocols/netrpc/client-protocol.js';
+export type { MuxBroker, MuxBrokerOptions } from './protocols/netrpc/mux-broker.js';
 export { type NetRpcPluginOptions, netRpcServerProtocol } from './protocols/netrpc/server-protocol.js';
 
 // net/rpc by itself: clients and servers.

@@ -5,7 +5,7 @@ import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
-import type { MuxBroker } from '../protocols/netrpc/broker.js';
+import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import type { ClientProtocolFactory, ServerProtocolFactory } from '../protocols/protocol.js';
 import type { RunnerFactory } from '../runners/runner.js';
 import type { CertificateAuthority } from '../transports/tls/certificate.js';

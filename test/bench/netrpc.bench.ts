@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
 import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
-import { EagerWriter } from '../../src/protocols/netrpc/eager-writer.js';
+import { BatchingWriter } from '../../src/protocols/netrpc/batching-writer.js';
 import { createNetRpcClient, type NetRpcClient } from '../../src/protocols/netrpc/rpc-client.js';
 import { createYamuxSession } from '../../src/transports/yamux/session.js';
 import { gob } from '../../src/wire/gob/index.js';
@@ -48,7 +48,7 @@ async function batchedEcho(path: string): Promise<() => Promise<void>> {
     },
     take: () => Buffer.concat(gathered.splice(0)),
   };
-  const writer = new EagerWriter(socket, source);
+  const writer = new BatchingWriter(socket, source);
   const waiting: (() => void)[] = [];
   let bytes = 0;
   socket.on('data', (chunk: Buffer) => {

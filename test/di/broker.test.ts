@@ -80,7 +80,7 @@ test('a client over net/rpc has the broker of its plugin while that runs, and no
   ]);
   assert.equal(bytes, 9);
   const offered = await muxBroker.dial(await firstValueFrom(calls.offer()));
-  const requested = firstValueFrom(muxBroker.request$, { defaultValue: 'none' });
+  const requested = firstValueFrom(muxBroker.requests$, { defaultValue: 'none' });
   for (const each of [stream, offered]) each.destroy();
   await client.stop();
   assert.throws(() => client.muxBroker, hasCode('ERR_CLOSED'));

@@ -178,7 +178,7 @@ describe('what a class cannot be', () => {
     );
   });
 
-  test('with names that Go cannot export, or that are one on the wire', () => {
+  test('with names that Go cannot export, or that have one name on the wire', () => {
     class Hidden {
       @NetRpcMethod(gob.string, gob.string)
       _greet(name: string) {
@@ -196,7 +196,7 @@ describe('what a class cannot be', () => {
       }
     }
     assert.throws(() => NetRpcService()(Hidden), { code: 'ERR_OPTIONS', message: /Go can export.*"_greet"/ });
-    assert.throws(() => NetRpcService()(Twice), { code: 'ERR_OPTIONS', message: /greet and Greet are one/ });
+    assert.throws(() => NetRpcService()(Twice), { code: 'ERR_OPTIONS', message: /greet and Greet have the same name/ });
     for (const name of ['', 'a-b', '1st', 'ask me', 'ſhort name'])
       assert.throws(() => netRpcPlugin({ [name]: method(gob.string, gob.string) }), { code: 'ERR_OPTIONS' });
     netRpcPlugin({ über: method(gob.string, gob.string), a_1: method(gob.string, gob.string) });

@@ -1,8 +1,8 @@
 import { firstValueFrom, Subject, type Subscription } from 'rxjs';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
-import type { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
+import type { RunningCalls } from '../running-calls.js';
 import { notServable } from '../wrong-plugin.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { acceptMuxed } from './broker/muxed-plugin.js';
@@ -12,7 +12,7 @@ import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
 import { createGrpcServer } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
-import { gatedServer, grpcCallGate } from './server/gated-server.js';
+import { countingServer, grpcRunningCalls } from './server/counting-server.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import { createController } from './services/controller.js';
 import { HealthService } from './services/health.js';
@@ -51,9 +51,9 @@ export function grpcServerProtocol(given: GrpcPluginOptions = {}, grpcEngine?: G
     const muxed = connection.multiplex ? acceptMuxed(connection, muxedOptions) : undefined;
     const { listener } = muxed ?? connection;
     const broker = addPluginBroker(server, muxed?.streams, connection, brokerOptions);
-    const gate = grpcCallGate();
-    const conversation = new GrpcServing(server, broker, gate, { listener, tls: connection.tls });
-    addImplementations(gatedServer(server, gate), broker, connection);
+    const calls = grpcRunningCalls();
+    const conversation = new GrpcServing(server, broker, calls, { listener, tls: connection.tls });
+    addImplementations(countingServer(server, calls), broker, connection);
     const health = new HealthService();
     const stdio = new StdioService({
       stdout: connection.syncStdout,
@@ -95,7 +95,7 @@ class GrpcServing implements ServerProtocol {
   readonly ended: Promise<void>;
   readonly #server: GrpcServer;
   readonly #broker: GrpcBroker;
-  readonly #gate: CallGate;
+  readonly #calls: RunningCalls;
   readonly #listener: Listener;
   readonly #end = new Subject<void>();
   #accepting: Subscription | undefined;
@@ -103,12 +103,12 @@ class GrpcServing implements ServerProtocol {
   constructor(
     server: GrpcServer,
     broker: GrpcBroker,
-    gate: CallGate,
+    calls: RunningCalls,
     { listener, tls }: Pick<ServerConnection, 'listener' | 'tls'>,
   ) {
     this.#server = server;
     this.#broker = broker;
-    this.#gate = gate;
+    this.#calls = calls;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });
     this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
   }
@@ -127,7 +127,7 @@ class GrpcServing implements ServerProtocol {
   }
 
   drain(): Promise<void> {
-    return this.#gate.drain();
+    return this.#calls.drain();
   }
 
   async close(): Promise<void> {

@@ -9,35 +9,36 @@ import { createYamuxSession, type YamuxSession } from '../../transports/yamux/se
 import type { PluginSet } from '../contract.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import { notDispensable } from '../wrong-plugin.js';
-import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
-import { Hold } from './hold.js';
+import type { MuxBroker, MuxBrokerOptions } from './mux-broker.js';
+import { RefCount } from './ref-count.js';
 import { createNetRpcClient, type NetRpcClient } from './rpc-client.js';
 import type { NetRpcSignature } from './rpc-service.js';
 import { receiveStdio } from './stdio.js';
+import { YamuxBroker } from './yamux-broker.js';
 
-/** How a host speaks net/rpc. */
+/** How a host speaks net/rpc with its plugins. */
 export interface NetRpcHostOptions {
-  /** The session that carries everything. */
+  /** The yamux session that carries all streams. */
   readonly yamux?: YamuxOptions;
-  /** Further connections inside it. */
+  /** The broker of further streams in that session. */
   readonly broker?: MuxBrokerOptions;
 }
 
-/** For what the plugin printed last to be passed on, once nothing more can come. */
+/** How long closing waits for output that was received but not passed on yet. */
 const LAST_OUTPUT_MS = 1000;
-/** For the plugin to come to a stream that it has just offered. */
+/** How long the plugin may take to answer `Dispense`. */
 const DISPENSE_TIMEOUT_MS = 10_000;
 
-/** Speaks net/rpc with a plugin, over one connection that is made at once (go-plugin rpc_client.go newRPCClient). */
+/** Connects to a plugin over net/rpc (go-plugin rpc_client.go newRPCClient). There is one connection, made at once, and no second one. */
 export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientProtocolFactory {
   return async (connection) => {
     const { dialer, tls, signal } = connection;
     const secured = tls === undefined ? dialer : secureDialer(dialer, tls);
     const session = createYamuxSession(await secured.dial({ signal }), { ...options.yamux, role: 'client' });
     try {
-      // The plugin knows them by their order alone.
+      // The plugin tells them apart by their order.
       const control = await session.open({ signal });
       const stdout = await session.open({ signal });
       const stderr = await session.open({ signal });
@@ -49,12 +50,12 @@ export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientPro
   };
 }
 
-/** The broker of a conversation. Throws PluginCallError ERR_BROKER when that is not spoken over net/rpc. */
+/** The MuxBroker of a connected plugin. Throws PluginCallError ERR_BROKER when the protocol is not net/rpc. */
 export function muxBrokerOf({ name, broker }: ClientProtocol): MuxBroker {
   if (name === 'netrpc' && broker !== undefined) return broker as MuxBroker;
   throw new PluginCallError(
     'ERR_BROKER',
-    `This plugin has no MuxBroker: ${name} is spoken with it. Over gRPC the broker is \`client.broker\`.`,
+    `This plugin has no MuxBroker: it speaks ${name}. Over gRPC the broker is \`client.broker\`.`,
   );
 }
 
@@ -65,18 +66,20 @@ interface Streams {
   readonly stderr: Duplex;
 }
 
+/** go-plugin's RPCClient. */
 class NetRpcConversation implements ClientProtocol {
   readonly name = 'netrpc';
   readonly connected$: Observable<boolean>;
   readonly #connected = new BehaviorSubject(true);
-  readonly #hold: Hold;
+  readonly #refs: RefCount;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #streams: Streams;
-  readonly broker: MuxBroker;
+  readonly broker: YamuxBroker;
   readonly #control: NetRpcClient;
-  readonly #settleOutput: readonly (() => Promise<void>)[];
-  /** What was dispensed and not closed. */
+  /** Each resolves when the output received so far has been passed on. */
+  readonly #flushOutput: readonly (() => Promise<void>)[];
+  /** Clients that were dispensed and are not closed. */
   readonly #dispensed = new Set<NetRpcClient>();
   #closing: Promise<void> | undefined;
 
@@ -84,16 +87,18 @@ class NetRpcConversation implements ClientProtocol {
     this.#plugins = connection.plugins;
     this.#signal = connection.signal;
     this.#streams = streams;
-    this.#hold = new Hold(streams.session);
-    this.#control = createNetRpcClient(streams.control, {}, this.#hold);
-    this.broker = new MuxBroker(streams.session, options.broker, this.#hold);
+    this.#refs = new RefCount(streams.session);
+    this.#control = createNetRpcClient(streams.control, {}, this.#refs);
+    const { brokerRequests: requests } = connection;
+    const shared = { session: streams.session, refs: this.#refs, ...(requests === undefined ? {} : { requests }) };
+    this.broker = new YamuxBroker(shared, options.broker);
     this.broker.start();
     this.connected$ = this.#connected.asObservable();
     void streams.session.closed.then(() => {
-      // There is no way back: the plugin's objects were those of this connection. What we close ourselves is not lost.
+      // There is no reconnecting: the dispensed objects belong to this connection. Closing it ourselves is not losing it.
       if (this.#closing === undefined) this.#connected.next(false);
     });
-    this.#settleOutput = [
+    this.#flushOutput = [
       receiveStdio(streams.stdout, connection.syncStdout),
       receiveStdio(streams.stderr, connection.syncStderr),
     ];
@@ -104,8 +109,8 @@ class NetRpcConversation implements ClientProtocol {
     const sides = contract === undefined ? undefined : netRpcSidesOf(contract);
     if (sides === undefined) throw notDispensable(name, this.#plugins, this.name);
     const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
-    const stream = await this.broker.dialUnheld(id, { signal: this.#signal });
-    const rpc = createNetRpcClient(stream, sides.codec, this.#hold);
+    const stream = await this.broker.dialWithoutRef(id, { signal: this.#signal });
+    const rpc = createNetRpcClient(stream, sides.codec, this.#refs);
     this.#dispensed.add(rpc);
     void rpc.closed.then(() => this.#dispensed.delete(rpc));
     return sides.client({ rpc, broker: this.broker, signal: this.#signal });
@@ -116,7 +121,7 @@ class NetRpcConversation implements ClientProtocol {
       await this.#ask('Control.Ping', CONTROL.Ping, true, timeoutMs);
     } catch (cause) {
       const message = errorMessage(cause);
-      throw new PluginCallError('ERR_PING', `The plugin does not answer the ping: ${message}`, { cause });
+      throw new PluginCallError('ERR_PING', `The plugin did not answer the ping: ${message}`, { cause });
     }
   }
 
@@ -126,7 +131,7 @@ class NetRpcConversation implements ClientProtocol {
       await this.#ask('Control.Quit', CONTROL.Quit, true, timeoutMs);
       return true;
     } catch (error) {
-      // go-plugin: the plugin may be gone before its answer is out (rpc_server.go Quit); only a refusal is known to have failed.
+      // go-plugin: the plugin may exit before its answer is sent (rpc_server.go Quit); only an error reply is a known failure.
       return !(error instanceof RemoteError);
     }
   }
@@ -136,17 +141,17 @@ class NetRpcConversation implements ClientProtocol {
     return this.#closing;
   }
 
-  /** In go-plugin's order (rpc_client.go Close). */
+  /** Closes everything in go-plugin's order (rpc_client.go Close). */
   async #close(because: PluginError | undefined): Promise<void> {
     const { session, stdout, stderr } = this.#streams;
     void this.#control.close(because);
     for (const rpc of this.#dispensed) void rpc.close(because);
     stdout.end();
     stderr.end();
-    await settledWithin(LAST_OUTPUT_MS, Promise.all(this.#settleOutput.map((settle) => settle())));
+    await settledWithin(LAST_OUTPUT_MS, Promise.all(this.#flushOutput.map((flush) => flush())));
     this.broker.close();
     await session.close();
-    this.#hold.end();
+    this.#refs.close();
     this.#connected.complete();
   }
 

@@ -4,61 +4,65 @@ import { zeroValue } from '../../wire/gob/index.js';
 import type { NetRpcCodecOptions } from '../../wire/net-rpc.js';
 import { quoteText } from '../../wire/quote.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
-import type { MuxBroker } from './broker.js';
+import type { MuxBroker } from './mux-broker.js';
 import type { NetRpcClient } from './rpc-client.js';
 import type { NetRpcCall, NetRpcHandler, NetRpcHandlers, NetRpcResult, NetRpcSignature } from './rpc-service.js';
 
 const NETRPC = Symbol.for('rxplug.netrpc');
 
-/** What the host's side of a contract is made with. */
+/** The parameters from which a contract makes its client, on the host. */
 export interface NetRpcClientContext {
-  /** The stream to the dispensed object, whose methods are `Plugin.…`. The client that is made of it owns it. */
+  /** The net/rpc client of the dispensed object, whose methods are `Plugin.…`. Owned by the client that is made of it. */
   readonly rpc: NetRpcClient;
-  /** Further connections, both ways (go-plugin: the MuxBroker given to Client). */
+  /** Opens further streams to the plugin (go-plugin: the MuxBroker given to Client). */
   readonly broker: MuxBroker;
-  /** Aborted when the plugin is gone. */
+  /** Aborted when the plugin has exited. */
   readonly signal: AbortSignal;
 }
 
-/** What the plugin's side of a contract is made with. */
+/** The parameters from which a contract makes its service, in the plugin. */
 export interface NetRpcServiceContext extends ServiceContext {
   readonly protocol: 'netrpc';
-  /** Further connections, both ways (go-plugin: the MuxBroker given to Server). */
+  /** Opens further streams to the host (go-plugin: the MuxBroker given to Server). */
   readonly broker: MuxBroker;
 }
 
-/** Whether a service is being made to be served over net/rpc. */
+/** Whether a service is being made for net/rpc. */
 export function isNetRpcServiceContext(context: ServiceContext): context is NetRpcServiceContext {
   return context.protocol === 'netrpc';
 }
 
-/** Both sides of a net/rpc contract (go-plugin Plugin: Client and Server). */
+/**
+ * Both sides of a net/rpc contract as functions (go-plugin Plugin: Client and Server), for a contract that is more than its methods:
+ * one that opens brokered streams, for instance.
+ */
 export interface NetRpcSides<Client, Service> {
-  /** Host: what `dispense` gives. */
+  /** On the host: makes what `dispense` resolves with. */
   client(context: NetRpcClientContext): Client;
-  /** Plugin: the methods that are served as `Plugin.…`. Called once per dispense. */
+  /** In the plugin: the methods that are served as `Plugin.…`. Called once per dispense. */
   serve(service: Service, context: NetRpcServiceContext): NetRpcHandlers;
-  /** How the values of the dispensed object's stream are encoded and decoded: registry, limits. */
+  /** Types and limits of the values on the dispensed object's stream. */
   readonly codec?: NetRpcCodecOptions;
 }
 
-/** A contract that is spoken over net/rpc. */
+/** A contract for net/rpc. */
 export interface NetRpcPlugin<Client = unknown, Service = unknown>
   extends PluginContract<Client, Service, NetRpcServiceContext> {
   readonly [NETRPC]: NetRpcSides<Client, Service>;
 }
 
-/** What a method of a service is called with besides its argument. */
+/** The context of a call, passed to a service's method beside the argument. */
 export interface NetRpcServiceCall extends NetRpcCall {
+  /** Opens further streams to the caller's host. */
   readonly broker: MuxBroker;
 }
 
-/** Methods by name. On the wire the first letter is upper case, as Go demands: `greet` is `Plugin.Greet`. */
+/** Methods by name. On the wire the first letter is upper case, as Go requires: `greet` is `Plugin.Greet`. */
 export type NetRpcMethods = Readonly<Record<string, NetRpcSignature>>;
 
 type ArgsOf<M> = M extends NetRpcSignature<infer Args, infer _Reply> ? Args : never;
 type ReplyOf<M> = M extends NetRpcSignature<infer _Args, infer Reply> ? Reply : never;
-/** An argument that can be nil or nothing may be left out. */
+/** An argument that may be null or an empty object may be left out. */
 type Parameters<Args> = null extends Args
   ? [args?: Args]
   : Record<never, never> extends Args
@@ -67,18 +71,28 @@ type Parameters<Args> = null extends Args
 
 /**
  * The client of a contract: each call is a cold Observable of one reply (see NetRpcClient.call for errors and unsubscribing). Disposing
- * of it closes its stream, no more.
+ * it closes the stream of the dispensed object; other clients stay open.
  */
 export type NetRpcClientOf<M extends NetRpcMethods> = {
   readonly [K in keyof M]: (...args: Parameters<ArgsOf<M[K]>>) => Observable<ReplyOf<M[K]>>;
 } & AsyncDisposable;
 
-/** What implements a contract. */
+/** The service that implements a contract: a method for each method. */
 export type NetRpcServiceOf<M extends NetRpcMethods> = {
   [K in keyof M]: (args: ArgsOf<M[K]>, call: NetRpcServiceCall) => NetRpcResult<ReplyOf<M[K]>>;
 };
 
-/** A contract from the types of its methods, or from two functions that say what each side is. */
+/**
+ * A net/rpc contract, from the schemas of its methods, or from functions for its two sides. Throws OptionsError for a method name that
+ * Go cannot export.
+ *
+ * @example
+ * ```ts
+ * export const plugins = {
+ *   kv: netRpcPlugin({ put: method(Entry, gob.int), get: method(gob.string, Lookup) }),
+ * };
+ * ```
+ */
 export function netRpcPlugin<Client, Service>(sides: NetRpcSides<Client, Service>): NetRpcPlugin<Client, Service>;
 export function netRpcPlugin<const M extends NetRpcMethods>(
   methods: M,
@@ -89,16 +103,16 @@ export function netRpcPlugin<Client, Service>(
   codec: NetRpcCodecOptions = {},
 ): NetRpcPlugin {
   const sides = typeof of.client === 'function' ? of : methodSides(of as NetRpcMethods, codec);
-  // The service that a contract is paired with fits it (`implement`); here only the pair is kept, not the type.
+  // `implement` checks the types of contract and service; here they are erased.
   return { protocols: ['netrpc'], [NETRPC]: sides as NetRpcSides<unknown, unknown> };
 }
 
-/** The net/rpc sides of a contract; undefined when it cannot be spoken over net/rpc. */
+/** The net/rpc sides of a contract; undefined when it has none. */
 export function netRpcSidesOf(contract: PluginContract): NetRpcSides<unknown, unknown> | undefined {
   return (contract as Partial<NetRpcPlugin>)[NETRPC];
 }
 
-/** The name on the wire: Go exports names that begin with an upper-case letter. */
+/** The name on the wire: Go exports only names that begin with an upper-case letter. */
 export function wireName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
@@ -122,12 +136,22 @@ function checkNames(names: readonly string[]): void {
       );
     const other = known.get(wire);
     if (other !== undefined)
-      throw new OptionsError(`The methods ${other} and ${name} are one on the wire, ${wire}. Rename one of them.`);
+      throw new OptionsError(
+        `The methods ${other} and ${name} have the same name on the wire, ${wire}. Rename one of them.`,
+      );
     known.set(wire, name);
   }
 }
 
-/** A client of a service's methods over an existing stream, which it owns from here on. */
+/**
+ * A typed client of a service's methods over a net/rpc client, which it owns from here on.
+ *
+ * @example
+ * ```ts
+ * const client = createTypedClient(createNetRpcClient(await broker.dial(id)), 'Plugin', { ask: method(gob.string, gob.string) });
+ * const answer = await firstValueFrom(client.ask('who?'));
+ * ```
+ */
 export function createTypedClient<M extends NetRpcMethods>(
   rpc: NetRpcClient,
   service: string,
@@ -138,11 +162,19 @@ export function createTypedClient<M extends NetRpcMethods>(
     const serviceMethod = `${service}.${wireName(name)}`;
     client[name] = (value: unknown = zeroValue(args)) => rpc.call(serviceMethod, args, value, reply);
   }
-  // Every property that the type has was just made.
+  // One property for each method, as the type says.
   return client as NetRpcClientOf<M>;
 }
 
-/** The handlers of a service object's methods. */
+/**
+ * Handlers that call a service object's methods, for `serveNetRpc` and `MuxBroker.acceptAndServe`.
+ *
+ * @example
+ * ```ts
+ * const handlers = handlersOf({ ask: method(gob.string, gob.string) }, { ask: (question) => `${question} I!` }, broker);
+ * broker.acceptAndServe(id, new Map([['Plugin', handlers]])).subscribe();
+ * ```
+ */
 export function handlersOf<M extends NetRpcMethods>(
   methods: M,
   service: NetRpcServiceOf<M> | object,

@@ -17,10 +17,10 @@ import {
   type NetRpcCodecOptions,
   type NetRpcResponseHeader,
 } from '../../wire/net-rpc.js';
-import { EagerWriter } from './eager-writer.js';
-import type { Hold } from './hold.js';
+import { BatchingWriter } from './batching-writer.js';
+import type { RefCount } from './ref-count.js';
 
-/** What a net/rpc client knows of types, and may hold. */
+/** The types and the limits of a net/rpc client. */
 export interface NetRpcClientOptions extends NetRpcCodecOptions {
   /** Most calls that may wait for their replies; a further one fails at once. @default 65536 */
   readonly maxPendingCalls?: number;
@@ -28,14 +28,27 @@ export interface NetRpcClientOptions extends NetRpcCodecOptions {
   readonly maxQueuedBytes?: number;
 }
 
-/** Begins to speak net/rpc as a client over a connection, which it owns from here on. `hold` is taken while calls wait for replies. */
-export function createNetRpcClient(connection: Duplex, options: NetRpcClientOptions = {}, hold?: Hold): NetRpcClient {
-  const client = new NetRpcClient(connection, options, hold);
+/**
+ * A net/rpc client over a connection, which it owns from here on. `refs` is referenced while calls wait for replies.
+ *
+ * @example
+ * ```ts
+ * const client = createNetRpcClient(await broker.dial(id));
+ * const answer = await firstValueFrom(client.call('Plugin.Ask', gob.string, 'who?', gob.string));
+ * await client.close();
+ * ```
+ */
+export function createNetRpcClient(
+  connection: Duplex,
+  options: NetRpcClientOptions = {},
+  refs?: RefCount,
+): NetRpcClient {
+  const client = new NetRpcClient(connection, options, refs);
   client.start();
   return client;
 }
 
-/** Kept without closures of its own: there is one for every call. */
+/** Without closures of its own, which every call would pay for. */
 interface PendingCall {
   readonly reply: GobSchema;
   readonly subscriber: Subscriber<unknown>;
@@ -45,34 +58,34 @@ const MAX_PENDING_CALLS = 65_536;
 const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
 /**
- * One net/rpc stream, client side: any number of calls at once, matched to their replies by number (Go net/rpc client.go).
+ * The client's end of a net/rpc stream: concurrent calls, matched to their replies by sequence number (Go net/rpc client.go).
  *
- * - A failure of the called method is a RemoteError. A reply that does not fit its schema fails that call alone, with
- *   ERR_GOB_TYPE (a Go client would give up the whole stream).
- * - Unsubscribing abandons the reply. net/rpc cannot recall a request: the method runs on, and its reply is discarded.
- * - The end of the connection fails every pending call once, and every later one, with the same error.
+ * - An error reply of the method is a RemoteError. A reply that does not fit its schema fails that call alone, with ERR_GOB_TYPE (a Go
+ *   client would give up the whole stream).
+ * - Unsubscribing discards the reply. net/rpc cannot cancel a request: the method runs on.
+ * - When the connection ends, every pending call and every later one fails with the same error.
  */
 export class NetRpcClient implements AsyncDisposable {
-  /** Resolves when the connection is no more: with what ended it, or undefined for our own `close`. Never rejects. */
+  /** Resolves when the connection is closed: with the error that ended it, or undefined after `close`. Never rejects. */
   readonly closed: Promise<PluginError | undefined>;
   readonly #connection: Duplex;
   readonly #codec: NetRpcClientCodec;
-  readonly #writer: EagerWriter;
+  readonly #writer: BatchingWriter;
   readonly #maxPendingCalls: number;
   readonly #maxQueuedBytes: number;
-  readonly #hold: Hold | undefined;
+  readonly #refs: RefCount | undefined;
   readonly #pending = new Map<number | bigint, PendingCall>();
   #nextSeq = 0;
-  #ending: PluginError | undefined;
+  #endedBy: PluginError | undefined;
   #closing: Promise<void> | undefined;
   #onClosed!: (cause: PluginError | undefined) => void;
 
   /** @internal For `createNetRpcClient`. */
-  constructor(connection: Duplex, options: NetRpcClientOptions, hold?: Hold) {
+  constructor(connection: Duplex, options: NetRpcClientOptions, refs?: RefCount) {
     this.#connection = connection;
-    this.#hold = hold;
+    this.#refs = refs;
     this.#codec = createNetRpcClientCodec(options);
-    this.#writer = new EagerWriter(connection, this.#codec);
+    this.#writer = new BatchingWriter(connection, this.#codec);
     this.#maxPendingCalls = options.maxPendingCalls ?? MAX_PENDING_CALLS;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? MAX_QUEUED_BYTES;
     this.closed = new Promise((resolve) => {
@@ -97,7 +110,8 @@ export class NetRpcClient implements AsyncDisposable {
 
   /**
    * Calls `serviceMethod`, for instance `Plugin.Greet`. Cold: each subscription is a call of its own, which emits the reply and
-   * completes. Errors: RemoteError, ProtocolError, OptionsError for an argument that does not fit, and what ended the connection.
+   * completes. Errors: RemoteError, ProtocolError, OptionsError for an argument that does not fit, and the error that ended the
+   * connection.
    */
   call<Args, Reply>(
     serviceMethod: string,
@@ -111,14 +125,13 @@ export class NetRpcClient implements AsyncDisposable {
     });
   }
 
-  /** Whether every call would fail: the connection is no more. */
+  /** Whether the connection has ended: every call fails. */
   get isOver(): boolean {
-    return this.#ending !== undefined;
+    return this.#endedBy !== undefined;
   }
 
   /**
-   * Fails the pending calls, with `because` where that is known, and closes the connection. Idempotent; resolves within about a
-   * second.
+   * Fails the pending calls, with `because` if given, and closes the connection. Idempotent; resolves within about a second.
    */
   close(because?: PluginError): Promise<void> {
     this.#closing ??= this.#close(because);
@@ -130,7 +143,7 @@ export class NetRpcClient implements AsyncDisposable {
   }
 
   #send(serviceMethod: string, args: GobSchema, value: unknown, call: PendingCall): number | undefined {
-    const refusal = this.#ending ?? this.#overload();
+    const refusal = this.#endedBy ?? this.#overload();
     if (refusal !== undefined) {
       call.subscriber.error(refusal);
       return undefined;
@@ -144,40 +157,40 @@ export class NetRpcClient implements AsyncDisposable {
     }
     this.#nextSeq += 1;
     this.#pending.set(seq, call);
-    if (this.#pending.size === 1) this.#hold?.take();
+    if (this.#pending.size === 1) this.#refs?.ref();
     this.#writer.appended();
     return seq;
   }
 
   #forget(seq: number | bigint): void {
-    if (this.#pending.delete(seq) && this.#pending.size === 0) this.#hold?.release();
+    if (this.#pending.delete(seq) && this.#pending.size === 0) this.#refs?.unref();
   }
 
   #overload(): PluginError | undefined {
     if (this.#pending.size < this.#maxPendingCalls && this.#codec.pendingBytes < this.#maxQueuedBytes) return undefined;
     return new PluginCallError(
       'ERR_TOO_MANY_CALLS',
-      `${this.#pending.size} calls wait for replies and ${this.#codec.pendingBytes} bytes of requests for the connection: call less at once.`,
+      `${this.#pending.size} calls wait for replies and ${this.#codec.pendingBytes} bytes of requests wait for the connection. Make fewer calls at once, or raise the limit of the client.`,
     );
   }
 
   #receive(chunk: Uint8Array): void {
-    if (this.#ending !== undefined) return;
+    if (this.#endedBy !== undefined) return;
     const { responses } = this.#codec;
     responses.push(chunk);
     try {
       for (;;) {
         const header = responses.header();
         if (header === undefined || !this.#settle(header)) return;
-        // What a reply set off may have closed the client.
-        if (this.#ending !== undefined) return;
+        // A subscriber may have closed the client.
+        if (this.#endedBy !== undefined) return;
       }
     } catch (error) {
       this.#end(toPluginError(error));
     }
   }
 
-  /** Deals with the body of a response; false until it has arrived. */
+  /** Reads the body of a response and settles its call; false until the body has arrived. */
   #settle(header: NetRpcResponseHeader): boolean {
     const call = this.#pending.get(header.Seq);
     if (call === undefined || header.Error !== '') {
@@ -201,7 +214,7 @@ export class NetRpcClient implements AsyncDisposable {
     return true;
   }
 
-  /** The body of an error reply means nothing, not even when it is malformed. */
+  /** The body of an error reply is ignored, even a malformed one. */
   #skipBody(): boolean {
     try {
       return this.#codec.responses.skipBody();
@@ -220,26 +233,26 @@ export class NetRpcClient implements AsyncDisposable {
   }
 
   #end(cause: PluginError): void {
-    if (this.#ending !== undefined) return;
-    this.#ending = cause;
+    if (this.#endedBy !== undefined) return;
+    this.#endedBy = cause;
     this.#writer.stop();
     const calls = [...this.#pending.values()];
-    if (calls.length > 0) this.#hold?.release();
+    if (calls.length > 0) this.#refs?.unref();
     this.#pending.clear();
     for (const { subscriber } of calls) subscriber.error(cause);
     void closeGently(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
   }
 
   async #close(because: PluginError | undefined): Promise<void> {
-    // Requests that are still gathered go out first, as they would have without the close.
-    if (this.#ending === undefined) this.#writer.end();
+    // Pending requests are sent first, as they would have been without the close.
+    if (this.#endedBy === undefined) this.#writer.end();
     this.#end(because ?? new ClosedError('ERR_CLOSED', 'connection is shut down: this net/rpc client was closed.'));
     await this.closed;
   }
 }
 
 function connectionLost(cause?: unknown): PluginError {
-  const message = 'The net/rpc connection ended: the other side closed it, or is gone.';
+  const message = 'The net/rpc connection ended: the other side closed it or exited.';
   return new TransportError('ERR_CONNECTION_LOST', message, cause === undefined ? {} : { cause });
 }
 

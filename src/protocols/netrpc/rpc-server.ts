@@ -11,20 +11,28 @@ import {
   type NetRpcServerCodec,
   splitServiceMethod,
 } from '../../wire/net-rpc.js';
-import { EagerWriter } from './eager-writer.js';
-import { ServerCall } from './rpc-call.js';
+import { BatchingWriter } from './batching-writer.js';
 import type { NetRpcHandler, NetRpcServices } from './rpc-service.js';
+import { ServerCall } from './server-call.js';
 
-/** What a net/rpc server knows of types, and may hold. */
+/** The types and the limits of a net/rpc server. */
 export interface NetRpcServerOptions extends NetRpcCodecOptions {
   /**
-   * Most requests that are handled at once on one connection; further ones are not read before one is done. Too few can stand
-   * still, where a handler waits for a later request. @default 4096
+   * Most requests that are handled at once on one connection; a further one is not read before one is done. A small number can
+   * deadlock where a handler waits for a later request. @default 4096
    */
   readonly maxConcurrentRequests?: number;
 }
 
-/** Begins to serve net/rpc over a connection, which it owns from here on. Services may still be added to the map. */
+/**
+ * Serves net/rpc over a connection, which it owns from here on. Services may be added to the map later.
+ *
+ * @example
+ * ```ts
+ * const ask = handler(gob.string, gob.string, (question) => `${question} I!`);
+ * const serving = serveNetRpc(await firstValueFrom(broker.accept(id)), new Map([['Plugin', new Map([['Ask', ask]])]]));
+ * ```
+ */
 export function serveNetRpc(
   connection: Duplex,
   services: NetRpcServices,
@@ -38,28 +46,28 @@ export function serveNetRpc(
 const MAX_CONCURRENT_REQUESTS = 4096;
 
 /**
- * One net/rpc stream, server side (Go net/rpc server.go ServeCodec): handles requests concurrently and replies in whatever order they
- * are done. Unknown methods and arguments that do not fit are answered with errors, in Go's words, and the stream goes on.
+ * The server's end of a net/rpc stream (Go net/rpc server.go ServeCodec): handles requests concurrently and replies in the order in
+ * which they finish. Unknown methods and arguments that do not fit get error replies in Go's words; the stream goes on.
  *
- * Reads no more while the client does not read its replies. When the client ends the stream, running handlers finish and are
- * answered before this side ends too. When the connection breaks, the calls' signals are aborted and Observables unsubscribed.
+ * Stops reading while the client does not read its replies. When the client ends the stream, running handlers finish and their replies
+ * are sent before this side ends too. When the connection breaks, the calls' signals are aborted and their Observables unsubscribed.
  */
 export class NetRpcServing implements AsyncDisposable {
-  /** Resolves when the connection is no more. Never rejects. */
+  /** Resolves when the connection is closed. Never rejects. */
   readonly ended: Promise<void>;
   readonly #connection: Duplex;
   readonly #services: NetRpcServices;
   readonly #codec: NetRpcServerCodec;
-  readonly #writer: EagerWriter;
+  readonly #writer: BatchingWriter;
   readonly #maxConcurrentRequests: number;
   readonly #abort = new AbortController();
-  /** The Observables that are being waited for. */
+  /** The subscriptions to handlers' Observables. */
   readonly #lifetime = new Subscription();
-  /** The methods that were called, by their full names. */
+  /** Handlers that were looked up, by `Service.Method`. */
   readonly #found = new Map<string, NetRpcHandler>();
   #running = 0;
   #isProceeding = false;
-  /** Nothing more is read: the client has ended the stream, or has lost our trust. */
+  /** Nothing more is read: the client has ended the stream, or sent a header that cannot be decoded. */
   #inputEnded = false;
   #isOver = false;
   #onEnded!: () => void;
@@ -69,7 +77,7 @@ export class NetRpcServing implements AsyncDisposable {
     this.#connection = connection;
     this.#services = services;
     this.#codec = createNetRpcServerCodec(options);
-    this.#writer = new EagerWriter(connection, this.#codec, () => this.#proceed());
+    this.#writer = new BatchingWriter(connection, this.#codec, () => this.#proceed());
     this.#maxConcurrentRequests = options.maxConcurrentRequests ?? MAX_CONCURRENT_REQUESTS;
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
@@ -98,7 +106,7 @@ export class NetRpcServing implements AsyncDisposable {
     connection.resume();
   }
 
-  /** Ends at once: replies that were not given yet are lost. Idempotent; resolves within about a second. */
+  /** Closes at once: requests without a reply get none. Idempotent; resolves within about a second. */
   close(): Promise<void> {
     this.#end();
     return this.ended;
@@ -108,21 +116,21 @@ export class NetRpcServing implements AsyncDisposable {
     return this.close();
   }
 
-  /** Handles what has arrived, as far as allowed, then reads on or ends. Handlers may answer, and call this, at once. */
+  /** Handles the requests that have arrived, up to the limits, then reads on or ends. Reentrant: a handler may reply synchronously. */
   #proceed(): void {
     if (this.#isOver || this.#isProceeding) return;
     this.#isProceeding = true;
-    let isStarved = false;
+    let needsInput = false;
     try {
-      while (!isStarved && this.#hasRoom()) isStarved = !this.#step();
+      while (!needsInput && this.#hasRoom()) needsInput = !this.#step();
     } catch {
-      // What follows an undecodable header cannot be told apart: Go ends here as well, after the running handlers.
+      // After an undecodable header message boundaries are lost. Like Go, wait for the running handlers and end.
       this.#inputEnded = true;
-      isStarved = true;
+      needsInput = true;
     }
     this.#isProceeding = false;
     if (this.#isOver) return;
-    if (!isStarved) this.#connection.pause();
+    if (!needsInput) this.#connection.pause();
     else if (!this.#inputEnded) this.#connection.resume();
     else if (this.#running === 0) this.#finish();
   }
@@ -131,7 +139,7 @@ export class NetRpcServing implements AsyncDisposable {
     return this.#running < this.#maxConcurrentRequests && !this.#writer.isFull && !this.#isOver;
   }
 
-  /** Deals with one request; false until it has arrived. */
+  /** Handles one request; false until it has arrived. */
   #step(): boolean {
     const { requests } = this.#codec;
     const header = requests.header();
@@ -162,7 +170,7 @@ export class NetRpcServing implements AsyncDisposable {
     }
   }
 
-  /** The handler, or the text of the error reply. */
+  /** The handler, or the text of the error reply for an unknown method. */
   #find(serviceMethod: string): NetRpcHandler | string {
     const known = this.#found.get(serviceMethod);
     if (known !== undefined) return known;
@@ -182,18 +190,18 @@ export class NetRpcServing implements AsyncDisposable {
   #handle(header: NetRpcRequestHeader, handler: NetRpcHandler, args: unknown): void {
     const call = new ServerCall(header, handler, this.#abort.signal);
     this.#running += 1;
-    const waiting = call.run(args, {
+    const subscription = call.run(args, {
       reply: (value) => this.#done(call, () => this.#reply(call, value)),
       fail: (error) => this.#done(call, () => this.#fail(header, errorMessage(error))),
     });
-    if (waiting.closed) return;
-    this.#lifetime.add(waiting);
+    if (subscription.closed) return;
+    this.#lifetime.add(subscription);
   }
 
-  #done({ callbacks }: ServerCall, answer: () => void): void {
+  #done({ callbacks }: ServerCall, sendReply: () => void): void {
     this.#running -= 1;
     if (!this.#isOver) {
-      answer();
+      sendReply();
       for (const callback of callbacks) this.#writer.afterWrites(callback);
       this.#proceed();
     } else for (const callback of callbacks) callback();
@@ -214,22 +222,22 @@ export class NetRpcServing implements AsyncDisposable {
     this.#writer.appended();
   }
 
-  /** The client has ended, everything is answered. */
+  /** The client has ended the stream and every request has its reply. */
   #finish(): void {
     this.#isOver = true;
     this.#writer.end();
-    this.#leave();
+    this.#dispose();
   }
 
   #end(): void {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#writer.stop();
-      this.#leave();
+      this.#dispose();
     }
   }
 
-  #leave(): void {
+  #dispose(): void {
     this.#abort.abort();
     this.#lifetime.unsubscribe();
     void closeGently(this.#connection).then(() => this.#onEnded());

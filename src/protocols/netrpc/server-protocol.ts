@@ -6,28 +6,29 @@ import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
-import { CallGate } from '../call-gate.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
+import { RunningCalls } from '../running-calls.js';
 import { notServable } from '../wrong-plugin.js';
-import { MuxBroker, type MuxBrokerOptions } from './broker.js';
 import { netRpcSidesOf } from './contract.js';
 import { createControl } from './control.js';
 import { createDispenser } from './dispenser.js';
+import type { MuxBrokerOptions } from './mux-broker.js';
 import { serveNetRpc } from './rpc-server.js';
 import type { NetRpcServices } from './rpc-service.js';
 import { StdioFeed } from './stdio.js';
+import { YamuxBroker } from './yamux-broker.js';
 
 /** How a plugin serves net/rpc. */
 export interface NetRpcPluginOptions {
-  /** The session that carries everything. */
+  /** The yamux session that carries all streams of a connection. */
   readonly yamux?: YamuxOptions;
-  /** Further connections inside it. */
+  /** The broker of further streams in that session. */
   readonly broker?: MuxBrokerOptions;
   /** How long a connection may take to open its three streams. @default 10 000 ms */
   readonly openTimeoutMs?: number;
 }
 
-/** Bound of `onShutdown` and of the flush of stdout and stderr, before the host is answered. */
+/** How long Quit waits for `onShutdown` and the flush of stdout and stderr, and then for the answer to be read. */
 const SHUTDOWN_STEP_MS = 2000;
 const OPEN_TIMEOUT_MS = 10_000;
 
@@ -37,13 +38,14 @@ export function netRpcServerProtocol(options: NetRpcPluginOptions = {}): ServerP
     for (const [name, { contract }] of Object.entries(connection.implementations)) {
       if (netRpcSidesOf(contract) === undefined) throw notServable(name, contract, 'netrpc');
     }
-    const serving = new NetRpcHosting(connection, options);
-    serving.accept();
-    return Promise.resolve(serving);
+    const server = new NetRpcServer(connection, options);
+    server.accept();
+    return Promise.resolve(server);
   };
 }
 
-class NetRpcHosting implements ServerProtocol {
+/** go-plugin's RPCServer. */
+class NetRpcServer implements ServerProtocol {
   readonly name = 'netrpc';
   readonly ended: Promise<void>;
   readonly #connection: ServerConnection;
@@ -52,7 +54,7 @@ class NetRpcHosting implements ServerProtocol {
   readonly #stdout: StdioFeed;
   readonly #stderr: StdioFeed;
   readonly #sessions = new Set<YamuxSession>();
-  readonly #gate = new CallGate(() => new RemoteError('the plugin is ending and takes no more calls'));
+  readonly #calls = new RunningCalls(() => new RemoteError('the plugin is shutting down and accepts no more calls'));
   readonly #lifetime = new Subscription();
   readonly #end = new Subject<void>();
   #preparing: Promise<void> | undefined;
@@ -77,7 +79,7 @@ class NetRpcHosting implements ServerProtocol {
   }
 
   drain(): Promise<void> {
-    return this.#gate.drain();
+    return this.#calls.drain();
   }
 
   async close(): Promise<void> {
@@ -87,7 +89,7 @@ class NetRpcHosting implements ServerProtocol {
     this.#end.next();
   }
 
-  /** Each connection has streams, a broker and dispensed objects of its own. */
+  /** Each connection has its own streams, broker and dispensed objects. */
   async #serve(connection: Duplex): Promise<void> {
     const session = createYamuxSession(connection, { ...this.#options.yamux, role: 'server' });
     this.#sessions.add(session);
@@ -102,7 +104,7 @@ class NetRpcHosting implements ServerProtocol {
     serveNetRpc(control, this.#services(session));
   }
 
-  /** Told apart by their order; fewer than three when the connection ends or dawdles. */
+  /** Control, stdout and stderr, in this order; fewer when the connection ends or the timeout passes before. */
   #firstStreams(session: YamuxSession): Promise<readonly Duplex[]> {
     const late$ = timer(this.#options.openTimeoutMs ?? OPEN_TIMEOUT_MS);
     return firstValueFrom(session.stream$.pipe(take(3), takeUntil(late$), toArray()));
@@ -110,21 +112,21 @@ class NetRpcHosting implements ServerProtocol {
 
   #services(session: YamuxSession): NetRpcServices {
     const { implementations, logger } = this.#connection;
-    const broker = new MuxBroker(session, this.#options.broker);
+    const broker = new YamuxBroker({ session }, this.#options.broker);
     const lifetime = new Subscription();
     void session.closed.then(() => lifetime.unsubscribe());
     broker.start();
     return new Map([
-      ['Control', createControl({ beforeAnswer: () => this.#prepareEnd(), onQuit: () => this.#end.next() })],
-      ['Dispenser', createDispenser({ implementations, broker, gate: this.#gate, logger, lifetime })],
+      ['Control', createControl({ beforeAnswer: () => this.#prepareQuit(), onQuit: () => this.#end.next() })],
+      ['Dispenser', createDispenser({ implementations, broker, calls: this.#calls, logger, lifetime })],
     ]);
   }
 
-  /** The program's last words reach the host before the answer does. */
-  #prepareEnd(): Promise<void> {
+  /** Runs the shutdown hooks and flushes the program's output, so that both reach the host before the answer to Quit. */
+  #prepareQuit(): Promise<void> {
     const flush = (): Promise<unknown> => Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
     this.#preparing ??= settledWithin(SHUTDOWN_STEP_MS, this.#connection.onShutdown().then(flush)).then(() => {
-      // The host may not take the answer.
+      // A host that does not read the answer must not keep the plugin running.
       this.#lifetime.add(timer(SHUTDOWN_STEP_MS).subscribe(() => this.#end.next()));
     });
     return this.#preparing;

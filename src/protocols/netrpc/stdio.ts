@@ -3,13 +3,13 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 const MAX_CHUNK_BYTES = 65_536;
 
 /**
- * Gives one standard stream of the program to the hosts that are connected, raw (go-plugin rpc_server.go ServeConn). Each byte goes to
- * one of them. Nothing is read while there is none, or none has room: the source fills up to its bound and its writers wait.
+ * Copies one standard stream of the program to the connected hosts, as raw bytes (go-plugin rpc_server.go ServeConn). Each byte goes to
+ * one host. Nothing is read while no host is connected or none has room: the source fills up to its high-water mark.
  */
 export class StdioFeed {
   readonly #source: Readable;
   readonly #hosts = new Set<Duplex>();
-  /** Called, and forgotten, when something was written or a host has left. */
+  /** Called once when a chunk was written or a host has disconnected. */
   readonly #watchers = new Set<() => void>();
   #unwrittenChunks = 0;
   #isAttached = false;
@@ -19,13 +19,13 @@ export class StdioFeed {
     this.#source = source;
   }
 
-  /** Feeds a stream until it closes or the source ends. The stream belongs to the feed from here on. */
+  /** Copies to a host's stream until that closes or the source ends. Owns the stream from here on. */
   attach(host: Duplex): void {
     this.#hosts.add(host);
     host.on('drain', () => this.#feed());
     host.on('error', () => {});
-    host.on('close', () => this.#leave(host));
-    // The host sends nothing; reading notices its end.
+    host.on('close', () => this.#detach(host));
+    // The host sends nothing; reading detects the end of the stream.
     host.on('end', () => host.end());
     host.resume();
     this.#listen();
@@ -33,10 +33,10 @@ export class StdioFeed {
     else this.#feed();
   }
 
-  /** Resolves when everything that the source holds has been handed to a host's connection; at once when there is no host. */
+  /** Resolves when everything in the source has been written to a host's connection; at once without a host. */
   async flush(): Promise<void> {
     while (this.#hosts.size > 0) {
-      // What the source still carries on its way to its reader arrives within a turn.
+      // A Transform passes on within a turn what was written to it.
       await new Promise<void>((resolve) => setImmediate(resolve));
       this.#feed();
       if (this.#unwrittenChunks === 0 && this.#source.readableLength === 0) return;
@@ -71,16 +71,16 @@ export class StdioFeed {
 
   #onWritten(): void {
     this.#unwrittenChunks -= 1;
-    this.#tell();
+    this.#notify();
   }
 
-  #leave(host: Duplex): void {
+  #detach(host: Duplex): void {
     this.#hosts.delete(host);
-    this.#tell();
+    this.#notify();
     this.#feed();
   }
 
-  #tell(): void {
+  #notify(): void {
     const watchers = [...this.#watchers];
     this.#watchers.clear();
     for (const watcher of watchers) watcher();
@@ -88,14 +88,14 @@ export class StdioFeed {
 }
 
 /**
- * Copies what the plugin's program prints from its stream to where the host wants it, which is borrowed and never ended. What `target`
- * has no room for slows the plugin. Returns a function that resolves when everything received so far has been passed on.
+ * Copies a plugin's stdout or stderr from its yamux stream to `target`, which is never ended here. Backpressure of `target` reaches the
+ * plugin. Returns a function that resolves when everything received so far has been passed on.
  */
 export function receiveStdio(stream: Duplex, target: Writable): () => Promise<void> {
   stream.on('error', () => {});
   stream.pipe(target, { end: false });
   return async () => {
-    // A pipe pauses its source while the target is full; otherwise it holds nothing back.
+    // `pipe` pauses its source while the target is full; otherwise nothing is pending.
     while (stream.isPaused() && !stream.closed) {
       await new Promise<void>((resolve) => {
         stream.once('resume', resolve).once('close', resolve);

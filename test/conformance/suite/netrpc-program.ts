@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
-import { createNetRpcClient, gob, MuxBroker, type NetRpcClient } from '../../../src/net-rpc.js';
+import { createNetRpcClient, gob, type NetRpcClient } from '../../../src/net-rpc.js';
 import { CONTROL, DISPENSER } from '../../../src/protocols/netrpc/control.js';
+import { YamuxBroker } from '../../../src/protocols/netrpc/yamux-broker.js';
 import { dialerTo } from '../../../src/transports/sockets/dial.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
 import { bounded } from '../bounded.js';
@@ -109,7 +110,7 @@ async function connectTo(plugin: RawPlugin): Promise<YamuxSession> {
 async function hostOf(plugin: RawPlugin) {
   const session = await connectTo(plugin);
   const streams: Duplex[] = [await session.open(), await session.open(), await session.open()];
-  const broker = new MuxBroker(session);
+  const broker = new YamuxBroker({ session });
   broker.start();
   return {
     client: createNetRpcClient(streams[0]!),

@@ -90,8 +90,11 @@ describe('a net/rpc conversation', () => {
     const rpc = createNetRpcClient(control);
     const id = await firstValueFrom(rpc.call('Dispenser.Dispense', gob.string, 'store', gob.uint32));
     assert.equal(id, 1);
-    const dropped = () => plugin.logs.some(({ message }) => message.includes('nobody came'));
-    while (!dropped()) await turn();
+    const isDropped = () => plugin.logs.some(({ message }) => message.includes('did not open the stream'));
+    const dropped = async (): Promise<void> => {
+      while (!isDropped()) await turn();
+    };
+    await within(10_000, 'the drop', dropped());
     await session.close();
     await close();
   });

@@ -22,6 +22,7 @@ import { onAbort } from '../../../streams/on-abort.js';
 import { usingAsync } from '../../../streams/using-async.js';
 import { secureListener, type TlsConfig } from '../../../transports/tls/tls.js';
 import type { DialOptions, Listener } from '../../../transports/transport.js';
+import type { BrokerRequest } from '../../broker-request.js';
 import type { GrpcChannelOptions } from '../client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from '../client/client.js';
 import type { GrpcChannel } from '../client/grpc-channel.js';
@@ -31,7 +32,7 @@ import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 import type { GrpcServer, GrpcServerOptions } from '../server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 import { AcceptedIds } from './accepted-ids.js';
-import type { GrpcBroker, GrpcBrokerCounts, GrpcBrokerRequest } from './grpc-broker.js';
+import type { GrpcBroker, GrpcBrokerCounts } from './grpc-broker.js';
 import type { BrokerLink } from './link.js';
 import type { BrokerRoute } from './route.js';
 
@@ -41,6 +42,8 @@ export interface BrokerParts {
   readonly route: BrokerRoute;
   /** Ends the link. */
   readonly closeLink: () => void;
+  /** Receives `requests$`, for an observer that was there before the broker. */
+  readonly requests?: Subject<BrokerRequest>;
   readonly tls: TlsConfig | undefined;
   /** Of servers that are offered, channels that are dialed, and clients that are borrowed. */
   readonly server: GrpcServerOptions;
@@ -52,7 +55,7 @@ export interface BrokerParts {
 
 /** What is common to all brokers: ids, serving, TLS and lifetimes. How connections come about is the route's. */
 export class Broker implements GrpcBroker {
-  readonly requests$: Observable<GrpcBrokerRequest>;
+  readonly requests$: Observable<BrokerRequest>;
   readonly #parts: BrokerParts;
   readonly #ids = new AcceptedIds();
   readonly #channels = new Set<GrpcChannel>();
@@ -68,6 +71,7 @@ export class Broker implements GrpcBroker {
       filter(({ knock }) => knock?.ack !== true),
       map(toRequest),
     );
+    if (parts.requests !== undefined) this.requests$.subscribe(parts.requests);
   }
 
   get counts(): GrpcBrokerCounts {
@@ -212,7 +216,7 @@ export class Broker implements GrpcBroker {
   }
 }
 
-function toRequest({ serviceId: id, network, address, knock }: ConnInfo): GrpcBrokerRequest {
+function toRequest({ serviceId: id, network, address, knock }: ConnInfo): BrokerRequest {
   return knock === undefined ? { kind: 'offer', id, network, address } : { kind: 'knock', id };
 }
 

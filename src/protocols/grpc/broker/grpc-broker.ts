@@ -1,16 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { DialOptions } from '../../../transports/transport.js';
+import type { BrokerRequest } from '../../broker-request.js';
 import type { GrpcChannel } from '../client/grpc-channel.js';
 import type { GrpcServer } from '../server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
-
-/** What the peer's broker announced. */
-export type GrpcBrokerRequest =
-  /** The peer accepts the id at this address, in its own view: there is something to dial. */
-  | { readonly kind: 'offer'; readonly id: number; readonly network: string; readonly address: string }
-  /** The peer wants to connect to the id; only where connections are multiplexed. */
-  | { readonly kind: 'knock'; readonly id: number };
 
 /** What a broker holds at the moment; all zero when it leaks nothing. */
 export interface GrpcBrokerCounts {
@@ -30,8 +24,11 @@ export interface GrpcBrokerCounts {
  * the side that accepts them. What is brokered has the TLS identity of the main connection, and ends with it.
  */
 export interface GrpcBroker extends AsyncDisposable {
-  /** What the peer announces, hot; replays nothing. Completes when the peer can announce no more. Never errors. */
-  readonly requests$: Observable<GrpcBrokerRequest>;
+  /**
+   * What the peer asks for: offers where brokered connections have sockets of their own, knocks where they are multiplexed. Hot; replays
+   * nothing. Completes when the peer can ask for nothing any more. Never errors.
+   */
+  readonly requests$: Observable<BrokerRequest>;
   readonly counts: GrpcBrokerCounts;
   /** A new id of this side: 1, 2, 3, … For one use. */
   nextId(): number;

@@ -18,7 +18,7 @@ import { SocketRoute } from './socket-route.js';
 export function openHostBroker(
   mainChannel: GrpcChannel,
   streams: MuxedStreams | undefined,
-  { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
+  { network, tls, logger, brokerRequests }: Pick<ClientConnection, 'network' | 'tls' | 'logger' | 'brokerRequests'>,
   { timeoutMs, ...options }: ResolvedBrokerOptions,
 ): GrpcBroker {
   const link = new BrokerLink({ timeoutMs });
@@ -26,6 +26,10 @@ export function openHostBroker(
     streams === undefined
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
+  // Before the call begins: no request may be missed.
+  const requests = brokerRequests === undefined ? {} : { requests: brokerRequests };
+  const closeLink = (): void => call.unsubscribe();
+  const broker = new Broker({ ...options, ...requests, link, route, closeLink, tls, holds: false });
   const call = openHostLink(link, createGrpcClient(mainChannel, GRPCBrokerDefinition), logger);
-  return new Broker({ ...options, link, route, closeLink: () => call.unsubscribe(), tls, holds: false });
+  return broker;
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
-import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import { MuxBroker, type MuxBrokerOptions } from '../../../src/protocols/netrpc/broker.js';
+import { firstValueFrom, lastValueFrom, Subject, tap, toArray } from 'rxjs';
+import type { BrokerRequest } from '../../../src/protocols/broker-request.js';
+import type { MuxBroker, MuxBrokerOptions } from '../../../src/protocols/netrpc/mux-broker.js';
+import { createNetRpcClient } from '../../../src/protocols/netrpc/rpc-client.js';
 import { handler } from '../../../src/protocols/netrpc/rpc-service.js';
+import { YamuxBroker } from '../../../src/protocols/netrpc/yamux-broker.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
 import { gob } from '../../../src/wire/gob/index.js';
@@ -52,11 +55,11 @@ describe('brokered connections', () => {
   test('connection requests are events', async () => {
     const { brokered, close } = await rig();
     const { store, broker } = await brokered();
-    const requested = firstValueFrom(broker.request$);
+    const requested = firstValueFrom(broker.requests$);
     const id = broker.nextId();
     const accepted = firstValueFrom(broker.accept(id));
     const failed = rejection(firstValueFrom(store.back(id)));
-    assert.deepEqual(await requested, { id });
+    assert.deepEqual(await requested, { kind: 'knock', id });
     (await accepted).destroy();
     await failed;
     await close();
@@ -65,17 +68,18 @@ describe('brokered connections', () => {
 
 interface Pair {
   readonly broker: MuxBroker;
-  readonly other: MuxBroker;
+  readonly other: YamuxBroker;
   /** The other side's session, to do what its broker would not. */
   readonly session: YamuxSession;
   readonly close: () => Promise<void>;
 }
 
-function pair(options: MuxBrokerOptions = {}, isOtherDeaf = false): Pair {
+function pair(options: MuxBrokerOptions = {}, isOtherDeaf = false, requests = new Subject<BrokerRequest>()): Pair {
   const [near, far] = duplexPair();
   const own = createYamuxSession(near, { role: 'client' });
   const session = createYamuxSession(far, { role: 'server' });
-  const [broker, other] = [new MuxBroker(own, options), new MuxBroker(session, options)];
+  const broker = new YamuxBroker({ session: own, requests }, options);
+  const other = new YamuxBroker({ session }, options);
   broker.start();
   if (!isOtherDeaf) other.start();
   return {
@@ -94,6 +98,29 @@ async function ended(stream: Duplex): Promise<void> {
 }
 
 describe('MuxBroker', () => {
+  test('acceptAndServe emits the id once it may be dialed, and completes when the peer has closed the stream', async () => {
+    const { broker, other, close } = pair();
+    const ask = handler(gob.string, gob.string, (question) => `${question} I`);
+    const services = new Map([['Plugin', new Map([['Ask', ask]])]]);
+    const emitted: number[] = [];
+    const completed = lastValueFrom(broker.acceptAndServe(7, services).pipe(tap((id) => emitted.push(id))));
+    assert.deepEqual(emitted, [7]);
+    const client = createNetRpcClient(await other.dial(7));
+    assert.equal(await firstValueFrom(client.call('Plugin.Ask', gob.string, 'who?', gob.string)), 'who? I');
+    await client.close();
+    assert.equal(await within(5000, 'the end of the serving', completed), 7);
+    await close();
+  });
+
+  test('requests reach an observer that was there before the broker, and complete with it', async () => {
+    const requests = new Subject<BrokerRequest>();
+    const seen = lastValueFrom(requests.pipe(toArray()));
+    const { other, close } = pair({}, false, requests);
+    await rejection(other.dial(1, { signal: AbortSignal.timeout(50) }));
+    await close();
+    assert.deepEqual(await seen, [{ kind: 'knock', id: 1 }]);
+  });
+
   test('ids begin at 1 and belong to each side', async () => {
     const { broker, other, close } = pair();
     assert.deepEqual([broker.nextId(), broker.nextId(), other.nextId()], [1, 2, 1]);
@@ -114,7 +141,7 @@ describe('MuxBroker', () => {
 
   test('either may come first; a stream waits for its acceptor', async () => {
     const { broker, other, close } = pair();
-    const requested = firstValueFrom(broker.request$);
+    const requested = firstValueFrom(broker.requests$);
     const dialed = other.dial(7);
     await requested;
     const stream = await firstValueFrom(broker.accept(7));
@@ -135,7 +162,7 @@ describe('MuxBroker', () => {
   test('a second stream of an unclaimed id is closed at once, and the first is served', async () => {
     const { broker, other, session, close } = pair();
     const first = other.dial(3);
-    await firstValueFrom(broker.request$);
+    await firstValueFrom(broker.requests$);
     const second = await session.open();
     second.write(Uint8Array.of(3, 0, 0, 0));
     await ended(second);
@@ -193,7 +220,7 @@ describe('MuxBroker', () => {
       rejection(broker.dial(2)),
       rejection(firstValueFrom(other.accept(1))),
     ];
-    const requests = lastValueFrom(broker.request$.pipe(toArray()));
+    const requests = lastValueFrom(broker.requests$.pipe(toArray()));
     other.start();
     await close();
     assert.deepEqual(

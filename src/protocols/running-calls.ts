@@ -1,36 +1,39 @@
 import { defer, finalize, isObservable, type Observable } from 'rxjs';
 import { isPromiseLike } from '../streams/is-promise-like.js';
 
-/** Counts the calls that owe one answer, so that a plugin which is to end can let them finish, and refuses calls from then on. */
-export class CallGate {
+/**
+ * Counts the running calls of a plugin's services, so that a graceful stop can wait for them, and refuses calls once the stop has
+ * begun. Only calls with one response are counted: a stream may last for ever.
+ */
+export class RunningCalls {
   readonly #refusal: () => Error;
   #running = 0;
   #drained: Promise<void> | undefined;
   #onIdle: () => void = () => {};
 
-  /** `refusal` makes the error with which a call that comes too late is answered. */
+  /** `refusal` makes the error that a call fails with after `drain`. */
   constructor(refusal: () => Error) {
     this.#refusal = refusal;
   }
 
-  /** Runs a handler that owes one answer: a value, a Promise or an Observable. Throws the refusal when it comes too late. */
+  /** Runs a handler with one response: a value, a Promise or an Observable. Throws the refusal after `drain`. */
   run<T>(handle: () => T): T {
-    this.check();
+    this.throwIfDraining();
     const result = handle();
     if (isObservable(result)) return this.#whileSubscribed(result) as T;
     if (!isPromiseLike(result)) return result;
     this.#running += 1;
-    const leave = (): void => this.#leave();
-    void Promise.resolve(result).then(leave, leave);
+    const onSettled = (): void => this.#onCallEnd();
+    void Promise.resolve(result).then(onSettled, onSettled);
     return result;
   }
 
-  /** Throws the refusal when it is too late for a call that is not counted, because it may last for ever. */
-  check(): void {
+  /** For calls that are not counted. Throws the refusal after `drain`. */
+  throwIfDraining(): void {
     if (this.#drained !== undefined) throw this.#refusal();
   }
 
-  /** Refuses calls from now on; resolves when none that is counted is running. Idempotent. */
+  /** Refuses calls from now on; resolves when no counted call is running. Idempotent. */
   drain(): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
       if (this.#running === 0) resolve();
@@ -42,11 +45,11 @@ export class CallGate {
   #whileSubscribed(result$: Observable<unknown>): Observable<unknown> {
     return defer(() => {
       this.#running += 1;
-      return result$.pipe(finalize(() => this.#leave()));
+      return result$.pipe(finalize(() => this.#onCallEnd()));
     });
   }
 
-  #leave(): void {
+  #onCallEnd(): void {
     this.#running -= 1;
     if (this.#running === 0) this.#onIdle();
   }

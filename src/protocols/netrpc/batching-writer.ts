@@ -1,18 +1,18 @@
 import type { Duplex } from 'node:stream';
 import type { NetRpcSender } from '../../wire/net-rpc.js';
 
-/** Not worth gathering beyond: the rest of a turn goes out in pieces of this size. */
-const GATHERED_BYTES = 65_536;
+/** Larger batches are written without waiting for the end of the turn. */
+const BATCH_BYTES = 65_536;
 
 /**
- * Writes what gathers in a codec: the first message of an event-loop turn at once, the rest of that turn in one write at its end. A
- * write per message takes a system call each; one write per turn delays the first. While the connection has no room, messages
- * gather until it drains.
+ * Writes a codec's pending messages to the connection: the first of an event-loop turn at once, the others in one write at the end of
+ * the turn. Writing each message alone costs a system call per message; writing only at the end of the turn delays a single one.
+ * While the connection has no room, messages stay in the codec until `drain`.
  */
-export class EagerWriter {
+export class BatchingWriter {
   readonly #connection: Duplex;
   readonly #source: NetRpcSender;
-  readonly #onRoom: () => void;
+  readonly #onDrained: () => void;
   #endOfTurn: NodeJS.Immediate | undefined;
   #isFull = false;
   #isStopped = false;
@@ -20,37 +20,37 @@ export class EagerWriter {
   #afterWrites: (() => void)[] = [];
   readonly #onWritten = (): void => {
     this.#unfinishedWrites -= 1;
-    this.#tell();
+    this.#notifyWritten();
   };
 
-  /** `onRoom` is called when the connection has room again after `isFull`. */
-  constructor(connection: Duplex, source: NetRpcSender, onRoom: () => void = () => {}) {
+  /** `onDrained` is called when the connection has room again after `isFull`. */
+  constructor(connection: Duplex, source: NetRpcSender, onDrained: () => void = () => {}) {
     this.#connection = connection;
     this.#source = source;
-    this.#onRoom = onRoom;
+    this.#onDrained = onDrained;
     connection.on('drain', () => this.#onDrain());
   }
 
-  /** The connection holds more than it likes: produce no more until `onRoom`. */
+  /** The connection has reached its high-water mark: append no more until `onDrained`. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** To be called after every message appended to the codec. */
+  /** To be called after a message was appended to the codec. */
   appended(): void {
     if (this.#isFull) return;
     if (this.#endOfTurn === undefined) this.#endOfTurn = setImmediate(() => this.#onEndOfTurn());
-    else if (this.#source.pendingBytes < GATHERED_BYTES) return;
+    else if (this.#source.pendingBytes < BATCH_BYTES) return;
     this.#flush();
   }
 
-  /** Calls back when the connection has taken all that was appended, or takes nothing any more. */
+  /** Calls back when everything appended so far has been written, or nothing can be written any more. */
   afterWrites(callback: () => void): void {
     this.#afterWrites.push(callback);
-    this.#tell();
+    this.#notifyWritten();
   }
 
-  /** Ends the connection behind everything that was appended. */
+  /** Writes what is pending and ends the connection. */
   end(): void {
     this.#isFull = false;
     this.#flush();
@@ -58,12 +58,12 @@ export class EagerWriter {
     this.#connection.end();
   }
 
-  /** Writes no more. */
+  /** Writes nothing any more. */
   stop(): void {
     this.#isFull = true;
     if (this.#endOfTurn !== undefined) clearImmediate(this.#endOfTurn);
     this.#isStopped = true;
-    this.#tell();
+    this.#notifyWritten();
   }
 
   #onEndOfTurn(): void {
@@ -75,7 +75,7 @@ export class EagerWriter {
     if (!this.#isFull) return;
     this.#isFull = false;
     this.#flush();
-    if (!this.#isFull) this.#onRoom();
+    if (!this.#isFull) this.#onDrained();
   }
 
   #flush(): void {
@@ -84,7 +84,7 @@ export class EagerWriter {
     this.#isFull = !this.#connection.write(this.#source.take(), this.#onWritten);
   }
 
-  #tell(): void {
+  #notifyWritten(): void {
     const isDone = this.#isStopped || (this.#unfinishedWrites === 0 && this.#source.pendingBytes === 0);
     if (!isDone || this.#afterWrites.length === 0) return;
     const callbacks = this.#afterWrites;

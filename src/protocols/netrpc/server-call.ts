@@ -1,9 +1,10 @@
 import { defaultIfEmpty, isObservable, type Observable, Subscription, take } from 'rxjs';
+import { isPromiseLike } from '../../streams/is-promise-like.js';
 import type { NetRpcRequestHeader } from '../../wire/net-rpc.js';
 import type { NetRpcCall, NetRpcHandler } from './rpc-service.js';
 
-/** Receives what became of a call: one of the two, once. */
-export interface Outcome {
+/** Receives the result of a call: one of the two is called, once. */
+export interface CallOutcome {
   reply(value: unknown): void;
   fail(error: unknown): void;
 }
@@ -30,8 +31,8 @@ export class ServerCall implements NetRpcCall {
     this.callbacks.push(callback);
   }
 
-  /** Runs the handler. Unsubscribing gives up an Observable; a Promise cannot be given up, its outcome still comes. */
-  run(args: unknown, outcome: Outcome): Subscription {
+  /** Runs the handler. Unsubscribing unsubscribes from its Observable; a Promise cannot be cancelled and still settles the outcome. */
+  run(args: unknown, outcome: CallOutcome): Subscription {
     let result: unknown;
     try {
       result = this.handler.handle(args, this);
@@ -40,7 +41,7 @@ export class ServerCall implements NetRpcCall {
       return Subscription.EMPTY;
     }
     if (isObservable(result)) return this.#observe(result, outcome);
-    if (!isThenable(result)) outcome.reply(result);
+    if (!isPromiseLike(result)) outcome.reply(result);
     else
       result.then(
         (value) => outcome.reply(value),
@@ -49,7 +50,7 @@ export class ServerCall implements NetRpcCall {
     return Subscription.EMPTY;
   }
 
-  #observe(result$: Observable<unknown>, outcome: Outcome): Subscription {
+  #observe(result$: Observable<unknown>, outcome: CallOutcome): Subscription {
     return result$.pipe(take(1), defaultIfEmpty(NOTHING)).subscribe({
       next: (value) =>
         value === NOTHING ? outcome.fail(`${this.serviceMethod} completed without a reply`) : outcome.reply(value),
@@ -59,7 +60,3 @@ export class ServerCall implements NetRpcCall {
 }
 
 const NOTHING = Symbol('nothing');
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
-}

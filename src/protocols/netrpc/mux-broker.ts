@@ -1,0 +1,61 @@
+import type { Duplex } from 'node:stream';
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { DialOptions } from '../../transports/transport.js';
+import type { BrokerKnock } from '../broker-request.js';
+import type { NetRpcServerOptions } from './rpc-server.js';
+import type { NetRpcServices } from './rpc-service.js';
+
+/** How long the two sides of a brokered stream wait for each other. */
+export interface MuxBrokerOptions {
+  /** How long `accept` waits for a stream, a stream for `accept`, and a stream's opener may take to send its id. @default 5000 ms */
+  readonly timeoutMs?: number;
+  /** How long `dial` waits for the other side. Longer than that side's own `timeoutMs`. @default 10 000 ms */
+  readonly dialTimeoutMs?: number;
+  /** Most streams that wait to be accepted; further ones are closed. @default 1024 */
+  readonly maxPending?: number;
+  /** The clock of its timeouts, for tests. @default asyncScheduler */
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * Opens further connections between host and plugin, inside their yamux session (go-plugin mux_broker.go). One side takes an id from
+ * `nextId`, accepts it and passes it to the other side, in the argument of a call for instance; the other side dials it. Either may
+ * come first, within 5 s. Each id is used once. The Duplex that both sides get carries any bytes and belongs to its receiver.
+ *
+ * @example
+ * ```ts
+ * const id = broker.nextId();
+ * const accepted = firstValueFrom(broker.accept(id));
+ * const size = firstValueFrom(files.upload(id)); // the plugin dials the id and reads
+ * await pipeline(content, await accepted);
+ * ```
+ */
+export interface MuxBroker {
+  /** What the peer asks for: a connection to an id of this side. Hot; replays nothing. Completes with the session. Never errors. */
+  readonly requests$: Observable<BrokerKnock>;
+  /** A new id of this side: 1, 2, 3, … For one use. */
+  nextId(): number;
+  /**
+   * The stream with which the peer dials an id of this side. Cold: waits from the subscription on, emits once and completes. Errors
+   * with PluginCallError ERR_BROKER_TIMEOUT when the peer does not dial in time, ERR_BROKER for an id that is awaited already, and
+   * ClosedError when the session has ended.
+   */
+  accept(id: number): Observable<Duplex>;
+  /**
+   * Accepts an id and serves net/rpc on its stream. Cold: subscribing accepts, emits the id when the peer may dial it, and stays;
+   * unsubscribing ends the serving. Completes when the peer has closed the stream. Errors like `accept`. On a host, serving alone
+   * does not keep the process alive.
+   *
+   * @example
+   * ```ts
+   * const services = new Map([['Plugin', new Map([['Ask', handler(gob.string, gob.string, answer)]])]]);
+   * broker.acceptAndServe(broker.nextId(), services).pipe(switchMap((id) => client.back(id)));
+   * ```
+   */
+  acceptAndServe(id: number, services: NetRpcServices, options?: NetRpcServerOptions): Observable<number>;
+  /**
+   * Connects to an id that the peer accepts. Rejects with PluginCallError ERR_BROKER when the peer does not accept it,
+   * ERR_BROKER_TIMEOUT when the peer does not answer, with the signal's reason, or with the error that ended the session.
+   */
+  dial(id: number, options?: DialOptions): Promise<Duplex>;
+}
