@@ -18,7 +18,7 @@ export { commandRunner, type ProcessRunnerOptions, processRunner } from './runne
 export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export type { SecureConfig } from './runners/secure/secure-config.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
-export type { DeathCause, Exit, PluginState, RunningPlugin } from './streams/lifecycle.js';
+export type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from './streams/lifecycle.js';
 export {
   type PartialReattachConfig,
   type ReattachConfig,

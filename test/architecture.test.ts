@@ -21,7 +21,7 @@ const TRANSPORTS: readonly string[] = ['transports', 'transports/*'];
 const RUNNERS: readonly string[] = ['runners', 'runners/*'];
 const PROTOCOLS: readonly string[] = ['protocols', 'protocols/*'];
 const ENDS: readonly string[] = [...WIRE, 'streams', ...TRANSPORTS, ...PROTOCOLS];
-const DI: readonly string[] = [...ENDS, ...RUNNERS, 'host', 'plugin'];
+const DI: readonly string[] = [...ENDS, ...RUNNERS, 'host', 'host/*', 'plugin'];
 
 function room(rooms: readonly string[], packages: readonly string[] = []): Room {
   return { rooms, packages };
@@ -43,6 +43,10 @@ function grpc(rooms: readonly string[], packages: readonly string[] = []): Room 
     [...WIRE, 'streams', ...TRANSPORTS, 'protocols', 'protocols/grpc/gen', ...inner],
     ['rxjs', 'node:stream', '@grpc/grpc-js', ...packages],
   );
+}
+
+function host(rooms: readonly string[], packages: readonly string[] = []): Room {
+  return room([...ENDS, ...RUNNERS, ...rooms.map((name) => `host/${name}`)], ['rxjs', 'node:stream', ...packages]);
 }
 
 /**
@@ -101,7 +105,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'protocols/netrpc': room([...WIRE, 'streams', ...TRANSPORTS, 'protocols'], ['rxjs', 'node:stream', 'node:net']),
   'protocols/dual': room(['errors', ...PROTOCOLS]),
 
-  host: room([...ENDS, ...RUNNERS], ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:os']),
+  'host/launch-options': host([]),
+  'host/options': host(['launch-options']),
+  'host/client-registry': host([]),
+  'host/parts': host(['client-registry']),
+  'host/plugin-logs': host([]),
+  'host/plugin-streams': host(['parts', 'plugin-logs']),
+  'host/start': host(['launch-options', 'options', 'parts', 'plugin-streams'], ['node:os', 'node:path']),
+  'host/stop': host(['start']),
+  host: host(['*'], ['node:fs', 'node:path']),
   plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:util']),
   di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.

@@ -38,7 +38,7 @@ function describe(state: PluginState): string {
     case 'running':
       return `running: ${state.protocol} version ${state.protocolVersion} as process ${state.id}`;
     case 'exited':
-      return `exited with ${state.exit?.signal ?? `code ${state.exit?.code}`} (${state.cause.kind})`;
+      return `exited with ${state.exit?.signal ?? `code ${state.exit?.code}`} (${state.reason.kind})`;
     default:
       return state.status;
   }

@@ -1,8 +1,8 @@
 import { defer, EMPTY, finalize, from, merge, mergeMap, type Observable, of, switchMap, throwError } from 'rxjs';
 import type { PluginSet } from '../protocols/contract.js';
 import type { PluginState } from '../streams/lifecycle.js';
-import { exitedUnasked } from './exit-error.js';
 import type { PluginClient } from './plugin-client.js';
+import { exitedUnexpectedly } from './start/start-errors.js';
 
 /**
  * The declarative form of a client: one process per subscription. Emits the client once it is connected and then stays; completes
@@ -20,6 +20,6 @@ export function launchWith<P extends PluginSet>(create: () => PluginClient<P>): 
 }
 
 function endOf(state: PluginState, stderr: readonly string[]): Observable<never> {
-  if (state.status !== 'exited' || state.cause.kind === 'stopped') return EMPTY;
-  return throwError(() => exitedUnasked(state.exit ?? { code: null, signal: null }, stderr));
+  if (state.status !== 'exited' || state.reason.kind === 'stopped') return EMPTY;
+  return throwError(() => exitedUnexpectedly(state.exit ?? { code: null, signal: null }, stderr));
 }

@@ -12,8 +12,6 @@ import type { LogEntry } from '../wire/logs/log-entry.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 import { PluginLife } from './plugin-life.js';
-import { reattachPlugin } from './reattach-plugin.js';
-import { startPlugin } from './start-plugin.js';
 
 /** Names in a plugin set. */
 export type PluginName<P extends PluginSet> = keyof P & string;
@@ -54,9 +52,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** Throws OptionsError when the options contradict each other. */
   constructor(options: ClientOptions<P>, parts: HostParts) {
     this.#options = resolveClientOptions(options);
-    const { launch } = this.#options;
-    const how = launch.kind === 'reattach' ? reattachPlugin(launch) : startPlugin(launch);
-    this.#life = new PluginLife(this.#options, parts, how);
+    this.#life = new PluginLife(this.#options, parts);
     const { streams } = this.#life;
     this.state$ = streams.state$;
     this.handshake$ = streams.handshake$;
@@ -75,23 +71,23 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
 
   /** True when the plugin is gone and everything of it is cleaned up. */
   get exited(): boolean {
-    return this.#life.streams.state.status === 'exited';
+    return this.#life.state.status === 'exited';
   }
 
   /** The plugin's last lines on stderr, oldest first. */
   get lastStderr(): readonly string[] {
-    return this.#life.streams.logs.tail;
+    return this.#life.streams.logs.lastStderr;
   }
 
   /** What is spoken; undefined unless running. */
   get protocol(): ProtocolName | undefined {
-    const { state } = this.#life.streams;
+    const { state } = this.#life;
     return state.status === 'running' ? state.protocol : undefined;
   }
 
   /** The application protocol version that both ends settled on; undefined unless running. */
   get negotiatedVersion(): number | undefined {
-    const { state } = this.#life.streams;
+    const { state } = this.#life;
     return state.status === 'running' ? state.protocolVersion : undefined;
   }
 

@@ -1,237 +1,296 @@
-import { firstValueFrom, Subscription, timeout } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
-import type { AttachedRunner, Runner } from '../runners/runner.js';
-import type { Exit } from '../streams/lifecycle.js';
-import { settledWithin } from '../streams/settled-within.js';
+import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
-import { createLogger } from '../wire/logs/logger.js';
-import { exitedEarly, exitedUnasked, startTimeout } from './exit-error.js';
-import { askToEnd, readLastAnswers } from './farewell.js';
-import type { Launch, LaunchContext } from './launch.js';
 import { checkReattachable, mayEnd } from './launch-options.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
-import { createPluginSockets, type PluginSockets } from './plugin-sockets.js';
 import { PluginStreams } from './plugin-streams.js';
+import { reattachPlugin } from './start/reattach-plugin.js';
+import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
+import { exitedUnexpectedly, startTimeout } from './start/start-errors.js';
+import { startPlugin } from './start/start-plugin.js';
+import { gracefulStop } from './stop/graceful-stop.js';
+import { releaseAll } from './stop/release.js';
 
-/** How long a process that was killed may take to be reaped. */
-const REAP_TIMEOUT_MS = 5000;
+/** A start in progress. */
+interface Starting {
+  readonly status: 'starting';
+  readonly phase: StartPhase;
+  readonly abort: AbortController;
+  readonly resources: Partial<PluginResources>;
+  readonly connecting: Promise<ConnectedPlugin>;
+  /** What `start` returns. When the start fails it rejects after everything was released. */
+  readonly started: Promise<void>;
+}
 
-/** How long a step of the cleaning up may take before the next one is taken; longer than any step of our own parts. */
-const STEP_TIMEOUT_MS = 15_000;
+interface Running {
+  readonly status: 'running';
+  readonly plugin: RunningPlugin;
+  readonly abort: AbortController;
+  readonly resources: PluginResources;
+  readonly started: Promise<void>;
+}
 
-/** One life of a plugin, from the launch to the last trace; owns runner, conversation and sockets. */
+interface Stopping {
+  readonly status: 'stopping';
+  readonly reason: StopReason;
+  readonly resources: Partial<PluginResources>;
+  /** Resolves in the state `exited`. Never rejects. */
+  readonly gone: Promise<void>;
+}
+
+interface Exited {
+  readonly status: 'exited';
+  readonly reason: StopReason;
+  readonly exit: Exit | undefined;
+  readonly id: string;
+}
+
+/**
+ * The state of a plugin together with everything that it owns in that state.
+ *
+ *                start()             connected
+ *         idle ───────────▶ starting ───────────▶ running
+ *           │                   │                    │
+ *           │ stop()            │ stop(), failed     │ stop(), exit
+ *           ▼                   ▼                    ▼
+ *         stopping ◀────────────┴────────────────────┘
+ *           │
+ *           │ everything is released
+ *           ▼
+ *         exited
+ */
+type Life = { readonly status: 'idle' } | Starting | Running | Stopping | Exited;
+
+/** The life of one plugin, from its start until everything of it is released. `state$` is derived from the one field `#life`. */
 export class PluginLife {
   readonly streams: PluginStreams;
   readonly #options: ResolvedClientOptions;
   readonly #parts: HostParts;
-  readonly #launch: Launch;
-  /** Aborted when waiting has become pointless; the reason is the error that waiting ends with. */
-  readonly #abort = new AbortController();
   readonly #lifetime = new Subscription();
-  #holds = false;
-  #runner: AttachedRunner | undefined;
-  #name = '';
-  #protocol: ClientProtocol | undefined;
-  #exit: Exit | undefined;
-  #sockets: PluginSockets | undefined;
-  #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
-  #burial: Promise<void> | undefined;
+  #life: Life = { status: 'idle' };
+  #isReferenced = false;
 
-  constructor(options: ResolvedClientOptions, parts: HostParts, launch: Launch) {
+  constructor(options: ResolvedClientOptions, parts: HostParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#launch = launch;
-    this.streams = new PluginStreams({
-      ...options,
-      write: (entry) => parts.logSink.write(entry, { name: this.#name, id: this.id }),
-    });
+    this.streams = new PluginStreams({ ...options, logSink: parts.logSink });
+    this.streams.onState(stateOf(this.#life));
   }
 
+  get state(): PluginState {
+    return stateOf(this.#life);
+  }
+
+  /** The runner's id; empty before the plugin was launched. */
   get id(): string {
-    return this.#runner?.id ?? '';
+    const life = this.#life;
+    return life.status === 'exited' ? life.id : (this.#resources.runner?.id ?? '');
   }
 
-  /** The conversation. Throws ClosedError unless the plugin is running. */
+  /** The connection. Throws ClosedError unless the plugin is running. */
   get protocol(): ClientProtocol {
-    if (this.streams.state.status === 'running' && this.#protocol !== undefined) return this.#protocol;
-    throw this.#notRunning();
+    const life = this.#life;
+    if (life.status === 'running') return life.resources.protocol;
+    throw notRunning(life.status);
   }
 
   start(): Promise<void> {
-    if (this.#starting === undefined && this.#stopping !== undefined)
-      return Promise.reject(
-        new ClosedError('ERR_CLOSED', 'This client was stopped before it was started. Create a new one.'),
-      );
-    this.#starting ??= this.#start();
-    return this.#starting;
+    const life = this.#life;
+    switch (life.status) {
+      case 'idle':
+        return this.#begin();
+      case 'starting':
+      case 'running':
+        return life.started;
+      case 'stopping':
+      case 'exited':
+        return this.#refuseStart(life);
+    }
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+    const life = this.#life;
+    if (life.status === 'starting')
+      life.abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
+    return this.#end({ kind: 'stopped' });
   }
 
   /** Kills and removes what can be without waiting, for a host that is about to end. */
   killNow(): void {
-    if (mayEnd(this.#options.launch, { asked: true })) this.#runner?.killNow?.();
-    this.#sockets?.remove();
+    const { runner, sockets } = this.#resources;
+    if (mayEnd(this.#options.launch, { asked: true })) runner?.killNow?.();
+    sockets?.remove();
   }
 
   ref(): void {
-    this.#holds = true;
-    this.#runner?.ref?.();
+    this.#isReferenced = true;
+    this.#resources.runner?.ref?.();
   }
 
   unref(): void {
-    this.#holds = false;
-    if (this.streams.state.status === 'running') this.#runner?.unref?.();
+    this.#isReferenced = false;
+    if (this.#life.status === 'running') this.#life.resources.runner.unref?.();
   }
 
   /** Where another host finds the plugin. */
   async reattachConfig(): Promise<ReattachConfig> {
     const { launch } = this.#options;
-    const { state } = this.streams;
-    if (state.status !== 'running') throw this.#notRunning();
+    const life = this.#life;
+    if (life.status !== 'running') throw notRunning(life.status);
     if (launch.kind === 'reattach') return launch.config;
     checkReattachable(this.#options);
-    const { id, protocol, protocolVersion, address } = state;
-    const identity = await this.#runner?.processIdentity?.();
+    const { id, protocol, protocolVersion, address } = life.plugin;
+    const identity = await life.resources.runner.processIdentity?.();
     return { protocol, protocolVersion, ...address, id, ...identity, test: false };
   }
 
-  async #start(): Promise<void> {
-    const { startTimeoutMs } = this.#options;
-    this.streams.happen({ type: 'start' });
-    const timer = setTimeout(() => this.#abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
+  get #resources(): Partial<PluginResources> {
+    return 'resources' in this.#life ? this.#life.resources : {};
+  }
+
+  #enter(life: Life): void {
+    this.#life = life;
+    this.streams.onState(stateOf(life));
+  }
+
+  /** idle → starting */
+  #begin(): Promise<void> {
+    const abort = new AbortController();
+    const resources = {};
+    const connecting = Promise.resolve().then(() => this.#connect(abort, resources));
+    const started = this.#run(abort, connecting);
+    this.#enter({ status: 'starting', phase: 'launching', abort, resources, connecting, started });
+    return started;
+  }
+
+  async #refuseStart({ status, reason }: Stopping | Exited): Promise<never> {
+    if (reason.kind !== 'failed') throw notRunning(status);
+    await this.stop();
+    throw reason.error;
+  }
+
+  async #connect(abort: AbortController, acquired: Partial<PluginResources>): Promise<ConnectedPlugin> {
+    const { launch, startTimeoutMs, managed } = this.#options;
+    const timer = setTimeout(() => abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
+    const { streams } = this;
+    const onPhase = (phase: StartPhase): void => this.#onPhase(phase);
+    const context = { options: this.#options, parts: this.#parts, streams, abort, acquired, onPhase };
     try {
-      if (this.#options.managed) this.#lifetime.add(this.#parts.clients.add(this));
-      this.#sockets = await createPluginSockets(this.#options);
-      const { protocol, protocolVersion, address } = await this.#launch(this.#context());
-      this.#protocol = protocol;
-      this.#abort.signal.throwIfAborted();
-      if (!this.#holds) this.#runner?.unref?.();
-      this.#holdWhileBroken(protocol);
-      this.streams.happen({ type: 'connected', id: this.id, protocol: protocol.name, protocolVersion, address });
-    } catch (error) {
-      this.streams.happen({ type: 'death', cause: { kind: 'failed', error } });
-      await this.#bury();
-      throw this.#explain(error);
+      if (managed) this.#lifetime.add(this.#parts.clients.add(this));
+      return await (launch.kind === 'reattach' ? reattachPlugin(launch, context) : startPlugin(launch, context));
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** A broken connection is mostly the first sign of a death, which must not be missed because nothing else is going on. */
-  #holdWhileBroken({ connected$ }: ClientProtocol): void {
-    this.#lifetime.add(
-      connected$?.subscribe((connected) => {
-        if (!connected) this.#runner?.ref?.();
-        else if (!this.#holds) this.#runner?.unref?.();
-      }),
-    );
+  /** starting → starting, in another phase */
+  #onPhase(phase: StartPhase): void {
+    if (this.#life.status === 'starting') this.#enter({ ...this.#life, phase });
   }
 
-  #context(): LaunchContext {
-    const { streams } = this;
-    return {
-      options: this.#options,
-      parts: this.#parts,
-      logger: createLogger({ write: (record) => streams.logs.add(record), module: 'rxplug' }),
-      syncStdout: streams.syncStdout.writable,
-      syncStderr: streams.syncStderr.writable,
-      signal: this.#abort.signal,
-      sockets: this.#sockets?.where ?? {},
-      onRunner: (runner) => this.#adopt(runner),
-      onLaunched: () => streams.happen({ type: 'launched' }),
-      onHandshake: (handshake) => streams.shookHands(handshake),
-    };
-  }
-
-  #adopt(runner: AttachedRunner | Runner): void {
-    this.#runner = runner;
-    if ('stderr' in runner) {
-      this.#name = runner.name;
-      this.streams.logs.read(runner.stderr);
+  /** starting → running, or by way of `#end` → exited */
+  async #run(abort: AbortController, connecting: Promise<ConnectedPlugin>): Promise<void> {
+    try {
+      const connected = await connecting;
+      abort.signal.throwIfAborted();
+      this.#onConnected(connected);
+    } catch (error) {
+      await this.#end({ kind: 'failed', error });
+      throw this.#withDetails(error);
     }
+  }
+
+  #onConnected({ resources, protocolVersion, address }: ConnectedPlugin): void {
+    const life = this.#life;
+    if (life.status !== 'starting') return;
+    const { abort, started } = life;
+    const { runner, protocol } = resources;
+    const plugin = { id: runner.id, protocol: protocol.name, protocolVersion, address };
+    if (!this.#isReferenced) runner.unref?.();
+    this.#enter({ status: 'running', plugin, abort, resources, started });
+    this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
     this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
   }
 
+  /** A lost connection is often the first sign of an exit: keeps this process alive until the exit is noticed. */
+  #onConnection(isConnected: boolean): void {
+    if (this.#life.status !== 'running') return;
+    const { runner } = this.#life.resources;
+    if (!isConnected) runner.ref?.();
+    else if (!this.#isReferenced) runner.unref?.();
+  }
+
   #onExit(exit: Exit): void {
-    const { streams } = this;
-    this.#exit = exit;
-    streams.ended(exit);
-    // Until the handshake is through, the start itself judges what an exit means: a last line may still be on its way.
-    const { state } = streams;
-    const starts = this.#options.launch.kind !== 'reattach';
-    if (starts && state.status === 'starting' && state.phase !== 'connecting') return;
-    streams.happen({ type: 'death', cause: { kind: 'crashed' } });
-    this.#abort.abort(this.#protocol === undefined ? exitedEarly(exit) : exitedUnasked(exit, streams.logs.tail));
-    if (this.#starting === undefined || this.#protocol !== undefined) void this.#bury();
+    if (this.#life.status !== 'running') return;
+    const { lastStderr } = this.streams.logs;
+    void this.#end({ kind: 'crashed' }, exitedUnexpectedly(exit, lastStderr));
   }
 
-  async #stop(): Promise<void> {
+  /** idle, starting, running → stopping → exited. The first reason counts. `because` is what calls in flight fail with. Never rejects. */
+  #end(reason: StopReason, because?: Error): Promise<void> {
+    const life = this.#life;
+    if (life.status === 'exited') return Promise.resolve();
+    if (life.status === 'stopping') return life.gone;
+    const gone = Promise.resolve().then(() => this.#dispose(life, reason, because));
+    this.#enter({ status: 'stopping', reason, resources: this.#resources, gone });
+    return gone;
+  }
+
+  async #dispose(
+    life: { readonly status: 'idle' } | Starting | Running,
+    reason: StopReason,
+    because: Error | undefined,
+  ): Promise<void> {
     const { launch, stopGraceMs } = this.#options;
-    const running = this.streams.state.status === 'running';
-    this.#runner?.ref?.();
-    this.streams.happen({ type: 'death', cause: { kind: 'stopped' } });
-    const mayAsk = running && mayEnd(launch, { asked: true });
-    if (mayAsk && (await askToEnd(this.#protocol, stopGraceMs))) await this.#exitWithin(stopGraceMs);
-    this.#abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
-    // A start in flight gives up now and cleans up what it has begun.
-    await this.#starting?.catch(() => {});
-    await this.#bury();
-  }
-
-  /** Removes everything: the conversation, the process and its children, the sockets. Then says that the plugin is gone. */
-  #bury(): Promise<void> {
-    this.#burial ??= this.#cleanUp();
-    return this.#burial;
-  }
-
-  async #cleanUp(): Promise<void> {
-    const { state } = this.streams;
-    this.#abort.abort(new ClosedError('ERR_CLOSED', 'The plugin is gone.'));
-    const cause = state.status === 'stopping' ? state.cause.kind : undefined;
-    const crashed = cause === 'crashed';
-    if (this.#exit !== undefined && !crashed) await readLastAnswers(this.#protocol);
-    await settle(async () => this.#protocol?.close(crashed ? (this.#abort.signal.reason as Error) : undefined));
-    const ends = mayEnd(this.#options.launch, { asked: cause === 'stopped' });
-    if (ends) await settle(async () => this.#runner?.kill());
-    else this.#runner?.release?.();
-    const exit = ends ? await this.#exitWithin(REAP_TIMEOUT_MS) : this.#exit;
-    this.#sockets?.remove();
-    await this.streams.close(exit);
+    const kill = mayEnd(launch, { asked: reason.kind === 'stopped' });
+    if (life.status === 'starting') await life.connecting.catch(() => {});
+    if (life.status === 'running') {
+      life.resources.runner.ref?.();
+      if (reason.kind === 'stopped' && kill) await gracefulStop(life.resources, stopGraceMs);
+    }
+    if (life.status !== 'idle') life.abort.abort(because ?? new ClosedError('ERR_CLOSED', 'The plugin was stopped.'));
+    const { id } = this;
+    const exit = life.status === 'idle' ? undefined : await releaseAll(life.resources, { kill, because });
+    await this.streams.close({ exited: exit !== undefined });
     this.#lifetime.unsubscribe();
+    this.#enter({ status: 'exited', reason, exit, id });
   }
 
-  #exitWithin(waitMs: number): Promise<Exit | undefined> {
-    if (this.id === '') return Promise.resolve(undefined);
-    const exit$ = this.streams.exit$.pipe(timeout({ first: waitMs }));
-    return firstValueFrom(exit$, { defaultValue: undefined }).catch(() => undefined);
-  }
-
-  #notRunning(): ClosedError {
-    const { status } = this.streams.state;
-    const [code, advice] =
-      status === 'idle' || status === 'starting'
-        ? (['ERR_NOT_STARTED', 'Await start() first.'] as const)
-        : (['ERR_CLOSED', 'Create a new client to start the plugin again.'] as const);
-    return new ClosedError(code, `The plugin is ${status}, expected it to be running. ${advice}`);
-  }
-
-  #explain(error: unknown): unknown {
+  /** A PluginError with what is known of the process by now. */
+  #withDetails(error: unknown): unknown {
     if (!PluginError.is(error)) return error;
-    const { state, logs } = this.streams;
-    const exit = state.status === 'exited' ? state.exit : undefined;
+    const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
-    return error.with({ ...ending, stderr: logs.tail });
+    return error.with({ ...ending, stderr: this.streams.logs.lastStderr });
   }
 }
 
-/** Cleaning up goes on whatever fails or hangs on the way: parts may be the user's own. */
-async function settle(step: () => Promise<unknown>): Promise<void> {
-  await settledWithin(STEP_TIMEOUT_MS, step());
+function stateOf(life: Life): PluginState {
+  switch (life.status) {
+    case 'idle':
+      return { status: 'idle' };
+    case 'starting':
+      return { status: 'starting', phase: life.phase };
+    case 'running':
+      return { status: 'running', ...life.plugin };
+    case 'stopping':
+      return { status: 'stopping', reason: life.reason };
+    case 'exited':
+      return { status: 'exited', reason: life.reason, exit: life.exit };
+  }
+}
+
+function notRunning(status: Exclude<Life['status'], 'running'>): ClosedError {
+  if (status === 'idle' || status === 'starting')
+    return new ClosedError(
+      'ERR_NOT_STARTED',
+      `The plugin is ${status}, expected it to be running. Await start() first.`,
+    );
+  return new ClosedError(
+    'ERR_CLOSED',
+    `The plugin is ${status}, expected it to be running. Create a new client to start the plugin again.`,
+  );
 }

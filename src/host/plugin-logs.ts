@@ -6,7 +6,7 @@ import { LineTail } from '../wire/line-tail.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { LogRecord } from '../wire/logs/logger.js';
 
-/** How a plugin's stderr is read, and who is told. */
+/** How a plugin's stderr is read, and who receives it. */
 export interface PluginLogsOptions {
   readonly maxLogLineBytes: number;
   /** Receives the plugin's stderr as it is. Borrowed: never ended. */
@@ -14,10 +14,10 @@ export interface PluginLogsOptions {
   readonly write: (entry: LogEntry) => void;
 }
 
-/** After the process is gone its last lines are on their way for a moment at most. */
+/** How long the last lines may take to arrive after the process has exited. */
 const DRAIN_TIMEOUT_MS = 1000;
 
-/** What a plugin says on its real stderr, and what the host has to say about it. */
+/** The log of one plugin: the lines of its real stderr, and the host's own remarks. */
 export class PluginLogs {
   readonly entries$: Observable<LogEntry>;
   readonly #options: PluginLogsOptions;
@@ -32,12 +32,12 @@ export class PluginLogs {
     this.#entries.subscribe(options.write);
   }
 
-  /** The plugin's last lines, oldest first. */
-  get tail(): readonly string[] {
+  /** The plugin's last lines on stderr, oldest first. */
+  get lastStderr(): readonly string[] {
     return this.#tail.lines;
   }
 
-  /** Begins to read; from here on the plugin is never held up by its stderr, save by the host's own `stderr` sink. */
+  /** Starts reading. Only the `stderr` sink can hold the plugin up. */
   read(stderr: Readable): void {
     const { maxLogLineBytes: maxLineBytes, stderr: sink } = this.#options;
     this.#reading = true;
@@ -61,14 +61,14 @@ export class PluginLogs {
     });
   }
 
-  /** Says something of the host's own. */
+  /** Adds a remark of the host. */
   add(record: LogRecord): void {
     this.#entries.next({ ...record, kind: 'hclog', timestamp: undefined, raw: record.message });
   }
 
-  /** Completes the entries, after the last lines of a plugin that is dead. */
-  async close({ dead }: { readonly dead: boolean }): Promise<void> {
-    if (dead && this.#reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
+  /** Completes the entries; with `drain`, once the last lines of a process that has exited are in. */
+  async close({ drain }: { readonly drain: boolean }): Promise<void> {
+    if (drain && this.#reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
     this.#entries.complete();
   }
 

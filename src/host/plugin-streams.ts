@@ -1,61 +1,78 @@
-import { type Observable, ReplaySubject, Subject, tap } from 'rxjs';
-import { type Exit, type LifecycleEvent, lifecycle, type PluginState } from '../streams/lifecycle.js';
+import { type Observable, observeOn, queueScheduler, ReplaySubject, Subject, Subscription } from 'rxjs';
+import type { AttachedRunner, Runner } from '../runners/runner.js';
+import type { Exit, PluginState } from '../streams/lifecycle.js';
 import { createStdioOutlet } from '../streams/stdio.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
+import { createLogger, type Logger } from '../wire/logs/logger.js';
+import type { LogSink } from './parts.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
 
-/** Everything that a client tells of its plugin, fed by its life and open to subscribers from construction on. */
+/** How the streams of a client are made. */
+export interface PluginStreamsOptions extends Omit<PluginLogsOptions, 'write'> {
+  readonly logSink: LogSink;
+}
+
+/** Everything that a client publishes about its plugin: open to subscribers from construction on, fed by the plugin's life. */
 export class PluginStreams {
   readonly logs: PluginLogs;
+  /** For the host's own remarks, which are in `logs$` too. */
+  readonly logger: Logger;
   readonly syncStdout = createStdioOutlet();
   readonly syncStderr = createStdioOutlet();
   readonly state$: Observable<PluginState>;
   readonly handshake$: Observable<Handshake>;
   readonly exit$: Observable<Exit>;
-  readonly #events = new Subject<LifecycleEvent>();
+  readonly #published = new Subject<PluginState>();
   readonly #states = new ReplaySubject<PluginState>(1);
   readonly #handshakes = new ReplaySubject<Handshake>(1);
   readonly #exits = new ReplaySubject<Exit>(1);
-  #state: PluginState = { status: 'idle' };
+  #watching = Subscription.EMPTY;
+  #runner: AttachedRunner | Runner | undefined;
 
-  constructor(options: PluginLogsOptions) {
-    this.logs = new PluginLogs(options);
-    this.#events
-      .pipe(
-        lifecycle(),
-        tap((state) => (this.#state = state)),
-      )
-      .subscribe(this.#states);
+  constructor({ logSink, ...options }: PluginStreamsOptions) {
+    this.logs = new PluginLogs({ ...options, write: (entry) => logSink.write(entry, this.#plugin()) });
+    this.logger = createLogger({ write: (record) => this.logs.add(record), module: 'rxplug' });
+    // Queued: a subscriber that stops the plugin from within a state's notification does not reorder the states for the next subscriber.
+    this.#published.pipe(observeOn(queueScheduler)).subscribe(this.#states);
     this.state$ = this.#states.asObservable();
     this.handshake$ = this.#handshakes.asObservable();
     this.exit$ = this.#exits.asObservable();
   }
 
-  get state(): PluginState {
-    return this.#state;
+  /** Takes the logs and the exit from a runner. To be called before the runner is started. */
+  follow(runner: AttachedRunner | Runner): void {
+    this.#runner = runner;
+    if ('stderr' in runner) this.logs.read(runner.stderr);
+    this.#watching = runner.exit$.subscribe((exit) => {
+      // A runner without an id has started no process.
+      if (runner.id !== '') this.#exits.next(exit);
+      this.#exits.complete();
+    });
   }
 
-  happen(event: LifecycleEvent): void {
-    this.#events.next(event);
-  }
-
-  shookHands(handshake: Handshake): void {
+  onHandshake(handshake: Handshake): void {
     this.#handshakes.next(handshake);
-    this.happen({ type: 'handshake' });
   }
 
-  ended(exit: Exit): void {
-    this.#exits.next(exit);
-    this.#exits.complete();
+  /** The state `exited` is the last one: it completes `state$`. */
+  onState(state: PluginState): void {
+    this.#published.next(state);
+    if (state.status === 'exited') this.#published.complete();
   }
 
-  /** The plugin is gone: waits for its last lines, then everything completes, the state last. */
-  async close(exit: Exit | undefined): Promise<void> {
-    await this.logs.close({ dead: exit !== undefined });
+  /** Completes everything but the states, once the last lines of a process that has exited are in. */
+  async close({ exited }: { readonly exited: boolean }): Promise<void> {
+    await this.logs.close({ drain: exited });
+    this.#watching.unsubscribe();
     this.#handshakes.complete();
     this.#exits.complete();
     this.syncStdout.close();
     this.syncStderr.close();
-    this.happen({ type: 'gone', exit });
+    this.#runner = undefined;
+  }
+
+  #plugin(): { readonly name: string; readonly id: string } {
+    const runner = this.#runner;
+    return { name: runner !== undefined && 'name' in runner ? runner.name : '', id: runner?.id ?? '' };
   }
 }

@@ -9,7 +9,7 @@ const posix = { skip: process.platform === 'win32' ? 'no process can be stopped 
 const KILLED = { code: null, signal: 'SIGKILL' };
 
 for (const [state, startTimeoutMs] of [
-  ['starting/shaking-hands', 1000],
+  ['starting/handshaking', 1000],
   ['starting/connecting', 6000],
 ] as const) {
   test(`SIGSTOP in the state ${state}: the start times out, and the plugin is killed`, posix, async () => {
@@ -18,7 +18,7 @@ for (const [state, startTimeoutMs] of [
     client.state$.subscribe((now) => nameOf(now) === state && process.kill(Number(client.id), 'SIGSTOP'));
     await assert.rejects(bounded('the failure', client.start()), hasCode('ERR_START_TIMEOUT'));
     const end = await endOf(client);
-    assert.equal(end.cause.kind, 'failed');
+    assert.equal(end.reason.kind, 'failed');
     assert.deepEqual(end.exit, KILLED);
     await assertNothingLeft(Number(client.id));
   });
@@ -36,7 +36,7 @@ test('SIGSTOP while it runs: a ping fails in time, calls wait, stop kills, and t
   await bounded('the end', client.stop());
   await bounded('the failure of the call', calling);
   const end = await endOf(client);
-  assert.equal(end.cause.kind, 'stopped');
+  assert.equal(end.reason.kind, 'stopped');
   assert.deepEqual(end.exit, KILLED);
   await assertNothingLeft(pid);
 });
@@ -64,7 +64,7 @@ test('SIGSTOP while it stops: it is killed after the grace', posix, async () => 
   process.kill(pid, 'SIGSTOP');
   await bounded('the end', stopping);
   const end = await endOf(client);
-  assert.equal(end.cause.kind, 'stopped');
+  assert.equal(end.reason.kind, 'stopped');
   assert.deepEqual(end.exit, KILLED);
   await assertNothingLeft(pid);
 });

@@ -27,14 +27,7 @@ async function killHostIn(state: string, options: object): Promise<void> {
   await assertNothingLeft(pid);
 }
 
-const states = [
-  'starting/launching',
-  'starting/shaking-hands',
-  'starting/connecting',
-  'running',
-  'calling',
-  'stopping',
-];
+const states = ['starting/launching', 'starting/handshaking', 'starting/connecting', 'running', 'calling', 'stopping'];
 for (const state of states) {
   test(`kill -9 of the host in the state ${state}: its plugin ends, and nothing is left of either`, async () => {
     await killHostIn(state, {});

@@ -45,7 +45,7 @@ test('kill -9 of the plugin while it is launched', async () => {
 });
 
 for (const [state, name, ...args] of [
-  ['starting/shaking-hands', 'hangs-before-handshake'],
+  ['starting/handshaking', 'hangs-before-handshake'],
   ['starting/connecting', 'never-accepts', 'handshake'],
 ] as const) {
   test(`kill -9 of the plugin in the state ${state}`, async () => {
@@ -56,7 +56,7 @@ for (const [state, name, ...args] of [
     kill(client);
     await bounded('the failure', starting);
     const end = await endOf(client);
-    assert.equal(end.cause.kind === 'crashed' || end.cause.kind === 'failed', true);
+    assert.equal(end.reason.kind === 'crashed' || end.reason.kind === 'failed', true);
     assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
     await assertNothingLeft(pid);
   });
@@ -82,7 +82,7 @@ for (const [how, options] of connections)
     kill(client);
     await bounded('the failure of the calls', Promise.all([watching, putting]));
     const end = await endOf(client);
-    assert.equal(end.cause.kind, 'crashed');
+    assert.equal(end.reason.kind, 'crashed');
     assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
     await assert.rejects(client.ping(), hasCode('ERR_CLOSED'));
     await client.stop();
@@ -98,7 +98,7 @@ test('kill -9 of the plugin while it stops: it was stopped, whatever it died of'
   process.kill(pid, 'SIGKILL');
   await bounded('the end', stopping);
   const end = await endOf(client);
-  assert.equal(end.cause.kind, 'stopped');
+  assert.equal(end.reason.kind, 'stopped');
   assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
   await assertNothingLeft(pid);
 });
@@ -109,7 +109,7 @@ test('a plugin that kills itself when it is asked to end has been stopped', asyn
   const pid = Number(client.id);
   await bounded('the end', Promise.all([client.stop(), client.stop()]));
   const end = await endOf(client);
-  assert.equal(end.cause.kind, 'stopped');
+  assert.equal(end.reason.kind, 'stopped');
   assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
   await assertNothingLeft(pid);
 });

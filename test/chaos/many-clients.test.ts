@@ -14,7 +14,7 @@ test('twenty clients start at once and stop at once', async () => {
   await bounded('the end of all', Promise.all(clients.map((client) => client.stop())));
   for (const client of clients) {
     const end = await endOf(client);
-    assert.equal(end.cause.kind, 'stopped');
+    assert.equal(end.reason.kind, 'stopped');
     assert.deepEqual(end.exit, { code: 0, signal: null });
   }
   await assertNothingLeft(...pids);
@@ -29,7 +29,7 @@ test('twenty clients are stopped while they start, each in another turn', async 
     await starting;
   });
   await bounded('the end of all', Promise.all(ends));
-  for (const client of clients) assert.equal((await endOf(client)).cause.kind, 'stopped');
+  for (const client of clients) assert.equal((await endOf(client)).reason.kind, 'stopped');
   await assertNothingLeft(...clients.filter(({ id }) => id !== '').map(({ id }) => Number(id)));
 });
 
@@ -40,7 +40,7 @@ test('twenty plugins are killed at once', async () => {
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   for (const client of clients) {
     const end = await endOf(client);
-    assert.equal(end.cause.kind, 'crashed');
+    assert.equal(end.reason.kind, 'crashed');
     assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
   }
   await assertNothingLeft(...pids);

@@ -45,7 +45,7 @@ async function failsToMakeIt(tempDir: string, reason: RegExp): Promise<void> {
     return true;
   });
   const end = await endOf(client);
-  assert.equal(end.cause.kind, 'failed');
+  assert.equal(end.reason.kind, 'failed');
   assert.equal(end.exit, undefined);
   assert.deepEqual(readdirSync(tempDir), []);
   await assertNothingLeft();
@@ -68,7 +68,7 @@ test('a disk that is full when the plugin makes its socket: its last words say s
     assert.match(error.details.stderr?.join('\n') ?? '', /ENOSPC: no space left/);
     return true;
   });
-  assert.equal((await endOf(client)).cause.kind, 'failed');
+  assert.equal((await endOf(client)).reason.kind, 'failed');
   assert.deepEqual(readdirSync(tempDir), []);
   await assertNothingLeft(Number(client.id));
 });

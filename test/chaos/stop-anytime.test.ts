@@ -13,13 +13,13 @@ test('stop in the same turn as start', async () => {
   const starting = assert.rejects(client.start(), hasCode('ERR_START_ABORTED'));
   await bounded('the end', client.stop());
   await starting;
-  assert.equal((await endOf(client)).cause.kind, 'stopped');
+  assert.equal((await endOf(client)).reason.kind, 'stopped');
   await assertNothingLeft();
 });
 
 for (const [state, name, ...args] of [
   ['starting/launching', 'bare'],
-  ['starting/shaking-hands', 'hangs-before-handshake'],
+  ['starting/handshaking', 'hangs-before-handshake'],
   ['starting/connecting', 'never-accepts', 'handshake'],
 ] as const) {
   test(`stop in the state ${state}: the start is aborted, and the process is killed`, async () => {
@@ -29,7 +29,7 @@ for (const [state, name, ...args] of [
     await bounded('the end', client.stop());
     await starting;
     const end = await endOf(client);
-    assert.equal(end.cause.kind, 'stopped');
+    assert.equal(end.reason.kind, 'stopped');
     if (state !== 'starting/launching') assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
     await assertNothingLeft(...(client.id === '' ? [] : [Number(client.id)]));
   });
@@ -57,7 +57,7 @@ test('stop with calls and a stream open: they fail, typed', async () => {
   await firstValueFrom(kv.put({ key: 'a', value: Buffer.from('1') }));
   await bounded('the end', client.stop());
   await bounded('the failure of the stream', watching);
-  assert.equal((await endOf(client)).cause.kind, 'stopped');
+  assert.equal((await endOf(client)).reason.kind, 'stopped');
   await assertNothingLeft(Number(client.id));
 });
 
@@ -76,7 +76,7 @@ test('stop again, at once, later, from a listener, and after a crash: there is o
     await bounded('the end', Promise.all([client.stop(), client.stop(), client[Symbol.asyncDispose]()]));
     await bounded('the end again', Promise.all([client.stop(), ...listeners]));
     assert.deepEqual(states, ['idle', 'starting', 'starting', 'starting', 'running', 'stopping', 'exited']);
-    assert.equal((await endOf(client)).cause.kind, crashes ? 'crashed' : 'stopped');
+    assert.equal((await endOf(client)).reason.kind, crashes ? 'crashed' : 'stopped');
     await assertNothingLeft(Number(client.id));
   }
 });

@@ -93,7 +93,7 @@ test('how do I know its state', async () => {
   client.state$.subscribe((state) => {
     if (state.status === 'starting') print.push(`starting: ${state.phase}`);
     else if (state.status === 'running') print.push(`running: ${state.protocol}, version ${state.protocolVersion}`);
-    else if (state.status === 'exited') print.push(`exited: ${state.cause.kind}, code ${state.exit?.code}`);
+    else if (state.status === 'exited') print.push(`exited: ${state.reason.kind}, code ${state.exit?.code}`);
   });
   await client.start();
   await client.ping();
@@ -101,7 +101,7 @@ test('how do I know its state', async () => {
   // #endregion state
   assert.deepEqual(print, [
     'starting: launching',
-    'starting: shaking-hands',
+    'starting: handshaking',
     'starting: connecting',
     'running: grpc, version 1',
     'exited: stopped, code 0',
@@ -131,7 +131,7 @@ test('how do I notice a crash', async () => {
     const print: string[] = [];
     // #region crash
     client.state$.subscribe((state) => {
-      if (state.status !== 'exited' || state.cause.kind !== 'crashed') return;
+      if (state.status !== 'exited' || state.reason.kind !== 'crashed') return;
       print.push(`crashed: ${state.exit?.signal ?? state.exit?.code}`);
       print.push(...client.lastStderr);
     });

@@ -48,8 +48,8 @@ for (const { number, text } of rules) {
 
 test('a test that does not exist is no proof', () => {
   assert.equal(hasTest('../test/host/idle.test.ts', 'an idle plugin'), false);
-  assert.equal(hasTest('../test/streams/lifecycle.test.ts', 'lifecycle: nothing of the kind'), false);
-  assert.equal(hasTest('../test/streams/lifecycle.test.ts', 'lifecycle: a whole life'), true);
+  assert.equal(hasTest('../test/host/plugin-life.test.ts', 'life: nothing of the kind'), false);
+  assert.equal(hasTest('../test/host/plugin-life.test.ts', 'life: a stop before any start'), true);
 });
 
 /** Whether a file has a test of that name, by whichever function it registers tests: written out, or as a template whose holes are filled from the same file. */

@@ -96,7 +96,7 @@ const expectations: readonly Expectation[] = [
     name: 'hangs-in-shutdown',
     options: { startTimeoutMs: 3000 },
     code: 'ERR_START_TIMEOUT',
-    says: /announced itself at tcp 127\.0\.0\.1:\d+, and did not answer there within the 3000 ms/,
+    says: /handshake names tcp 127\.0\.0\.1:\d+, and the plugin did not answer there within the 3000 ms/,
   },
   {
     name: 'speaks-no-grpc',
@@ -122,7 +122,7 @@ for (const { name, args = [], options = {}, code, says, details } of expectation
     assert.match(error.message, says);
     details?.(error.details);
     const state = await lastValueFrom(client.state$);
-    assert.ok(state.status === 'exited' && state.cause.kind === 'failed' && state.cause.error === error);
+    assert.ok(state.status === 'exited' && state.reason.kind === 'failed' && state.reason.error === error);
     await assertNothingLeft(client.id, error.details.text);
   });
 }

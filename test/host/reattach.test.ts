@@ -54,7 +54,7 @@ test('K-08 another host, in another process, calls the plugin and stops it; its 
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
   assert.deepEqual(JSON.parse(stdout), { value: 'handed over', exited: true });
   const state = await bounded('the end', lastValueFrom(first.state$));
-  assert.ok(state.status === 'exited' && state.cause.kind === 'crashed');
+  assert.ok(state.status === 'exited' && state.reason.kind === 'crashed');
   assert.deepEqual(state.exit, { code: 0, signal: null });
   assertTempDirEmpty();
 });
@@ -89,7 +89,7 @@ test('K-10 a reattached client notices the end of the plugin', async () => {
   await second.start();
   process.kill(Number(first.id), 'SIGKILL');
   const state = await bounded('the notice', lastValueFrom(second.state$));
-  assert.ok(state.status === 'exited' && state.cause.kind === 'crashed');
+  assert.ok(state.status === 'exited' && state.reason.kind === 'crashed');
   await first.stop();
 });
 

@@ -126,7 +126,7 @@ test('a client that is stopped while a fake plugin is silent kills it', async ()
   const runner = fakeRunner(() => {});
   const client = createClient({ ...options, runner });
   const waiting = firstValueFrom(
-    client.state$.pipe(filter((state) => state.status === 'starting' && state.phase === 'shaking-hands')),
+    client.state$.pipe(filter((state) => state.status === 'starting' && state.phase === 'handshaking')),
   );
   const start = client.start();
   await waiting;

@@ -65,7 +65,7 @@ test('calls in flight when it crashes fail, and the cause is told', async () => 
   void runner.plugins[0]!.exit({ signal: 'SIGSEGV' });
   await assert.rejects(watching, GrpcError);
   const state = await lastValueFrom(client.state$);
-  assert.ok(state.status === 'exited' && state.cause.kind === 'crashed' && state.exit?.signal === 'SIGSEGV');
+  assert.ok(state.status === 'exited' && state.reason.kind === 'crashed' && state.exit?.signal === 'SIGSEGV');
 });
 
 test('a host with another cookie, and a plugin that cannot be served, fail as with a process', async () => {

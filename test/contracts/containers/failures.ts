@@ -56,7 +56,7 @@ export function failuresSuite(rig: ContainerRig): void {
   });
 
   test('a start that is given up leaves nothing, at whatever point', rig.needed, async () => {
-    for (const phase of ['launching', 'shaking-hands', 'connecting']) {
+    for (const phase of ['launching', 'handshaking', 'connecting']) {
       const client = rig.client();
       const reached = firstValueFrom(client.state$.pipe(filter((s) => s.status === 'starting' && s.phase === phase)));
       const start = client.start();

@@ -116,7 +116,7 @@ function takenOver(rig: ContainerRig): void {
 /** Resolves with the exit of a plugin that ended unasked. */
 async function crashOf(client: PluginClient): Promise<{ readonly code: number | null }> {
   const state = await within(LIMIT_MS, 'the end of the plugin', lastValueFrom(client.state$));
-  assert.ok(state.status === 'exited' && state.cause.kind === 'crashed', JSON.stringify(state));
+  assert.ok(state.status === 'exited' && state.reason.kind === 'crashed', JSON.stringify(state));
   return state.exit ?? { code: null };
 }
 

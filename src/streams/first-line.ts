@@ -19,16 +19,16 @@ import type { Line } from '../wire/lines.js';
 import { quoteText, truncateText } from '../wire/quote.js';
 import type { Exit } from './lifecycle.js';
 
-/** How long `handshake` waits, and for what. */
-export interface HandshakeWaitOptions {
+/** How long `firstLine` waits, and for what. */
+export interface FirstLineOptions {
   /** How long the plugin may take to print its line. */
   readonly timeoutMs: number;
   /**
-   * When only one of stdout's end and the plugin's exit has come, how long the other is waited for, so that the error can say both,
-   * and that a line printed by a plugin that exited at once is still seen. @default 1000 ms
+   * How long the second of stdout's end and the plugin's exit is waited for after the first: a line printed by a plugin that exits at
+   * once may arrive after the exit, and an error can name both. @default 1000 ms
    */
   readonly settleMs?: number;
-  /** What stdout has brought of a line that is not finished; shown when time runs out. */
+  /** What stdout has delivered of an unfinished line; quoted in the timeout's error. */
   readonly unfinishedText?: () => string;
   /** @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
@@ -36,7 +36,7 @@ export interface HandshakeWaitOptions {
 
 const DEFAULT_SETTLE_MS = 1000;
 
-/** What has been seen so far. */
+/** What has happened so far. */
 interface Seen {
   readonly line?: Line;
   readonly ended?: true;
@@ -44,43 +44,44 @@ interface Seen {
 }
 
 /**
- * The plugin's first line on stdout, whatever it says: emits it and completes, and leaves both sources; the rest of stdout is for
- * somebody else to drain. Cold. Errors with
- * - HandshakeError ERR_HANDSHAKE_LINE_TOO_LONG when the line is over the limit of `line$`,
+ * The plugin's first line on stdout, unparsed: emits it, completes, and unsubscribes from both sources. The caller drains the rest of
+ * stdout. Cold. Errors with
+ * - HandshakeError ERR_HANDSHAKE_LINE_TOO_LONG when the line is over the limit of `lines$`,
  * - StartError ERR_EXITED_EARLY when the plugin exited without a line,
- * - HandshakeError ERR_HANDSHAKE_NO_LINE when stdout ended without a line and the plugin lives on,
- * - StartError ERR_START_TIMEOUT when nothing of this happened in time,
- * - the error of `line$` otherwise.
+ * - HandshakeError ERR_HANDSHAKE_NO_LINE when stdout ended without a line and the plugin has not exited,
+ * - StartError ERR_START_TIMEOUT when none of this happened in time,
+ * - the error of `lines$` otherwise.
  */
-export function handshake(
-  line$: Observable<Line>,
+export function firstLine(
+  lines$: Observable<Line>,
   exit$: Observable<Exit>,
-  options: HandshakeWaitOptions,
+  options: FirstLineOptions,
 ): Observable<string> {
   const { timeoutMs, settleMs = DEFAULT_SETTLE_MS, scheduler = asyncScheduler } = options;
-  const firstLine$ = line$.pipe(
+  const line$ = lines$.pipe(
     take(1),
     map((line): Seen => ({ line })),
     defaultIfEmpty<Seen, Seen>({ ended: true }),
     catchError((error: unknown) => throwError(() => (isLimitError(error) ? tooLong(error.details.text ?? '') : error))),
   );
-  const firstExit$ = exit$.pipe(
+  const exited$ = exit$.pipe(
     take(1),
     map((exit): Seen => ({ exit })),
   );
-  return merge(firstLine$, firstExit$).pipe(
+  return merge(line$, exited$).pipe(
     scan((seen, event) => ({ ...seen, ...event }), {} as Seen),
-    switchMap((seen) => judge(seen, timer(settleMs, scheduler))),
+    switchMap((seen) => outcomeOf(seen, timer(settleMs, scheduler))),
     take(1),
     timeout({
       first: timeoutMs,
       scheduler,
-      with: () => throwError(() => unannounced(timeoutMs, options.unfinishedText?.() ?? '')),
+      with: () => throwError(() => handshakeTimeout(timeoutMs, options.unfinishedText?.() ?? '')),
     }),
   );
 }
 
-function judge({ line, ended, exit }: Seen, settled$: Observable<unknown>): Observable<string> {
+/** The line or the error that follows from what has happened; waits for `settled$` where one of stdout's end and the exit is missing. */
+function outcomeOf({ line, ended, exit }: Seen, settled$: Observable<unknown>): Observable<string> {
   if (line !== undefined) return line.part === 'whole' ? of(line.text) : throwError(() => tooLong(line.text));
   const failed$ = throwError(() => (exit === undefined ? noLine() : exitedEarly(exit)));
   if (ended === true && exit !== undefined) return failed$;
@@ -114,17 +115,17 @@ function exitedEarly({ code, signal }: Exit): PluginError {
   return new StartError(
     'ERR_EXITED_EARLY',
     `The plugin exited ${how} before it printed a handshake. ${EXPECTED} on stdout. ` +
-      'Look at its stderr; check that the command is a plugin for this machine, and that it has the same magic cookie.',
+      'Read its stderr; check that the command is a plugin for this platform and that both ends have the same magic cookie.',
     { details: { exitCode: code, signal } },
   );
 }
 
-/** The plugin's line did not come in time; `unfinished` is what has come of it. */
-export function unannounced(timeoutMs: number, unfinished: string): PluginError {
+/** The line did not come in time; `unfinished` is the part of it that has come. */
+export function handshakeTimeout(timeoutMs: number, unfinished: string): PluginError {
   const printed = unfinished === '' ? 'It printed nothing' : `It printed ${quoteText(unfinished)} and no line break`;
   return new StartError(
     'ERR_START_TIMEOUT',
-    `The plugin did not announce itself within ${timeoutMs} ms. ${printed}. ${EXPECTED} on stdout, ended by a line break. ` +
+    `The plugin printed no handshake within ${timeoutMs} ms. ${printed}. ${EXPECTED} on stdout, ended by a line break. ` +
       'Check that the command is a plugin, or raise `startTimeoutMs`.',
     unfinished === '' ? {} : { details: { text: truncateText(unfinished) } },
   );

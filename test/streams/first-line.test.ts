@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { catchError, NEVER, type Observable, of, throwError } from 'rxjs';
 import { PluginError, ProtocolError } from '../../src/errors.js';
-import { type HandshakeWaitOptions, handshake } from '../../src/streams/handshake.js';
+import { type FirstLineOptions, firstLine } from '../../src/streams/first-line.js';
 import type { Exit } from '../../src/streams/lifecycle.js';
 import { marbles } from '../../src/testing/marbles.js';
 import type { Line } from '../../src/wire/lines.js';
 
-const options: HandshakeWaitOptions = { timeoutMs: 20, settleMs: 5 };
+const options: FirstLineOptions = { timeoutMs: 20, settleMs: 5 };
 const lineValues: Record<string, Line> = {
   l: { text: '1|1|unix|/p', part: 'whole' },
   m: { text: 'later', part: 'whole' },
@@ -133,7 +133,7 @@ for (const { title, line, exit, result, lineSubscription, exitSubscription } of 
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const line$ = cold(line, lineValues);
       const exit$ = cold(exit, exitValues);
-      expectObservable(handshake(line$, exit$, options).pipe(codes)).toBe(result, results);
+      expectObservable(firstLine(line$, exit$, options).pipe(codes)).toBe(result, results);
       expectSubscriptions(line$.subscriptions).toBe(lineSubscription);
       expectSubscriptions(exit$.subscriptions).toBe(exitSubscription);
     });
@@ -144,7 +144,7 @@ test('handshake: unsubscribing early leaves both sources and sets no timer off',
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const line$ = cold('-', lineValues);
     const exit$ = cold('--x', exitValues);
-    expectObservable(handshake(line$, exit$, options).pipe(codes), '^---!').toBe('-');
+    expectObservable(firstLine(line$, exit$, options).pipe(codes), '^---!').toBe('-');
     expectSubscriptions(line$.subscriptions).toBe('^---!');
     expectSubscriptions(exit$.subscriptions).toBe('^-!');
   });
@@ -152,7 +152,7 @@ test('handshake: unsubscribing early leaves both sources and sets no timer off',
 
 test('handshake: is cold, every subscription has its own time', () => {
   marbles(({ cold, expectObservable }) => {
-    const text$ = handshake(cold('15ms l', lineValues), NEVER, options).pipe(codes);
+    const text$ = firstLine(cold('15ms l', lineValues), NEVER, options).pipe(codes);
     expectObservable(text$).toBe('15ms (l|)', results);
     expectObservable(text$, '--^').toBe('17ms (l|)', results);
   });
@@ -161,20 +161,20 @@ test('handshake: is cold, every subscription has its own time', () => {
 test('handshake: errors of the lines are passed on, but for the limit', () => {
   marbles(({ cold, expectObservable }) => {
     const broken = new Error('EIO');
-    expectObservable(handshake(cold('--#', {}, broken), NEVER, options)).toBe('--#', {}, broken);
+    expectObservable(firstLine(cold('--#', {}, broken), NEVER, options)).toBe('--#', {}, broken);
     const limit = new ProtocolError('ERR_LIMIT_EXCEEDED', 'too long', { details: { text: 'xxx' } });
-    expectObservable(handshake(cold('--#', {}, limit), NEVER, options).pipe(codes)).toBe('--(L|)', results);
+    expectObservable(firstLine(cold('--#', {}, limit), NEVER, options).pipe(codes)).toBe('--(L|)', results);
   });
 });
 
 function failureOf(
   line$: Observable<Line>,
   exit$: Observable<Exit>,
-  given: Partial<HandshakeWaitOptions> = {},
+  given: Partial<FirstLineOptions> = {},
 ): PluginError {
   const seen: unknown[] = [];
   marbles(({ flush }) => {
-    handshake(line$, exit$, { ...options, ...given }).subscribe({ error: (error: unknown) => seen.push(error) });
+    firstLine(line$, exit$, { ...options, ...given }).subscribe({ error: (error: unknown) => seen.push(error) });
     flush();
   });
   const [error] = seen;

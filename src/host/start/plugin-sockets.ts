@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { createSocketDir } from '../transports/sockets/socket-dir.js';
-import { checkSocketRoom } from '../transports/sockets/socket-path.js';
-import { defaultNetwork } from '../transports/sockets/sockets.js';
-import type { UnixListenOptions } from '../transports/sockets/unix.js';
-import type { ResolvedClientOptions } from './options.js';
+import { createSocketDir } from '../../transports/sockets/socket-dir.js';
+import { checkSocketRoom } from '../../transports/sockets/socket-path.js';
+import { defaultNetwork } from '../../transports/sockets/sockets.js';
+import type { UnixListenOptions } from '../../transports/sockets/unix.js';
+import type { ResolvedClientOptions } from '../options.js';
 
 /** Where the unix sockets of a plugin and of its host's end are. */
 export interface PluginSockets {

@@ -1,23 +1,25 @@
-import type { RunnerSpec } from '../runners/runner.js';
-import type { UnixListenOptions } from '../transports/sockets/unix.js';
-import type { Identity } from '../transports/tls/certificate.js';
-import { hostEnvironment } from '../wire/handshake/environment.js';
-import type { LaunchContext } from './launch.js';
-import type { StartLaunch } from './launch-options.js';
-import type { ResolvedClientOptions } from './options.js';
+import type { RunnerSpec } from '../../runners/runner.js';
+import type { UnixListenOptions } from '../../transports/sockets/unix.js';
+import type { Identity } from '../../transports/tls/certificate.js';
+import { hostEnvironment } from '../../wire/handshake/environment.js';
+import type { StartLaunch } from '../launch-options.js';
+import type { ResolvedClientOptions } from '../options.js';
+import type { PluginSockets } from './plugin-sockets.js';
+import type { StartContext } from './start-context.js';
 
 /** What the runner of a plugin gets. */
 export function runnerSpec(
   launch: StartLaunch,
+  { where }: PluginSockets,
   identity: Identity | undefined,
-  { options, sockets, logger }: LaunchContext,
+  { options, streams }: StartContext,
 ): RunnerSpec {
-  const { socketDir } = sockets;
+  const { socketDir } = where;
   return {
-    env: pluginEnvironment(options, identity, sockets),
-    ownEnv: pluginEnvironment({ ...options, skipHostEnv: true }, identity, sockets),
+    env: pluginEnvironment(options, identity, where),
+    ownEnv: pluginEnvironment({ ...options, skipHostEnv: true }, identity, where),
     ...(socketDir === undefined ? {} : { socketDir }),
-    logger: logger.named('runner'),
+    logger: streams.logger.named('runner'),
     ...(launch.kind === 'command' ? { process: { ...launch.process, outlivesHost: options.outlivesHost } } : {}),
   };
 }

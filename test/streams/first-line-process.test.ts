@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { firstValueFrom, from, map, VirtualTimeScheduler } from 'rxjs';
 import { PluginError } from '../../src/errors.js';
 import { decode } from '../../src/streams/decode.js';
+import { firstLine } from '../../src/streams/first-line.js';
 import { fromReadable } from '../../src/streams/from-readable.js';
-import { handshake } from '../../src/streams/handshake.js';
 import { type Line, LineDecoder } from '../../src/wire/lines.js';
 
 const STAY = 'setInterval(() => {}, 1000);';
@@ -40,7 +40,7 @@ async function shakeHands(program: string, { lateAfter, settleMs = 60_000 }: Cir
     const scheduler = lateAfter === undefined ? {} : { scheduler: clock };
     return {
       text: await firstValueFrom(
-        handshake(line$, exit$, { timeoutMs: 60_000, settleMs, unfinishedText, ...scheduler }),
+        firstLine(line$, exit$, { timeoutMs: 60_000, settleMs, unfinishedText, ...scheduler }),
       ),
     };
   } catch (error) {

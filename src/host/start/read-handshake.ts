@@ -1,0 +1,48 @@
+import { firstValueFrom } from 'rxjs';
+import { HandshakeError, PluginError, StartError } from '../../errors.js';
+import type { Runner } from '../../runners/runner.js';
+import { decode } from '../../streams/decode.js';
+import { firstLine, handshakeTimeout } from '../../streams/first-line.js';
+import { fromReadable } from '../../streams/from-readable.js';
+import { untilAborted } from '../../streams/until-aborted.js';
+import type { Address } from '../../wire/handshake/address.js';
+import { acceptHandshake, type Handshake } from '../../wire/handshake/parse-handshake.js';
+import { LineDecoder } from '../../wire/lines.js';
+import type { StartContext } from './start-context.js';
+
+/** Reads the handshake line from the real stdout and validates it. What follows on the real stdout is discarded. */
+export async function readHandshake(runner: Runner, { options, abort }: StartContext): Promise<Handshake> {
+  const { startTimeoutMs: timeoutMs } = options;
+  const { signal } = abort;
+  const stdout = new LineDecoder({ tooLong: 'fail' });
+  const lines$ = fromReadable(runner.stdout).pipe(decode(() => stdout));
+  try {
+    const line = await untilAborted(firstValueFrom(firstLine(lines$, runner.exit$, { timeoutMs })), signal);
+    const accepted = acceptHandshake(line, {
+      appVersions: [...options.versions.keys()],
+      allowedProtocols: options.allowedProtocols,
+      multiplex: options.grpcBrokerMultiplex,
+      translateAddress: (address) => runner.pluginToHost(address as Address),
+    });
+    return await untilAborted(accepted, signal);
+  } catch (error) {
+    const isLate = PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
+    throw await withDiagnosis(isLate ? handshakeTimeout(timeoutMs, stdout.unfinishedText) : error, runner);
+  } finally {
+    // A plugin that writes to its real stdout must not block on a full pipe.
+    runner.stdout.resume();
+  }
+}
+
+const NO_HANDSHAKE: ReadonlySet<string> = new Set([
+  'ERR_HANDSHAKE_NO_LINE',
+  'ERR_HANDSHAKE_UNRECOGNIZED',
+  'ERR_HANDSHAKE_LINE_TOO_LONG',
+]);
+
+/** Adds the runner's diagnosis to an error that does not tell why the plugin printed no handshake. */
+async function withDiagnosis(error: unknown, runner: Runner): Promise<unknown> {
+  const isUnexplained =
+    error instanceof StartError || (error instanceof HandshakeError && NO_HANDSHAKE.has(error.code));
+  return isUnexplained ? error.with({ diagnosis: await runner.diagnose() }) : error;
+}

@@ -1,0 +1,124 @@
+import { firstValueFrom, fromEvent, takeUntil, timer } from 'rxjs';
+import { ClosedError, PluginError, ProtocolError, SecurityError, StartError, TransportError } from '../../errors.js';
+import type { ProtocolName } from '../../protocols/contract.js';
+import type { Exit } from '../../streams/lifecycle.js';
+import { speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
+import type { Dialer } from '../../transports/transport.js';
+import type { Address } from '../../wire/handshake/address.js';
+
+/** The start has taken longer than `startTimeoutMs`. */
+export function startTimeout(startTimeoutMs: number): StartError {
+  return new StartError(
+    'ERR_START_TIMEOUT',
+    `The plugin was not ready within ${startTimeoutMs} ms. Check that the command is a plugin, or raise \`startTimeoutMs\`.`,
+  );
+}
+
+/** The plugin exited after its handshake and before it was connected to. */
+export function exitedWhileConnecting(exit: Exit): StartError {
+  const message = `The plugin exited ${describe(exit)} before the host could connect. Its last lines on stderr are in details.stderr.`;
+  return new StartError('ERR_EXITED_EARLY', message, { details: { exitCode: exit.code, signal: exit.signal } });
+}
+
+/** The plugin exited while it was running, and the host had not asked it to. */
+export function exitedUnexpectedly(exit: Exit, stderr: readonly string[]): ClosedError {
+  const message = `The plugin exited ${describe(exit)} and nobody had asked it to. Its last lines on stderr are in details.stderr.`;
+  return new ClosedError('ERR_PLUGIN_EXITED', message, {
+    details: { exitCode: exit.code, signal: exit.signal, stderr },
+  });
+}
+
+function describe({ code, signal }: Exit): string {
+  if (signal !== null) return `by ${signal}`;
+  return code === null ? 'in an unknown way' : `with code ${code}`;
+}
+
+/** A connection that could not be made. */
+export interface FailedConnect {
+  readonly protocol: ProtocolName;
+  readonly address: Address;
+  readonly tls: TlsConfig | undefined;
+  readonly dialer: Dialer;
+  readonly startTimeoutMs: number;
+  /** Aborted when the start has failed for another reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The error to report when a plugin could not be connected to. The layers below know neither whether the plugin speaks TLS, nor what
+ * was connected to, nor that the process has exited. Never rejects.
+ */
+export async function explainConnectError(error: unknown, failed: FailedConnect): Promise<unknown> {
+  const tlsError = await explainTlsError(error, failed);
+  return explainLostConnection(explainError(tlsError, failed), failed.signal);
+}
+
+/** Bound of the question whether a plugin speaks TLS. */
+const TLS_PROBE_TIMEOUT_MS = 1000;
+
+/** How connecting fails when only one end speaks TLS, or when the plugin refuses this host's certificate. */
+const TLS_SUSPECTS: ReadonlySet<string> = new Set([
+  'ERR_CONNECTION_LOST',
+  'ERR_DIAL',
+  'ERR_HTTP2_PROTOCOL',
+  'ERR_YAMUX_PROTOCOL',
+]);
+
+/** SecurityError ERR_TLS when a further connection shows that the plugin speaks TLS; otherwise the error as it is. */
+async function explainTlsError(error: unknown, { dialer, tls }: FailedConnect): Promise<unknown> {
+  if (!PluginError.is(error) || !TLS_SUSPECTS.has(error.code)) return error;
+  if (!(await speaksTls(dialer, { timeoutMs: TLS_PROBE_TIMEOUT_MS }))) return error;
+  const message =
+    tls === undefined
+      ? 'The plugin speaks TLS, and this host does not. Set `tls`, or set `autoMtls` on this host and no TLS in the plugin.'
+      : "The plugin refused this host's certificate: it ended the connection right after the TLS handshake. Give it the CA of the " +
+        'certificate in `tls`, or use `autoMtls`.';
+  return new SecurityError('ERR_TLS', message, { cause: error });
+}
+
+const PROTOCOL_TITLES: Readonly<Record<ProtocolName, string>> = { grpc: 'gRPC', netrpc: 'net/rpc' };
+
+/** The error with what was connected to and what to check. */
+function explainError(error: unknown, { protocol, address, startTimeoutMs }: FailedConnect): unknown {
+  const title = PROTOCOL_TITLES[protocol];
+  const where = `${address.network} ${address.address}`;
+  if (error instanceof ProtocolError) {
+    const message =
+      `What listens at ${where} does not speak ${title}: ${withoutFullStop(error.message)}. ` +
+      "Check that the plugin's handshake names its own address and protocol, and that both ends have the same TLS settings.";
+    const { wireCode } = error;
+    return new ProtocolError(error.code, message, { cause: error, ...(wireCode === undefined ? {} : { wireCode }) });
+  }
+  if (error instanceof TransportError && error.code === 'ERR_CONNECTION_LOST') {
+    const message =
+      `The plugin at ${where} ended the connection before it sent any ${title}: ${withoutFullStop(error.message)}. ` +
+      'Look at details.stderr, and check that both ends have the same TLS settings.';
+    return new TransportError('ERR_CONNECTION_LOST', message, { cause: error });
+  }
+  if (error instanceof StartError && error.code === 'ERR_START_TIMEOUT') {
+    const message =
+      `The plugin's handshake names ${where}, and the plugin did not answer there within the ${startTimeoutMs} ms of its start. ` +
+      `Check that it serves ${title} there, or raise \`startTimeoutMs\`.`;
+    return new StartError('ERR_START_TIMEOUT', message, { cause: error });
+  }
+  return error;
+}
+
+function withoutFullStop(message: string): string {
+  return message.replace(/\.$/, '');
+}
+
+/** How long the exit of a process may come after the end of its connection. */
+const EXIT_DELAY_MS = 1000;
+
+const LOST_CONNECTION: ReadonlySet<string> = new Set(['ERR_DIAL', 'ERR_CONNECTION_LOST']);
+
+/** A lost connection is often the first sign of an exit, which tells more: the signal's reason, if it is aborted soon after. */
+async function explainLostConnection(error: unknown, signal: AbortSignal): Promise<unknown> {
+  if (!PluginError.is(error) || !LOST_CONNECTION.has(error.code)) return error;
+  if (!signal.aborted) {
+    const waited$ = timer(EXIT_DELAY_MS).pipe(takeUntil(fromEvent(signal, 'abort')));
+    await firstValueFrom(waited$, { defaultValue: undefined });
+  }
+  return signal.aborted ? signal.reason : error;
+}

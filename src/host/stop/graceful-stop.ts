@@ -1,0 +1,36 @@
+import { defer, filter, firstValueFrom, map, race, timeout, timer } from 'rxjs';
+import type { ClientProtocol } from '../../protocols/protocol.js';
+import type { PluginResources } from '../start/start-context.js';
+import { exitWithin } from './release.js';
+
+/**
+ * How long a connection may outlive its process before it is closed from this end. The kernel ends it with the process; only a proxy
+ * keeps it open.
+ */
+const LAST_READ_MS = 250;
+
+/**
+ * Asks a running plugin to end, and gives it up to `graceMs` to answer and as long again to exit. Whether it has exited then is for the
+ * caller to find out. Never rejects.
+ */
+export async function gracefulStop({ protocol, runner }: PluginResources, graceMs: number): Promise<void> {
+  const accepted = await requestShutdown(protocol, graceMs);
+  const exit = await exitWithin(accepted ? graceMs : 0, runner);
+  if (exit !== undefined) await readToEnd(protocol);
+}
+
+/** False when the plugin could not be asked, refused, or used up its grace on the answer: then nothing is gained by waiting. */
+function requestShutdown(protocol: ClientProtocol, graceMs: number): Promise<boolean> {
+  const late$ = timer(graceMs).pipe(map(() => false));
+  const answer$ = defer(() => protocol.shutdown({ timeoutMs: graceMs }));
+  return firstValueFrom(race(late$, answer$)).catch(() => false);
+}
+
+/** A plugin that ended well has answered its open calls before; what it sent is read up to the end of the connection. */
+async function readToEnd({ connected$ }: ClientProtocol): Promise<void> {
+  const ended$ = connected$?.pipe(
+    filter((connected) => !connected),
+    timeout(LAST_READ_MS),
+  );
+  if (ended$ !== undefined) await firstValueFrom(ended$, { defaultValue: false }).catch(() => {});
+}
