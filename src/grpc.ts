@@ -45,7 +45,7 @@ export {
 // gRPC by itself: channels, clients, servers.
 
 export type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './protocols/grpc/client/call.js';
-export type { GrpcChannelOptions, KeepaliveOptions } from './protocols/grpc/client/channel-options.js';
+export type { GrpcChannelOptions, GrpcChannelSettings } from './protocols/grpc/client/channel-options.js';
 export {
   type CallInterceptor,
   createGrpcClient,
@@ -57,5 +57,4 @@ export { createGrpcChannel, createGrpcServer } from './protocols/grpc/engine.js'
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js/adapters/client-channel.js';
 export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server/grpc-server.js';
 export type { CallStatus } from './protocols/grpc/shared/status.js';
-export type { HeaderList, Http2Engine, Http2Options } from './transports/http2/engine.js';
-export { nodeHttp2Engine } from './transports/http2/node-engine.js';
+export type { HeaderList, Http2Options } from './transports/http2/engine.js';

@@ -76,12 +76,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'transports/sockets': transport(['transports'], ['node:fs', 'node:os', 'node:path', 'node:crypto']),
   'transports/tls': transport(['transports'], ['node:tls', 'node:crypto', 'node-forge']),
   'transports/yamux': transport(['transports']),
-  'transports/http2': transport(['transports'], ['node:http2']),
+  'transports/http2': transport(['transports']),
   'transports/http2/flow': transport(['transports/http2']),
   'transports/http2/stream': transport(['transports/http2', 'transports/http2/flow']),
   // Accepted sockets are read without a copy where they can be: `sockets/direct-socket`.
   'transports/http2/session': transport(['transports/sockets', 'transports/http2', 'transports/http2/*']),
-  'transports/http2/rx-engine': transport(['transports/http2', 'transports/http2/*']),
+  'transports/http2/open-session': transport(['transports/http2', 'transports/http2/*']),
 
   'runners/os-process': runner([]),
   'runners/diagnose': runner([]),

@@ -45,8 +45,8 @@ process.exit(code === 0 && problems.length === 0 ? 0 : 1);
 /** Child processes inherit it, so that plugins run on the same engine. */
 function engineEnvironment(): NodeJS.ProcessEnv {
   if (process.env['RXPLUG_GRPC_ENGINE'] === undefined) return {};
-  const register = new URL('support/other-engine/register.js', import.meta.url);
-  return { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${register.href}`.trim() };
+  const preloaded = new URL('support/default-engine.js', import.meta.url);
+  return { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${preloaded.href}`.trim() };
 }
 
 function leftFiles(): string[] {

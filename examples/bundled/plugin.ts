@@ -3,4 +3,4 @@ import { handshake } from '../grpc-kv/contract.js';
 import { KvStore } from '../grpc-kv/kv-store.js';
 
 // Not awaited: a bundle in CommonJS has no top-level await.
-void serve({ handshake, plugins: { kv: KvStore }, grpc: { engine: 'native' } });
+void serve({ handshake, plugins: { kv: KvStore }, grpcEngine: 'native' });

@@ -11,7 +11,7 @@ import { GRPC_ENGINE, GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
 
 /** What only the assembly knows: how protocols are spoken, and which parts are yours. */
 export interface HostAssemblyOptions {
-  /** Interceptors, defaults of calls, options of the channel. */
+  /** HTTP/2, limits, interceptors, defaults of calls, the broker. */
   readonly grpc?: GrpcHostOptions;
   /** What all gRPC of this host stands on. @default 'native' */
   readonly grpcEngine?: GrpcEngine;

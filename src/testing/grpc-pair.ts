@@ -3,14 +3,14 @@ import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import { openHostBroker } from '../protocols/grpc/broker/host-broker.js';
 import { resolveBrokerOptions } from '../protocols/grpc/broker/options.js';
 import { addPluginBroker } from '../protocols/grpc/broker/plugin-broker.js';
-import type { GrpcChannelOptions } from '../protocols/grpc/client/channel-options.js';
+import type { GrpcChannelSettings } from '../protocols/grpc/client/channel-options.js';
 import type { GrpcClientOptions } from '../protocols/grpc/client/client.js';
 import type { GrpcChannel } from '../protocols/grpc/client/grpc-channel.js';
 import { securedChannelOptions } from '../protocols/grpc/client/secured-channel.js';
 import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/contract.js';
-import { createGrpcChannel, createGrpcServer } from '../protocols/grpc/engine.js';
+import { type GrpcEndpoints, loadGrpcEngine } from '../protocols/grpc/engine.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/server/grpc-server.js';
-import { type GrpcEngine, resolveGrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
+import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
 import { secureListener } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';
@@ -21,7 +21,7 @@ import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTranspo
 export interface GrpcPairOptions extends PairOptions {
   /** What both ends stand on. @default 'native' */
   readonly grpcEngine?: GrpcEngine;
-  readonly channel?: Partial<Omit<GrpcChannelOptions, 'dialer' | 'secure'>>;
+  readonly channel?: GrpcChannelSettings;
   readonly server?: GrpcServerOptions;
   /** Interceptors and defaults of the client's calls. */
   readonly client?: GrpcClientOptions;
@@ -53,33 +53,30 @@ export async function createGrpcConnection(
   return connect(register, await linkOf(options), options);
 }
 
-/** What lies between the ends. */
+/** What the ends are made with, and what lies between them. */
 interface Link {
+  readonly endpoints: GrpcEndpoints;
   readonly transport: Transport;
   readonly tls: PairTls;
 }
 
 async function linkOf(options: GrpcPairOptions): Promise<Link> {
-  return { transport: pairTransport(options), tls: await pairTls(options) };
+  const endpoints = await loadGrpcEngine(options.grpcEngine);
+  return { endpoints, transport: pairTransport(options), tls: await pairTls(options) };
 }
 
 async function connect(
   register: (server: GrpcServer) => void,
-  { transport, tls }: Link,
+  { endpoints, transport, tls }: Link,
   options: GrpcPairOptions,
 ): Promise<GrpcConnection> {
-  const engine = resolveGrpcEngine(options.grpcEngine);
-  const server = createGrpcServer({ engine, ...options.server });
+  const server = endpoints.createServer(options.server);
   register(server);
   const plain = await transport.listen();
   const listener = tls.server === undefined ? plain : secureListener(plain, tls.server, { alpn: ['h2'] });
   const accepting = listener.connection$.subscribe((connection) => server.inject(connection));
   const dialer = { dial: (dialOptions?: object) => transport.dial(plain.address, dialOptions) };
-  const channel = createGrpcChannel({
-    engine,
-    ...options.channel,
-    ...securedChannelOptions(dialer, tls.client),
-  });
+  const channel = endpoints.createChannel({ ...options.channel, ...securedChannelOptions(dialer, tls.client) });
   const dispose = async () => {
     await channel.close();
     await listener.close();
@@ -143,20 +140,21 @@ export async function createGrpcPair(
 
 function pluginBroker(
   server: GrpcServer,
-  { transport, tls }: Link,
+  { endpoints, transport, tls }: Link,
   logger: Logger,
-  { server: serverOptions = {}, grpcEngine }: GrpcPairOptions,
+  { server: serverOptions = {} }: GrpcPairOptions,
 ): GrpcBroker {
   const ends = { network: brokerNetworkOver(transport), logger, tls: tls.server };
-  return addPluginBroker(server, undefined, ends, resolveBrokerOptions({}, { server: serverOptions }, grpcEngine));
+  const settings = { ...resolveBrokerOptions({}, { server: serverOptions }), endpoints };
+  return addPluginBroker(server, undefined, ends, settings);
 }
 
 function hostBroker(
   main: GrpcChannel,
-  { transport, tls }: Link,
+  { endpoints, transport, tls }: Link,
   logger: Logger,
-  { channel = {}, client = {}, grpcEngine }: GrpcPairOptions,
+  { channel = {}, client = {} }: GrpcPairOptions,
 ): GrpcBroker {
   const ends = { network: brokerNetworkOver(transport), logger, tls: tls.client };
-  return openHostBroker(main, undefined, ends, resolveBrokerOptions({}, { channel, client }, grpcEngine));
+  return openHostBroker(main, undefined, ends, { ...resolveBrokerOptions({}, { channel, client }), endpoints });
 }

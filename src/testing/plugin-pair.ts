@@ -4,6 +4,7 @@ import { OptionsError } from '../errors.js';
 import type { PluginName } from '../host/plugin-client.js';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import { type GrpcHostOptions, grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
+import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
 import { netRpcClientProtocol } from '../protocols/netrpc/client-protocol.js';
 import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../protocols/protocol.js';
 import type { Listener } from '../transports/transport.js';
@@ -13,6 +14,8 @@ import { Teardown } from './teardown.js';
 
 /** How the two ends of a pair are made. */
 export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'onShutdown'> {
+  /** What both ends' gRPC stands on. @default 'native' */
+  readonly grpcEngine?: GrpcEngine;
   /** How the plugin serves gRPC. */
   readonly serve?: Exclude<ServeOptions['grpc'], undefined>;
   /** How the host speaks gRPC. */
@@ -89,10 +92,17 @@ async function linkOf(protocol: ProtocolName, options: PluginPairOptions, teardo
 async function serveOn(
   { protocol, listener, network, tls, logger }: Link,
   plugins: ServedPlugins,
-  { modules = [], serve = {}, onShutdown, multiplex = false }: PluginPairOptions,
+  { modules = [], serve = {}, grpcEngine, onShutdown, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'plugin' | 'pluginStdout' | 'pluginStderr'>> {
-  const assembled = assemblePlugin({ handshake: UNUSED_HANDSHAKE, plugins, modules, grpc: serve, logger });
+  const assembled = assemblePlugin({
+    handshake: UNUSED_HANDSHAKE,
+    plugins,
+    modules,
+    grpc: serve,
+    logger,
+    ...(grpcEngine === undefined ? {} : { grpcEngine }),
+  });
   teardown.add(() => assembled[Symbol.asyncDispose]());
   const factory = assembled.parts.protocols[protocol];
   if (factory === undefined) throw new OptionsError(`The \`modules\` leave nothing that serves ${protocol}.`);
@@ -115,12 +125,12 @@ async function serveOn(
 async function connectTo(
   { protocol, listener, network, tls, logger }: Link,
   plugins: PluginSet,
-  { host: hostOptions, multiplex = false }: PluginPairOptions,
+  { host: hostOptions, grpcEngine, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'host' | 'syncStdout' | 'syncStderr'>> {
   const [syncStdout, syncStderr] = [new PassThrough(), new PassThrough()];
   const gone = new AbortController();
-  const factory = protocol === 'grpc' ? grpcClientProtocol(hostOptions) : netRpcClientProtocol();
+  const factory = protocol === 'grpc' ? grpcClientProtocol(hostOptions, grpcEngine) : netRpcClientProtocol();
   const host = await factory({
     dialer: network.dialerTo(listener.address),
     network,

@@ -7,7 +7,6 @@ import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.j
 import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
 import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js/adapters/client-channel.js';
 import { encodeFramed } from '../../src/protocols/grpc/message/encode.js';
-import { nodeHttp2Engine } from '../../src/transports/http2/node-engine.js';
 import { Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { netDialer } from '../support/dialers.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
@@ -47,8 +46,6 @@ function bare(channel: GrpcChannel): () => Promise<unknown> {
 await using peer = await startPeer('grpc-js-server');
 const channel = createGrpcChannel({ dialer: netDialer(peer.socketPath) });
 const ours = createGrpcClient(channel, ProbeDefinition);
-const nodeChannel = createGrpcChannel({ dialer: netDialer(peer.socketPath), http2Engine: nodeHttp2Engine });
-const oursOnNode = createGrpcClient(nodeChannel, ProbeDefinition);
 const stock = new ProbeClient(`unix:${peer.socketPath}`, credentials.createInsecure()) as unknown as EchoClient;
 const channelOverride = createGrpcJsChannel(channel);
 const mixed = new ProbeClient('', credentials.createInsecure(), { channelOverride }) as unknown as EchoClient;
@@ -66,7 +63,6 @@ for (const inFlight of [1, 16, 64]) {
       'grpc-js client on our channel': throughput(inFlight, callBack(mixed, request)),
       'our client': throughput(inFlight, () => firstValueFrom(ours.echo(request))),
       'our channel, bare': throughput(inFlight, bare(channel)),
-      'our client on node:http2': throughput(inFlight, () => firstValueFrom(oursOnNode.echo(request))),
     },
   });
 }
@@ -87,5 +83,4 @@ for (const [size, bytes] of [
   });
 }
 await channel.close();
-await nodeChannel.close();
 stock.close();

@@ -1,9 +1,7 @@
 import { test as nodeTest, type TestContext } from 'node:test';
-import { createGrpcServer as create } from '../../src/protocols/grpc/engine.js';
 import type { GrpcServer, GrpcServerOptions } from '../../src/protocols/grpc/server/grpc-server.js';
 import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
-
-const ENGINES: readonly GrpcEngine[] = ['grpc-js', 'native'];
+import { ENDPOINTS, ENGINES } from './engines.js';
 
 /** What the servers of the test at hand stand on. Tests of a file run one after the other. */
 export let serverEngine: GrpcEngine = 'grpc-js';
@@ -20,5 +18,5 @@ export function test(name: string, body: (t: TestContext) => void | Promise<void
 
 /** A server on the engine of the test at hand. */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
-  return create({ engine: serverEngine, ...options });
+  return ENDPOINTS[serverEngine].createServer(options);
 }

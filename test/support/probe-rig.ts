@@ -6,11 +6,11 @@ import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-j
 import type { GrpcChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from '../../src/protocols/grpc/client/client.js';
 import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
-import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
+import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 import type { ClientOf } from '../../src/protocols/grpc/shared/service-definition.js';
 import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { memoryDialer, netDialer } from './dialers.js';
-import { currentEngine } from './engines.js';
+import { currentEngine, ENDPOINTS } from './engines.js';
 import { bind, grpcJsProbeServer } from './grpc-js-probe.js';
 
 export type ProbeClient = ClientOf<typeof ProbeDefinition>;
@@ -22,6 +22,8 @@ export interface ProbeRig extends AsyncDisposable {
 }
 
 export interface ProbeRigOptions extends GrpcClientOptions {
+  /** @default that of the test at hand */
+  readonly engine?: GrpcEngine;
   /** Takes the far end of each in-memory connection instead of the probe server. */
   readonly accept?: (far: Duplex) => void;
   readonly channel?: Partial<GrpcChannelOptions>;
@@ -50,7 +52,7 @@ function rig(
   options: ProbeRigOptions,
   cleanUp: () => void = () => {},
 ): ProbeRig {
-  const channel = createGrpcChannel({ dialer, ...currentEngine, ...options.channel });
+  const channel = ENDPOINTS[options.engine ?? currentEngine].createChannel({ dialer, ...options.channel });
   const client = createGrpcClient(channel, ProbeDefinition, options);
   const close = async () => {
     await channel.close();

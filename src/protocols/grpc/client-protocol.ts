@@ -6,13 +6,13 @@ import { notDispensable } from '../wrong-plugin.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';
-import { type GrpcBrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker/options.js';
-import type { GrpcChannelOptions } from './client/channel-options.js';
+import { type BrokerSettings, type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
+import type { GrpcChannelSettings } from './client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
 import type { GrpcChannel } from './client/grpc-channel.js';
 import { securedChannelOptions } from './client/secured-channel.js';
 import { grpcSidesOf } from './contract.js';
-import { createGrpcChannel } from './engine.js';
+import { loadGrpcEngine } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
@@ -22,23 +22,22 @@ import { receiveStdio } from './services/stdio-client.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
 /** How a host speaks gRPC. */
-export interface GrpcHostOptions extends GrpcClientOptions {
-  /** Options of the channel to the plugin: keepalive, message limits, another engine. */
-  readonly channel?: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions {
   /** Options of the broker, and of what is offered and dialed through it. */
   readonly broker?: GrpcBrokerOptions;
 }
 
 /** Speaks gRPC with a plugin, over one connection that is made at once (go-plugin grpc_client.go newGRPCClient). */
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
-  const { channel: given = {}, broker = {}, ...client } = options;
+  const { broker, interceptors = [], defaults, ...channel } = options;
+  const client = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
+  const brokerOptions = resolveBrokerOptions(broker ?? {}, { channel, client });
   const engine = resolveGrpcEngine(grpcEngine);
-  const channel = { engine, ...given };
-  const brokerOptions = resolveBrokerOptions(broker, { channel, client }, engine);
   return async (connection) => {
+    const endpoints = await loadGrpcEngine(engine);
     const muxed = connection.multiplex ? await connectMuxed(connection, brokerOptions) : undefined;
     const { dialer } = muxed ?? connection;
-    const main = createGrpcChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
+    const main = endpoints.createChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
     const giveUp = () => void main.close();
     connection.signal.addEventListener('abort', giveUp, { once: true });
     if (connection.signal.aborted) giveUp();
@@ -50,7 +49,12 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: G
     } finally {
       connection.signal.removeEventListener('abort', giveUp);
     }
-    return new GrpcConversation(connection, { channel: main, muxed, clientOptions: client, brokerOptions });
+    return new GrpcConversation(connection, {
+      channel: main,
+      muxed,
+      clientOptions: client,
+      broker: { ...brokerOptions, endpoints },
+    });
   };
 }
 
@@ -68,7 +72,7 @@ interface HostEnd {
   /** What the channel runs over, where brokered connections do so too. */
   readonly muxed: MuxedHost | undefined;
   readonly clientOptions: GrpcClientOptions;
-  readonly brokerOptions: ResolvedBrokerOptions;
+  readonly broker: BrokerSettings;
 }
 
 class GrpcConversation implements ClientProtocol {
@@ -82,14 +86,14 @@ class GrpcConversation implements ClientProtocol {
   readonly #clientOptions: GrpcClientOptions;
   readonly #stdio: Promise<unknown>;
 
-  constructor(connection: ClientConnection, { channel, muxed, clientOptions, brokerOptions }: HostEnd) {
+  constructor(connection: ClientConnection, { channel, muxed, clientOptions, broker }: HostEnd) {
     const { plugins, signal, syncStdout, syncStderr, logger } = connection;
     this.#plugins = plugins;
     this.#signal = signal;
     this.#channel = channel;
     this.#muxed = muxed;
     this.#clientOptions = clientOptions;
-    this.broker = openHostBroker(channel, muxed?.streams, connection, brokerOptions);
+    this.broker = openHostBroker(channel, muxed?.streams, connection, broker);
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
     const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });

@@ -1,21 +1,28 @@
-import { type GrpcChannelOptions, resolveChannelOptions } from './client/channel-options.js';
+import type { GrpcChannelOptions } from './client/channel-options.js';
 import type { GrpcChannel } from './client/grpc-channel.js';
 import { createNativeChannel } from './client/native-channel.js';
-import { createStockChannel } from './grpc-js/engine/channel.js';
-import { createGrpcJsServer } from './grpc-js/engine/server.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import { createNativeGrpcServer } from './server/native-server.js';
-import { resolveGrpcEngine } from './shared/grpc-engine.js';
+import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
-/** A gRPC channel on the engine of its options. Throws OptionsError. */
-export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
-  const resolved = resolveChannelOptions(options);
-  return resolved.engine === 'grpc-js' ? createStockChannel(resolved) : createNativeChannel(resolved);
+export { createNativeChannel as createGrpcChannel, createNativeGrpcServer as createGrpcServer };
+
+/** Makes the channels and servers of an end. */
+export interface GrpcEndpoints {
+  /** Throws OptionsError. */
+  createChannel(options: GrpcChannelOptions): GrpcChannel;
+  /** A server serves any `:authority` (go-plugin's hosts send `unused`). Throws OptionsError. */
+  createServer(options?: GrpcServerOptions): GrpcServer;
 }
 
-/** A gRPC server on the engine of its options. Any `:authority` is served (go-plugin hosts send `unused`). */
-export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
-  return resolveGrpcEngine(options.engine) === 'grpc-js'
-    ? createGrpcJsServer(options)
-    : createNativeGrpcServer(options);
+const NATIVE: GrpcEndpoints = { createChannel: createNativeChannel, createServer: createNativeGrpcServer };
+
+/** The implementation that an engine's name stands for. That of grpc-js is loaded here, so that nobody else pays for it. */
+export async function loadGrpcEngine(name?: GrpcEngine): Promise<GrpcEndpoints> {
+  if (resolveGrpcEngine(name) === 'native') return NATIVE;
+  const [channels, servers] = await Promise.all([
+    import('./grpc-js/engine/channel.js'),
+    import('./grpc-js/engine/server.js'),
+  ]);
+  return { createChannel: channels.createStockChannel, createServer: servers.createGrpcJsServer };
 }

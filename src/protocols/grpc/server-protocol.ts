@@ -9,7 +9,7 @@ import { acceptMuxed } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
 import { addPluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
-import { createGrpcServer } from './engine.js';
+import { loadGrpcEngine } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { countingServer, grpcRunningCalls } from './server/counting-server.js';
@@ -40,17 +40,17 @@ const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
 const SHUTDOWN_STEP_MS = 2000;
 
 /** Serves a plugin over gRPC (go-plugin grpc_server.go). */
-export function grpcServerProtocol(given: GrpcPluginOptions = {}, grpcEngine?: GrpcEngine): ServerProtocolFactory {
+export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?: GrpcEngine): ServerProtocolFactory {
+  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
   const engine = resolveGrpcEngine(grpcEngine);
-  const options = { engine, ...given };
-  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options }, engine);
   const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS } = options;
   const muxedOptions = { claimMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
   return async (connection) => {
-    const server = createGrpcServer(options);
+    const endpoints = await loadGrpcEngine(engine);
+    const server = endpoints.createServer(options);
     const muxed = connection.multiplex ? acceptMuxed(connection, muxedOptions) : undefined;
     const { listener } = muxed ?? connection;
-    const broker = addPluginBroker(server, muxed?.streams, connection, brokerOptions);
+    const broker = addPluginBroker(server, muxed?.streams, connection, { ...brokerOptions, endpoints });
     const calls = grpcRunningCalls();
     const conversation = new GrpcServing(server, broker, calls, { listener, tls: connection.tls });
     addImplementations(countingServer(server, calls), broker, connection);

@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream';
-
 /**
  * A header block in wire order as a flat list: name, value, name, value. Names are lower case, pseudo headers come first.
  * Flat, because a gRPC call carries a handful of them and objects would cost more than the call.
@@ -91,7 +89,7 @@ export interface Http2ServerSession extends Http2Session {
 /** Called for every stream that the client opens; returns the receiver of its events. */
 export type Http2StreamHandler = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => Http2StreamEvents;
 
-/** Limits of one session. An engine may lack some, and have other defaults than those of `DEFAULT_HTTP2_OPTIONS`. */
+/** Limits of one session. Engine `grpc-js` has some of them, and other defaults. */
 export interface Http2Options {
   /**
    * Receive window of a stream, in bytes: how much of it the peer may have sent that was not consumed. What a connection may hold in
@@ -113,23 +111,13 @@ export interface Http2Options {
   readonly maxWaitingStreams?: number;
   /** Ends the session when the peer has not acknowledged our SETTINGS by then. @default 20 000 ms */
   readonly settingsTimeoutMs?: number;
-  /** Sends PING after so much silence; 0 for never. grpc-go servers tolerate no less than five minutes. @default 0 ms */
+  /**
+   * Sends PING when the peer was silent for so long; 0 for never. grpc-go servers, and so Go plugins, close a connection whose client
+   * pings more often than every five minutes. @default 0 ms
+   */
   readonly keepAliveMs?: number;
   /** Ends the session when a PING of keep-alive is not answered by then. @default 20 000 ms */
   readonly keepAliveTimeoutMs?: number;
-}
-
-/** An HTTP/2 implementation over any Duplex, which it owns from here on. Prior knowledge; TLS and ALPN lie below. */
-export interface Http2Engine {
-  connect(connection: Duplex, events: Http2SessionEvents, options?: Http2Options): Http2ClientSession;
-}
-
-/** The accepting end of an HTTP/2 implementation, over any Duplex, which it owns from here on. */
-export interface Http2ServerEngine {
-  serve(
-    connection: Duplex,
-    handler: Http2StreamHandler,
-    events: Http2SessionEvents,
-    options?: Http2Options,
-  ): Http2ServerSession;
+  /** Client: PINGs also while no stream is open. grpc-go servers close a connection over that, too. @default false */
+  readonly keepAliveWithoutStreams?: boolean;
 }

@@ -16,9 +16,12 @@ export const DEFAULT_HTTP2_OPTIONS: ResolvedHttp2Options = Object.freeze({
   settingsTimeoutMs: 20_000,
   keepAliveMs: 0,
   keepAliveTimeoutMs: 20_000,
+  keepAliveWithoutStreams: false,
 });
 
-const RANGES: { readonly [Name in keyof ResolvedHttp2Options]: readonly [least: number, most: number] } = {
+type NumberName = Exclude<keyof ResolvedHttp2Options, 'keepAliveWithoutStreams'>;
+
+const RANGES: { readonly [Name in NumberName]: readonly [least: number, most: number] } = {
   streamWindowBytes: [1, MAX_WINDOW_BYTES],
   connectionWindowBytes: [65_535, MAX_WINDOW_BYTES],
   maxFrameBytes: [16_384, LARGEST_MAX_FRAME_BYTES],
@@ -34,7 +37,7 @@ const RANGES: { readonly [Name in keyof ResolvedHttp2Options]: readonly [least: 
 export function resolveHttp2Options(options: Http2Options = {}): ResolvedHttp2Options {
   const resolved: ResolvedHttp2Options = { ...DEFAULT_HTTP2_OPTIONS, ...options };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
-    const value = resolved[name as keyof ResolvedHttp2Options];
+    const value = resolved[name as NumberName];
     if (Number.isInteger(value) && value >= least && value <= most) continue;
     throw new OptionsError(
       `Expected the \`${name}\` option to be an integer from ${least} to ${most}, got \`${value}\`.`,

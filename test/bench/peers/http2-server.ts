@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:net';
 import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
 
 const RESPONSE: HeaderList = [':status', '200', 'content-type', 'application/grpc'];
 const TRAILERS: HeaderList = ['grpc-status', '0', 'grpc-message', ''];
@@ -54,7 +54,7 @@ function handle(stream: Http2Stream, headers: HeaderList): Http2StreamEvents {
   return path === 'sink' ? sink(stream) : unary(stream);
 }
 
-createServer((socket) => void rxHttp2Engine.serve(socket, handle, { onClose: ignore })).listen(process.argv[2], () =>
+createServer((socket) => void serveHttp2(socket, handle, { onClose: ignore })).listen(process.argv[2], () =>
   console.log('ready'),
 );
 process.stdin.resume().once('end', () => process.exit(0));

@@ -11,7 +11,7 @@ import { probeService } from '../probe-service.js';
 import { answerOrders } from './orders.js';
 
 const [path, directory] = process.argv.slice(2) as [string, string?];
-const server = createGrpcServer({ engine: 'native' });
+const server = createGrpcServer();
 server.addService(ProbeDefinition, probeService);
 const socketServer = createSocketServer();
 await bind(socketServer, { path });

@@ -10,12 +10,12 @@ import { promisify } from 'node:util';
 import { Metadata, status } from '@grpc/grpc-js';
 import { count, firstValueFrom, from, lastValueFrom, map, NEVER, Subject, toArray } from 'rxjs';
 import { createGrpcClient } from '../../../src/protocols/grpc/client/client.js';
-import { createGrpcChannel, createGrpcServer } from '../../../src/protocols/grpc/engine.js';
 import { GrpcError } from '../../../src/protocols/grpc/shared/errors.js';
 import type { GrpcEngine } from '../../../src/protocols/grpc/shared/grpc-engine.js';
 import type { ClientOf } from '../../../src/protocols/grpc/shared/service-definition.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { netDialer } from '../../support/dialers.js';
+import { ENDPOINTS, ENGINES } from '../../support/engines.js';
 import { TestServiceDefinition, UnimplementedServiceDefinition } from './gen/grpc/testing/test.js';
 import { testService } from './test-service.js';
 
@@ -35,7 +35,7 @@ function directoryOf(t: TestContext): string {
 /** Our test server on a unix socket, for the length of a test. */
 async function ourServer(t: TestContext, engine: GrpcEngine): Promise<string> {
   const path = join(directoryOf(t), 's');
-  const server = createGrpcServer({ engine });
+  const server = ENDPOINTS[engine].createServer();
   server.addService(TestServiceDefinition, testService);
   const listener = createServer((socket: Socket) => server.inject(socket)).listen(path);
   await once(listener, 'listening');
@@ -46,7 +46,7 @@ async function ourServer(t: TestContext, engine: GrpcEngine): Promise<string> {
   return path;
 }
 
-for (const engine of ['native', 'grpc-js'] as const) {
+for (const engine of ENGINES) {
   test(`grpc-go's interop client finds no fault with our server [${engine}]`, needsGo(), async (t) => {
     const program = await interop();
     const path = await ourServer(t, engine);
@@ -74,7 +74,7 @@ async function goServer(t: TestContext): Promise<string> {
 }
 
 function clientsOf(t: TestContext, path: string, engine: GrpcEngine): Peer {
-  const channel = createGrpcChannel({ dialer: netDialer(path), engine });
+  const channel = ENDPOINTS[engine].createChannel({ dialer: netDialer(path) });
   t.after(() => channel.close());
   return {
     client: createGrpcClient(channel, TestServiceDefinition),
@@ -197,8 +197,6 @@ const cases: Record<string, (peer: Peer) => Promise<void>> = {
 const INITIAL = 'x-grpc-test-echo-initial';
 const INITIAL_VALUE = 'test_initial_metadata_value';
 const TRAILING = 'x-grpc-test-echo-trailing-bin';
-
-const ENGINES: readonly GrpcEngine[] = ['native', 'grpc-js'];
 
 for (const engine of ENGINES) {
   test(`our client [${engine}] passes the interop cases against grpc-go’s server`, needsGo(), async (t) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Http2Options, Http2ServerSession, Http2StreamHandler } from '../../../src/transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
 
 export interface AppServer {
   readonly port: number;
@@ -25,7 +25,7 @@ export async function appServer(
   const sessions = new Set<Http2ServerSession>();
   const server = createServer((connection) => {
     const onClose = () => void sessions.delete(session);
-    const session = rxHttp2Engine.serve(connection, handler, { onClose }, options);
+    const session = serveHttp2(connection, handler, { onClose }, options);
     sessions.add(session);
   });
   if (where === 'unix') server.listen(socket);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { HeaderList, Http2ClientSession } from '../../../src/transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { connectHttp2 } from '../../../src/transports/http2/open-session.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { defer } from '../../support/defer.js';
 import { appServer } from './app-server.js';
@@ -42,7 +42,7 @@ async function goServer(t: TestContext): Promise<Http2ClientSession> {
   await once(server.stdout, 'data');
   const connection = connect(join(directory, 's'));
   await once(connection, 'connect');
-  const session = rxHttp2Engine.connect(connection, { onClose: () => {} });
+  const session = connectHttp2(connection, { onClose: () => {} });
   t.after(async () => {
     session.destroy();
     server.stdin.end();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { connectHttp2, serveHttp2 } from '../../../src/transports/http2/open-session.js';
 import { encodePreface, encodeSettings } from '../../../src/wire/http2/frame-encoder.js';
 import { HpackEncoder } from '../../../src/wire/http2/hpack-encoder.js';
 import { defer } from '../../support/defer.js';
@@ -49,7 +49,7 @@ test('a server survives any frames, and its streams hear a sensible story', asyn
       const [near, far] = duplexPair();
       const closed = defer<Error | undefined>();
       const streams: Accepted[] = [];
-      const session = rxHttp2Engine.serve(
+      const session = serveHttp2(
         near,
         (stream, headers, endStream) => {
           const accepted = new Accepted(stream, headers, endStream);
@@ -80,7 +80,7 @@ test('a client survives any frames, and its streams hear a sensible story', asyn
     fc.asyncProperty(script, fc.boolean(), async (frames, endStream) => {
       const [near, far] = duplexPair();
       const closed = defer<Error | undefined>();
-      const session = rxHttp2Engine.connect(near, { onClose: closed.resolve }, { streamWindowBytes: 4000 });
+      const session = connectHttp2(near, { onClose: closed.resolve }, { streamWindowBytes: 4000 });
       const calls: Accepted[] = [];
       for (let count = 0; count < 3; count += 1) {
         const at = count;

@@ -7,7 +7,7 @@ import type {
   Http2Stream,
   Http2StreamEvents,
 } from '../../../src/transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
 import { defer } from '../../support/defer.js';
 import { RawPeer } from './raw-peer.js';
 
@@ -82,7 +82,7 @@ export function serveBench(options?: Http2Options, pair: readonly [Duplex, Duple
   const waiting: ((stream: Accepted) => void)[] = [];
   let given = 0;
   const closed = defer<Error | undefined>();
-  const session = rxHttp2Engine.serve(
+  const session = serveHttp2(
     near,
     (stream, headers, endStream) => {
       const accepted = new Accepted(stream, headers, endStream);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Http2ClientSession, Http2Stream, Http2StreamHandler } from '../../../src/transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../src/transports/http2/rx-engine.js';
+import { connectHttp2, serveHttp2 } from '../../../src/transports/http2/open-session.js';
 import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 
 const TOTAL = 1 << 30;
@@ -29,12 +29,12 @@ async function sessionTo(t: TestContext, handler: Http2StreamHandler): Promise<H
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
-    rxHttp2Engine.serve(socket, handler, { onClose: ignore });
+    serveHttp2(socket, handler, { onClose: ignore });
   }).listen(join(directory, 's'));
   await once(server, 'listening');
   const socket = connect(join(directory, 's'));
   await once(socket, 'connect');
-  const session = rxHttp2Engine.connect(socket, { onClose: ignore });
+  const session = connectHttp2(socket, { onClose: ignore });
   t.after(() => {
     session.destroy();
     for (const one of sockets) one.destroy();

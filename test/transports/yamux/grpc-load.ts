@@ -1,21 +1,20 @@
 /**
  * Runs gRPC over yamux streams, in both directions at once, and checks every answer: `node grpc-load.js CLIENT SERVER CONNECTION CALLS`,
- * where CLIENT is one of CHANNEL_ENGINES, SERVER native or grpc-js, CONNECTION plain, tls or synchronous, or socket, which has no yamux
+ * where CLIENT and SERVER are native or grpc-js, CONNECTION plain, tls or synchronous, or socket, which has no yamux
  * below. A program of its own, so that other versions of Node can run it. Prints the number of calls that ended as they should.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { count, lastValueFrom, map, range, take } from 'rxjs';
-import { createGrpcChannel, createGrpcClient, GrpcError } from '../../../src/grpc.js';
+import { createGrpcClient, GrpcError } from '../../../src/grpc.js';
 import type { ClientOf } from '../../../src/index.js';
-import { createGrpcServer } from '../../../src/protocols/grpc/engine.js';
 import { type GrpcEngine } from '../../../src/protocols/grpc/shared/grpc-engine.js';
 import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
 import { ProbeDefinition } from '../../conformance/gen/probe.js';
 import { probeService } from '../../conformance/plugin/probe-service.js';
 import { ProcessControl } from '../../conformance/plugin/process-control.js';
-import { CHANNEL_ENGINES, type ChannelEngineName } from '../../support/engines.js';
+import { ENDPOINTS } from '../../support/engines.js';
 import { connectedStreams } from './connected-streams.js';
 import { socketPair } from './support.js';
 import { synchronousPair } from './synchronous-pair.js';
@@ -24,7 +23,7 @@ const CONCURRENCY = 64;
 const LARGE = new Uint8Array(300_000);
 const PART = { data: new Uint8Array(15_000) };
 const [clientEngine = 'native', serverEngine = 'native', connection = 'plain', calls = '1000'] = process.argv.slice(2);
-const engine = CHANNEL_ENGINES[clientEngine as ChannelEngineName];
+const { createChannel } = ENDPOINTS[clientEngine as GrpcEngine];
 const control = new ProcessControl();
 
 type Probe = ClientOf<typeof ProbeDefinition>;
@@ -55,10 +54,10 @@ async function connectedSockets(): Promise<[dialed: Duplex, accepted: Duplex]> {
 async function run(from: YamuxSession, to: YamuxSession): Promise<number> {
   const [dialed, accepted] =
     connection === 'socket' ? await connectedSockets() : await connectedStreams(from, to, connection === 'tls');
-  const server = createGrpcServer({ engine: serverEngine as GrpcEngine });
+  const server = ENDPOINTS[serverEngine as GrpcEngine].createServer();
   server.addService(ProbeDefinition, probeService(control, 1));
   server.inject(accepted);
-  const channel = createGrpcChannel({ dialer: { dial: async () => dialed }, ...engine });
+  const channel = createChannel({ dialer: { dial: async () => dialed } });
   const probe = createGrpcClient(channel, ProbeDefinition);
   let next = 0;
   let done = 0;

@@ -23,11 +23,11 @@ import { usingAsync } from '../../../streams/using-async.js';
 import { secureListener, type TlsConfig } from '../../../transports/tls/tls.js';
 import type { DialOptions, Listener } from '../../../transports/transport.js';
 import type { BrokerRequest } from '../../broker-request.js';
-import type { GrpcChannelOptions } from '../client/channel-options.js';
+import type { GrpcChannelSettings } from '../client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from '../client/client.js';
 import type { GrpcChannel } from '../client/grpc-channel.js';
 import { securedChannelOptions } from '../client/secured-channel.js';
-import { createGrpcChannel, createGrpcServer } from '../engine.js';
+import type { GrpcEndpoints } from '../engine.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 import type { GrpcServer, GrpcServerOptions } from '../server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
@@ -45,9 +45,10 @@ export interface BrokerParts {
   /** Receives `requests$`, for an observer that was there before the broker. */
   readonly requests?: Subject<BrokerRequest>;
   readonly tls: TlsConfig | undefined;
+  readonly endpoints: GrpcEndpoints;
   /** Of servers that are offered, channels that are dialed, and clients that are borrowed. */
   readonly server: GrpcServerOptions;
-  readonly channel: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+  readonly channel: GrpcChannelSettings;
   readonly client: GrpcClientOptions;
   /** Whether listeners and the connections to them keep the process alive. */
   readonly holds: boolean;
@@ -90,8 +91,9 @@ export class Broker implements GrpcBroker {
   }
 
   acceptAndServe(id: number, register: (server: GrpcServer) => void): Observable<number> {
+    const { endpoints, server: options } = this.#parts;
     return defer(() => {
-      const server = createGrpcServer(this.#parts.server);
+      const server = endpoints.createServer(options);
       // Before anything is announced: a service that cannot be added is the caller's mistake.
       register(server);
       const serving$ = this.#listening(id, ({ connection$ }) =>
@@ -109,10 +111,10 @@ export class Broker implements GrpcBroker {
 
   async dial(id: number, { signal }: DialOptions = {}): Promise<GrpcChannel> {
     this.#throwIfClosed();
-    const { route, tls, channel: options } = this.#parts;
+    const { endpoints, route, tls, channel: options } = this.#parts;
     const dialer = await route.dialer(id, signal === undefined ? {} : { signal });
     this.#throwIfClosed();
-    const channel = createGrpcChannel({ ...securedChannelOptions(dialer, tls), ...options });
+    const channel = endpoints.createChannel({ ...securedChannelOptions(dialer, tls), ...options });
     this.#channels.add(channel);
     channel.state$.subscribe({ complete: () => this.#channels.delete(channel) });
     const giveUp = () => void channel.close();

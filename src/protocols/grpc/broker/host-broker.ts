@@ -8,7 +8,7 @@ import { openHostLink } from './host-link.js';
 import { BrokerLink } from './link.js';
 import { MuxedRoute } from './muxed-route.js';
 import type { MuxedStreams } from './muxed-streams.js';
-import type { ResolvedBrokerOptions } from './options.js';
+import type { BrokerSettings } from './options.js';
 import { SocketRoute } from './socket-route.js';
 
 /**
@@ -19,7 +19,7 @@ export function openHostBroker(
   mainChannel: GrpcChannel,
   streams: MuxedStreams | undefined,
   { network, tls, logger, brokerRequests }: Pick<ClientConnection, 'network' | 'tls' | 'logger' | 'brokerRequests'>,
-  { timeoutMs, ...options }: ResolvedBrokerOptions,
+  { timeoutMs, ...options }: BrokerSettings,
 ): GrpcBroker {
   const link = new BrokerLink({ timeoutMs });
   const route =

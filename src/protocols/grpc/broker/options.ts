@@ -1,9 +1,9 @@
 import { OptionsError } from '../../../errors.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
-import type { GrpcChannelOptions } from '../client/channel-options.js';
+import type { GrpcChannelSettings } from '../client/channel-options.js';
 import type { GrpcClientOptions } from '../client/client.js';
+import type { GrpcEndpoints } from '../engine.js';
 import type { GrpcServerOptions } from '../server/grpc-server.js';
-import { type GrpcEngine, resolveGrpcEngine } from '../shared/grpc-engine.js';
 
 /** How an end brokers further connections. */
 export interface GrpcBrokerOptions {
@@ -12,12 +12,18 @@ export interface GrpcBrokerOptions {
   /** Of servers that are offered. @default in a plugin those of its main server */
   readonly server?: GrpcServerOptions;
   /** Of channels that are dialed. @default on a host those of its main channel */
-  readonly channel?: Omit<GrpcChannelOptions, 'dialer' | 'secure'>;
+  readonly channel?: GrpcChannelSettings;
   /** Of clients that are borrowed. @default on a host those of its dispensed clients */
   readonly client?: GrpcClientOptions;
 }
 
 export type ResolvedBrokerOptions = Required<GrpcBrokerOptions>;
+
+/** What a broker is opened with. */
+export interface BrokerSettings extends ResolvedBrokerOptions {
+  /** Makes its servers and channels. */
+  readonly endpoints: GrpcEndpoints;
+}
 
 const TIMEOUT_MS = 5000;
 
@@ -25,7 +31,6 @@ const TIMEOUT_MS = 5000;
 export function resolveBrokerOptions(
   options: GrpcBrokerOptions,
   defaults: Partial<Omit<GrpcBrokerOptions, 'timeoutMs'>>,
-  grpcEngine: GrpcEngine = resolveGrpcEngine(),
 ): ResolvedBrokerOptions {
   const { timeoutMs = TIMEOUT_MS } = options;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMER_MS)
@@ -33,10 +38,5 @@ export function resolveBrokerOptions(
       `Expected the \`timeoutMs\` option of the broker to be an integer from 1 to ${MAX_TIMER_MS}, got ${String(timeoutMs)}.`,
     );
   const { server = {}, channel = {}, client = {} } = { ...defaults, ...options };
-  return {
-    server: { engine: grpcEngine, ...server },
-    channel: { engine: grpcEngine, ...channel },
-    client,
-    timeoutMs,
-  };
+  return { server, channel, client, timeoutMs };
 }

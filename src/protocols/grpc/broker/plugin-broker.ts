@@ -6,7 +6,7 @@ import type { GrpcBroker } from './grpc-broker.js';
 import { BrokerLink } from './link.js';
 import { MuxedRoute } from './muxed-route.js';
 import type { MuxedStreams } from './muxed-streams.js';
-import type { ResolvedBrokerOptions } from './options.js';
+import type { BrokerSettings } from './options.js';
 import { createBrokerService } from './service.js';
 import { SocketRoute } from './socket-route.js';
 
@@ -15,7 +15,7 @@ export function addPluginBroker(
   mainServer: GrpcServer,
   streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ServerConnection, 'network' | 'tls' | 'logger'>,
-  { timeoutMs, ...options }: ResolvedBrokerOptions,
+  { timeoutMs, ...options }: BrokerSettings,
 ): GrpcBroker {
   const link = new BrokerLink({ timeoutMs });
   const route =

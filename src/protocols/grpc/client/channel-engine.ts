@@ -46,6 +46,4 @@ export interface ChannelEngine<Connection extends ChannelConnection> {
     options: GrpcCallOptions,
     events: GrpcCallEvents,
   ): EngineCall<Connection>;
-  /** Sends the pings that the options ask for. Returns what stops them. */
-  keepAlive(connection: Connection, hasCalls: () => boolean): () => void;
 }

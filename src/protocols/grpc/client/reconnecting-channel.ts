@@ -33,7 +33,6 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
   #attempt: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
-  #stopKeepalive: () => void = () => {};
   #foregroundCalls = 0;
   #mayHold = true;
   #closed: Promise<void> | undefined;
@@ -157,7 +156,6 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
     this.#current = connection;
     this.#failures = 0;
     this.#updateHold();
-    this.#stopKeepalive = this.#engine.keepAlive(connection, () => this.#calls.size > 0);
     for (const call of this.#waiting) call.attach(connection);
     this.#waiting.clear();
     this.#become({ status: 'ready' });
@@ -189,7 +187,6 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
   #retire(connection: Connection): void {
     if (connection !== this.#current) return;
     this.#current = undefined;
-    this.#stopKeepalive();
     if (this.#closed === undefined) this.#become({ status: 'idle' });
   }
 
@@ -201,7 +198,6 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
 
   #shutdown(status: CallStatus): void {
     clearTimeout(this.#retryTimer);
-    this.#stopKeepalive();
     this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
     // A copy: whoever answers the end of a call with another call must not keep this loop going.
     for (const call of this.#calls.all()) call.fail(status);

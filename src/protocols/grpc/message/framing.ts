@@ -266,6 +266,6 @@ function prefixOf(message: PartialMessage): Uint8Array {
 export function tooLong(length: number, limit: number): ProtocolError {
   return new ProtocolError(
     'ERR_LIMIT_EXCEEDED',
-    `A message of ${length} bytes is over the limit of ${limit} bytes: send less, or raise the limit of the end that has it (of a host \`maxReceiveMessageBytes\`, \`maxSendMessageBytes\`; of a plugin \`maxReceiveBytes\`).`,
+    `A message of ${length} bytes is over the limit of ${limit} bytes: send less, or raise the limit of the end that has it (option \`maxReceiveMessageBytes\` of the end that receives, \`maxSendMessageBytes\` of the one that sends).`,
   );
 }

@@ -2,28 +2,26 @@ import type { Duplex } from 'node:stream';
 import type {
   ServiceDefinition as GrpcJsServiceDefinition,
   ServerInterceptor,
-  ServerOptions,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { GrpcEngine } from '../shared/grpc-engine.js';
+import type { Http2Options } from '../../../transports/http2/engine.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 
-/** How a plugin serves gRPC: limits in bytes, interceptors, engine. */
+/** How gRPC is served: limits in bytes, interceptors. */
 export interface GrpcServerOptions {
-  /** What this server stands on. @default that of the whole end: `grpcEngine` */
-  readonly engine?: GrpcEngine;
-  /** Options of grpc-js; they win over the ones below. */
-  readonly channelOptions?: ServerOptions;
+  /**
+   * Windows, keep-alive and limits of HTTP/2. Engine `grpc-js` has the windows, the keep-alive and `maxConcurrentStreams`, with a connection
+   * window of 4 MiB unless one is given.
+   */
+  readonly http2?: Http2Options;
   /** Run in order around every call, of our services too. */
   readonly interceptors?: readonly ServerInterceptor[];
-  /** Largest request, in bytes; judged at its header. @default 2 147 483 647, what a Go host may send */
-  readonly maxReceiveBytes?: number;
+  /** Largest request; a larger one is refused at its header. @default 2 147 483 647 bytes, what a Go host may send */
+  readonly maxReceiveMessageBytes?: number;
+  /** Largest response; a larger one fails its call. @default 2 147 483 647 bytes */
+  readonly maxSendMessageBytes?: number;
   /** Most bytes of responses that one call's Observable may emit ahead of its caller; over it the call fails. @default 64 MiB */
   readonly maxBufferedBytes?: number;
-  /** HTTP/2 receive window of a stream, in bytes. @default 1 MiB */
-  readonly streamWindowBytes?: number;
-  /** HTTP/2 receive window of a connection, in bytes. @default 32 MiB; 4 MiB on `'grpc-js'` */
-  readonly connectionWindowBytes?: number;
 }
 
 /** A gRPC server without a listener: connections are handed to it. What it is built on shows nowhere but in `addGrpcJsService`. */

@@ -10,12 +10,12 @@ import { settledWithin } from '../../../streams/settled-within.js';
 import type {
   HeaderList,
   Http2Options,
-  Http2ServerEngine,
   Http2ServerSession,
   Http2Stream,
   Http2StreamEvents,
 } from '../../../transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../transports/http2/rx-engine.js';
+import { serveHttp2 } from '../../../transports/http2/open-session.js';
+import { resolveHttp2Options } from '../../../transports/http2/options.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
 import { encodeGrpcMessage } from '../shared/percent.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
@@ -31,32 +31,29 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /** A connection that has not closed by then after its destruction is not waited for. */
 const CLOSE_MS = 1000;
 
-/**
- * A gRPC server on our own HTTP/2: the same services, handlers and interceptors as on grpc-js, at many times its speed. Of
- * `channelOptions` it heeds message sizes, concurrency, keep-alive and interceptors.
- */
-export function createNativeGrpcServer(
-  options: GrpcServerOptions = {},
-  engine: Http2ServerEngine = rxHttp2Engine,
-): GrpcServer {
-  return new NativeGrpcServer(options, engine);
+/** A gRPC server on our own HTTP/2. Any `:authority` is served (go-plugin's hosts send `unused`). Throws OptionsError. */
+export function createNativeGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
+  return new NativeGrpcServer(options);
 }
 
 class NativeGrpcServer implements GrpcServer {
   readonly serviceNames: string[] = [];
-  readonly #engine: Http2ServerEngine;
   readonly #options: GrpcServerOptions;
-  readonly #http2Options: Http2Options;
+  readonly #http2: Http2Options;
+  readonly #limits: { readonly maxReceiveBytes: number; readonly maxSendBytes: number };
   readonly #interceptors: readonly ServerInterceptor[];
   readonly #methods = new Map<string, NativeMethod>();
   readonly #sessions = new Map<Http2ServerSession, Promise<void>>();
   #accepting = true;
 
-  constructor(options: GrpcServerOptions, engine: Http2ServerEngine) {
+  constructor(options: GrpcServerOptions) {
     this.#options = options;
-    this.#engine = engine;
-    this.#http2Options = http2OptionsOf(options);
-    this.#interceptors = [...(options.interceptors ?? []), ...(options.channelOptions?.interceptors ?? [])];
+    this.#http2 = resolveHttp2Options(options.http2);
+    this.#limits = {
+      maxReceiveBytes: options.maxReceiveMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      maxSendBytes: options.maxSendMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    };
+    this.#interceptors = options.interceptors ?? [];
   }
 
   addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
@@ -76,7 +73,7 @@ class NativeGrpcServer implements GrpcServer {
       connection.destroy();
       return;
     }
-    const peer = new NativePeer(connection, limitsOf(this.#options));
+    const peer = new NativePeer(connection, this.#limits);
     const accept = (stream: Http2Stream, headers: HeaderList, endStream: boolean) =>
       this.#accept(peer, stream, headers, endStream);
     let onClosed = () => {};
@@ -87,7 +84,7 @@ class NativeGrpcServer implements GrpcServer {
       this.#sessions.delete(session);
       onClosed();
     };
-    const session = this.#engine.serve(connection, accept, { onClose }, this.#http2Options);
+    const session = serveHttp2(connection, accept, { onClose }, this.#http2);
     this.#sessions.set(session, closed);
   }
 
@@ -151,27 +148,4 @@ function refuse(stream: Http2Stream, isGrpc: boolean, path: string): Http2Stream
     stream.sendHeaders([':status', '415', 'accept', 'application/grpc'], true);
   }
   return SILENT;
-}
-
-function limitsOf(options: GrpcServerOptions): { readonly maxReceiveBytes: number; readonly maxSendBytes: number } {
-  const receive = options.channelOptions?.['grpc.max_receive_message_length'] ?? options.maxReceiveBytes;
-  const send = options.channelOptions?.['grpc.max_send_message_length'];
-  return { maxReceiveBytes: orUnlimited(receive), maxSendBytes: orUnlimited(send) };
-}
-
-/** grpc-js: -1 is no limit. */
-function orUnlimited(bytes: number | undefined): number {
-  return bytes === undefined || bytes < 0 ? DEFAULT_MAX_MESSAGE_BYTES : bytes;
-}
-
-function http2OptionsOf({
-  channelOptions = {},
-  streamWindowBytes,
-  connectionWindowBytes,
-}: GrpcServerOptions): Http2Options {
-  const maxConcurrentStreams = channelOptions['grpc.max_concurrent_streams'];
-  const keepAliveMs = channelOptions['grpc.keepalive_time_ms'];
-  const keepAliveTimeoutMs = channelOptions['grpc.keepalive_timeout_ms'];
-  const given = { streamWindowBytes, connectionWindowBytes, maxConcurrentStreams, keepAliveMs, keepAliveTimeoutMs };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -4,6 +4,8 @@ import type { ResolvedHttp2Options } from '../options.js';
 
 /** What finds out whether a session's peer is still there. */
 export interface Watched {
+  /** Whether there is a reason to ask now. */
+  mayPing(): boolean;
   ping(timeoutMs: number): Promise<number>;
   fail(error: Error): void;
 }
@@ -45,7 +47,7 @@ export class KeepAlive {
   #check(): void {
     const silent = !this.#heard;
     this.#heard = false;
-    if (!silent || this.#asking) return;
+    if (!silent || this.#asking || !this.#watched.mayPing()) return;
     this.#asking = true;
     this.#watched.ping(this.#timeoutMs).then(
       () => {

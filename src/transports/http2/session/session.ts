@@ -67,7 +67,11 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
     this.pings = new Pings(this.control);
     this.#window = new ReceiveWindow(options.connectionWindowBytes);
     this.#keepAlive = new KeepAlive(
-      { ping: (timeoutMs) => this.pings.ping(timeoutMs), fail: (error) => this.fail(error) },
+      {
+        mayPing: () => role.server || options.keepAliveWithoutStreams || this.streams.size > 0,
+        ping: (timeoutMs) => this.pings.ping(timeoutMs),
+        fail: (error) => this.fail(error),
+      },
       options,
     );
     this.#decoder = new FrameDecoder(new FrameHandler(this, role, () => events.onReady?.()), {

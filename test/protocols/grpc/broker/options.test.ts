@@ -5,7 +5,6 @@ import { lastValueFrom } from 'rxjs';
 import { type CallInterceptor, type GrpcBroker, status } from '../../../../src/grpc.js';
 import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { hasStatus, meet } from '../../../contracts/broker.js';
-import { onEngine } from '../../../support/broker-engines.js';
 import { brokerPair, echo, probe } from '../../../support/broker-pair.js';
 
 /** Interceptor that notes the calls of a server. */
@@ -22,17 +21,16 @@ for (const engine of ['native', 'grpc-js'] as const) {
 
     test(`interceptors and limits of a broker are those of what it serves ${name}`, async () => {
       const calls = { host: [] as string[], plugin: [] as string[] };
-      const { host, serve } = onEngine(engine);
       const server = (side: keyof typeof calls) => ({
-        engine,
         interceptors: [noting(calls[side])],
-        maxReceiveBytes: 1000,
+        maxReceiveMessageBytes: 1000,
       });
       await using pair = await brokerPair({
         multiplex,
         transport: 'unix',
-        host: { ...host, broker: { ...host?.broker, server: server('host') } },
-        serve: { ...serve, broker: { ...serve?.broker, server: server('plugin') } },
+        grpcEngine: engine,
+        host: { broker: { server: server('host') } },
+        serve: { broker: { server: server('plugin') } },
       });
       const limited = async (accepting: GrpcBroker, dialing: GrpcBroker) => {
         await using channel = await meet(accepting, dialing, 1);
@@ -50,7 +48,8 @@ for (const engine of ['native', 'grpc-js'] as const) {
       await using pair = await brokerPair({
         multiplex,
         transport: 'unix',
-        serve: { engine, interceptors: [noting(calls)] },
+        grpcEngine: engine,
+        serve: { interceptors: [noting(calls)] },
       });
       await using channel = await meet(pair.plugin, pair.host, 1);
       const before = calls.length;
@@ -60,13 +59,12 @@ for (const engine of ['native', 'grpc-js'] as const) {
 
     test(`interceptors of clients are those of what is borrowed ${name}`, async () => {
       const names: string[] = [];
-      const { host, serve } = onEngine(engine);
       const note: CallInterceptor = (call, next) => {
         names.push(call.path);
         return next(call);
       };
-      const broker = { ...host?.broker, client: { interceptors: [note] } };
-      await using pair = await brokerPair({ multiplex, transport: 'unix', serve: serve!, host: { ...host, broker } });
+      const host = { broker: { client: { interceptors: [note] } } };
+      await using pair = await brokerPair({ multiplex, transport: 'unix', grpcEngine: engine, host });
       const borrowed$ = pair.plugin.lend(ProbeDefinition, probe(), (id) =>
         pair.host.borrow(ProbeDefinition, id, (lent) => lent.echo({ number: 1 })),
       );

@@ -8,13 +8,12 @@ import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
 import type { ChannelState, GrpcChannel } from '../../../../src/protocols/grpc/client/grpc-channel.js';
-import { createGrpcChannel } from '../../../../src/protocols/grpc/engine.js';
 import { duplexPair } from '../../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../../src/transports/transport.js';
 import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { defer } from '../../../support/defer.js';
 import { netDialer } from '../../../support/dialers.js';
-import { currentEngine, test } from '../../../support/engines.js';
+import { createChannel, test } from '../../../support/engines.js';
 import { bind, grpcJsProbeServer } from '../../../support/grpc-js-probe.js';
 import { memoryRig } from '../../../support/probe-rig.js';
 import { rejection } from '../../../support/rejection.js';
@@ -77,8 +76,7 @@ test('after GOAWAY running calls finish and new ones go over a new connection', 
 test('a server that shuts down by force ends the call; a restarted one is found again', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');
-  const channel = createGrpcChannel({
-    ...currentEngine,
+  const channel = createChannel({
     dialer: netDialer(path),
     backoff: { initialMs: 1, maxMs: 10 },
   });
@@ -162,7 +160,7 @@ test('keepalive notices a peer that fell silent', async () => {
     far.on('data', (chunk) => silence || behind.write(chunk)).once('close', () => behind.destroy());
     injector.injectConnection(front);
   };
-  await using rig = memoryRig({ accept, channel: { keepalive: { intervalMs: 5, timeoutMs: 40 } } });
+  await using rig = memoryRig({ accept, channel: { http2: { keepAliveMs: 5, keepAliveTimeoutMs: 40 } } });
   await firstValueFrom(rig.client.echo({}));
   const keepAlive = setInterval(() => {}, 1000);
   const hanging = rejection(firstValueFrom(rig.client.hang({ token: 'silence' })));

@@ -10,11 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom } from 'rxjs';
 import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
-import { createGrpcChannel } from '../../../../src/protocols/grpc/engine.js';
 import { GrpcError } from '../../../../src/protocols/grpc/shared/errors.js';
 import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { netDialer } from '../../../support/dialers.js';
-import { CHANNEL_ENGINES, currentEngine, test } from '../../../support/engines.js';
+import { createChannel, ENGINES, test } from '../../../support/engines.js';
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -35,7 +34,7 @@ async function kill(child: Child): Promise<void> {
   await exited;
 }
 
-for (const engine of Object.keys(CHANNEL_ENGINES)) {
+for (const engine of ENGINES) {
   for (const condition of ['idle', 'background', 'unref', 'holding']) {
     const stays = condition === 'holding';
     nodeTest(
@@ -69,7 +68,7 @@ test('a server process that is killed makes its calls UNAVAILABLE, and its succe
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');
   const dialer = netDialer(path);
-  const channel = createGrpcChannel({ dialer, ...currentEngine, backoff: { initialMs: 1, maxMs: 20 } });
+  const channel = createChannel({ dialer, backoff: { initialMs: 1, maxMs: 20 } });
   const client = createGrpcClient(channel, ProbeDefinition);
   const first = await startServer(path);
   const hanging = firstValueFrom(client.hang({ token: 'x' }));
@@ -91,7 +90,7 @@ test('64 MiB each way pass to another process and back, alone and as a stream', 
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');
   const server = await startServer(path);
-  const channel = createGrpcChannel({ dialer: netDialer(path), ...currentEngine });
+  const channel = createChannel({ dialer: netDialer(path) });
   const client = createGrpcClient(channel, ProbeDefinition);
   const data = Buffer.alloc(64 * 1024 * 1024, 'abcdefg');
   const answer = await firstValueFrom(client.echo({ data }));

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
-import { createGrpcChannel } from '../../../../src/protocols/grpc/engine.js';
 import { selfSignedAuthority } from '../../../../src/transports/tls/certificate.js';
 import { secureDialer } from '../../../../src/transports/tls/tls.js';
 import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { netDialer } from '../../../support/dialers.js';
-import { currentEngine, test } from '../../../support/engines.js';
+import { createChannel, test } from '../../../support/engines.js';
 import { bind, grpcJsProbeServer } from '../../../support/grpc-js-probe.js';
 import { memoryRig, unixRig } from '../../../support/probe-rig.js';
 import { rejection } from '../../../support/rejection.js';
@@ -28,7 +27,7 @@ test('mutual TLS is the dialer’s matter: calls pass, and a stranger’s certif
   ] as const) {
     const tls = { key: identity.keyPem, cert: identity.certificatePem, ca: [plugin.certificatePem] };
     const dialer = secureDialer(netDialer(port), tls, { alpn: ['h2'] });
-    const channel = createGrpcChannel({ ...currentEngine, dialer, secure: true });
+    const channel = createChannel({ dialer, secure: true });
     const client = createGrpcClient(channel, ProbeDefinition);
     const call = firstValueFrom(client.echo({ data: Buffer.alloc(5_000_000) }));
     if (passes) assert.equal((await call).data.length, 5_000_000);

@@ -3,12 +3,11 @@ import type { Duplex } from 'node:stream';
 import { ServerCredentials, status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import type { ChannelState, GrpcChannel } from '../../../../src/protocols/grpc/client/grpc-channel.js';
-import { createGrpcChannel } from '../../../../src/protocols/grpc/engine.js';
 import { duplexPair } from '../../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../../src/transports/transport.js';
 import { defer } from '../../../support/defer.js';
 import { memoryDialer } from '../../../support/dialers.js';
-import { test } from '../../../support/engines.js';
+import { createChannel, test } from '../../../support/engines.js';
 import { memoryRig } from '../../../support/probe-rig.js';
 import { rejection } from '../../../support/rejection.js';
 
@@ -163,8 +162,8 @@ test('options that cannot be are refused before anything is dialed', () => {
     { connectTimeoutMs: 0 },
     { authority: 'a b\n' },
     { maxReceiveMessageBytes: -1 },
-    { keepalive: { intervalMs: 0 } },
+    { http2: { keepAliveMs: -1 } },
   ]) {
-    assert.throws(() => createGrpcChannel({ dialer, ...options }), { code: 'ERR_OPTIONS' });
+    assert.throws(() => createChannel({ dialer, ...options }), { code: 'ERR_OPTIONS' });
   }
 });

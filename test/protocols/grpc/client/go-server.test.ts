@@ -8,23 +8,23 @@ import { test as nodeTest } from 'node:test';
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
-import { createGrpcChannel } from '../../../../src/protocols/grpc/engine.js';
+import type { GrpcEngine } from '../../../../src/protocols/grpc/shared/grpc-engine.js';
 import { buildGo, needsGo } from '../../../conformance/build-go.js';
 import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { netDialer } from '../../../support/dialers.js';
-import { CHANNEL_ENGINES, type ChannelEngineOptions } from '../../../support/engines.js';
+import { ENDPOINTS, ENGINES } from '../../../support/engines.js';
 import type { ProbeClient } from '../../../support/probe-rig.js';
 import { rejection } from '../../../support/rejection.js';
 
 /** Runs a Go plugin and hands out a client of its grpc-go server: no host, just the handshake's address. */
-async function withGoServer(engine: ChannelEngineOptions, use: (client: ProbeClient) => Promise<void>): Promise<void> {
+async function withGoServer(engine: GrpcEngine, use: (client: ProbeClient) => Promise<void>): Promise<void> {
   const programs = await buildGo('test/conformance/go', ['plugin']);
   const env = { ...process.env, RXPLUG_CONFORMANCE: 'hello', PLUGIN_PROTOCOL_VERSIONS: '1' };
   const child = spawn(join(programs, 'plugin'), ['-protocol=grpc'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
   const exited = once(child, 'exit');
   const [line] = await once(child.stdout, 'data');
   const path = String(line).split('|')[3]!;
-  const channel = createGrpcChannel({ dialer: netDialer(path), ...engine, authority: 'unused' });
+  const channel = ENDPOINTS[engine].createChannel({ dialer: netDialer(path), authority: 'unused' });
   try {
     await use(createGrpcClient(channel, ProbeDefinition));
   } finally {
@@ -35,8 +35,8 @@ async function withGoServer(engine: ChannelEngineOptions, use: (client: ProbeCli
   }
 }
 
-for (const [name, engine] of Object.entries(CHANNEL_ENGINES)) {
-  nodeTest(`${name}: grpc-go answers every kind of call`, { ...needsGo(), timeout: 290_000 }, () =>
+for (const engine of ENGINES) {
+  nodeTest(`${engine}: grpc-go answers every kind of call`, { ...needsGo(), timeout: 290_000 }, () =>
     withGoServer(engine, async (client) => {
       const metadata = new Metadata();
       metadata.set('echo-x-bin', Buffer.from([0, 1, 255]));
@@ -66,7 +66,7 @@ for (const [name, engine] of Object.entries(CHANNEL_ENGINES)) {
   );
 
   nodeTest(
-    `${name}: grpc-go’s failures, limits, deadlines and cancellations arrive`,
+    `${engine}: grpc-go’s failures, limits, deadlines and cancellations arrive`,
     { ...needsGo(), timeout: 290_000 },
     () =>
       withGoServer(engine, async (client) => {
@@ -88,7 +88,7 @@ for (const [name, engine] of Object.entries(CHANNEL_ENGINES)) {
       }),
   );
 
-  nodeTest(`${name}: a reader that goes slowly holds grpc-go back`, { ...needsGo(), timeout: 290_000 }, () =>
+  nodeTest(`${engine}: a reader that goes slowly holds grpc-go back`, { ...needsGo(), timeout: 290_000 }, () =>
     withGoServer(engine, async (client) => {
       const readable = client.produce.readable({ count: 0, size: 10_000 });
       const iterator = readable[Symbol.asyncIterator]();

@@ -4,8 +4,8 @@ import { firstValueFrom } from 'rxjs';
 import { GreeterDefinition } from '../../../../examples/gen/greeter.js';
 import { GrpcError, Metadata, status } from '../../../../src/grpc.js';
 import type { ServiceOf } from '../../../../src/index.js';
-import { createGrpcPair } from '../../../../src/testing/index.js';
-import { CHANNEL_ENGINES } from '../../../support/engines.js';
+import { ENGINES } from '../../../support/engines.js';
+import { servicePair } from '../../../support/service-pair.js';
 
 const KIB = 1024;
 
@@ -29,13 +29,10 @@ function lengthOf(metadata: Metadata): number {
   return String(metadata.get('filling')[0] ?? '').length;
 }
 
-for (const [client, channel] of Object.entries(CHANNEL_ENGINES)) {
-  for (const server of ['native', 'grpc-js'] as const) {
+for (const client of ENGINES) {
+  for (const server of ENGINES) {
     test(`metadata of any size up to 31 KiB arrives in both directions (${client} to ${server})`, async () => {
-      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
-        channel,
-        server: { engine: server },
-      });
+      await using pair = servicePair(GreeterDefinition, greeter, { client, server });
       for (const kib of [1, 15, 16, 17, 31]) {
         const seen: number[] = [];
         const see = (metadata: Metadata): void => void seen.push(lengthOf(metadata) / KIB);
@@ -49,10 +46,7 @@ for (const [client, channel] of Object.entries(CHANNEL_ENGINES)) {
     });
 
     test(`above 32 KiB an answer's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
-      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
-        channel,
-        server: { engine: server },
-      });
+      await using pair = servicePair(GreeterDefinition, greeter, { client, server });
       await assert.rejects(firstValueFrom(pair.client.greet({ name: '33' })), (error) => {
         assert.ok(GrpcError.is(error) && error.status === status.INTERNAL, String(error));
         return /has \d+ bytes, at most 32768 can be sent/.test(error.detail);
@@ -61,10 +55,7 @@ for (const [client, channel] of Object.entries(CHANNEL_ENGINES)) {
     });
 
     test(`above 64 KiB a request's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
-      await using pair = await createGrpcPair(GreeterDefinition, greeter, {
-        channel,
-        server: { engine: server },
-      });
+      await using pair = servicePair(GreeterDefinition, greeter, { client, server });
       const fitting = pair.client.greet({ name: '0' }, { metadata: sized(63) });
       assert.deepEqual(await firstValueFrom(fitting), { greeting: '63' });
       for (const kib of [64, 300, 20_000]) {

@@ -18,7 +18,7 @@ suite('requests that break the rules', () => {
   });
 
   test('a request over the limit, in its prefix or in its compressed form', async () => {
-    await using socket = await serve({ maxReceiveBytes: 1000 });
+    await using socket = await serve({ maxReceiveMessageBytes: 1000 });
     assert.equal((await ask(socket.path, 'Unary', framed(Buffer.alloc(1000)))).code, 0);
     assert.equal((await ask(socket.path, 'Unary', framed(Buffer.alloc(1001)))).code, Status.RESOURCE_EXHAUSTED);
     const bomb = flagged(gzipSync(Buffer.alloc(1_000_000)));
@@ -27,7 +27,7 @@ suite('requests that break the rules', () => {
   });
 
   test('a response over the limit of grpc-js’s option', async () => {
-    await using socket = await serve({ channelOptions: { 'grpc.max_send_message_length': 10 } });
+    await using socket = await serve({ maxSendMessageBytes: 10 });
     assert.equal((await ask(socket.path, 'Unary', framed(Buffer.alloc(10)))).code, 0);
     assert.equal((await ask(socket.path, 'Unary', framed(Buffer.alloc(11)))).code, Status.RESOURCE_EXHAUSTED);
   });
@@ -115,7 +115,7 @@ suite('interceptors', () => {
       tags.resolve(call.metadata.get('x-tag'));
       respond(null, call.request);
     };
-    const options = { interceptors: [tagging('a', log)], channelOptions: { interceptors: [tagging('b', log)] } };
+    const options = { interceptors: [tagging('a', log), tagging('b', log)] };
     await using socket = await serve(options, { Unary: look });
     const { body, code } = await ask(socket.path, 'Unary', framed(Buffer.from('m')));
     assert.equal(code, 0);

@@ -89,8 +89,8 @@ test('calls that are no gRPC calls are refused and do no harm', async () => {
   await peer.unary('get', {});
 });
 
-test('a request over maxReceiveBytes is refused at its header', async () => {
-  await using peer = await serveKv({}, { maxReceiveBytes: 1000 });
+test('a request over maxReceiveMessageBytes is refused at its header', async () => {
+  await using peer = await serveKv({}, { maxReceiveMessageBytes: 1000 });
   using call = new RawCall(peer.path, '/kv.v1.KV/Put');
   call.stream.write(Buffer.from([0, 0x7f, 0xff, 0xff, 0xff]));
   const { trailers } = await within(10_000, 'the refusal', call.finish());

@@ -84,7 +84,7 @@ test('P-20 a connection that is opened and closed at once has no effect', async 
 });
 
 test('the receive windows are those of the options', async () => {
-  const options = { streamWindowBytes: 300_000, connectionWindowBytes: 700_000 };
+  const options = { http2: { streamWindowBytes: 300_000, connectionWindowBytes: 700_000 } };
   await using socket = await serveOnUnixSocket(serverOf(options));
   const session = sessionOn(socket);
   await once(session, 'remoteSettings');
@@ -94,9 +94,9 @@ test('the receive windows are those of the options', async () => {
   session.destroy();
 });
 
-test('the options of grpc-js win over ours', async () => {
-  const channelOptions = { 'grpc.max_receive_message_length': 10, 'grpc.max_concurrent_streams': 7 };
-  await using socket = await serveOnUnixSocket(serverOf({ channelOptions }));
+test('the limits are those of the options', async () => {
+  const options = { maxReceiveMessageBytes: 10, http2: { maxConcurrentStreams: 7 } };
+  await using socket = await serveOnUnixSocket(serverOf(options));
   const session = sessionOn(socket);
   await once(session, 'remoteSettings');
   assert.equal(session.remoteSettings.maxConcurrentStreams, 7);

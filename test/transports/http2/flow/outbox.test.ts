@@ -4,7 +4,7 @@ import { Duplex, PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { Http2StreamEvents } from '../../../../src/transports/http2/engine.js';
 import { Outbox } from '../../../../src/transports/http2/flow/outbox.js';
-import { rxHttp2Engine } from '../../../../src/transports/http2/rx-engine.js';
+import { connectHttp2, serveHttp2 } from '../../../../src/transports/http2/open-session.js';
 import { blocks } from '../../../../src/wire/block-pool.js';
 import { defer } from '../../../support/defer.js';
 import { socketPair } from '../../../support/socket-pair.js';
@@ -168,7 +168,7 @@ function synchronousPair(): [Duplex, Duplex] {
 
 test('a connection that delivers within a write confuses neither end', async () => {
   const [near, far] = synchronousPair();
-  rxHttp2Engine.serve(
+  serveHttp2(
     far,
     (stream) => {
       stream.sendHeaders(RESPONSE);
@@ -186,7 +186,7 @@ test('a connection that delivers within a write confuses neither end', async () 
     },
     { onClose: ignore },
   );
-  const session = rxHttp2Engine.connect(near, { onClose: ignore });
+  const session = connectHttp2(near, { onClose: ignore });
   const call = async (size: number) => {
     const over = defer<number>();
     let received = 0;

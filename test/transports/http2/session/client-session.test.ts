@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { duplexPair } from '../../../../src/testing/duplex-pair.js';
 import type { HeaderList, Http2ClientSession, Http2Options } from '../../../../src/transports/http2/engine.js';
-import { rxHttp2Engine } from '../../../../src/transports/http2/rx-engine.js';
+import { connectHttp2 } from '../../../../src/transports/http2/open-session.js';
 import { encodeGoAway, encodeSettings } from '../../../../src/wire/http2/frame-encoder.js';
 import { FrameFlag, FrameType, Http2ErrorCode, Setting } from '../../../../src/wire/http2/frames.js';
 import { defer } from '../../../support/defer.js';
@@ -64,7 +64,7 @@ function clientBench(options: Http2Options = {}, hello = true): ClientBench {
   const closed = defer<Error | undefined>();
   const goAways: number[] = [];
   const events = { onClose: closed.resolve, onGoAway: (code: number) => void goAways.push(code) };
-  const session = rxHttp2Engine.connect(near, events, options);
+  const session = connectHttp2(near, events, options);
   const open = (endStream = false, headers = REQUEST) => {
     const call = new Call();
     call.stream = session.open(headers, call, endStream);

@@ -1,11 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { Channel, type ChannelOptions, connectivityState as ConnectivityState } from '@grpc/grpc-js';
-import { ClosedError, type PluginError, TransportError } from '../../../../errors.js';
+import { ClosedError, PluginError, ProtocolError, TransportError } from '../../../../errors.js';
 import type { Http2SessionEvents } from '../../../../transports/http2/engine.js';
-import { Linger } from '../../../../transports/http2/linger.js';
-import { sessionError } from '../../../../transports/http2/node-error.js';
 import type { ChannelConnection } from '../../client/channel-engine.js';
 import { dialedCredentials, STOCK_TARGET } from './dial.js';
+import { Linger } from './linger.js';
 
 const CLOSED = 'The peer closed the connection.';
 /** Its own words are lost where the connection is no socket. */
@@ -125,4 +124,13 @@ function takeHold(dialed: Holder): (holds: boolean) => void {
   const nothing = (): Holder => dialed;
   Object.assign(dialed, { ref: nothing, unref: nothing });
   return (holds) => void (holds ? ref : unref)?.();
+}
+
+/** What ended a connection, as an error of ours. */
+function sessionError(error: Error): PluginError {
+  if (PluginError.is(error)) return error;
+  if ('code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_HTTP2')) {
+    return new ProtocolError('ERR_HTTP2_PROTOCOL', `The HTTP/2 session failed: ${error.message}.`, { cause: error });
+  }
+  return new TransportError('ERR_CONNECTION_LOST', `The connection failed: ${error.message}.`, { cause: error });
 }

@@ -8,10 +8,12 @@ import {
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../../../errors.js';
 import { settledWithin } from '../../../../streams/settled-within.js';
+import { resolveHttp2Options } from '../../../../transports/http2/options.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../message/framing.js';
 import type { GrpcServer, GrpcServerOptions } from '../../server/grpc-server.js';
 import { toGrpcJsService } from '../../server/handlers.js';
 import type { ServiceDefinition, ServiceOf } from '../../shared/service-definition.js';
+import { keepAliveOptions } from './keep-alive.js';
 import { withReceiveWindows } from './receive-windows.js';
 
 /** A connection that has not closed by then after its destruction is not waited for. */
@@ -24,7 +26,7 @@ const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
  * A gRPC server that is grpc-js's own, fed with connections. Known limit: on Node 20 a connection whose peer broke the rules of HTTP/2
  * is told so, but stays open until `close` (node:http2 does not notice its end; Node 24 does).
  */
-export function createGrpcJsServer(options: GrpcServerOptions): GrpcServer {
+export function createGrpcJsServer(options: GrpcServerOptions = {}): GrpcServer {
   return new GrpcJsServer(options);
 }
 
@@ -40,8 +42,8 @@ class GrpcJsServer implements GrpcServer {
     this.#options = options;
     this.#server = new Server(grpcJsOptions(options));
     const windows = {
-      streamWindowBytes: options.streamWindowBytes ?? STREAM_WINDOW_BYTES,
-      connectionWindowBytes: options.connectionWindowBytes ?? CONNECTION_WINDOW_BYTES,
+      streamWindowBytes: options.http2?.streamWindowBytes ?? STREAM_WINDOW_BYTES,
+      connectionWindowBytes: options.http2?.connectionWindowBytes ?? CONNECTION_WINDOW_BYTES,
     };
     this.#injector = withReceiveWindows(this.#server, windows, () =>
       this.#server.createConnectionInjector(ServerCredentials.createInsecure()),
@@ -49,8 +51,8 @@ class GrpcJsServer implements GrpcServer {
   }
 
   addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
-    const { maxBufferedBytes = MAX_BUFFERED_BYTES, interceptors, channelOptions } = this.#options;
-    const intercepted = (interceptors?.length ?? 0) + (channelOptions?.interceptors?.length ?? 0) > 0;
+    const { maxBufferedBytes = MAX_BUFFERED_BYTES, interceptors = [] } = this.#options;
+    const intercepted = interceptors.length > 0;
     const adapted = toGrpcJsService(definition, service, { maxBufferedBytes, intercepted });
     this.#add(definition.fullName, adapted.definition, adapted.implementation);
   }
@@ -105,10 +107,13 @@ class GrpcJsServer implements GrpcServer {
 }
 
 function grpcJsOptions(options: GrpcServerOptions): ServerOptions {
+  const { http2 = {}, interceptors = [], maxReceiveMessageBytes, maxSendMessageBytes } = options;
+  resolveHttp2Options(http2);
   return {
-    'grpc.max_receive_message_length': options.maxReceiveBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': -1,
-    ...options.channelOptions,
-    interceptors: [...(options.interceptors ?? []), ...(options.channelOptions?.interceptors ?? [])],
+    'grpc.max_receive_message_length': maxReceiveMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': maxSendMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    ...(http2.maxConcurrentStreams === undefined ? {} : { 'grpc.max_concurrent_streams': http2.maxConcurrentStreams }),
+    ...keepAliveOptions(http2),
+    interceptors: [...interceptors],
   };
 }

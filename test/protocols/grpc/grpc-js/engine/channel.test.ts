@@ -7,16 +7,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
 import { StockCall } from '../../../../../src/protocols/grpc/grpc-js/engine/call.js';
-import { nodeHttp2Engine } from '../../../../../src/transports/http2/node-engine.js';
 import { memoryRig } from '../../../../support/probe-rig.js';
 import { testDeadlineRace } from '../../shared/deadline-race.js';
 
-const channel = { engine: 'grpc-js' } as const;
+const engine = 'grpc-js';
 
 test('grpc-js’s channel connects to nothing but what the dialer gives, and nothing listens for it', async () => {
   const types = new Set<string>();
   const hook = createHook({ init: (_id, type) => void types.add(type) }).enable();
-  await using rig = memoryRig({ channel });
+  await using rig = memoryRig({ engine });
   await firstValueFrom(rig.client.echo({}));
   hook.disable();
   assert.ok(types.has('HTTP2SESSION'));
@@ -35,7 +34,7 @@ test('calls that are left in the turn in which they were made leave no stream op
     open.add(stream);
     stream.once('close', () => open.delete(stream));
   });
-  await using rig = memoryRig({ channel, accept: (far: Duplex) => server.emit('connection', far) });
+  await using rig = memoryRig({ engine, accept: (far: Duplex) => server.emit('connection', far) });
   await rig.channel.connect();
   for (let call = 0; call < 50; call++) rig.client.hang({}).subscribe().unsubscribe();
   // Whatever the others still send lies before this call.
@@ -51,7 +50,7 @@ const partings: readonly (readonly [what: string, greet: (far: Duplex) => void, 
 for (const [what, greet, message] of partings) {
   test(`a peer that ${what} is told by the error, over what is no socket too`, async () => {
     const accept = (far: Duplex) => greet(far.resume());
-    await using rig = memoryRig({ channel, accept });
+    await using rig = memoryRig({ engine, accept });
     await assert.rejects(rig.channel.connect(), { code: 'ERR_CONNECTION_LOST', message });
   });
 }
@@ -60,10 +59,3 @@ testDeadlineRace(
   (host, path, options, events) => new StockCall(host, path, options, events),
   (call) => call.onReceiveStatus({ code: 1, details: 'Call cancelled', metadata: new Metadata() }),
 );
-
-test('an HTTP/2 engine belongs to our own channel, and is refused beside the stock one', () => {
-  assert.throws(() => memoryRig({ channel: { engine: 'grpc-js', http2Engine: nodeHttp2Engine } }), {
-    code: 'ERR_OPTIONS',
-    message: /`http2Engine`.*'native'/,
-  });
-});

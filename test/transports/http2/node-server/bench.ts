@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { duplexPair } from '../../../src/testing/duplex-pair.js';
+import { duplexPair } from '../../../../src/testing/duplex-pair.js';
 import type {
   HeaderList,
   Http2ClientSession,
-  Http2Engine,
   Http2Options,
   Http2Stream,
   Http2StreamEvents,
-} from '../../../src/transports/http2/engine.js';
-import { defer } from '../../support/defer.js';
+} from '../../../../src/transports/http2/engine.js';
+import { connectHttp2 } from '../../../../src/transports/http2/open-session.js';
+import { defer } from '../../../support/defer.js';
 
 export const REQUEST: HeaderList = [
   ':method',
@@ -26,7 +26,7 @@ export const REQUEST: HeaderList = [
   'trailers',
 ];
 
-/** Everything that a client session reported, and the ends of the connection. */
+/** A client session of ours, what it reported, and the ends of its connection. */
 export interface Bench {
   readonly session: Http2ClientSession;
   readonly connection: Duplex;
@@ -38,11 +38,7 @@ export interface Bench {
   readonly counts: { close: number; ready: number };
 }
 
-export function connect(
-  engine: Http2Engine,
-  options?: Http2Options,
-  [connection, far]: [Duplex, Duplex] = duplexPair(),
-): Bench {
+export function connect(options?: Http2Options, [connection, far]: [Duplex, Duplex] = duplexPair()): Bench {
   const ready = defer();
   const goAway = defer<number>();
   const closed = defer<Error | undefined>();
@@ -55,7 +51,7 @@ export function connect(
     counts.close++;
     closed.resolve(error);
   };
-  const session = engine.connect(connection, { onReady, onGoAway: goAway.resolve, onClose }, options);
+  const session = connectHttp2(connection, { onReady, onGoAway: goAway.resolve, onClose }, options);
   far.on('error', () => {});
   return { session, connection, far, ready: ready.promise, goAway: goAway.promise, closed: closed.promise, counts };
 }
