@@ -44,7 +44,7 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
   const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
   const engine = resolveGrpcEngine(grpcEngine);
   const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS } = options;
-  const muxedOptions = { claimMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
+  const muxedOptions = { expectMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
   return async (connection) => {
     const endpoints = await loadGrpcEngine(engine);
     const server = endpoints.createServer(options);

@@ -36,7 +36,7 @@ import type { GrpcBroker, GrpcBrokerCounts } from './grpc-broker.js';
 import type { BrokerLink } from './link.js';
 import type { BrokerRoute } from './route.js';
 
-/** What a broker is made of, besides its way to the peer. */
+/** The parts of a broker. */
 export interface BrokerParts {
   readonly link: BrokerLink;
   readonly route: BrokerRoute;
@@ -46,21 +46,21 @@ export interface BrokerParts {
   readonly requests?: Subject<BrokerRequest>;
   readonly tls: TlsConfig | undefined;
   readonly endpoints: GrpcEndpoints;
-  /** Of servers that are offered, channels that are dialed, and clients that are borrowed. */
+  /** Options of brokered servers, dialed channels, and borrowed clients. */
   readonly server: GrpcServerOptions;
   readonly channel: GrpcChannelSettings;
   readonly client: GrpcClientOptions;
-  /** Whether listeners and the connections to them keep the process alive. */
-  readonly holds: boolean;
+  /** Whether listeners and their connections keep the process alive. */
+  readonly keepsAlive: boolean;
 }
 
-/** What is common to all brokers: ids, serving, TLS and lifetimes. How connections come about is the route's. */
+/** Ids, serving, TLS and lifetimes of brokered connections; the route makes the connections. */
 export class Broker implements GrpcBroker {
   readonly requests$: Observable<BrokerRequest>;
   readonly #parts: BrokerParts;
   readonly #ids = new AcceptedIds();
   readonly #channels = new Set<GrpcChannel>();
-  /** What is being opened or closed. */
+  /** Listeners that are being opened, and everything that is being closed. */
   readonly #steps = new Set<Promise<void>>();
   readonly #end = new Subject<void>();
   #lastId = 0;
@@ -94,7 +94,7 @@ export class Broker implements GrpcBroker {
     const { endpoints, server: options } = this.#parts;
     return defer(() => {
       const server = endpoints.createServer(options);
-      // Before anything is announced: a service that cannot be added is the caller's mistake.
+      // Before the peer is told: a service that cannot be added is an error of the caller.
       register(server);
       const serving$ = this.#listening(id, ({ connection$ }) =>
         merge(
@@ -138,7 +138,7 @@ export class Broker implements GrpcBroker {
   ): Observable<T> {
     return defer(() => {
       const lent$ = this.acceptAndServe(this.nextId(), (server) => server.addService(definition, service));
-      // Serving goes on by itself; the end of the call is made the end of both.
+      // Serving does not end by itself: materialized, the end of the call ends both.
       return lent$.pipe(
         switchMap((id) => from(use(id)).pipe(materialize())),
         dematerialize(),
@@ -175,7 +175,7 @@ export class Broker implements GrpcBroker {
     await Promise.all(this.#steps);
   }
 
-  /** Listens at the id for as long as it is subscribed to, but not longer than the broker lives. */
+  /** Listens at the id while it is subscribed to and the broker is open. */
   #listening<T>(id: number, use: (listener: Listener) => Observable<T>): Observable<T> {
     return usingAsync({
       open: () => this.#track(this.#listen(id)),
@@ -192,12 +192,12 @@ export class Broker implements GrpcBroker {
 
   async #listen(id: number): Promise<Listener> {
     this.#throwIfClosed();
-    this.#ids.take(id);
+    this.#ids.acquire(id);
     try {
-      const { route, tls, holds } = this.#parts;
+      const { route, tls, keepsAlive } = this.#parts;
       const listener = await route.listen(id);
-      const raw = holds ? listener : withoutHold(listener);
-      // grpc-go refuses a TLS connection that did not agree on HTTP/2.
+      const raw = keepsAlive ? listener : unrefListener(listener);
+      // grpc-go refuses TLS connections without ALPN h2.
       return tls === undefined ? raw : secureListener(raw, tls, { alpn: ['h2'] });
     } catch (error) {
       this.#ids.release(id);
@@ -205,7 +205,7 @@ export class Broker implements GrpcBroker {
     }
   }
 
-  /** Lets `close` wait for it. */
+  /** Makes `close` wait for it. */
   #track<T>(step: Promise<T>): Promise<T> {
     const settled: Promise<void> = step.then(ignore, ignore).then(() => void this.#steps.delete(settled));
     this.#steps.add(settled);
@@ -222,8 +222,8 @@ function toRequest({ serviceId: id, network, address, knock }: ConnInfo): Broker
   return knock === undefined ? { kind: 'offer', id, network, address } : { kind: 'knock', id };
 }
 
-/** Neither the listener nor its connections keep the process alive; what needs them to is a call, and that does. */
-function withoutHold(listener: Listener): Listener {
+/** Neither the listener nor its connections keep the process alive: the call that needs them does. */
+function unrefListener(listener: Listener): Listener {
   unref(listener);
   return {
     address: listener.address,
@@ -232,8 +232,8 @@ function withoutHold(listener: Listener): Listener {
   };
 }
 
-function unref(holder: object): void {
-  if ('unref' in holder && typeof holder.unref === 'function') holder.unref();
+function unref(target: object): void {
+  if ('unref' in target && typeof target.unref === 'function') target.unref();
 }
 
 function ignore(): void {}

@@ -19,14 +19,14 @@ import type { Listener } from '../../../transports/transport.js';
 import { createYamuxSession, type YamuxSession } from '../../../transports/yamux/session.js';
 
 /**
- * The session with the host, over the first connection that says something; then nobody else is let in. go-plugin takes the very
- * first connection, so that a mere look at the socket ends the plugin (grpcmux/grpc_server_muxer.go acceptSession). Owns the
- * listener. Rejects with TransportError ERR_CONNECTION_LOST when no host comes in time, ClosedError when the listener is closed.
+ * Accepts the host's connection, the first one that sends a byte, and closes the listener. go-plugin takes the very first connection,
+ * so that a probe of the socket, which sends nothing, makes the plugin exit (grpcmux/grpc_server_muxer.go acceptSession). Owns the
+ * listener. Rejects with TransportError ERR_CONNECTION_LOST when no host connects in time, ClosedError when the listener is closed.
  */
 export async function firstSession(listener: Listener, timeoutMs: number): Promise<YamuxSession> {
   try {
     const connection$ = listener.connection$.pipe(
-      mergeMap((connection) => onceItSpeaks(connection)),
+      mergeMap((connection) => onceReadable(connection)),
       timeout({ first: timeoutMs, with: () => throwError(() => noHost(timeoutMs)) }),
       throwIfEmpty(() => new ClosedError('ERR_CLOSED', 'The plugin was closed before its host had connected.')),
     );
@@ -36,21 +36,21 @@ export async function firstSession(listener: Listener, timeoutMs: number): Promi
   }
 }
 
-/** Emits the connection when its first bytes are there, unread. Destroys one that ends before, or is not waited for any more. */
-function onceItSpeaks(connection: Duplex): Observable<Duplex> {
+/** Emits the connection when it has its first bytes, which stay unread. Destroys one that ends before, or on unsubscription. */
+function onceReadable(connection: Duplex): Observable<Duplex> {
   return defer(() => {
-    let spoke = false;
+    let emitted = false;
     return fromEvent(connection, 'readable').pipe(
-      // The end makes it readable too.
+      // 'readable' is emitted at the end of the stream, too.
       take(1),
       filter(() => connection.readableLength > 0),
       map(() => {
-        spoke = true;
+        emitted = true;
         return connection;
       }),
       takeUntil(fromEvent(connection, 'close')),
       finalize(() => {
-        if (!spoke) connection.destroy();
+        if (!emitted) connection.destroy();
       }),
     );
   });
@@ -59,6 +59,6 @@ function onceItSpeaks(connection: Duplex): Observable<Duplex> {
 function noHost(timeoutMs: number): TransportError {
   return new TransportError(
     'ERR_CONNECTION_LOST',
-    `No host connected within ${timeoutMs} ms, and a multiplexed plugin has but one connection.`,
+    `No host connected within ${timeoutMs} ms, and a plugin that multiplexes accepts a single connection.`,
   );
 }

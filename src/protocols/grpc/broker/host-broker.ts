@@ -12,8 +12,8 @@ import type { BrokerSettings } from './options.js';
 import { SocketRoute } from './socket-route.js';
 
 /**
- * A host's broker, over `streams` where connections are multiplexed. Its call begins at once, and is never begun again on the same channel
- * (go-plugin grpc_client.go newGRPCClient).
+ * Opens a host's broker, over `streams` if connections are multiplexed. Its StartStream call begins at once (go-plugin grpc_client.go
+ * newGRPCClient).
  */
 export function openHostBroker(
   mainChannel: GrpcChannel,
@@ -26,10 +26,10 @@ export function openHostBroker(
     streams === undefined
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
-  // Before the call begins: no request may be missed.
+  // Before the call begins, so that no request is missed.
   const requests = brokerRequests === undefined ? {} : { requests: brokerRequests };
   const closeLink = (): void => call.unsubscribe();
-  const broker = new Broker({ ...options, ...requests, link, route, closeLink, tls, holds: false });
+  const broker = new Broker({ ...options, ...requests, link, route, closeLink, tls, keepsAlive: false });
   const call = openHostLink(link, createGrpcClient(mainChannel, GRPCBrokerDefinition), logger);
   return broker;
 }

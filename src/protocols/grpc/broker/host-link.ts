@@ -7,8 +7,8 @@ import type { ClientOf } from '../shared/service-definition.js';
 import type { BrokerLink } from './link.js';
 
 /**
- * Begins the one call that carries a host's broker; unsubscribing ends it. A plugin that does not offer it is a plugin all the same:
- * its broker is closed, and nothing else (go-plugin grpc_broker.go gRPCBrokerClientImpl.StartStream).
+ * Begins the StartStream call of a host's broker; unsubscribing ends it. A plugin without the service works all the same: only its
+ * broker is closed (go-plugin grpc_broker.go gRPCBrokerClientImpl.StartStream).
  */
 export function openHostLink(
   link: BrokerLink,

@@ -2,22 +2,22 @@ import { BehaviorSubject, filter, firstValueFrom, type Observable, of, Subject, 
 import { ClosedError, PluginCallError } from '../../../errors.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 
-/** A message as it is given: absent fields take their default. */
+/** A message to send; absent fields have their defaults. */
 export type BrokerMessage = Partial<ConnInfo> & Pick<ConnInfo, 'serviceId'>;
 
 type LinkState = 'waiting' | 'open' | 'ended';
 
-/** An honest message has an id and a socket's address; a longer one is not worth keeping. */
+/** The longest network and address that are accepted together; a real one is a socket path or `host:port`. */
 const MAX_TEXT_LENGTH = 4096;
 
 /**
- * The messages that two brokers exchange, whichever end of the one StartStream call this is. Whoever has the call puts its messages
- * in with `receive` and sends what `outgoing$` emits.
+ * One end of the StartStream call in which two brokers exchange their messages. The owner of the call passes received messages to
+ * `receive` and sends those that `outgoing$` emits.
  */
 export class BrokerLink {
-  /** What the peer says, hot. Completes when the call has ended. */
+  /** The peer's messages, hot. Completes when the call has ended. */
   readonly message$: Observable<ConnInfo>;
-  /** What the peer is to be told, hot. Emits nothing before `opened`; completes when the call has ended. */
+  /** Messages for the peer, hot. Emits nothing before `opened`; completes when the call has ended. */
   readonly outgoing$: Observable<ConnInfo>;
   readonly #incoming = new Subject<ConnInfo>();
   readonly #outgoing = new Subject<ConnInfo>();
@@ -33,7 +33,7 @@ export class BrokerLink {
   }
 
   /**
-   * Resolves when the message is on its way. Rejects with PluginCallError ERR_BROKER_TIMEOUT when the call did not begin in time, and
+   * Resolves when the message was passed to the call. Rejects with PluginCallError ERR_BROKER_TIMEOUT when the call did not begin in time, and
    * with ClosedError ERR_CLOSED after its end.
    */
   async send({ serviceId, network = '', address = '', knock }: BrokerMessage): Promise<void> {
@@ -43,12 +43,17 @@ export class BrokerLink {
     );
     const state = await firstValueFrom(begun$);
     if (state === 'late') throw notOpened(this.#timeoutMs);
-    // It may have ended between the answer and its arrival here.
-    if (this.#state.value === 'ended') throw closed(this.#cause);
+    // It may have ended since, before this continuation ran.
+    if (this.#state.value === 'ended') throw this.closedError();
     this.#outgoing.next({ serviceId, network, address, knock });
   }
 
-  /** The call has begun, and somebody listens to `outgoing$`. */
+  /** The error of a message that cannot be sent because the call has ended. */
+  closedError(): ClosedError {
+    return new ClosedError('ERR_CLOSED', `The broker is closed: ${this.#cause ?? 'its connection has ended'}.`);
+  }
+
+  /** To be called when the call has begun and `outgoing$` is subscribed to. */
   opened(): void {
     if (this.#state.value === 'waiting') this.#state.next('open');
   }
@@ -58,7 +63,7 @@ export class BrokerLink {
     this.#incoming.next(message);
   }
 
-  /** The call is over, for the reason given; the first one is kept. Idempotent. */
+  /** To be called when the call has ended; the first cause is kept. Idempotent. */
   end(cause?: string): void {
     if (this.#state.value === 'ended') return;
     this.#cause = cause;
@@ -71,10 +76,6 @@ export class BrokerLink {
 function notOpened(timeoutMs: number): PluginCallError {
   return new PluginCallError(
     'ERR_BROKER_TIMEOUT',
-    `The host did not open the stream of its broker within ${timeoutMs} ms: nothing can be announced to it yet.`,
+    `The host did not open the broker's stream within ${timeoutMs} ms, so that it cannot be told of a listener or a dial.`,
   );
-}
-
-function closed(cause = 'its connection has ended'): ClosedError {
-  return new ClosedError('ERR_CLOSED', `The broker is closed: ${cause}.`);
 }

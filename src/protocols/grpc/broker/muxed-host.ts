@@ -5,17 +5,17 @@ import type { ClientConnection } from '../../protocol.js';
 import { MuxedStreams } from './muxed-streams.js';
 import type { ResolvedBrokerOptions } from './options.js';
 
-/** A host's one connection to a plugin that multiplexes. */
+/** A host's single connection to a plugin that multiplexes. */
 export interface MuxedHost {
-  /** Opens main channels: streams that nothing announces. */
+  /** Opens main channels: streams without a knock. */
   readonly dialer: Dialer;
   readonly streams: MuxedStreams;
   close(): Promise<void>;
 }
 
 /**
- * Connects once, at once: the plugin waits for it, and lets nobody else in (go-plugin grpcmux/grpc_client_muxer.go). The connection
- * keeps the process alive only as long as one of the streams that were opened on it does.
+ * Connects at once, and only once: the plugin accepts a single connection (go-plugin grpcmux/grpc_client_muxer.go). The connection
+ * keeps the event loop alive only while a stream that was opened on it does.
  */
 export async function connectMuxed(
   { dialer, signal }: Pick<ClientConnection, 'dialer' | 'signal'>,
@@ -23,7 +23,7 @@ export async function connectMuxed(
 ): Promise<MuxedHost> {
   const session = createYamuxSession(await dialer.dial({ signal }), { role: 'client' });
   session.unref();
-  const streams = new MuxedStreams(Promise.resolve(session), { claimMs: timeoutMs, onOpened: holderOf(session) });
+  const streams = new MuxedStreams(Promise.resolve(session), { expectMs: timeoutMs, onOpened: addRefs(session) });
   return {
     dialer: { dial: (options) => streams.dial(options) },
     streams,
@@ -31,16 +31,16 @@ export async function connectMuxed(
   };
 }
 
-/** Gives streams `ref` and `unref`, as sockets have them; at first a stream holds nothing. */
-function holderOf(session: YamuxSession): (stream: Duplex) => void {
-  const holding = new Set<Duplex>();
+/** Gives streams `ref` and `unref`, as sockets have them. A new stream is unreferenced. */
+function addRefs(session: YamuxSession): (stream: Duplex) => void {
+  const referenced = new Set<Duplex>();
   return (stream) => {
     const ref = () => {
-      holding.add(stream);
+      referenced.add(stream);
       session.ref();
     };
     const unref = () => {
-      if (holding.delete(stream) && holding.size === 0) session.unref();
+      if (referenced.delete(stream) && referenced.size === 0) session.unref();
     };
     stream.once('close', unref);
     Object.assign(stream, { ref, unref });

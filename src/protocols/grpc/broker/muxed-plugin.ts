@@ -4,15 +4,16 @@ import type { ServerConnection } from '../../protocol.js';
 import { firstSession } from './first-session.js';
 import { MuxedStreams } from './muxed-streams.js';
 
-/** A plugin's one connection from its host. */
+/** A plugin's single connection from its host. */
 export interface MuxedPlugin {
-  /** Main channels: the streams that nothing announced. Completes when the session has ended, for there will be no other. */
+  /** Emits main channels: the streams without a knock. Completes when the session has ended: there will be no other. */
   readonly listener: Listener;
   readonly streams: MuxedStreams;
 }
 
 export interface MuxedPluginOptions {
-  readonly claimMs: number;
+  /** How long an expected stream is waited for. */
+  readonly expectMs: number;
   /** How long the host may take to connect. */
   readonly firstConnectionTimeoutMs: number;
 }
@@ -20,12 +21,12 @@ export interface MuxedPluginOptions {
 /** Waits for the host on the plugin's main listener, which it owns from here on (go-plugin grpcmux/grpc_server_muxer.go). */
 export function acceptMuxed(
   { listener, logger }: Pick<ServerConnection, 'listener' | 'logger'>,
-  { claimMs, firstConnectionTimeoutMs }: MuxedPluginOptions,
+  { expectMs, firstConnectionTimeoutMs }: MuxedPluginOptions,
 ): MuxedPlugin {
   const session = firstSession(listener, firstConnectionTimeoutMs);
-  const streams = new MuxedStreams(session, { claimMs });
+  const streams = new MuxedStreams(session, { expectMs });
   session.catch((error: unknown) => {
-    if (!(error instanceof ClosedError)) logger.error('no host to multiplex with', { error });
+    if (!(error instanceof ClosedError)) logger.error('no host has connected', { error });
   });
   const close = async () => {
     await listener.close();
@@ -34,5 +35,5 @@ export function acceptMuxed(
       () => {},
     );
   };
-  return { listener: { address: listener.address, connection$: streams.unclaimed$, close }, streams };
+  return { listener: { address: listener.address, connection$: streams.mainStream$, close }, streams };
 }

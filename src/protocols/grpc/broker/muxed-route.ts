@@ -16,42 +16,45 @@ export interface MuxedRouteOptions {
   readonly timeoutMs: number;
 }
 
-/** The peer is told none, and has no use for one. */
+/** A stream has no address of its own. */
 const NO_ADDRESS = { network: 'unix', address: '' } as const;
 
-/** Of the time that a dialer waits, how much a knock may wait here: an answer that comes too late would claim another's stream. */
-const PATIENCE = 0.9;
+/**
+ * A knock waits for a listener no longer than this share of the dialer's timeout. With a later answer the dialer has given up, and its
+ * next stream would be taken for this id.
+ */
+const KNOCK_TIMEOUT_SHARE = 0.9;
 
-/** How many ids are remembered that nobody listens at any more; a knock at an older one is not answered, as in go-plugin. */
-const MAX_LEFT = 1024;
+/** How many closed ids are remembered, so that knocks at them are refused at once. Others time out, as in go-plugin. */
+const MAX_CLOSED_IDS = 1024;
 
 /**
- * Brokered connections are streams of the main one. Whoever dials an id knocks, waits for the answer, and opens a stream, which the
- * other side takes for that id (go-plugin grpc_broker.go knock, listenForKnocks).
+ * Brokered connections as streams of the main one. The dialer of an id sends a knock, waits for the answer and opens a stream, which
+ * the other side takes for that id (go-plugin grpc_broker.go knock, listenForKnocks).
  */
 export class MuxedRoute implements BrokerRoute {
   readonly #link: BrokerLink;
   readonly #streams: MuxedStreams;
-  /** Who listens, by id. */
-  readonly #doors = new Map<number, Subject<Duplex>>();
-  /** Ids at which somebody listened last, oldest first: a knock there is refused at once. */
-  readonly #left = new Set<number>();
-  /** The peer's knocks at ids that nobody listens at yet. */
+  /** Receive the connections, by id. */
+  readonly #listeners = new Map<number, Subject<Duplex>>();
+  /** Ids whose listener has closed, oldest first. */
+  readonly #closedIds = new Set<number>();
+  /** The peer's knocks at ids that have no listener yet. */
   readonly #knocks: Rendezvous<ConnInfo>;
-  /** The peer's answers, one awaited at a time. */
+  /** The peer's answers to knocks of this side. */
   readonly #answers: Rendezvous<ConnInfo>;
   #isClosed = false;
 
   constructor({ link, streams, timeoutMs }: MuxedRouteOptions) {
     this.#link = link;
     this.#streams = streams;
-    this.#knocks = new Rendezvous({ timeoutMs: timeoutMs * PATIENCE });
+    this.#knocks = new Rendezvous({ timeoutMs: timeoutMs * KNOCK_TIMEOUT_SHARE });
     this.#answers = new Rendezvous({
       timeoutMs,
       maxPending: 0,
       onReaped: ({ knock }) => {
-        // It came too late. The peer takes its next stream for this id all the same.
-        if (knock?.error === '') void streams.spend().catch(() => {});
+        // The answer came too late, and the peer takes the next stream for this id all the same.
+        if (knock?.error === '') void streams.openUnused().catch(() => {});
       },
     });
     link.message$.subscribe({ next: (message) => this.#receive(message), complete: () => this.close() });
@@ -66,15 +69,15 @@ export class MuxedRoute implements BrokerRoute {
   }
 
   async listen(id: number): Promise<Listener> {
-    if (this.#isClosed) throw new ClosedError('ERR_CLOSED', 'The broker is closed: nobody can knock at it any more.');
-    const door = new Subject<Duplex>();
+    if (this.#isClosed) throw new ClosedError('ERR_CLOSED', 'The broker is closed: it receives no knocks any more.');
+    const listener = new Subject<Duplex>();
     const connection$ = defer(() => {
-      this.#doors.set(id, door);
-      this.#left.delete(id);
-      if (this.#knocks.takeNow(id) !== undefined) this.#admit(id, door);
-      return door.pipe(finalize(() => this.#leave(id)));
+      this.#listeners.set(id, listener);
+      this.#closedIds.delete(id);
+      if (this.#knocks.takeNow(id) !== undefined) this.#acceptKnock(id, listener);
+      return listener.pipe(finalize(() => this.#removeListener(id)));
     });
-    return { address: NO_ADDRESS, connection$, close: async () => door.complete() };
+    return { address: NO_ADDRESS, connection$, close: async () => listener.complete() };
   }
 
   async dialer(id: number): Promise<Dialer> {
@@ -85,39 +88,39 @@ export class MuxedRoute implements BrokerRoute {
     this.#isClosed = true;
     this.#knocks.close();
     this.#answers.close();
-    for (const door of this.#doors.values()) door.complete();
+    for (const listener of this.#listeners.values()) listener.complete();
   }
 
   #receive(message: ConnInfo): void {
     const { serviceId: id, knock } = message;
     if (knock?.knock !== true) return;
-    const door = this.#doors.get(id);
+    const listener = this.#listeners.get(id);
     if (knock.ack) this.#answers.offer(id, message);
-    else if (door !== undefined) this.#admit(id, door);
-    else if (this.#left.has(id)) this.#answer(id, `no listener for id ${id}`);
+    else if (listener !== undefined) this.#acceptKnock(id, listener);
+    else if (this.#closedIds.has(id)) this.#answer(id, `no listener for id ${id}`);
     else this.#knocks.offer(id, message);
   }
 
-  /** The claim first: the peer opens its stream as soon as it has the answer. */
-  #admit(id: number, door: Subject<Duplex>): void {
-    this.#streams.claimNext((stream) => {
-      if (door.observed) door.next(stream);
+  /** Expects the stream before answering: the peer opens it as soon as it has the answer. */
+  #acceptKnock(id: number, listener: Subject<Duplex>): void {
+    this.#streams.expectNext((stream) => {
+      if (listener.observed) listener.next(stream);
       else discard(stream);
     });
     this.#answer(id, '');
   }
 
   #answer(id: number, error: string): void {
-    const answer = this.#link.send({ serviceId: id, knock: { knock: true, ack: true, error } });
-    // Without a link there is nobody to answer.
-    answer.catch(() => {});
+    const sent = this.#link.send({ serviceId: id, knock: { knock: true, ack: true, error } });
+    // It fails when the link has ended, and the dialer with it.
+    sent.catch(() => {});
   }
 
-  #leave(id: number): void {
-    this.#doors.delete(id);
-    this.#left.add(id);
-    const [oldest] = this.#left;
-    if (this.#left.size > MAX_LEFT && oldest !== undefined) this.#left.delete(oldest);
+  #removeListener(id: number): void {
+    this.#listeners.delete(id);
+    this.#closedIds.add(id);
+    const [oldest] = this.#closedIds;
+    if (this.#closedIds.size > MAX_CLOSED_IDS && oldest !== undefined) this.#closedIds.delete(oldest);
   }
 
   async #knock(id: number): Promise<void> {

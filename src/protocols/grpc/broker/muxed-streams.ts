@@ -5,51 +5,52 @@ import type { DialOptions } from '../../../transports/transport.js';
 import type { YamuxCounts, YamuxSession } from '../../../transports/yamux/session.js';
 
 export interface MuxedStreamsOptions {
-  /** How long a claim waits for its stream. */
-  readonly claimMs: number;
+  /** How long an expected stream is waited for. */
+  readonly expectMs: number;
   /** Called with every stream that was opened, before it is handed out. */
   readonly onOpened?: (stream: Duplex) => void;
 }
 
-type Take = (stream: Duplex) => void;
+type StreamReceiver = (stream: Duplex) => void;
 
 /**
- * The streams of a main connection that carries the brokered ones too. go-plugin: nothing on a stream says what it is for. A knock
- * claims the next one that comes, and a stream for which nobody knocked is the main channel's (grpcmux/grpc_server_muxer.go).
+ * The yamux streams of a main connection that also carries brokered connections. go-plugin: a stream does not say what it is for. The
+ * next one after a knock belongs to that knock, and a stream without a knock is a main channel (grpcmux/grpc_server_muxer.go).
  */
 export class MuxedStreams {
-  /** Streams of the peer that nobody claimed, hot; each belongs to the subscriber, and is destroyed where there is none. */
-  readonly unclaimed$: Observable<Duplex>;
-  readonly #unclaimed = new Subject<Duplex>();
+  /** Streams of the peer without a knock, hot. Each belongs to the subscriber, and is destroyed if there is none. */
+  readonly mainStream$: Observable<Duplex>;
+  readonly #mainStreams = new Subject<Duplex>();
   readonly #session: Promise<YamuxSession>;
   #counts: () => YamuxCounts | undefined = () => undefined;
   readonly #options: MuxedStreamsOptions;
-  #claim: { readonly take: Take; readonly expiry: NodeJS.Timeout } | undefined;
-  /** Resolves when the last dial that was begun is through. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Receives the peer's next stream. */
+  #expected: { readonly receive: StreamReceiver; readonly expiry: NodeJS.Timeout } | undefined;
+  /** Settles when the last dial has opened its stream. */
+  #lastDial: Promise<unknown> = Promise.resolve();
 
-  /** `session` is borrowed, its incoming streams are not. */
+  /** `session` is borrowed; its incoming streams are owned. */
   constructor(session: Promise<YamuxSession>, options: MuxedStreamsOptions) {
     this.#session = session;
     this.#options = options;
-    this.unclaimed$ = this.#unclaimed.asObservable();
+    this.mainStream$ = this.#mainStreams.asObservable();
     session.then(
       (established) => this.#attach(established),
       () => this.#onEnd(),
     );
   }
 
-  /** Streams that are not over for both ends. */
+  /** Streams that are open on either end. */
   get size(): number {
     return this.#counts()?.streams ?? 0;
   }
 
   /**
-   * Opens a stream, one dial after the other, so that what comes to the peer after `announce` is this one. An announced stream is
-   * opened even if the dial has been given up meanwhile: the peer counts on it, and would take the next one for it.
+   * Opens a stream. Dials run one after the other, so that the next stream after `announce` is this one. An announced stream is opened
+   * even if the dial was aborted meanwhile: the peer expects it, and would take the next one for it.
    */
   dial({ signal }: DialOptions = {}, announce?: () => Promise<void>): Promise<Duplex> {
-    const opened = this.#turn.then(async () => {
+    const opened = this.#lastDial.then(async () => {
       signal?.throwIfAborted();
       const session = await this.#session;
       await announce?.();
@@ -57,29 +58,28 @@ export class MuxedStreams {
       this.#options.onOpened?.(stream);
       return stream;
     });
-    this.#turn = opened.catch(() => {});
+    this.#lastDial = opened.catch(() => {});
     return untilAborted(opened, signal).catch((error: unknown) => {
-      // A stream that comes all the same is of no use.
       opened.then(discard, () => {});
       throw error;
     });
   }
 
-  /** Opens a stream that nobody wants, for a peer that waits for one. */
-  async spend(): Promise<void> {
+  /** Opens a stream and closes it, for a peer that expects one. */
+  async openUnused(): Promise<void> {
     const session = await this.#session;
     discard(await session.open());
   }
 
   /**
-   * The peer's next stream is the claimant's. A claim that waits already is given up: the peer opens a stream before it announces the
-   * next, so it will not come any more.
+   * The peer's next stream goes to `receive`. An earlier expectation is given up: the peer opens each stream before it sends the next
+   * knock, so that one will not come.
    */
-  claimNext(take: Take): void {
-    this.#dropClaim();
-    const expiry = setTimeout(() => this.#dropClaim(), this.#options.claimMs);
+  expectNext(receive: StreamReceiver): void {
+    this.#expectNothing();
+    const expiry = setTimeout(() => this.#expectNothing(), this.#options.expectMs);
     expiry.unref();
-    this.#claim = { take, expiry };
+    this.#expected = { receive, expiry };
   }
 
   #attach(session: YamuxSession): void {
@@ -88,25 +88,25 @@ export class MuxedStreams {
   }
 
   #onStream(stream: Duplex): void {
-    const claim = this.#claim;
-    this.#dropClaim();
-    if (claim !== undefined) claim.take(stream);
-    else if (this.#unclaimed.observed) this.#unclaimed.next(stream);
+    const expected = this.#expected;
+    this.#expectNothing();
+    if (expected !== undefined) expected.receive(stream);
+    else if (this.#mainStreams.observed) this.#mainStreams.next(stream);
     else discard(stream);
   }
 
   #onEnd(): void {
-    this.#dropClaim();
-    this.#unclaimed.complete();
+    this.#expectNothing();
+    this.#mainStreams.complete();
   }
 
-  #dropClaim(): void {
-    clearTimeout(this.#claim?.expiry);
-    this.#claim = undefined;
+  #expectNothing(): void {
+    clearTimeout(this.#expected?.expiry);
+    this.#expected = undefined;
   }
 }
 
-/** Ends a stream that has no use. */
+/** Destroys a stream that nobody uses. */
 export function discard(stream: Duplex): void {
   stream.on('error', () => {});
   stream.destroy();

@@ -5,15 +5,15 @@ import type { GrpcClientOptions } from '../client/client.js';
 import type { GrpcEndpoints } from '../engine.js';
 import type { GrpcServerOptions } from '../server/grpc-server.js';
 
-/** How an end brokers further connections. */
+/** The broker of further connections, of either end. */
 export interface GrpcBrokerOptions {
-  /** How long each side of a meeting waits for the other. @default 5000 ms, as go-plugin */
+  /** How long the side that dials and the side that accepts wait for each other. @default 5000 ms, as go-plugin */
   readonly timeoutMs?: number;
-  /** Of servers that are offered. @default in a plugin those of its main server */
+  /** Options of brokered servers. @default in a plugin those of its main server */
   readonly server?: GrpcServerOptions;
-  /** Of channels that are dialed. @default on a host those of its main channel */
+  /** Options of dialed channels. @default on a host those of its main channel */
   readonly channel?: GrpcChannelSettings;
-  /** Of clients that are borrowed. @default on a host those of its dispensed clients */
+  /** Options of borrowed clients. @default on a host those of its dispensed clients */
   readonly client?: GrpcClientOptions;
 }
 

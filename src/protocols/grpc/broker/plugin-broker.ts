@@ -10,7 +10,7 @@ import type { BrokerSettings } from './options.js';
 import { createBrokerService } from './service.js';
 import { SocketRoute } from './socket-route.js';
 
-/** A plugin's broker, over `streams` where connections are multiplexed; its service is added to the main server (go-plugin grpc_server.go Init). */
+/** Makes a plugin's broker, over `streams` if connections are multiplexed, and adds its service to the main server (go-plugin grpc_server.go Init). */
 export function addPluginBroker(
   mainServer: GrpcServer,
   streams: MuxedStreams | undefined,
@@ -23,5 +23,5 @@ export function addPluginBroker(
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
   mainServer.addService(GRPCBrokerDefinition, createBrokerService(link));
-  return new Broker({ ...options, link, route, closeLink: () => link.end(), tls, holds: true });
+  return new Broker({ ...options, link, route, closeLink: () => link.end(), tls, keepsAlive: true });
 }

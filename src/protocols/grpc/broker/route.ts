@@ -3,18 +3,16 @@ import type { Dialer, DialOptions, Listener } from '../../../transports/transpor
 /** How brokered connections travel: each over a socket of its own, or all as streams inside the main connection. */
 export interface BrokerRoute {
   /**
-   * Prepares for the peer to dial the id, and lets it know. Connections are raw, before any TLS. Rejects with PluginCallError
+   * Listens for the peer's connections to the id, and tells the peer. Connections are raw, without TLS. Rejects with PluginCallError
    * ERR_BROKER or ERR_BROKER_TIMEOUT, TransportError, or ClosedError.
    */
   listen(id: number): Promise<Listener>;
-  /**
-   * A raw dialer to what the peer accepts at the id. The signal ends the wait for the peer. Rejects like `listen`.
-   */
+  /** A raw dialer to the peer's listener of the id. The signal ends the wait for the peer. Rejects like `listen`. */
   dialer(id: number, options?: DialOptions): Promise<Dialer>;
-  /** Announcements of the peer that nobody has taken, and waits for some that have not come. */
+  /** Unanswered requests: of the peer that nobody took yet, and of this side that the peer has not answered. */
   readonly pending: number;
-  /** Streams inside the main connection, those of main channels included; none where there are sockets. */
+  /** Open streams inside the main connection, main channels included; 0 for sockets. */
   readonly streams: number;
-  /** Ends every wait. Idempotent. */
+  /** Fails everything that waits. Idempotent. */
   close(): void;
 }

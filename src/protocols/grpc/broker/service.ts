@@ -4,14 +4,14 @@ import type { ServiceOf } from '../shared/service-definition.js';
 import type { BrokerLink } from './link.js';
 
 /**
- * The plugin's end of the broker's call. It serves one call in its life; a later one is taken but answered nothing, and ends well as
- * soon as the host says something on it (go-plugin grpc_broker.go gRPCBrokerServer.StartStream).
+ * The service that a host's broker calls. It serves one call; a later one gets no messages, and completes with the host's first message
+ * (go-plugin grpc_broker.go gRPCBrokerServer.StartStream).
  */
 export function createBrokerService(link: BrokerLink): ServiceOf<typeof GRPCBrokerDefinition> {
   let taken = false;
   return {
     startStream(request$) {
-      // A host that is gone cancels the call: nothing to report, and nobody to report it to.
+      // A host that exits cancels the call, which is no failure of the service.
       const message$ = request$.pipe(catchError(() => EMPTY));
       if (taken) return message$.pipe(take(1), ignoreElements());
       taken = true;
@@ -30,5 +30,5 @@ function serveLink(link: BrokerLink, message$: Observable<ConnInfo>): Observable
     link.opened();
     return EMPTY;
   });
-  return merge(link.outgoing$, begun$, received$).pipe(finalize(() => link.end('the host is gone')));
+  return merge(link.outgoing$, begun$, received$).pipe(finalize(() => link.end('the host has disconnected')));
 }

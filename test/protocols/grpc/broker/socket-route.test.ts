@@ -80,6 +80,22 @@ test('B-13 an unknown network and a failing translation make dialing fail, and l
   assertTempDirEmpty();
 });
 
+test('a translation that never settles can be given up, and ends with the broker', async () => {
+  const never = () => new Promise<never>(() => {});
+  const { link, route } = rig({ hostToPlugin: never, pluginToHost: never });
+  link.opened();
+  for (const id of [1, 2]) link.receive(offer(id, 'unix', '/x'));
+  const controller = new AbortController();
+  const abandoned = route.dialer(1, { signal: controller.signal });
+  const reason = new Error('given up');
+  controller.abort(reason);
+  await assert.rejects(abandoned, reason);
+  const waiting = [route.dialer(2), route.listen(3)].map((step) => assert.rejects(step, hasCode('ERR_CLOSED')));
+  link.end();
+  await Promise.all(waiting);
+  assertTempDirEmpty();
+});
+
 test('B-05 B-06 an announcement serves one dial, and is dropped when none comes', async () => {
   const { link, route } = rig({}, 50);
   link.receive(offer(1, 'unix', '/first'));
