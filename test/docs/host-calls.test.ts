@@ -57,7 +57,7 @@ test('how do I stream', async () => {
   });
 });
 
-test('how do I cancel', async () => {
+test('how do I cancel a call', async () => {
   await withStore(async (kv) => {
     const seen: string[] = [];
     // #region cancel
@@ -72,7 +72,7 @@ test('how do I cancel', async () => {
   });
 });
 
-test('what else can I say with a call', async () => {
+test('which options does a call have', async () => {
   await withStore(async (kv) => {
     // #region options
     const metadata = new Metadata();
@@ -82,7 +82,7 @@ test('what else can I say with a call', async () => {
   });
 });
 
-test('what if a call fails', async () => {
+test('what happens when a call fails', async () => {
   await withStore(async (kv) => {
     const print: string[] = [];
     // #region call-error

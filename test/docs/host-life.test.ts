@@ -17,7 +17,7 @@ const posix = { skip: process.platform === 'win32' ? 'no unix sockets here' : fa
 const pluginFile = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
 const command: [string, ...string[]] = [process.execPath, pluginFile];
 
-test('how does a plugin outlive its host, and how do I come back to it', async () => {
+test('how does a plugin outlive its host, and how do I reattach to it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'n'));
   const noteFile = join(directory, 'note.json');
   // #region outlives
@@ -53,7 +53,7 @@ test('where is its socket, and who may connect', posix, async () => {
   rmSync(runDirectory, { recursive: true });
 });
 
-test('how do I follow what plugins there are', async () => {
+test('how do I find plugins, and see when they change', async () => {
   const pluginDirectory = mkdtempSync(join(tmpdir(), 'p'));
   mkdirSync(join(pluginDirectory, 'a'));
   const print: string[] = [];
@@ -75,10 +75,10 @@ test('how do I follow what plugins there are', async () => {
   rmSync(pluginDirectory, { recursive: true });
 });
 
-test('how do I stop all of them', async () => {
+test('how do I stop them all', async () => {
   const files = [pluginFile, pluginFile];
   // #region managed
-  const takeBack = cleanupOnExit(); // once per program
+  const removeHandlers = cleanupOnExit(); // once per program
   const clients = files.map((file) =>
     createClient({ command: [process.execPath, file], handshake, plugins, managed: true }),
   );
@@ -89,7 +89,7 @@ test('how do I stop all of them', async () => {
   // #region cleanup
   await cleanupClients();
   // #endregion cleanup
-  takeBack();
+  removeHandlers();
   assert.equal(managedClients.killed, true);
   for (const pid of pids) assert.equal(isAlive(pid), false);
   assertTempDirEmpty();

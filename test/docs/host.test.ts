@@ -74,7 +74,7 @@ test('how do I read its output slowly', async () => {
   assert.equal(await text(destination), 'hello\n');
 });
 
-test('how do I get its stderr as it is', async () => {
+test('how do I get the bytes of its stderr', async () => {
   const sink = new PassThrough();
   // #region stderr
   const client = createClient({ command, handshake, plugins, stderr: sink });
@@ -118,14 +118,14 @@ test('why does my plugin not start', async () => {
   } catch (error) {
     if (!PluginError.is(error)) throw error;
     const { exitCode, stderr = [] } = error.details;
-    print.push(`${error.code}: exit code ${exitCode}, last words: ${stderr.at(-1)}`);
+    print.push(`${error.code}: exit code ${exitCode}, last line: ${stderr.at(-1)}`);
   }
   // #endregion start-error
-  assert.deepEqual(print, ['ERR_EXITED_EARLY: exit code 3, last words: no licence found']);
+  assert.deepEqual(print, ['ERR_EXITED_EARLY: exit code 3, last line: no licence found']);
   assertTempDirEmpty();
 });
 
-test('how do I notice a crash', async () => {
+test('how do I handle a crash', async () => {
   await withClient(async (client) => {
     client.ref();
     const print: string[] = [];
@@ -143,7 +143,7 @@ test('how do I notice a crash', async () => {
   });
 });
 
-test('how do I keep it running', async () => {
+test('how do I restart it after a crash', async () => {
   // #region keep
   const kv$ = launch({ command, handshake, plugins }).pipe(
     switchMap((client) => client.dispense('kv')),
@@ -167,7 +167,7 @@ test('how do I stop it', async () => {
     await using client = createClient({ command, handshake, plugins });
     await client.start();
     await use(client);
-  } // stopped here, whatever happened before
+  } // the plugin is stopped here, also after an exception
   // #endregion stop
   assertTempDirEmpty();
 });
