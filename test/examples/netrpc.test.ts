@@ -37,31 +37,32 @@ async function inGo(name: 'host' | 'plugin'): Promise<CommandLine> {
   return [join(await buildGo(MODULE, ['plugin', 'host']), name)];
 }
 
-/** Runs a host with the command line of a plugin; without one it takes its own. */
-async function assertPrints([host, ...args]: CommandLine, plugin: readonly string[]): Promise<void> {
+/** Runs a host with the command line of a plugin, or with its default plugin; returns what it wrote to stderr. */
+async function assertPrints([host, ...args]: CommandLine, plugin: readonly string[]): Promise<string> {
   const { stdout, stderr } = await run(host, [...args, ...plugin], { env: testEnv(), timeout: TIMEOUT_MS });
   assert.deepEqual(stdout.trimEnd().split('\n'), OUTPUT);
-  assert.equal(stderr, '');
   assertTempDirEmpty();
+  return stderr;
 }
 
 test('examples/netrpc: our host, our plugin', async () => {
-  await assertPrints(ours('netrpc/host'), []);
+  assert.equal(await assertPrints(ours('netrpc/host'), []), '');
 });
 
 test('examples/netrpc: our host, a Go plugin', go, async () => {
-  await assertPrints(ours('netrpc/host'), await inGo('plugin'));
+  assert.equal(await assertPrints(ours('netrpc/host'), await inGo('plugin')), '');
 });
 
 test('examples/netrpc: a Go host, our plugin', go, async () => {
-  await assertPrints(await inGo('host'), ours('netrpc/plugin'));
+  assert.equal(await assertPrints(await inGo('host'), ours('netrpc/plugin')), '');
 });
 
 test('examples/netrpc: a Go host, a Go plugin', go, async () => {
+  // A Go plugin may exit before it has answered Quit, which a Go host logs as a warning: stderr is not checked.
   await assertPrints(await inGo('host'), await inGo('plugin'));
 });
 
-/** The example that comes with go-plugin itself, as it is. Its host starts `./plugin/greeter`. */
+/** The unmodified example of go-plugin itself. Its host starts `./plugin/greeter`. */
 describe("go-plugin's own basic example", go, () => {
   async function build(name: 'basic' | 'basic/plugin', output: string): Promise<void> {
     const program = `github.com/hashicorp/go-plugin/examples/${name}`;
