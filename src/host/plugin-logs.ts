@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { firstValueFrom, type Observable, ReplaySubject, Subject, timeout } from 'rxjs';
 import { fromReadable } from '../streams/from-readable.js';
-import { createLogDecoder } from '../streams/logs.js';
+import { createLogDecoder } from '../streams/log-decoder.js';
 import { LineTail } from '../wire/line-tail.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { LogRecord } from '../wire/logs/logger.js';

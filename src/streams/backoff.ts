@@ -8,35 +8,41 @@ export interface BackoffOptions {
   readonly initialMs: number;
   /** Longest wait, in milliseconds. */
   readonly maxMs: number;
-  /** By how much each wait is longer than the one before it. @default 2 */
+  /** How many times longer each wait is than the one before it. @default 2 */
   readonly factor?: number;
-  /** Share of the wait that is left to chance, 0 to 1: with 0.5 a wait of 100 ms takes 50 to 100 ms. @default 0.5 */
+  /** Share of the wait that is random, 0 to 1: with 0.5 a wait of 100 ms takes 50 to 100 ms. @default 0.5 */
   readonly jitter?: number;
-  /** A source that lasted this long, in milliseconds, begins again with `initialMs`. @default never */
+  /** The waits begin again with `initialMs` after a source that lasted this long, in milliseconds. @default never */
   readonly resetAfterMs?: number;
-  /** Source of chance, 0 (included) to 1 (excluded). @default Math.random */
+  /** Random number from 0 (included) to 1 (excluded). @default Math.random */
   readonly random?: () => number;
   /** The clock of the waits, for tests. @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
 }
 
 /**
- * Growing waits for `retry({ delay: backoff({ initialMs: 100, maxMs: 30_000 }) })`. An OptionsError is not waited for but passed on:
- * what is wrong in the program stays wrong. With `resetAfterMs` the returned function
- * remembers when the source was last begun: make one per subscription (inside `defer`) when several run at the same time.
+ * Exponential waits for the `delay` of rxjs's `retry`. An OptionsError is not retried: it would fail the same way again. With
+ * `resetAfterMs` the returned function remembers when the source was last subscribed to, so that several concurrent subscriptions need
+ * one each, made inside `defer`. Throws OptionsError for values outside their range.
+ *
+ * @example
+ * ```ts
+ * // Restarts a plugin that crashes, after 100 ms at first, then up to 30 s; after a minute without a crash 100 ms again.
+ * launch(options).pipe(retry({ delay: backoff({ initialMs: 100, maxMs: 30_000, resetAfterMs: 60_000 }) }));
+ * ```
  */
 export function backoff(options: BackoffOptions): (error: unknown, retryCount: number) => Observable<0> {
   const { initialMs, maxMs, factor, jitter, resetAfterMs, random, scheduler } = resolve(options);
-  let begunAt = scheduler.now();
+  let subscribedAt = scheduler.now();
   let earlierRetries = 0;
   return (error, retryCount) => {
     if (PluginError.is(error) && error.code === 'ERR_OPTIONS') return throwError(() => error);
     const now = scheduler.now();
     if (retryCount === 1) earlierRetries = 0;
-    else if (now - begunAt >= resetAfterMs) earlierRetries = retryCount - 1;
-    const wholeMs = Math.min(maxMs, initialMs * factor ** (retryCount - 1 - earlierRetries));
-    const waitMs = wholeMs * (1 - jitter * random());
-    begunAt = now + waitMs;
+    else if (now - subscribedAt >= resetAfterMs) earlierRetries = retryCount - 1;
+    const longestMs = Math.min(maxMs, initialMs * factor ** (retryCount - 1 - earlierRetries));
+    const waitMs = longestMs * (1 - jitter * random());
+    subscribedAt = now + waitMs;
     return timer(waitMs, scheduler);
   };
 }

@@ -1,20 +1,20 @@
 import { concatMap, concatWith, defer, map, type Observable, type OperatorFunction, of } from 'rxjs';
 
-/** Turns bytes into values, however they are cut into chunks. */
+/** Turns a stream of bytes into values. Where the chunks are cut does not matter. */
 export interface Decoder<T> {
-  /** The values that the chunk completes. A throw ends the stream with that error. */
+  /** The values that the chunk completes. Throws when the bytes are malformed; the stream errors with that. */
   push(chunk: Uint8Array): Iterable<T>;
-  /** The values that are complete only because nothing more comes. */
+  /** The values that the end of the bytes completes, such as a last line without a line break. */
   end?(): Iterable<T>;
 }
 
-/** Chunks to values; every subscription has a decoder of its own. Holds nothing but what the decoder holds. */
+/** Chunks to values. Each subscription has its own decoder; nothing is buffered outside of it. */
 export function decode<T>(createDecoder: () => Decoder<T>): OperatorFunction<Uint8Array, T> {
-  return (chunk$: Observable<Uint8Array>) =>
+  return (chunks$: Observable<Uint8Array>) =>
     defer(() => {
       const decoder = createDecoder();
       const end$ = defer(() => of(decoder.end?.() ?? []));
-      return chunk$.pipe(
+      return chunks$.pipe(
         map((chunk) => decoder.push(chunk)),
         concatWith(end$),
         concatMap((values) => values),

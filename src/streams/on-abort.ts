@@ -1,20 +1,20 @@
-/** Who waits for which signal. */
-const waitings = new WeakMap<AbortSignal, AbortWaiting>();
+/** One listener for each signal. Module-level, so that callers in different rooms share it. */
+const listeners = new WeakMap<AbortSignal, AbortListener>();
 
 /**
- * Calls back when the signal is aborted, not when it was already; returns what takes that back. However many wait for one signal, it
- * has one listener, and none once nobody waits: Node 20 takes the eleventh for a leak and warns the user.
+ * Calls back once when the signal is aborted, not when it already is; returns a function that unregisters the callback. All callbacks
+ * of a signal share one listener: Node 20 warns of a leak at the eleventh.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  let waiting = waitings.get(signal);
-  if (waiting === undefined) {
-    waiting = new AbortWaiting(signal);
-    waitings.set(signal, waiting);
+  let listener = listeners.get(signal);
+  if (listener === undefined) {
+    listener = new AbortListener(signal);
+    listeners.set(signal, listener);
   }
-  return waiting.add(callback);
+  return listener.add(callback);
 }
 
-class AbortWaiting {
+class AbortListener {
   readonly #signal: AbortSignal;
   readonly #callbacks = new Set<() => void>();
 
@@ -23,18 +23,18 @@ class AbortWaiting {
   }
 
   add(callback: () => void): () => void {
-    // The same function may wait several times.
+    // The same function may be registered several times.
     const own = (): void => callback();
-    if (this.#callbacks.size === 0) this.#signal.addEventListener('abort', this.#tell, { once: true });
+    if (this.#callbacks.size === 0) this.#signal.addEventListener('abort', this.#dispatch, { once: true });
     this.#callbacks.add(own);
     return () => {
       if (!this.#callbacks.delete(own) || this.#callbacks.size > 0) return;
-      this.#signal.removeEventListener('abort', this.#tell);
+      this.#signal.removeEventListener('abort', this.#dispatch);
     };
   }
 
-  /** In the order in which they came; who has been taken back meanwhile is not told. */
-  readonly #tell = (): void => {
+  /** In the order of registration; a callback that an earlier one unregisters is not called. */
+  readonly #dispatch = (): void => {
     for (const callback of this.#callbacks) {
       this.#callbacks.delete(callback);
       callback();

@@ -12,13 +12,13 @@ import {
 } from 'rxjs';
 import { ClosedError, PluginCallError } from '../errors.js';
 
-/** How long and how many wait, and who gets what nobody took. */
+/** Limits of a rendezvous, and what becomes of values that were not taken. */
 export interface RendezvousOptions<T> {
-  /** How long either side waits for the other, in milliseconds (go-plugin grpc_broker.go, mux_broker.go: 5 s). @default 5000 */
+  /** How long an offer is kept and a taker waits, in milliseconds (go-plugin grpc_broker.go, mux_broker.go: 5 s). @default 5000 */
   readonly timeoutMs?: number;
-  /** Most offers that may wait; a further one is refused. The peer chooses the ids, so this bounds what it can make us hold. @default 1024 */
+  /** Most offers that are kept; a further one is refused. The peer chooses the ids, so this bounds the memory it can take. @default 1024 */
   readonly maxPending?: number;
-  /** Receives what nobody took: too late, too many, a second one for the same id, or left over at the close. Must not throw. */
+  /** Receives values that were not taken: expired, over the limit, second ones for the same id, or left at the close. Must not throw. */
   readonly onReaped?: (value: T, id: number) => void;
   /** @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
@@ -33,8 +33,8 @@ const TIMEOUT_MS = 5_000;
 const MAX_PENDING = 1_024;
 
 /**
- * The waiting room in which two sides meet by id: one offers a value, the other takes it, in any order, within a bound. One value and
- * one taker per id at a time.
+ * Hands values over by id: one side offers a value, the other takes it, in either order, within a timeout. There is one offer and one
+ * taker per id at a time.
  */
 export class Rendezvous<T> {
   readonly #timeoutMs: number;
@@ -52,12 +52,12 @@ export class Rendezvous<T> {
     this.#scheduler = options.scheduler ?? asyncScheduler;
   }
 
-  /** Offers that nobody has taken, and takers who wait. */
+  /** How many offers and takers are waiting. */
   get pending(): number {
     return this.#offers.size + this.#takers.size;
   }
 
-  /** Gives a value to who waits for the id, or keeps it for who will. False when it was reaped at once. */
+  /** Gives the value to the taker of the id, or keeps it until there is one. False when it was reaped at once. */
   offer(id: number, value: T): boolean {
     const taker = this.#takers.get(id);
     if (taker !== undefined) {
@@ -76,8 +76,8 @@ export class Rendezvous<T> {
   }
 
   /**
-   * The value offered for the id. Cold: waits from the subscription on, takes one value and completes; unsubscribing leaves the id to
-   * others. Errors with PluginCallError ERR_BROKER_TIMEOUT when nobody came in time, ERR_BROKER when the id is awaited already, and
+   * The value offered for the id. Cold: waits from the subscription on, emits one value and completes; unsubscribing stops waiting.
+   * Errors with PluginCallError ERR_BROKER_TIMEOUT when no value was offered in time, ERR_BROKER when the id has a taker already, and
    * ClosedError ERR_CLOSED.
    */
   take(id: number): Observable<T> {
@@ -86,17 +86,17 @@ export class Rendezvous<T> {
       if (offer !== undefined) return of(offer.value);
       const closedBy = this.#closedBy;
       if (closedBy !== undefined) return throwError(() => closedBy);
-      if (this.#takers.has(id)) return throwError(() => awaitedTwice(id));
+      if (this.#takers.has(id)) return throwError(() => alreadyAwaited(id));
       return this.#await(id);
     });
   }
 
-  /** The value offered for the id, if it is there already. */
+  /** The value offered for the id, if there is one now. */
   takeNow(id: number): T | undefined {
     return this.#claim(id)?.value;
   }
 
-  /** Fails those who wait, reaps what was offered, refuses what comes. Idempotent. */
+  /** Fails the takers, reaps the offers, refuses further ones. Idempotent. */
   close(): void {
     if (this.#closedBy !== undefined) return;
     const error = new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
@@ -122,7 +122,7 @@ export class Rendezvous<T> {
       timeout({
         first: this.#timeoutMs,
         scheduler: this.#scheduler,
-        with: () => throwError(() => nobodyCame(id, this.#timeoutMs)),
+        with: () => throwError(() => notOffered(id, this.#timeoutMs)),
       }),
       finalize(() => {
         if (this.#takers.get(id) === taker) this.#takers.delete(id);
@@ -138,13 +138,13 @@ export class Rendezvous<T> {
   }
 }
 
-function nobodyCame(id: number, timeoutMs: number): PluginCallError {
+function notOffered(id: number, timeoutMs: number): PluginCallError {
   return new PluginCallError(
     'ERR_BROKER_TIMEOUT',
-    `The other side did not come to broker id ${id} within ${timeoutMs} ms: it has to accept and dial the same id, and use each id once.`,
+    `The peer did not use broker id ${id} within ${timeoutMs} ms. One side accepts an id and the other dials it; each id is used once.`,
   );
 }
 
-function awaitedTwice(id: number): PluginCallError {
-  return new PluginCallError('ERR_BROKER', `Broker id ${id} is awaited already: take a new id for every connection.`);
+function alreadyAwaited(id: number): PluginCallError {
+  return new PluginCallError('ERR_BROKER', `Broker id ${id} is awaited already. Take a new id for each connection.`);
 }

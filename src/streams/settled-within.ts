@@ -1,6 +1,6 @@
 /**
- * Waits until the promise is settled, but no longer than `ms`. True when it was settled in time, however it ended. Never rejects and
- * leaves no timer behind.
+ * Waits until the promise is settled, for at most `ms` milliseconds. True when it was settled in time, fulfilled or rejected. Never
+ * rejects, and leaves no timer behind.
  */
 export async function settledWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

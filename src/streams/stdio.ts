@@ -1,24 +1,24 @@
 import { Readable, Writable } from 'node:stream';
 import { type Observable, Subject } from 'rxjs';
 
-/** Where the bytes of one standard stream come out, for whoever wants them. */
+/** One of the plugin's output streams, as the host offers it. */
 export interface StdioOutlet {
-  /** What arrives; its backpressure is that of `readable`. Nothing may be written after `close`. */
+  /** Takes the bytes that arrive; it has the backpressure of `readable`. Nothing may be written after `close`. */
   readonly writable: Writable;
-  /** Who reads it sets the pace. While nobody has touched it, its bytes are discarded, so that the writer is never held up. */
+  /** The bytes for one reader, which sets the pace. Discarded until it is used, so that an output without a reader never blocks the writer. */
   readonly readable: Readable;
-  /** Every chunk as an event, hot, replaying nothing; completes with the outlet. */
+  /** Every chunk, hot, not replayed; completes with the outlet. */
   readonly chunks$: Observable<Uint8Array>;
   /** Ends `readable` and completes `chunks$` after what was written. Idempotent. */
   close(): void;
 }
 
-/** What may wait for a reader besides what `readable` holds: enough that a writer need not wait for every single chunk. */
+/** Bytes that are buffered besides those in `readable`, so that the writer need not wait for each chunk. */
 const WRITE_AHEAD_BYTES = 256 * 1024;
 
 /**
- * One standard stream on its way out. A Readable counts as touched once it was read, piped, paused or given a listener for its data:
- * from then on it is never discarded again, and a reader that stops reading stops the writer.
+ * An outlet for one stream. Its Readable counts as used once it was read, piped, paused or given a `data` listener; from then on
+ * nothing is discarded, and a reader that stops reading stops the writer.
  */
 export function createStdioOutlet(): StdioOutlet {
   const chunks = new Subject<Uint8Array>();
@@ -39,7 +39,7 @@ export function createStdioOutlet(): StdioOutlet {
     highWaterMark: WRITE_AHEAD_BYTES,
     write(chunk: Uint8Array, _encoding, callback) {
       chunks.next(chunk);
-      if (readable.destroyed || readable.readableEnded || isUntouched(readable) || readable.push(chunk)) callback();
+      if (readable.destroyed || readable.readableEnded || isUnused(readable) || readable.push(chunk)) callback();
       else resume = callback;
     },
     final(callback) {
@@ -50,13 +50,13 @@ export function createStdioOutlet(): StdioOutlet {
   });
   const close = () => {
     writable.end();
-    // Nobody reads it: let it end, so that whoever begins to wait for its end is not left waiting.
-    if (isUntouched(readable)) readable.resume();
+    // Without a reader it would never emit its end.
+    if (isUnused(readable)) readable.resume();
   };
   return { writable, readable, chunks$: chunks.asObservable(), close };
 }
 
-/** Before anyone has asked for data there is nothing to hold it for (Node: `readableFlowing` is null until then). */
-function isUntouched(readable: Readable): boolean {
+/** Node: `readableFlowing` is null until something asks for data. */
+function isUnused(readable: Readable): boolean {
   return readable.readableFlowing === null && readable.listenerCount('readable') === 0;
 }

@@ -1,8 +1,8 @@
 import { onAbort } from './on-abort.js';
 
 /**
- * The promise's outcome, or a rejection as soon as the signal is aborted: with its reason, or with what `reason` returns. The work goes
- * on after an abort; ending it is for the caller.
+ * Settles like the promise, or rejects as soon as the signal is aborted: with the signal's reason, or with what `reason` returns. The
+ * work itself is not ended by the abort; that is for the caller.
  */
 export function untilAborted<T>(
   work: Promise<T>,
@@ -12,9 +12,9 @@ export function untilAborted<T>(
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(reason(signal) as Error);
-    const forget = onAbort(signal, abort);
+    const unregister = onAbort(signal, abort);
     if (signal.aborted) abort();
-    work.then(resolve, reject).finally(forget);
+    work.then(resolve, reject).finally(unregister);
   });
 }
 

@@ -1,31 +1,31 @@
 import { defer, finalize, from, type Observable, type ObservableInput, switchMap } from 'rxjs';
 
-/** What `usingAsync` is made of. */
+/** How `usingAsync` opens, uses and closes its resource. */
 export interface AsyncScope<R, T> {
-  /** Opens the resource. The signal is aborted when nobody wants it any more. */
+  /** Opens the resource. The signal is aborted on unsubscribe. */
   readonly open: (signal: AbortSignal) => Promise<R>;
   readonly use: (resource: R) => ObservableInput<T>;
-  /** Called once for every resource that was opened, also for one that came too late to be used. Must not throw. */
+  /** Called once for every resource that was opened, also when that was after the unsubscribe. Must not throw. */
   readonly close: (resource: R) => void;
 }
 
 /**
- * rxjs's `using` for a resource that takes time to open. Cold: each subscription opens a resource of its own, mirrors what is made of
- * it, and closes it when that has ended or nobody is subscribed any more.
+ * rxjs's `using` for a resource that is opened asynchronously. Cold: each subscription opens its own resource, mirrors what `use`
+ * makes of it, and closes it at the end or on unsubscribe.
  */
 export function usingAsync<R, T>({ open, use, close }: AsyncScope<R, T>): Observable<T> {
   return defer(() => {
-    const left = new AbortController();
+    const unsubscribed = new AbortController();
     let release = (): void => {};
-    const opening = open(left.signal).then((resource) => {
-      if (left.signal.aborted) close(resource);
+    const opening = open(unsubscribed.signal).then((resource) => {
+      if (unsubscribed.signal.aborted) close(resource);
       else release = () => close(resource);
       return resource;
     });
     return from(opening).pipe(
       switchMap(use),
       finalize(() => {
-        left.abort();
+        unsubscribed.abort();
         release();
       }),
     );

@@ -80,12 +80,6 @@ test('does not pause a Readable that somebody else reads too', () => {
   assert.equal(readable.isPaused(), false);
 });
 
-test('destroys what it owns when unsubscribed', () => {
-  const readable = new PassThrough();
-  fromReadable(readable, { owns: true }).subscribe().unsubscribe();
-  assert.equal(readable.destroyed, true);
-});
-
 test('can be read once per Readable in a row', async () => {
   const texts = from(['x', 'y']).pipe(concatMap((text) => textOf(Readable.from([bytes(text)]))));
   assert.deepEqual(await lastValueFrom(texts.pipe(toArray())), ['x', 'y']);

@@ -15,13 +15,10 @@ function room(options: RendezvousOptions<string> = {}): { room: Rendezvous<strin
 
 const timedOut = new PluginCallError(
   'ERR_BROKER_TIMEOUT',
-  'The other side did not come to broker id 1 within 5 ms: it has to accept and dial the same id, and use each id once.',
+  'The peer did not use broker id 1 within 5 ms. One side accepts an id and the other dials it; each id is used once.',
 );
 const closed = new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
-const awaited = new PluginCallError(
-  'ERR_BROKER',
-  'Broker id 1 is awaited already: take a new id for every connection.',
-);
+const awaited = new PluginCallError('ERR_BROKER', 'Broker id 1 is awaited already. Take a new id for each connection.');
 
 test('the taker who came first gets the value and completes', () => {
   marbles(({ cold, expectObservable, flush }) => {

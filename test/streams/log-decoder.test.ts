@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { from, lastValueFrom, map, toArray } from 'rxjs';
-import { logs } from '../../src/streams/logs.js';
+import { decode } from '../../src/streams/decode.js';
+import { createLogDecoder, type LogDecoderOptions } from '../../src/streams/log-decoder.js';
 import { marbles } from '../../src/testing/marbles.js';
 import { LineTail } from '../../src/wire/line-tail.js';
 
+const logs = (options?: LogDecoderOptions) => decode(() => createLogDecoder(options));
 const chunks = {
   a: Buffer.from('{"@level":"info","@message":"one"}\npan'),
   b: Buffer.from('ic: two\nthree\n'),
