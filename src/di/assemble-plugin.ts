@@ -2,7 +2,7 @@ import { Container, ContainerModule } from 'inversify';
 import { OptionsError } from '../errors.js';
 import { pluginLogger } from '../plugin/logger.js';
 import type { ServeOptions as CoreServeOptions } from '../plugin/options.js';
-import type { PluginParts } from '../plugin/parts.js';
+import type { PluginParts } from '../plugin/plugin-parts.js';
 import type { PluginImplementation, PluginImplementations } from '../protocols/contract.js';
 import { type DualSides, implementDual } from '../protocols/dual/contract.js';
 import { isGrpcServiceContext } from '../protocols/grpc/contract.js';

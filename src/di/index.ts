@@ -11,7 +11,7 @@ export * from './tokens.js';
 
 export { ClientRegistry, managedClients, type RegisteredClient } from '../host/client-registry.js';
 export type { HostParts } from '../host/parts.js';
-export type { PluginParts } from '../plugin/parts.js';
+export type { PluginParts } from '../plugin/plugin-parts.js';
 export type {
   ClientConnection,
   ClientProtocol,

@@ -1,5 +1,5 @@
-import { refuse } from '../plugin/guard.js';
-import { muxChoice } from '../plugin/mux-choice.js';
+import { exitWithMessage } from '../plugin/magic-cookie.js';
+import { selectPlugin } from '../plugin/select-plugin.js';
 import { serve as serveCore } from '../plugin/serve.js';
 import { type ServeTestOptions, serveTest as serveTestCore, type TestServing } from '../plugin/test-serving.js';
 import { assemblePlugin, type ServeOptions } from './assemble-plugin.js';
@@ -22,9 +22,9 @@ export type LazyServeOptions = ServeOptions | (() => ServeOptions | Promise<Serv
  * of arguments and for a name that is not there (go-plugin server_mux.go ServeMux).
  */
 export async function serveMux(plugins: Readonly<Record<string, LazyServeOptions>>): Promise<void> {
-  const choice = muxChoice(Object.keys(plugins), process.argv.slice(2));
-  if ('complaint' in choice) return await refuse(choice.complaint);
-  const options = plugins[choice.name] as LazyServeOptions;
+  const selected = selectPlugin(Object.keys(plugins), process.argv.slice(2));
+  if ('error' in selected) return await exitWithMessage(selected.error);
+  const options = plugins[selected.name] as LazyServeOptions;
   await serve(typeof options === 'function' ? await options() : options);
 }
 

@@ -1,6 +1,6 @@
 import type { ClientRegistry } from '../host/client-registry.js';
 import type { HostParts } from '../host/parts.js';
-import type { PluginParts } from '../plugin/parts.js';
+import type { PluginParts } from '../plugin/plugin-parts.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import type { GrpcPluginOptions } from '../protocols/grpc/server-protocol.js';

@@ -2,8 +2,13 @@ import { formatLogLine } from '../wire/logs/format-line.js';
 import { createLogger, type Logger, type LogLevel } from '../wire/logs/logger.js';
 
 /**
- * A plugin's own logger: hclog JSON lines on the real stderr, from where the host reads them, whether or not `process.stderr` is
- * captured later.
+ * A plugin's logger: writes hclog JSON lines to the process's real stderr, which the host reads. Capturing `process.stderr` later does
+ * not change where it writes.
+ *
+ * @example
+ * ```ts
+ * await serve({ handshake, plugins, logger: pluginLogger('info') });
+ * ```
  */
 export function pluginLogger(level: LogLevel = 'trace'): Logger {
   const write = process.stderr.write.bind(process.stderr);

@@ -3,7 +3,7 @@ import type { PluginEnvironment } from '../wire/handshake/environment.js';
 import { type ChosenVersion, chooseVersion, pluginVersionTable } from '../wire/handshake/versions.js';
 import type { ServeOptions } from './options.js';
 
-/** Picks the version and the protocol to announce (go-plugin server.go protocolVersion). */
+/** Chooses the version and the protocol to announce in the handshake (go-plugin server.go protocolVersion). */
 export function negotiate(options: ServeOptions, environment: PluginEnvironment): ChosenVersion<PluginImplementations> {
   const { handshake, plugins, versionedPlugins, protocol } = options;
   const baseVersion = handshake.protocolVersion ?? 0;
@@ -16,7 +16,7 @@ export function negotiate(options: ServeOptions, environment: PluginEnvironment)
   return protocol === undefined ? chosen : { ...chosen, protocol };
 }
 
-/** gRPC when every member can be spoken over it, else net/rpc, as go-plugin prefers; undefined for an empty set. */
+/** gRPC if every contract of the set has it, else net/rpc, as in go-plugin; undefined for an empty set. */
 function protocolOf(set: PluginImplementations): ProtocolName | undefined {
   const members = Object.values(set).map(({ contract }) => contract.protocols);
   if (members.length === 0) return undefined;

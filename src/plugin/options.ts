@@ -6,47 +6,45 @@ import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { quoteText } from '../wire/quote.js';
 
-/** What a plugin serves and how (go-plugin ServeConfig). */
+/** The options of a plugin, with its implementations in place (go-plugin ServeConfig). */
 export interface ServeOptions {
-  /** What both ends agree on beforehand: version and cookie. */
+  /** Protocol version and magic cookie; the host's must be the same. */
   readonly handshake: HandshakeConfig;
-  /** What is served under the handshake's own protocol version. */
+  /** The plugin set of the handshake's own protocol version. */
   readonly plugins?: PluginImplementations;
-  /** What is served by application protocol version; the highest that the host shares is taken. */
+  /** Plugin sets by protocol version of the application; the highest version that the host has, too, is served. */
   readonly versionedPlugins?: Readonly<Record<number, PluginImplementations>>;
   /**
-   * What is served, of a set that can be spoken in more than one protocol (go-plugin: gRPC if GRPCServer is set, else net/rpc). Serving
-   * fails with OptionsError for a set that cannot be spoken in it. @default gRPC where every member of the set can be, else net/rpc
+   * The protocol to serve, for a set whose contracts have both (go-plugin: gRPC if GRPCServer is set, else net/rpc). `serve` rejects with
+   * OptionsError for a contract that does not have it. @default gRPC if every contract of the set has it, else net/rpc
    */
   readonly protocol?: ProtocolName;
-  /** Where the plugin's log entries go. @default hclog JSON at level trace on the real stderr, where the host reads it */
+  /** The plugin's logger. @default `pluginLogger()`: hclog JSON lines at level trace on the real stderr, which the host reads */
   readonly logger?: Logger;
-  /** TLS of your own. Returning undefined leaves the choice to AutoMTLS, as the host asks for it or not. */
+  /** A TLS configuration of your own. If it returns undefined, AutoMTLS is used when the host asks for it. */
   readonly tlsProvider?: () => TlsConfig | undefined | Promise<TlsConfig | undefined>;
-  /** What the plugin listens on. @default 'unix', on Windows 'tcp' */
+  /** The kind of socket that the plugin listens on. @default 'unix', on Windows 'tcp' */
   readonly network?: 'unix' | 'tcp';
-  /** Called when the host asks the plugin to end, before the answer: finish what must be finished. */
+  /** Called when the plugin is to stop, before the host's request for it is answered. */
   readonly onShutdown?: () => void | Promise<void>;
   /**
-   * Longest time that calls which are running when the end is asked for may still take; new ones are refused with UNAVAILABLE then.
-   * Counted are calls with one response, of services that were added by their definition. Part of `shutdownDeadlineMs`.
-   * @default 1000 ms
+   * How long running calls may take to finish once the plugin is to stop; new calls are refused with UNAVAILABLE from then on. Only calls
+   * with one response are waited for, of services that were added by their definition. Part of `shutdownDeadlineMs`. @default 1000 ms
    */
   readonly callGraceMs?: number;
-  /** Longest time that running calls and `onShutdown` are waited for together. The host kills after 2 s. @default 1500 ms */
+  /** How long running calls and `onShutdown` may take together. The host kills the plugin after 2 s. @default 1500 ms */
   readonly shutdownDeadlineMs?: number;
   /**
-   * Longest time that the process may live on after serving has ended, in which it would rather end by itself. @default 1000 ms
+   * How long the process may take to exit by itself after serving has ended; then it is ended with `process.exit`. @default 1000 ms
    */
   readonly exitGraceMs?: number;
   /**
-   * Ends the plugin when the process that started it is gone, even if it was killed. @default true, unless the host started it with
-   * `outlivesHost`
+   * Stops the plugin when the process that started it has exited or was killed. @default true, unless the host set `outlivesHost`
    */
   readonly exitWithHost?: boolean;
 }
 
-/** A plugin's options, complete. */
+/** The options with their defaults filled in. */
 export interface ResolvedServeOptions extends ServeOptions {
   readonly callGraceMs: number;
   readonly shutdownDeadlineMs: number;
@@ -58,7 +56,7 @@ export const DEFAULT_SERVE_OPTIONS = Object.freeze({ callGraceMs: 1000, shutdown
 /** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
   if (options.plugins === undefined && options.versionedPlugins === undefined)
-    throw new OptionsError('Expected `plugins` or `versionedPlugins` to say what is served.');
+    throw new OptionsError('Expected `plugins` or `versionedPlugins` to name at least one plugin.');
   const network: string | undefined = options.network;
   if (network !== undefined && network !== 'unix' && network !== 'tcp')
     throw new OptionsError(`Expected \`network\` to be 'unix' or 'tcp', got ${quoteText(String(network))}.`);

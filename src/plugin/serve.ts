@@ -2,35 +2,36 @@ import { removeAbandonedSocketDir } from '../transports/sockets/socket-dir.js';
 import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
 import { formatHandshake } from '../wire/handshake/handshake-line.js';
 import type { Logger } from '../wire/logs/logger.js';
-import { cookieComplaint, refuse } from './guard.js';
 import { watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
+import { exitWithMessage, magicCookieError } from './magic-cookie.js';
 import { resolveServeOptions, type ServeOptions } from './options.js';
-import type { PluginParts } from './parts.js';
-import { beginServing, type Serving, type ServingContext } from './serving.js';
+import type { PluginParts } from './plugin-parts.js';
+import { type Serving, type ServingContext, startServing } from './serving.js';
 import { StdioCapture } from './stdio-capture.js';
 
 /**
- * Serves plugins to the host that started this process, and resolves when serving has ended: the host asked for it, the host is
- * gone, or the listener broke. Ends the process with status 1 when it was not started by a host. Rejects when the plugin cannot be
- * served; nothing has been announced then (go-plugin server.go Serve).
+ * Serves plugins to the host that started this process. Resolves when serving has ended: at the host's request, with the host's exit,
+ * on SIGTERM, or because the listener failed. Ends the process with status 1 if no host started it. Rejects when the plugin cannot be
+ * served; no handshake line was printed then (go-plugin server.go Serve).
  */
 export async function serve(options: ServeOptions, parts: PluginParts): Promise<void> {
-  const complaint = cookieComplaint(options.handshake);
-  if (complaint !== undefined) return await refuse(complaint);
+  const cookieError = magicCookieError(options.handshake);
+  if (cookieError !== undefined) return await exitWithMessage(cookieError);
   const resolved = resolveServeOptions(options);
   const logger = options.logger ?? pluginLogger();
   const environment = parsePluginEnvironment(process.env);
-  removeWhatTheHostLeaves(environment);
+  removeSocketDirAtExit(environment);
   const capture = new StdioCapture({
-    onDropped: (stream, bytes) => logger.warn('output was lost: nobody read it', { stream, bytes }),
+    onDropped: (stream, bytes) =>
+      logger.warn('output was dropped: the host does not read it fast enough', { stream, bytes }),
   });
-  // From the first moment: what a library prints while the plugin is being built must not precede the handshake.
+  // Before anything else runs: what a library prints while the plugin starts must not precede the handshake line.
   capture.start();
   const endOutput = (): void => capture.stop();
   try {
     const context = { options: resolved, parts, logger, environment, output: capture, endOutput };
-    await serveUntilUnwanted(context, capture);
+    await serveUntilStopped(context, capture);
   } catch (error) {
     logger.error('the plugin cannot be served', { error });
     throw error;
@@ -40,21 +41,21 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   }
 }
 
-async function serveUntilUnwanted(context: ServingContext, capture: StdioCapture): Promise<void> {
+async function serveUntilStopped(context: ServingContext, capture: StdioCapture): Promise<void> {
   const { options, environment, logger } = context;
-  const serving = await beginServing(context);
+  const serving = await startServing(context);
   try {
-    // Before the line is out: a host may interrupt, or be gone, as soon as it has read it.
-    const unwanted = untilUnwanted(serving, logger, options.exitWithHost ?? !environment.outlivesHost);
+    // Before the handshake line is printed: the host may send a signal, or exit, as soon as it has read the line.
+    const stopped = untilStopped(serving, logger, options.exitWithHost ?? !environment.outlivesHost);
     await capture.realStdout(handshakeOf(serving, environment));
-    await unwanted;
+    await stopped;
     await serving.shutdown();
   } finally {
     await serving.close();
   }
 }
 
-/** One line, the first and the last that this process writes to its real stdout while it serves. */
+/** The only line that a plugin writes to its real stdout while it serves. */
 function handshakeOf(serving: Serving, environment: PluginEnvironment): string {
   const { version: appVersion, address, protocol, serverCertificate } = serving;
   return formatHandshake({
@@ -66,34 +67,35 @@ function handshakeOf(serving: Serving, environment: PluginEnvironment): string {
   });
 }
 
-/** Resolves when the plugin has been asked to end, has lost its host, or cannot serve any more. */
-async function untilUnwanted(serving: Serving, logger: Logger, exitWithHost: boolean): Promise<void> {
+/** Resolves when the plugin is to stop: at the host's request, on SIGTERM, when the host has exited or the listener has failed. */
+async function untilStopped(serving: Serving, logger: Logger, exitWithHost: boolean): Promise<void> {
   let interrupts = 0;
-  // go-plugin: Ctrl-C reaches host and plugin alike; the host decides (server.go Serve).
+  // go-plugin: Ctrl-C reaches the host as well, and the host decides when the plugin stops (server.go Serve).
   const onInterrupt = () => logger.trace('interrupt ignored', { count: ++interrupts });
   const cleanups: (() => void)[] = [() => void process.off('SIGINT', onInterrupt)];
-  const told = new Promise<void>((resolve) => {
+  const signalled = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     cleanups.push(() => void process.off('SIGTERM', resolve));
     if (exitWithHost) cleanups.push(watchHost(resolve));
   });
   process.on('SIGINT', onInterrupt);
   try {
-    await Promise.race([serving.ended, told]);
+    await Promise.race([serving.ended, signalled]);
   } finally {
     for (const cleanup of cleanups) cleanup();
   }
 }
 
 /**
- * A host that is gone removes nothing any more, however this process ends. Whether it is cannot always be seen yet: the connections of
- * a killed process break before its children have another parent. A host that lives removes the directory too, and finds it gone.
+ * Removes the directory of the sockets at exit, for a host that was killed and cannot. Done unconditionally, because a killed host is
+ * not always detected by then: its connections break before its children get another parent. A running host removes the directory,
+ * too, and ignores that it is missing.
  */
-function removeWhatTheHostLeaves({ unixSocketDir }: PluginEnvironment): void {
+function removeSocketDirAtExit({ unixSocketDir }: PluginEnvironment): void {
   process.once('exit', () => removeAbandonedSocketDir(unixSocketDir));
 }
 
-/** What the program still has to do it may do; what merely keeps it alive must not outlast the host's patience. */
+/** Lets the program exit by itself, but ends it before the host would kill it. */
 function endProcessWithin(graceMs: number): void {
   setTimeout(() => process.exit(), graceMs).unref();
 }

@@ -9,54 +9,55 @@ import type { PluginEnvironment } from '../wire/handshake/environment.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { negotiate } from './negotiate.js';
 import type { ResolvedServeOptions } from './options.js';
-import type { PluginParts } from './parts.js';
+import type { PluginParts } from './plugin-parts.js';
+import { resolveServerTls } from './server-tls.js';
 import { runHooks } from './shutdown.js';
-import { tlsSideOf } from './tls-side.js';
 
-/** What serving needs of the process, or the test, that it happens in. */
+/** What the process, or the test, provides to serve a plugin. */
 export interface ServingContext {
   readonly options: ResolvedServeOptions;
   readonly parts: PluginParts;
   readonly logger: Logger;
   readonly environment: PluginEnvironment;
-  /** What the program prints, for the host. */
+  /** The program's stdout and stderr, for the host. */
   readonly output: { readonly stdout: Readable; readonly stderr: Readable };
-  /** Ends `output`, after what it still holds. */
+  /** Ends `output` after what is still buffered. */
   readonly endOutput: () => void;
 }
 
-/** A plugin that listens. */
+/** A plugin that is being served. */
 export interface Serving {
+  /** The protocol version of the application that was negotiated. */
   readonly version: number;
   readonly protocol: ProtocolName;
   readonly address: Address;
-  /** Field 6 of the handshake, in DER; AutoMTLS only. */
+  /** The certificate for field 6 of the handshake, in DER; AutoMTLS only. */
   readonly serverCertificate?: Uint8Array;
-  /** Resolves when serving has ended by itself: a host asked for it, or nobody can connect any more. Never rejects. */
+  /** Resolves when the host has asked the plugin to stop, or the listener has failed. Never rejects. */
   readonly ended: Promise<void>;
-  /** What must happen before the end: running calls and hooks get their time. Once, however often it is asked for. Never rejects. */
+  /** Waits for running calls and runs the shutdown hooks, within their deadlines. Idempotent. Never rejects. */
   shutdown(): Promise<void>;
-  /** Closes the listener and cuts what is connected. Idempotent. */
+  /** Closes the listener and all connections. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Negotiates, listens and accepts. Rejects with nothing left behind when the plugin cannot be served. */
-export async function beginServing(context: ServingContext): Promise<Serving> {
+/** Negotiates, listens and serves. Rejects when the plugin cannot be served; everything is closed then. */
+export async function startServing(context: ServingContext): Promise<Serving> {
   const { options, parts, environment, logger } = context;
   if (environment.invalidVersions.length > 0)
     logger.warn('the host sent protocol versions that are no integers', { versions: environment.invalidVersions });
   const { version, protocol: name, plugins } = negotiate(options, environment);
-  const { tls, serverCertificate } = await tlsSideOf(options, environment, parts.certificateAuthority, logger);
+  const { tls, serverCertificate } = await resolveServerTls(options, environment, parts.certificateAuthority, logger);
   const factory = parts.protocols[name];
   if (factory === undefined)
-    throw new OptionsError(`This plugin cannot be served over ${name}: no such protocol is bound.`);
+    throw new OptionsError(`This plugin cannot be served over ${name}: its container binds nothing for that protocol.`);
   const listener = await parts.listen(environment, options.network);
-  const begun: { protocol?: ServerProtocol; ending?: Promise<void> } = {};
+  const started: { protocol?: ServerProtocol; shutdown?: Promise<void> } = {};
   const shutdown = (): Promise<void> => {
-    begun.ending ??= prepareEnd(context, begun.protocol);
-    return begun.ending;
+    started.shutdown ??= shutDown(context, started.protocol);
+    return started.shutdown;
   };
-  const protocol = await orClose(listener, async () =>
+  const protocol = await closeOnError(listener, async () =>
     factory({
       listener,
       network: parts.createNetwork(environment, options.network),
@@ -69,7 +70,7 @@ export async function beginServing(context: ServingContext): Promise<Serving> {
       onShutdown: shutdown,
     }),
   );
-  begun.protocol = protocol;
+  started.protocol = protocol;
   logger.debug('plugin address', { network: listener.address.network, address: listener.address.address });
   return {
     version,
@@ -82,19 +83,19 @@ export async function beginServing(context: ServingContext): Promise<Serving> {
   };
 }
 
-/** First the calls that are running, then the application's hook, then the last of the output. Never rejects. */
-async function prepareEnd(context: ServingContext, protocol: ServerProtocol | undefined): Promise<void> {
+/** Waits for the running calls, runs the application's hook, then ends the output. Never rejects. */
+async function shutDown(context: ServingContext, protocol: ServerProtocol | undefined): Promise<void> {
   const { options, logger, endOutput } = context;
   const { onShutdown, shutdownDeadlineMs, callGraceMs } = options;
-  const began = performance.now();
+  const startedMs = performance.now();
   await settledWithin(Math.min(callGraceMs, shutdownDeadlineMs), protocol?.drain?.() ?? Promise.resolve());
-  const deadlineMs = Math.max(0, shutdownDeadlineMs - (performance.now() - began));
+  const deadlineMs = Math.max(0, shutdownDeadlineMs - (performance.now() - startedMs));
   await runHooks([...(onShutdown === undefined ? [] : [onShutdown]), endOutput], { deadlineMs, logger });
 }
 
-async function orClose<T>(listener: Listener, begin: () => Promise<T>): Promise<T> {
+async function closeOnError<T>(listener: Listener, start: () => Promise<T>): Promise<T> {
   try {
-    return await begin();
+    return await start();
   } catch (error) {
     await listener.close();
     throw error;

@@ -2,7 +2,7 @@ import { settledWithin } from '../streams/settled-within.js';
 import type { Logger } from '../wire/logs/logger.js';
 
 export interface RunHooksOptions {
-  /** Longest time that all hooks together are waited for. */
+  /** Longest time for all hooks together. */
   readonly deadlineMs: number;
   readonly logger: Logger;
 }
@@ -10,8 +10,8 @@ export interface RunHooksOptions {
 type Hook = () => void | Promise<void>;
 
 /**
- * Runs what must happen before a plugin ends, one after the other in the given order; a hook that fails is logged and does not stop
- * the next. Resolves when all are done or the deadline has passed. Never rejects.
+ * Runs the shutdown hooks one after the other in the given order; a failing hook is logged and does not stop the next. Resolves when
+ * all are done or the deadline has passed. Never rejects.
  */
 export async function runHooks(hooks: readonly Hook[], { deadlineMs, logger }: RunHooksOptions): Promise<void> {
   if (await settledWithin(deadlineMs, runInOrder(hooks, logger))) return;

@@ -5,37 +5,37 @@ import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { pluginLogger } from './logger.js';
 import { resolveServeOptions, type ServeOptions } from './options.js';
-import type { PluginParts } from './parts.js';
-import { beginServing, type Serving } from './serving.js';
+import type { PluginParts } from './plugin-parts.js';
+import { type Serving, startServing } from './serving.js';
 import { StdioCapture } from './stdio-capture.js';
 
-/** How a plugin is served within a test. */
+/** The options of `serveTest`. */
 export interface ServeTestOptions {
-  /** Ends the serving. */
+  /** Ends the serving when it is aborted. */
   readonly signal?: AbortSignal;
-  /** Carries what this process prints to hosts as well; it still goes to the real streams. @default false */
+  /** Sends this process's stdout and stderr to the host as well; they still go to the real streams. @default false */
   readonly syncStdio?: boolean;
 }
 
-/** For who has put the plugin together. */
+/** For the owner of the plugin's container. */
 export interface TestServingHooks {
   /** Called when serving has ended, before `ended` resolves. */
   readonly onEnded?: () => Promise<void>;
 }
 
-/** A plugin that is served within this process, for tests and debuggers. */
+/** A plugin that is served in this process, for tests and debuggers. */
 export interface TestServing extends AsyncDisposable {
-  /** What a host reattaches with; it never ends the plugin. */
+  /** For the host's option `reattach`. A host never ends a plugin that it reached with this. */
   readonly reattach: ReattachConfig;
-  /** Resolves when serving has ended: by the signal, by `close`, or because a host asked for it. Never rejects. */
+  /** Resolves when serving has ended: by the signal, by `close`, or at a host's request. Never rejects. */
   readonly ended: Promise<void>;
   /** Ends the serving. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Serves plugins in test mode (go-plugin server.go ServeTestConfig): within this process, without cookie, handshake line and taking
- * over of interrupts, and without ever ending the process. Resolves when hosts can come; rejects when the plugin cannot be served.
+ * Serves plugins in test mode (go-plugin server.go ServeTestConfig): in this process, without magic cookie, handshake line and signal
+ * handlers, and without ending the process. Resolves when hosts can connect; rejects when the plugin cannot be served.
  */
 export async function serveTest(
   options: ServeOptions,
@@ -50,7 +50,7 @@ export async function serveTest(
   const endOutput = (): void => capture?.stop();
   try {
     const environment = parsePluginEnvironment(process.env);
-    const serving = await beginServing({
+    const serving = await startServing({
       options: resolveServeOptions(options),
       parts,
       logger,
@@ -80,7 +80,7 @@ class TestServer implements TestServing {
   constructor(serving: Serving, options: TestServerOptions) {
     const { protocol, version: protocolVersion, address } = serving;
     this.reattach = { protocol, protocolVersion, ...address, pid: process.pid, test: true };
-    this.ended = this.#live(serving, options);
+    this.ended = this.#serveUntilStopped(serving, options);
   }
 
   async close(): Promise<void> {
@@ -92,15 +92,15 @@ class TestServer implements TestServing {
     return this.close();
   }
 
-  async #live(serving: Serving, { endOutput, logger, signal, onEnded }: TestServerOptions): Promise<void> {
-    const unwanted = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
+  async #serveUntilStopped(serving: Serving, { endOutput, logger, signal, onEnded }: TestServerOptions): Promise<void> {
+    const stopped = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
     try {
-      await untilAborted(serving.ended, unwanted).catch(() => {});
+      await untilAborted(serving.ended, stopped).catch(() => {});
       await serving.shutdown();
       await serving.close();
       await onEnded?.();
     } catch (error) {
-      logger.error('the plugin did not end well', { error });
+      logger.error('the plugin failed to stop', { error });
     } finally {
       endOutput();
     }

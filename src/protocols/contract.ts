@@ -8,12 +8,12 @@ declare const SERVICE: unique symbol;
 declare const CONTEXT: unique symbol;
 
 /**
- * What a name in a plugin set stands for (go-plugin: Plugin, GRPCPlugin), shared by both ends. `Client` is what the host gets by
- * dispensing it, `Service` what the plugin implements, `Context` what a service is made with; they exist for the compiler only. Each
- * protocol's contract adds its own side.
+ * A contract between host and plugin (go-plugin: Plugin, GRPCPlugin), shared by both ends under a name in a plugin set. `Client` is the
+ * type that `dispense` gives, `Service` the type that the plugin implements, `Context` the argument of a function that makes a service;
+ * they exist for the compiler only. `grpcPlugin`, `netRpcPlugin` and `dualPlugin` make contracts.
  */
 export interface PluginContract<Client = unknown, Service = unknown, Context extends ServiceContext = ServiceContext> {
-  /** The protocols in which the contract can be spoken. */
+  /** The protocols that the contract has. */
   readonly protocols: readonly ProtocolName[];
   readonly [CLIENT]?: Client;
   readonly [SERVICE]?: Service;
@@ -23,26 +23,28 @@ export interface PluginContract<Client = unknown, Service = unknown, Context ext
 /** Contracts by plugin name. */
 export type PluginSet = Readonly<Record<string, PluginContract>>;
 
-/** The client type that dispensing a contract gives. */
+/** The client that `dispense` gives for a contract. */
 export type ClientOfContract<C> = C extends PluginContract<infer Client, infer _Service> ? Client : never;
 
-/** The service type that implements a contract. */
+/** The service that implements a contract. */
 export type ServiceOfContract<C> = C extends PluginContract<infer _Client, infer Service> ? Service : never;
 
-/** What the services of a contract are made with. */
+/** The argument of a function that makes a contract's service. */
 export type ContextOfContract<C> =
   C extends PluginContract<infer _Client, infer _Service, infer Context> ? Context : never;
 
-/** What every service is made with; a protocol adds to it. */
+/** The argument of a function that makes a service; each protocol adds to it. */
 export interface ServiceContext {
+  /** The service's own logger; its module is the plugin's name in the set. */
   readonly logger: Logger;
-  /** What is spoken with the host. */
+  /** The protocol that is being served. */
   readonly protocol: ProtocolName;
 }
 
-/** A contract with what implements it: a ready object, or a function that makes one. */
+/** A contract with its implementation. `implement` makes it. */
 export interface PluginImplementation {
   readonly contract: PluginContract;
+  /** Makes the service: once per serving in gRPC, once per dispense in net/rpc. */
   readonly create: (context: ServiceContext) => unknown;
 }
 
@@ -50,8 +52,14 @@ export interface PluginImplementation {
 export type PluginImplementations = Readonly<Record<string, PluginImplementation>>;
 
 /**
- * Pairs a contract with its implementation; a service that does not fit the contract does not compile. A function is called when
- * the service is needed: once per serving in gRPC, once per dispense in net/rpc.
+ * Pairs a contract with the service that implements it, or with a function that makes the service: once per serving in gRPC, once per
+ * dispense in net/rpc. A service that does not fit the contract does not compile.
+ *
+ * @example
+ * ```ts
+ * const greeter = implement(plugins.greeter, { greet: ({ name }) => ({ greeting: `Hello ${name}!` }) });
+ * await serve({ handshake, plugins: { greeter } });
+ * ```
  */
 export function implement<C extends PluginContract>(
   contract: C,

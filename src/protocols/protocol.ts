@@ -7,25 +7,26 @@ import type { Logger } from '../wire/logs/logger.js';
 import type { BrokerRequest } from './broker-request.js';
 import type { PluginImplementations, PluginSet, ProtocolName } from './contract.js';
 
-/** How brokers reach further addresses and offer some of their own. */
+/** How the brokers of an end dial the peer's addresses and listen at their own. */
 export interface BrokerNetwork extends AddressTranslator {
-  /** A dialer for an address in this end's view; raw, before any TLS. */
+  /** A dialer for an address as this end sees it; raw, without TLS. */
   dialerTo(address: Address): Dialer;
-  /** A fresh listener of this end's kind, in this end's socket directory. */
+  /** A new listener; a unix socket is in this end's socket directory. */
   listen(): Promise<Listener>;
 }
 
-/** What a host gives to a protocol in order to converse with a plugin. */
+/** What a ClientProtocolFactory connects to, and what it is given by the host. */
 export interface ClientConnection {
-  /** Connects to the plugin's main listener; raw, before any multiplexing or TLS. */
+  /** Dials the plugin's main listener; raw, without multiplexing and TLS. */
   readonly dialer: Dialer;
   readonly network: BrokerNetwork;
-  /** For the main connection and every brokered one. */
+  /** For the main connection and all brokered ones; undefined for plain text. */
   readonly tls: TlsConfig | undefined;
   /** Whether brokered connections travel inside the main one (gRPC only). */
   readonly multiplex: boolean;
+  /** The set of the version that was negotiated. */
   readonly plugins: PluginSet;
-  /** Receive the bytes that the plugin's program wrote to its stdout and stderr after the handshake. Borrowed: never ended. */
+  /** Receive the bytes that the plugin's program wrote to its stdout and stderr after the handshake. Never ended by the protocol. */
   readonly syncStdout: Writable;
   readonly syncStderr: Writable;
   /**
@@ -34,59 +35,60 @@ export interface ClientConnection {
    */
   readonly brokerRequests?: Subject<BrokerRequest>;
   readonly logger: Logger;
-  /** Aborted when the plugin's process is gone; ends every wait. */
+  /** Aborted when the plugin's process has exited: everything that waits for the plugin fails. */
   readonly signal: AbortSignal;
 }
 
-/** A running conversation with a plugin, host side. */
+/** A host's connection to a plugin in one protocol. */
 export interface ClientProtocol {
   readonly name: ProtocolName;
-  /** What opens further connections, for gRPC a GrpcBroker, for net/rpc a MuxBroker. Owned by the conversation. */
+  /** Opens further connections: a GrpcBroker for gRPC, a MuxBroker for net/rpc. Owned by this object. */
   readonly broker?: unknown;
-  /** Whether the connection stands. Hot, replays the latest, completes with `close`. Optional: nobody may be able to tell. */
+  /** Whether the connection is up. Hot, replays the latest, completes with `close`. Undefined where that is not known. */
   readonly connected$?: Observable<boolean>;
   /**
    * A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set, ERR_PLUGIN_PROTOCOL for
-   * a contract that is not for this protocol.
+   * a contract without this protocol.
    */
   dispense(name: string): Promise<unknown>;
-  /** Resolves when the plugin answers that it is well; rejects with PluginCallError ERR_PING, never later than `timeoutMs`. */
+  /** Resolves when the plugin answers that it is healthy. Rejects with PluginCallError ERR_PING, within `timeoutMs`. */
   ping(options: { readonly timeoutMs: number }): Promise<void>;
-  /** Asks the plugin to end itself. False when there is no end to wait for: it could not be asked, or has refused. */
+  /** Asks the plugin to stop. False when it could not be asked or has refused: then its exit need not be waited for. */
   shutdown(options: { readonly timeoutMs: number }): Promise<boolean>;
-  /** Closes the conversation and its connections; calls in flight fail, with `because` if the plugin is gone. Idempotent. */
+  /** Closes all connections; running calls fail, with `because` if given. Idempotent. */
   close(because?: Error): Promise<void>;
 }
 
-/** Begins a conversation. Rejects when the plugin cannot be reached, with a TransportError or a SecurityError. */
+/** Connects to a plugin. Rejects with a TransportError or a SecurityError when it cannot be reached. */
 export type ClientProtocolFactory = (connection: ClientConnection) => Promise<ClientProtocol>;
 
-/** What a plugin gives to a protocol in order to be served. */
+/** What a ServerProtocolFactory serves, and on which listener. */
 export interface ServerConnection {
-  /** The main listener; raw. Ownership passes to the protocol. */
+  /** The main listener; raw, without multiplexing and TLS. Owned by the protocol. */
   readonly listener: Listener;
   readonly network: BrokerNetwork;
   readonly tls: TlsConfig | undefined;
+  /** Whether brokered connections travel inside the main one (gRPC only). */
   readonly multiplex: boolean;
   readonly implementations: PluginImplementations;
-  /** What the program prints to its stdout and stderr, to be carried to the host. Reading sets the writers' pace. */
+  /** The program's stdout and stderr, to be sent to the host. Reading slowly slows down the program. */
   readonly syncStdout: Readable;
   readonly syncStderr: Readable;
   readonly logger: Logger;
-  /** Called when the host asks the plugin to end; the answer is given when it resolves. Idempotent, bounded. */
+  /** To be called when the host asks the plugin to stop; the host is answered when it resolves. Idempotent, bounded. */
   readonly onShutdown: () => Promise<void>;
 }
 
-/** A plugin being served. */
+/** A plugin that is being served in one protocol. */
 export interface ServerProtocol {
   readonly name: ProtocolName;
-  /** Resolves when serving has ended by itself: the listener broke, or a multiplexed session ended. Never rejects. */
+  /** Resolves when the host has asked the plugin to stop, the listener has failed or the multiplexed session has ended. Never rejects. */
   readonly ended: Promise<void>;
-  /** From here on new calls are refused; resolves when the running ones have ended, however long they take. Idempotent. */
+  /** Refuses new calls from now on; resolves when the running ones have finished, however long that takes. Idempotent. */
   drain?(): Promise<void>;
-  /** Stops at once: closes the listener, cuts the connections. Idempotent. */
+  /** Closes the listener and all connections at once. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Begins to serve; resolved when connections are being accepted. */
+/** Starts to serve; resolves when connections are accepted. */
 export type ServerProtocolFactory = (connection: ServerConnection) => Promise<ServerProtocol>;

@@ -1,7 +1,7 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { type AssembledPlugin, assemblePlugin, type ServeOptions } from '../di/assemble-plugin.js';
 import { resolveServeOptions } from '../plugin/options.js';
-import { beginServing } from '../plugin/serving.js';
+import { startServing } from '../plugin/serving.js';
 import { parsePluginEnvironment } from '../wire/handshake/environment.js';
 import type { FakePlugin } from './fake-plugin.js';
 import { type FakeRunner, fakeRunner } from './fake-runner.js';
@@ -44,7 +44,7 @@ async function serveAssembled(
   output: { readonly stdout: PassThrough; readonly stderr: PassThrough },
 ): Promise<void> {
   const environment = parsePluginEnvironment(plugin.spec.env);
-  const serving = await beginServing({
+  const serving = await startServing({
     options: resolveServeOptions(options),
     parts,
     logger: options.logger,

@@ -1,5 +1,5 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
-import type { PluginParts } from '../../plugin/parts.js';
+import type { PluginParts } from '../../plugin/plugin-parts.js';
 import { grpcServerProtocol } from '../../protocols/grpc/server-protocol.js';
 import { resolveGrpcEngine } from '../../protocols/grpc/shared/grpc-engine.js';
 import { netRpcServerProtocol } from '../../protocols/netrpc/server-protocol.js';

@@ -1,6 +1,6 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import type { HostParts } from '../../host/parts.js';
-import type { PluginParts } from '../../plugin/parts.js';
+import type { PluginParts } from '../../plugin/plugin-parts.js';
 import { dialerTo } from '../../transports/sockets/dial.js';
 import { defaultNetwork, type ListenOptions, listen } from '../../transports/sockets/sockets.js';
 import { selfSignedAuthority } from '../../transports/tls/certificate.js';

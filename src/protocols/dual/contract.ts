@@ -17,56 +17,65 @@ import {
   netRpcSidesOf,
 } from '../netrpc/contract.js';
 
-/** What a dual contract's client is: that of the protocol which the plugin has chosen, told apart by `protocol`. */
+/** The client of a dual contract: that of the plugin's protocol, told apart by `protocol`. */
 export type DualClient<G, N> =
   | { readonly protocol: 'grpc'; readonly client: ClientOfContract<G> }
   | { readonly protocol: 'netrpc'; readonly client: ClientOfContract<N> };
 
-/** What implements a dual contract: a service for each protocol, or what makes it. Only that of the protocol that is served is used. */
+/** The implementation of a dual contract: for each protocol a service, or a function that makes one. Only the served one is used. */
 export interface DualService<G, N> {
-  readonly grpc: Face<G>;
-  readonly netrpc: Face<N>;
+  readonly grpc: ServiceOrFactory<G>;
+  readonly netrpc: ServiceOrFactory<N>;
 }
 
-type Face<C> = ServiceOfContract<C> | ((context: ContextOfContract<C>) => ServiceOfContract<C>);
+type ServiceOrFactory<C> = ServiceOfContract<C> | ((context: ContextOfContract<C>) => ServiceOfContract<C>);
 
-/** The same plugin in both protocols. */
+/** A pair of one thing for each protocol. */
 export interface DualSides<G, N> {
   readonly grpc: G;
   readonly netrpc: N;
 }
 
-/** A contract that can be spoken over gRPC and over net/rpc. */
+/** A contract for gRPC and net/rpc. */
 export interface DualPlugin<G, N, Client = DualClient<G, N>>
   extends DualSides<G, N>,
     PluginContract<Client, DualService<G, N>, GrpcServiceContext | NetRpcServiceContext> {}
 
 /**
- * A contract that carries both protocols (go-plugin: a type that is both Plugin and GRPCPlugin). The plugin serves the one that it is
- * told to serve, the host takes what the plugin offers and `allowedProtocols` allow. `client` makes one interface of either client;
- * without it `dispense` gives `{ protocol, client }`. Throws OptionsError for a side of the other protocol.
+ * A contract for both protocols (go-plugin: a type that is both Plugin and GRPCPlugin). The plugin serves one of them; the host uses
+ * that one, if `allowedProtocols` has it. `client` makes one interface of either client; without it `dispense` gives
+ * `{ protocol, client }`. Throws OptionsError for a contract of the wrong protocol.
+ *
+ * @example
+ * ```ts
+ * const kv = dualPlugin({
+ *   grpc: grpcPlugin(KVDefinition),
+ *   netrpc: netRpcPlugin({ put: method(Put, gob.int) }),
+ *   client: ({ protocol, client }): Kv => (protocol === 'grpc' ? new GrpcKv(client) : new NetRpcKv(client)),
+ * });
+ * ```
  */
 export function dualPlugin<G extends GrpcPlugin, N extends NetRpcPlugin, Client>(
-  sides: DualSides<G, N> & { readonly client: (spoken: DualClient<G, N>) => Client },
+  sides: DualSides<G, N> & { readonly client: (dispensed: DualClient<G, N>) => Client },
 ): DualPlugin<G, N, Client>;
 export function dualPlugin<G extends GrpcPlugin, N extends NetRpcPlugin>(sides: DualSides<G, N>): DualPlugin<G, N>;
 export function dualPlugin<G extends GrpcPlugin, N extends NetRpcPlugin>(
-  sides: DualSides<G, N> & { readonly client?: (spoken: DualClient<G, N>) => unknown },
+  sides: DualSides<G, N> & { readonly client?: (dispensed: DualClient<G, N>) => unknown },
 ): DualPlugin<G, N, unknown> {
-  const { client = (spoken: DualClient<G, N>): unknown => spoken } = sides;
+  const { client = (dispensed: DualClient<G, N>): unknown => dispensed } = sides;
   const combine = (protocol: ProtocolName, made: unknown): unknown =>
     client({ protocol, client: made } as DualClient<G, N>);
   const { grpc, netrpc } = sides;
-  // Each keeps its sides under a symbol of its own.
+  // Each protocol's contract has its sides under a symbol of its own.
   const both: PluginContract = {
-    ...overGrpc(grpc, (made) => combine('grpc', made)),
-    ...overNetRpc(netrpc, (made) => combine('netrpc', made)),
+    ...grpcSide(grpc, (made) => combine('grpc', made)),
+    ...netRpcSide(netrpc, (made) => combine('netrpc', made)),
     protocols: ['grpc', 'netrpc'],
   };
   return { ...(both as PluginContract<unknown, DualService<G, N>, never>), grpc, netrpc };
 }
 
-/** One implementation of two, of which the one is used whose protocol is served. Throws OptionsError as `dualPlugin` does. */
+/** One implementation of an implementation for each protocol. Throws OptionsError as `dualPlugin` does. */
 export function implementDual(sides: DualSides<PluginImplementation, PluginImplementation>): PluginImplementation {
   const { grpc, netrpc } = sides;
   const contract = dualPlugin({ grpc: grpc.contract as GrpcPlugin, netrpc: netrpc.contract as NetRpcPlugin });
@@ -75,34 +84,34 @@ export function implementDual(sides: DualSides<PluginImplementation, PluginImple
 
 type Combine = (client: unknown) => unknown;
 
-function overGrpc(contract: GrpcPlugin, combine: Combine): PluginContract {
-  const sides = grpcSidesOf(contract) ?? lacking('grpc', contract);
-  const dual: GrpcSides<unknown, Faces> = {
+function grpcSide(contract: GrpcPlugin, combine: Combine): PluginContract {
+  const sides = grpcSidesOf(contract) ?? wrongProtocol('grpc', contract);
+  const dual: GrpcSides<unknown, UntypedDualService> = {
     client: (context) => combine(sides.client(context)),
-    serve: (server, service, context) => sides.serve(server, faceOf(service.grpc, context), context),
+    serve: (server, service, context) => sides.serve(server, createService(service.grpc, context), context),
   };
   return grpcPlugin(dual);
 }
 
-function overNetRpc(contract: NetRpcPlugin, combine: Combine): PluginContract {
-  const sides = netRpcSidesOf(contract) ?? lacking('netrpc', contract);
-  const dual: NetRpcSides<unknown, Faces> = {
+function netRpcSide(contract: NetRpcPlugin, combine: Combine): PluginContract {
+  const sides = netRpcSidesOf(contract) ?? wrongProtocol('netrpc', contract);
+  const dual: NetRpcSides<unknown, UntypedDualService> = {
     ...sides,
     client: (context) => combine(sides.client(context)),
-    serve: (service, context) => sides.serve(faceOf(service.netrpc, context), context),
+    serve: (service, context) => sides.serve(createService(service.netrpc, context), context),
   };
   return netRpcPlugin(dual);
 }
 
-/** A DualService whose types were checked where it was paired with its contract. */
-type Faces = Readonly<Record<ProtocolName, unknown>>;
+/** A DualService; `implement` has checked its types. */
+type UntypedDualService = Readonly<Record<ProtocolName, unknown>>;
 
-function faceOf(face: unknown, context: ServiceContext): unknown {
-  return typeof face === 'function' ? (face as (context: ServiceContext) => unknown)(context) : face;
+function createService(service: unknown, context: ServiceContext): unknown {
+  return typeof service === 'function' ? (service as (context: ServiceContext) => unknown)(context) : service;
 }
 
-function lacking(protocol: ProtocolName, contract: PluginContract): never {
+function wrongProtocol(protocol: ProtocolName, contract: PluginContract): never {
   throw new OptionsError(
-    `Expected the \`${protocol}\` side of a dual contract to be spoken over ${protocol}, got one for ${contract.protocols.join(', ')}.`,
+    `Expected the \`${protocol}\` side of a dual contract to be a contract for ${protocol}, got one for ${contract.protocols.join(', ')}.`,
   );
 }

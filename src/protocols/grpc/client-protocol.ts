@@ -1,8 +1,8 @@
 import { map, type Observable } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
 import type { PluginSet } from '../contract.js';
+import { notDispensable } from '../contract-errors.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
-import { notDispensable } from '../wrong-plugin.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';

@@ -1,9 +1,9 @@
 import { firstValueFrom, Subject, type Subscription } from 'rxjs';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
+import { notServable } from '../contract-errors.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import type { RunningCalls } from '../running-calls.js';
-import { notServable } from '../wrong-plugin.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { acceptMuxed } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';

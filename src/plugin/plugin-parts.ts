@@ -4,12 +4,14 @@ import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { Listener } from '../transports/transport.js';
 import type { PluginEnvironment } from '../wire/handshake/environment.js';
 
-/** What a plugin is assembled from; the container binds these, and each can be rebound. */
+/** The replaceable parts of a plugin. Each has a token of the container; an application that binds it replaces the default. */
 export interface PluginParts {
-  /** Binds the main listener where the host asks for it. */
+  /** Opens the main listener. `network` is the option of `serve`, undefined for the platform's default. */
   readonly listen: (environment: PluginEnvironment, network: 'unix' | 'tcp' | undefined) => Promise<Listener>;
-  /** How this plugin dials the host and offers brokered listeners. */
+  /** Makes what dials the host's brokered listeners and opens the plugin's. */
   readonly createNetwork: (environment: PluginEnvironment, network: 'unix' | 'tcp' | undefined) => BrokerNetwork;
+  /** Serves each protocol; a protocol without an entry cannot be served. */
   readonly protocols: Readonly<Partial<Record<ProtocolName, ServerProtocolFactory>>>;
+  /** Issues the certificate of AutoMTLS. */
   readonly certificateAuthority: CertificateAuthority;
 }

@@ -1,27 +1,27 @@
 import { OptionsError, PluginCallError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from './contract.js';
 
-/** Why a host cannot dispense a name in the protocol that it speaks with the plugin. */
+/** The error of `dispense` for a name outside the set, or for a contract without the plugin's protocol. */
 export function notDispensable(name: string, plugins: PluginSet, protocol: ProtocolName): PluginCallError {
   const contract = Object.hasOwn(plugins, name) ? plugins[name] : undefined;
   if (contract !== undefined)
     return new PluginCallError(
       'ERR_PLUGIN_PROTOCOL',
-      `The plugin speaks ${protocol}, and the contract of ${name} is for ${listed(contract)} alone. ` +
+      `The plugin speaks ${protocol}, and the contract of ${name} is for ${protocolsOf(contract)} alone. ` +
         `Leave ${protocol} out of \`allowedProtocols\`, or give the contract both with \`dualPlugin\`.`,
     );
   const known = Object.keys(plugins).join(', ') || 'none';
   return new PluginCallError('ERR_UNKNOWN_PLUGIN', `unknown plugin type: ${name}. This host knows ${known}.`);
 }
 
-/** Why a plugin cannot serve a contract in the protocol that it was told to serve. */
+/** The error of `serve` for a contract without the protocol that is to be served. */
 export function notServable(name: string, contract: PluginContract, protocol: ProtocolName): OptionsError {
   return new OptionsError(
-    `The plugin ${name} cannot be served over ${protocol}: its contract is for ${listed(contract)} alone. ` +
+    `The plugin ${name} cannot be served over ${protocol}: its contract is for ${protocolsOf(contract)} alone. ` +
       'Serve that, or give the contract both with `dualPlugin`.',
   );
 }
 
-function listed({ protocols }: PluginContract): string {
-  return protocols.join(', ') || 'nothing';
+function protocolsOf({ protocols }: PluginContract): string {
+  return protocols.join(', ') || 'no protocol';
 }

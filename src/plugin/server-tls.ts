@@ -4,25 +4,26 @@ import { ENV, type PluginEnvironment } from '../wire/handshake/environment.js';
 import type { Logger } from '../wire/logs/logger.js';
 import type { ServeOptions } from './options.js';
 
-/** How a plugin secures its connections, and what it says of that in the handshake. */
-export interface TlsSide {
+/** The TLS of a plugin's connections. */
+export interface ServerTls {
+  /** Undefined for plain text. */
   readonly tls?: TlsConfig;
-  /** Field 6, in DER; AutoMTLS only. */
+  /** The certificate for field 6 of the handshake, in DER; AutoMTLS only. */
   readonly serverCertificate?: Uint8Array;
 }
 
-/** The application's own configuration wins, then AutoMTLS if the host asks for it, else none (go-plugin server.go Serve). */
-export async function tlsSideOf(
+/** The option `tlsProvider` wins, then AutoMTLS if the host asks for it, else there is no TLS (go-plugin server.go Serve). */
+export async function resolveServerTls(
   options: ServeOptions,
   environment: PluginEnvironment,
   authority: CertificateAuthority,
   logger: Logger,
-): Promise<TlsSide> {
-  const own = await options.tlsProvider?.();
-  if (own !== undefined) return { tls: own };
+): Promise<ServerTls> {
+  const provided = await options.tlsProvider?.();
+  if (provided !== undefined) return { tls: provided };
   if (environment.clientCertificate === undefined) return {};
   if (!isCertificatePem(environment.clientCertificate))
-    logger.error("the host's certificate cannot be read: no connection will be let in", {
+    logger.error("the host's certificate cannot be parsed: every connection will be refused", {
       variable: ENV.clientCertificate,
     });
   const identity = await authority.issue();
