@@ -2,13 +2,12 @@ import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
-import { grpcBrokerOf } from '../protocols/grpc/client-protocol.js';
-import { muxBrokerOf } from '../protocols/netrpc/client-protocol.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import type { Exit, PluginState } from '../streams/lifecycle.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
+import { ClientGrpcBroker, ClientMuxBroker } from './client-brokers.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 import { PluginLife } from './plugin-life.js';
@@ -46,6 +45,22 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** The bytes of `syncStderr$` as a Readable, like `syncStdout`. */
   readonly syncStderr: Readable;
 
+  /**
+   * Opens further gRPC connections to the plugin, in both directions, and passes services as arguments. Before `start` only `requests$`
+   * and `counts` can be used. Unless the plugin is running, everything else throws, rejects or errors with ClosedError (ERR_NOT_STARTED, ERR_CLOSED),
+   * and with PluginCallError ERR_BROKER when the protocol is net/rpc.
+   *
+   * @example
+   * ```ts
+   * client.broker.requests$.subscribe(({ kind, id }) => console.log(kind, id));
+   * await client.start();
+   * const merged$ = client.broker.lend(RefereeDefinition, referee, (id) => merger.merge({ ...conflict, referee: id }));
+   * ```
+   */
+  readonly broker: GrpcBroker;
+  /** The broker of net/rpc, likewise: streams inside the connection to the plugin, for io.Readers, io.Writers and callbacks by id. */
+  readonly muxBroker: MuxBroker;
+
   readonly #options: ResolvedClientOptions<P>;
   readonly #life: PluginLife;
 
@@ -53,6 +68,8 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   constructor(options: ClientOptions<P>, parts: HostParts) {
     this.#options = resolveClientOptions(options);
     this.#life = new PluginLife(this.#options, parts);
+    this.broker = new ClientGrpcBroker(this.#life);
+    this.muxBroker = new ClientMuxBroker(this.#life);
     const { streams } = this.#life;
     this.state$ = streams.state$;
     this.handshake$ = streams.handshake$;
@@ -105,22 +122,6 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
    */
   async dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
     return (await this.#life.protocol.dispense(name)) as ClientOfContract<P[N]>;
-  }
-
-  /**
-   * Opens further connections to the plugin, in both directions; services are lent and borrowed with it. Throws ClosedError when the
-   * plugin is not running, PluginCallError ERR_BROKER when it is not spoken with over gRPC.
-   */
-  get broker(): GrpcBroker {
-    return grpcBrokerOf(this.#life.protocol);
-  }
-
-  /**
-   * The same for net/rpc: connections inside the one to the plugin, for io.Readers, io.Writers and callbacks by id. Throws ClosedError when
-   * the plugin is not running, PluginCallError ERR_BROKER when it is not spoken with over net/rpc.
-   */
-  get muxBroker(): MuxBroker {
-    return muxBrokerOf(this.#life.protocol);
   }
 
   /** Resolves when the plugin answers that it is well. Rejects with PluginCallError ERR_PING within `pingTimeoutMs`. */

@@ -1,4 +1,4 @@
-import { Subscription } from 'rxjs';
+import { type Observable, Subject, Subscription } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
@@ -67,6 +67,9 @@ type Life = { readonly status: 'idle' } | Starting | Running | Stopping | Exited
 /** The life of one plugin, from its start until everything of it is released. `state$` is derived from the one field `#life`. */
 export class PluginLife {
   readonly streams: PluginStreams;
+  /** Emits the connection just before the state `running`; completes with the state `exited`. */
+  readonly protocol$: Observable<ClientProtocol>;
+  readonly #protocols = new Subject<ClientProtocol>();
   readonly #options: ResolvedClientOptions;
   readonly #parts: HostParts;
   readonly #lifetime = new Subscription();
@@ -78,6 +81,7 @@ export class PluginLife {
     this.#parts = parts;
     this.streams = new PluginStreams({ ...options, logSink: parts.logSink });
     this.streams.onState(stateOf(this.#life));
+    this.protocol$ = this.#protocols.asObservable();
   }
 
   get state(): PluginState {
@@ -210,6 +214,7 @@ export class PluginLife {
     const { runner, protocol } = resources;
     const plugin = { id: runner.id, protocol: protocol.name, protocolVersion, address };
     if (!this.#isReferenced) runner.unref?.();
+    this.#protocols.next(protocol);
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
     this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
@@ -256,6 +261,7 @@ export class PluginLife {
     const exit = life.status === 'idle' ? undefined : await releaseAll(life.resources, { kill, because });
     await this.streams.close({ exited: exit !== undefined });
     this.#lifetime.unsubscribe();
+    this.#protocols.complete();
     this.#enter({ status: 'exited', reason, exit, id });
   }
 

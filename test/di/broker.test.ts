@@ -47,15 +47,15 @@ for (const [name, options] of [
   test(`a client has the broker of its plugin while that runs (${name})`, async () => {
     const plugin = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
     const client = createClient({ command: [process.execPath, plugin], handshake, plugins, ...options });
-    assert.throws(() => client.broker, hasCode('ERR_NOT_STARTED'));
-    await client.start();
     const { broker } = client;
+    assert.throws(() => broker.nextId(), hasCode('ERR_NOT_STARTED'));
+    await client.start();
     const merger = await client.dispense('merger');
     const merged$ = broker.lend(RefereeDefinition, referee, (id) => merger.merge({ ...conflict, referee: id }));
     assert.deepEqual((await firstValueFrom(merged$)).merged, { a: 'a: 1' });
     assert.deepEqual([broker.counts.accepting, broker.counts.channels, broker.counts.pending], [0, 0, 0]);
     await client.stop();
-    assert.throws(() => client.broker, hasCode('ERR_CLOSED'));
+    assert.throws(() => broker.nextId(), hasCode('ERR_CLOSED'));
     assert.deepEqual(broker.counts, { accepting: 0, channels: 0, pending: 0, streams: 0 });
     assertTempDirEmpty();
   });
@@ -68,10 +68,10 @@ test('a client over net/rpc has the broker of its plugin while that runs, and no
     handshake: { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' },
     plugins: { waiter },
   });
-  assert.throws(() => client.muxBroker, hasCode('ERR_NOT_STARTED'));
-  await client.start();
-  assert.throws(() => client.broker, hasCode('ERR_BROKER'));
   const { muxBroker } = client;
+  assert.throws(() => muxBroker.nextId(), hasCode('ERR_NOT_STARTED'));
+  await client.start();
+  assert.throws(() => client.broker.nextId(), hasCode('ERR_BROKER'));
   const calls = await client.dispense('waiter');
   const id = muxBroker.nextId();
   const [stream, bytes] = await Promise.all([
@@ -83,7 +83,7 @@ test('a client over net/rpc has the broker of its plugin while that runs, and no
   const requested = firstValueFrom(muxBroker.requests$, { defaultValue: 'none' });
   for (const each of [stream, offered]) each.destroy();
   await client.stop();
-  assert.throws(() => client.muxBroker, hasCode('ERR_CLOSED'));
+  assert.throws(() => muxBroker.nextId(), hasCode('ERR_CLOSED'));
   assert.equal(await requested, 'none');
   assertTempDirEmpty();
 });
@@ -92,5 +92,5 @@ test('a client over gRPC has no MuxBroker', async () => {
   const plugin = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
   await using client = createClient({ command: [process.execPath, plugin], handshake, plugins });
   await client.start();
-  assert.throws(() => client.muxBroker, hasCode('ERR_BROKER'));
+  assert.throws(() => client.muxBroker.nextId(), hasCode('ERR_BROKER'));
 });
