@@ -1,7 +1,7 @@
 import { grpcPlugin, type HandshakeConfig } from 'rxplug';
 import { GreeterDefinition } from '../gen/greeter.js';
 
-/** What host and plugin agree on beforehand. */
+/** Shared by host and plugin. */
 export const handshake: HandshakeConfig = {
   protocolVersion: 1,
   magicCookieKey: 'GREETER_PLUGIN',

@@ -5,7 +5,7 @@ import { RefereeDefinition } from '../gen/merge.js';
 import { handshake, plugins } from './contract.js';
 
 // #region referee
-/** An object of this process; the plugin calls it. */
+/** Runs in the host; the plugin calls it. */
 const referee: ServiceOf<typeof RefereeDefinition> = {
   decide({ key, ours, theirs }) {
     console.log(`conflict about ${key}: ${ours} or ${theirs}?`);
@@ -14,7 +14,7 @@ const referee: ServiceOf<typeof RefereeDefinition> = {
 };
 // #endregion referee
 
-// The plugin in TypeScript, or whatever is named: `node host.js ./merger-in-go`.
+// By default the plugin in TypeScript; another one is given as arguments: `node host.js ./merger-in-go`.
 const ours: [string, ...string[]] = [process.execPath, fileURLToPath(new URL('plugin.js', import.meta.url))];
 const [file, ...args] = process.argv.slice(2);
 const command: [string, ...string[]] = file === undefined ? ours : [file, ...args];
@@ -24,7 +24,7 @@ await client.start();
 const merger = await client.dispense('merger');
 
 // #region lend
-// The referee is lent for this one call; when it has ended, nothing of it is left.
+// Serves the referee while the call runs.
 const merged$ = client.broker.lend(RefereeDefinition, referee, (id) =>
   merger.merge({
     ours: { title: 'Plugins', author: 'Ada', licence: 'MPL-2.0' },

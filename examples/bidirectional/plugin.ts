@@ -12,7 +12,7 @@ class Merger implements ServiceOf<typeof MergerDefinition> {
   constructor(@inject(BROKER) private readonly broker: GrpcBroker) {}
 
   merge(request: MergeRequest) {
-    // A client of the object that the host has passed; it ends with this call, also when the host cancels.
+    // A client for the referee whose id the host has passed. It is closed when this call ends, also when the host cancels.
     return this.broker.borrow(RefereeDefinition, request.referee, async (referee) => {
       return { merged: await merge(request, referee) };
     });

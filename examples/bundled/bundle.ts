@@ -9,7 +9,7 @@ import { handshake, plugins } from '../grpc-kv/contract.js';
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 // #region bundle
-/** Makes one file of the plugin and all that it imports, and puts `start.cjs` beside it. */
+/** Bundles the plugin and everything that it imports into one file, and puts `start.cjs` beside it. */
 export async function bundle(directory: string): Promise<void> {
   const { outputFiles } = await esbuild.build({
     entryPoints: [here('plugin.js')],
@@ -24,21 +24,21 @@ export async function bundle(directory: string): Promise<void> {
   await copyFile(here('start.cjs'), join(directory, 'start.cjs'));
 }
 
-/** What esbuild leaves as it is, in regular expressions and comments; then the file can be read without decoding. */
+/** Escapes what esbuild does not (regular expressions, comments), so that the file is ASCII and can be read without decoding. */
 function escapeNonAscii(code: string): string {
   return code.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** What need not be loaded at a start is left out, or loaded later. */
+/** Leaves out, or loads later, what a start does not need. */
 const smaller: esbuild.Plugin = {
   name: 'smaller',
   setup(build) {
-    // On Node, rxjs offers itself in CommonJS, of which esbuild can leave out nothing.
+    // For Node, rxjs resolves to CommonJS, which esbuild cannot tree-shake.
     const rxjs = fileURLToPath(new URL('dist/esm/index.js', import.meta.resolve('rxjs/package.json')));
     build.onResolve({ filter: /^rxjs$/ }, () => ({ path: rxjs, sideEffects: false }));
-    // Not for a plugin that adds services or interceptors of grpc-js, or imports it itself.
-    build.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: here('grpc-words.cjs') }));
-    // Loaded when first used: without TLS, compression and the stock engine, never.
+    // Do not use this for a plugin that imports grpc-js itself, or uses services or interceptors of grpc-js.
+    build.onResolve({ filter: /^@grpc\/grpc-js$/ }, () => ({ path: here('grpc-js-subset.cjs') }));
+    // Loaded on first use: for TLS, compression and the engine grpc-js.
     build.onResolve({ filter: /^node:(tls|zlib|http2)$/ }, ({ path, namespace }) =>
       namespace === 'lazy' ? { path, external: true } : { path, namespace: 'lazy' },
     );
@@ -53,7 +53,7 @@ const smaller: esbuild.Plugin = {
 // #endregion bundle
 
 // #region record
-/** Runs the bundle once, and calls what is to be fast, so that its compiled code is kept. */
+/** Runs the bundle once and calls the methods that should be fast, so that their compiled code is stored. */
 export async function record(directory: string): Promise<void> {
   await using client = createClient({
     command: [process.execPath, join(directory, 'start.cjs')],

@@ -1,4 +1,4 @@
-/** Starts the plugin as it is and as a bundle: `node dist/examples/bundled/host.js [directory]`. */
+/** Starts the plugin unbundled and bundled: `node dist/examples/bundled/host.js [directory]`. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
@@ -9,7 +9,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const { 2: directory = here('out') } = process.argv;
 
 for (const [title, file] of [
-  ['as it is', here('plugin.js')],
+  ['unbundled', here('plugin.js')],
   ['bundled', join(directory, 'start.cjs')],
 ] as const) {
   const begin = performance.now();

@@ -1,7 +1,7 @@
 /**
- * Runs the bundle beside it with the code that V8 compiled for it on an earlier run, which is kept in a file. V8 refuses the code of
- * another bundle, another version or other flags: then, and without the file, the bundle is compiled as usual. With RXPLUG_RECORD
- * set, the file is written at the end.
+ * Runs the bundle with the code that V8 compiled for it on an earlier run and that is stored in a file. V8 rejects the code of another
+ * bundle, another version or other flags; then, or when there is no file, the bundle is compiled as usual. With RXPLUG_RECORD set,
+ * the file is written when the process exits.
  */
 import fs = require('node:fs');
 import path = require('node:path');
@@ -9,7 +9,7 @@ import vm = require('node:vm');
 
 const bundle = path.join(__dirname, 'plugin.cjs');
 const compiled = path.join(__dirname, `plugin.${process.version}.${process.arch}.code`);
-// ASCII, which is read fastest so.
+// The bundle is ASCII; latin1 is the fastest encoding to read it with.
 const source = fs.readFileSync(bundle, 'latin1');
 const cachedData = fs.existsSync(compiled) ? fs.readFileSync(compiled) : undefined;
 

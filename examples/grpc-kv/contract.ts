@@ -1,7 +1,7 @@
 import { grpcPlugin, type HandshakeConfig } from 'rxplug';
 import { KVDefinition, ProbeDefinition } from '../gen/kv.js';
 
-/** What host and plugin agree on beforehand. */
+/** Shared by host and plugin. */
 export const handshake: HandshakeConfig = {
   protocolVersion: 1,
   magicCookieKey: 'RXPLUG_KV_PLUGIN',

@@ -18,7 +18,7 @@ else await demonstrate('A plugin in Go', command);
 
 async function demonstrate(title: string, command: readonly [string, ...string[]]): Promise<void> {
   terminal.heading(title);
-  // Nothing runs yet: construct, subscribe, start.
+  // Construct, subscribe, start: no event is missed.
   await using client = createClient({ command, handshake, plugins });
   client.state$.subscribe((state) => terminal.state(state));
   client.logs$.subscribe((entry) => terminal.log(entry));
@@ -48,7 +48,7 @@ async function demonstrate(title: string, command: readonly [string, ...string[]
   terminal.say('list', seen.join(', '), 'green');
   changes.unsubscribe();
   await client.ping();
-  terminal.say('ping', 'the plugin is well', 'green');
+  terminal.say('ping', 'the plugin is serving', 'green');
 }
 
 async function putColours(kv: ClientOf<typeof KVDefinition>): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { buildGo, needsGo } from '../../test/conformance/build-go.js';
 import { handshake } from './contract.js';
 
-/** The command of the same plugin written in Go, built when needed; undefined on a machine without Go. */
+/** The command line of the same plugin in Go, which is built on demand; undefined if Go is not installed. */
 export async function goPlugin(): Promise<[string, ...string[]] | undefined> {
   if (needsGo().skip !== false) return undefined;
   const directory = await buildGo('test/conformance/go', ['plugin']);

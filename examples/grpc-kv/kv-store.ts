@@ -90,7 +90,7 @@ export class KvStore implements ServiceOf<typeof KVDefinition> {
   }
 }
 
-/** An error's metadata travels with it, as trailers. */
+/** The metadata of a GrpcError is sent as trailers. */
 function missing(key: string): GrpcError {
   const metadata = new Metadata();
   metadata.set('kv-key', key);

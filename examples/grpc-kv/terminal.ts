@@ -2,7 +2,7 @@ import type { LogEntry, PluginState } from 'rxplug';
 
 const colours = { dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
 
-/** Writes lines of a demo: when it happened, who said it, what. In colour on a terminal that has them, without elsewhere. */
+/** Prints the lines of the demo: time, source, text. In colour if stdout is a terminal. */
 export class Terminal {
   readonly #startMs = performance.now();
   readonly #colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;

@@ -5,18 +5,18 @@ import { handshake, versionedPlugins } from './contract.js';
 const plugin = fileURLToPath(new URL('plugin.js', import.meta.url));
 const command = [process.execPath, plugin] as const;
 
-// Both ends list what they know; the highest that both know is taken.
+// Both ends list their versions; the highest common one is used.
 {
   await using client = createClient({ command, handshake, versionedPlugins });
   await client.start();
-  console.log(`host knows 2 and 3, plugin knows 1 and 2: version ${client.negotiatedVersion} it is`);
+  console.log(`host has 2 and 3, plugin has 1 and 2: version ${client.negotiatedVersion}`);
   await client.dispense('kv');
 }
 
-// Nothing in common: the host says so before anything is called.
+// Without a common version the start fails.
 {
   await using client = createClient({ command, handshake, versionedPlugins: { 3: versionedPlugins[3] } });
   const error: unknown = await client.start().catch((reason: unknown) => reason);
   if (!(error instanceof HandshakeError)) throw error;
-  console.log(`host knows 3 only: ${error.code}, the plugin speaks ${error.details.pluginVersion}`);
+  console.log(`host has 3: ${error.code}, the plugin has chosen ${error.details.pluginVersion}`);
 }

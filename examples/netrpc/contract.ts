@@ -1,7 +1,7 @@
 import { type HandshakeConfig, netRpcPlugin } from 'rxplug';
 import { BasicError, gob, method } from 'rxplug/net-rpc';
 
-/** What host and plugin agree on beforehand. */
+/** Shared by host and plugin. */
 export const handshake: HandshakeConfig = {
   protocolVersion: 1,
   magicCookieKey: 'BASIC_PLUGIN',

@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { createClient, RemoteError } from 'rxplug';
 import { handshake, plugins } from './contract.js';
 
-// The plugin in TypeScript, or whatever is named: `node host.js ./plugin-in-go`.
+// By default the plugin in TypeScript; another one is given as arguments: `node host.js ./plugin-in-go`.
 const ours: [string, ...string[]] = [process.execPath, fileURLToPath(new URL('plugin.js', import.meta.url))];
 const [file, ...args] = process.argv.slice(2);
 const command: [string, ...string[]] = file === undefined ? ours : [file, ...args];
@@ -21,7 +21,7 @@ const { Entry: found } = await firstValueFrom(kv.get('a'));
 console.log(`a is ${found?.Tags['colour']}, until ${found?.Expires.toISOString().slice(0, 10)}`);
 await firstValueFrom(kv.delete('a'));
 const { Err } = await firstValueFrom(kv.get('a'));
-console.log(`as a value: ${Err?.Message}`);
+console.log(`error in the reply: ${Err?.Message}`);
 await firstValueFrom(kv.put({ ...entry, Key: '' })).catch((error: unknown) => {
-  console.log(`as a failure: ${error instanceof RemoteError ? error.message : String(error)}`);
+  console.log(`error of the call: ${error instanceof RemoteError ? error.message : String(error)}`);
 });

@@ -4,7 +4,7 @@ import { LOGGER, NetRpcMethod, NetRpcService } from 'rxplug/di';
 import { type GobType, gob, toBasicError } from 'rxplug/net-rpc';
 import { Entry, handshake, Lookup, type plugins } from './contract.js';
 
-/** go-plugin's basic example. */
+/** The greeter of go-plugin's basic example. */
 @NetRpcService()
 class Greeter implements ServiceOfContract<typeof plugins.greeter> {
   @NetRpcMethod(gob.interface(), gob.string)
@@ -13,7 +13,7 @@ class Greeter implements ServiceOfContract<typeof plugins.greeter> {
   }
 }
 
-/** Entries in memory; each dispense makes a store of its own. */
+/** Keeps entries in memory. Each dispense creates a store of its own. */
 @NetRpcService()
 class Store implements ServiceOfContract<typeof plugins.kv> {
   readonly #entries = new Map<string, GobType<typeof Entry>>();

@@ -5,7 +5,7 @@ import { handshake, plugins } from '../basic/contract.js';
 // #region cancellation
 const greeter = implement(plugins.greeter, ({ logger }) => ({
   async greet({ name }, call) {
-    call.signal.addEventListener('abort', () => logger.info('nobody waits any more', { name }));
+    call.signal.addEventListener('abort', () => logger.info('the call was cancelled', { name }));
     await delay(60_000, undefined, { signal: call.signal });
     return { greeting: `Hello at last, ${name}!` };
   },

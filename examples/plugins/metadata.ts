@@ -8,8 +8,8 @@ const greeter = implement(plugins.greeter, {
     const [language = 'en'] = call.metadata.get('language');
     const headers = new Metadata();
     headers.set('language', language);
-    call.sendHeaders(headers); // before the answer
-    call.trailers.set('greeted', name); // after it
+    call.sendHeaders(headers); // before the response
+    call.trailers.set('greeted', name); // after the response
     return { greeting: language === 'fr' ? `Bonjour ${name} !` : `Hello ${name}!` };
   },
 });

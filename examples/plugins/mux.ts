@@ -6,7 +6,7 @@ const greeter = implement(plugins.greeter, { greet: ({ name }) => ({ greeting: `
 // #region mux
 await serveMux({
   greeter: { handshake, plugins: { greeter } },
-  // A function is called only if its name is asked for, and may load what it needs.
+  // A function is called only if its plugin is chosen, so it can import what only that plugin needs.
   store: async () => {
     const { KvStore } = await import('../grpc-kv/kv-store.js');
     return { handshake, plugins: { kv: KvStore } };

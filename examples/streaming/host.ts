@@ -8,11 +8,11 @@ await using client = createClient({ command: [process.execPath, plugin], handsha
 await client.start();
 const ticker = await client.dispense('ticker');
 
-// An endless stream, of which we take what we want: unsubscribing cancels the call.
+// `take` unsubscribes from the endless stream, which cancels the call.
 const prices = await lastValueFrom(ticker.prices({ symbols: ['AB', 'CD'] }).pipe(take(6), toArray()));
 console.log(prices.map(({ symbol, value }) => `${symbol} ${value.toFixed(2)}`).join('  '));
 
-// The same stream for a reader that takes its time: the plugin goes no faster than it reads.
+// The same stream as a Readable, with backpressure: the plugin waits for the reader.
 let sum = 0;
 for await (const { value, sequence } of ticker.prices.readable({ symbols: ['AB'] })) {
   sum += value;
@@ -20,11 +20,11 @@ for await (const { value, sequence } of ticker.prices.readable({ symbols: ['AB']
 }
 console.log(`sum of a thousand prices: ${sum.toFixed(2)}`);
 
-// Many requests, one answer.
+// Several requests, one response.
 const { value, count } = await lastValueFrom(ticker.mean(from(prices)));
 console.log(`mean of ${count}: ${value.toFixed(2)}`);
 
-// Both ways at once, each at its own pace.
+// Requests and responses at the same time, independent of each other.
 const input$ = from([1, 2, 3, 4]).pipe(
   concatMap((sequence) => of(sequence).pipe(delay(1))),
   map((sequence) => ({ input: { $case: 'price', price: { symbol: 'AB', sequence, value: sequence * 10 } } }) as const),

@@ -2,10 +2,10 @@ import { filter, map, type Observable, reduce, scan } from 'rxjs';
 import type { ServiceOf } from 'rxplug';
 import type { AlertsRequest, Price, PricesRequest, TickerDefinition } from '../gen/ticker.js';
 
-/** All four call kinds but the simplest. */
+/** The three kinds of streaming calls. */
 export const ticker: ServiceOf<typeof TickerDefinition> = {
   // #region pulled
-  /** Pulled at the caller's pace: the generator waits while the caller does. */
+  /** A generator has backpressure: it waits while the caller does not read. */
   async *prices({ symbols }: PricesRequest) {
     for (let sequence = 0; ; sequence++) {
       for (const symbol of symbols) yield { symbol, sequence, value: 100 + Math.sin(sequence / 10) * 5 };

@@ -7,7 +7,7 @@ const plugin = fileURLToPath(new URL('../grpc-kv/plugin.js', import.meta.url));
 let starts = 0;
 
 // #region supervise
-// A plugin is an Observable: a crash is its error, so supervision is `retry`. What hangs on the plugin begins anew with it.
+// A crash is an error of the Observable, so `retry` restarts the plugin, and everything below it is set up again.
 const stored$ = launch({ command: [process.execPath, plugin], handshake, plugins }).pipe(
   tap((client) => {
     console.log(`start ${++starts}`);

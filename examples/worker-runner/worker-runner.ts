@@ -5,7 +5,7 @@ import { AsyncSubject, firstValueFrom } from 'rxjs';
 import { type Exit, type Runner, type RunnerFactory, StartError } from 'rxplug';
 import type { Address } from 'rxplug/transport';
 
-/** Runs plugins in threads of the host's process, with an environment of their own. */
+/** Runs plugins in worker threads of the host's process, each with its own environment. */
 export function workerRunner(file: URL): RunnerFactory {
   return ({ env }) => new WorkerRunner(file, env);
 }
@@ -36,7 +36,7 @@ class WorkerRunner implements Runner {
     worker.stdout.pipe(this.stdout);
     worker.stderr.pipe(this.stderr);
     worker.on('error', (error: Error) => this.stderr.write(`${error.stack}\n`));
-    worker.once('exit', (code) => void this.#ended(worker, code));
+    worker.once('exit', (code) => void this.#onExit(worker, code));
     try {
       await once(worker, 'online', { signal });
     } catch (cause) {
@@ -47,7 +47,7 @@ class WorkerRunner implements Runner {
 
   async kill(): Promise<void> {
     await this.#worker?.terminate();
-    if (this.#worker === undefined) this.#tell({ code: null, signal: null });
+    if (this.#worker === undefined) this.#emitExit({ code: null, signal: null });
     await firstValueFrom(this.#exit);
   }
 
@@ -55,7 +55,7 @@ class WorkerRunner implements Runner {
     return Promise.resolve(`Look at the last lines of stderr, and whether ${this.name} is a plugin.`);
   }
 
-  /** A thread sees the same sockets as its host. */
+  /** A thread uses the same addresses as the host. */
   pluginToHost(address: Address): Address {
     return address;
   }
@@ -72,14 +72,14 @@ class WorkerRunner implements Runner {
     this.#worker?.unref();
   }
 
-  /** The exit is told last: by then the streams hold what the plugin wrote. */
-  async #ended({ stdout, stderr }: Worker, code: number): Promise<void> {
+  /** Emits the exit after both streams have ended, so that no output is lost. */
+  async #onExit({ stdout, stderr }: Worker, code: number): Promise<void> {
     const unfinished = [stdout, stderr].filter(({ readableEnded }) => !readableEnded);
     await Promise.all(unfinished.map((stream) => once(stream, 'end')));
-    this.#tell({ code, signal: null });
+    this.#emitExit({ code, signal: null });
   }
 
-  #tell(exit: Exit): void {
+  #emitExit(exit: Exit): void {
     this.stdout.end();
     this.stderr.end();
     this.#exit.next(exit);

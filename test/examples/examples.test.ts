@@ -9,7 +9,7 @@ import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
 
-/** Runs an example as a user would; a status other than 0 is an error. */
+/** The output of an example, run as a user would. Rejects for an exit code other than 0. */
 async function output(example: string): Promise<string> {
   const file = fileURLToPath(new URL(`../../examples/${example}.js`, import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [file], {
@@ -35,19 +35,19 @@ test('examples/streaming shows all four call kinds', async () => {
   ]);
 });
 
-test('examples/negotiated settles on the highest common version, and says when there is none', async () => {
+test('examples/negotiated uses the highest common version, and fails to start without one', async () => {
   assert.equal(
     await output('negotiated/host'),
-    'host knows 2 and 3, plugin knows 1 and 2: version 2 it is\nhost knows 3 only: ERR_APP_VERSION_MISMATCH, the plugin speaks 1\n',
+    'host has 2 and 3, plugin has 1 and 2: version 2\nhost has 3: ERR_APP_VERSION_MISMATCH, the plugin has chosen 1\n',
   );
 });
 
-test('examples/supervised starts a crashing plugin again', async () => {
+test('examples/supervised restarts a plugin that crashes', async () => {
   assert.equal(await output('supervised/host'), 'start 1\nstart 2\nstart 3\nstored by start 3, revision 1\n');
 });
 
 test('examples/worker-runner runs a plugin in a thread', async () => {
-  // Module hooks, of a coverage tool for instance, have a thread of their own before it.
+  // The number varies: module hooks (of a coverage tool, for instance) run in a thread of their own.
   assert.match(await output('worker-runner/host'), /^Hello thread \d+!\n$/);
 });
 

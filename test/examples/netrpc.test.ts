@@ -21,8 +21,8 @@ const OUTPUT = [
   'Hello!',
   '1 entry',
   'a is blue, until 2030-01-01',
-  'as a value: no entry for a',
-  'as a failure: the key is empty',
+  'error in the reply: no entry for a',
+  'error of the call: the key is empty',
 ];
 
 const assertTempDirEmpty = ownTempDir();

@@ -13,7 +13,7 @@ import { ownTempDir } from '../support/own-temp-dir.js';
 const assertTempDirEmpty = ownTempDir();
 const greeter = new URL('../../examples/basic/plugin.js', import.meta.url);
 
-test('a plugin in a thread greets, logs, and ends when it is asked to', async () => {
+test('a plugin in a thread answers, logs and stops', async () => {
   const client = createClient({ runner: workerRunner(greeter), handshake, plugins, autoMtls: true });
   const logged = firstValueFrom(client.logs$);
   await client.start();
@@ -26,7 +26,7 @@ test('a plugin in a thread greets, logs, and ends when it is asked to', async ()
   assertTempDirEmpty();
 });
 
-test('a program that throws in its thread is a plugin that exited early, with the exception as its last words', async () => {
+test('a program that throws in its thread exited early, with the exception on its stderr', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'w'));
   const file = join(directory, 'broken.mjs');
   writeFileSync(file, "throw new Error('no settings');");
@@ -41,7 +41,7 @@ test('a program that throws in its thread is a plugin that exited early, with th
   assertTempDirEmpty();
 });
 
-test('a thread that hangs is killed, and a start that is given up leaves none', async () => {
+test('a thread that hangs is terminated at the start timeout', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'w'));
   const file = join(directory, 'hangs.mjs');
   writeFileSync(file, 'for (;;);');

@@ -1,4 +1,4 @@
-// Package contract is what host and plugin share: the handshake, and what a merger and a referee are in Go.
+// Package contract is shared by host and plugin: the handshake, and the Go interfaces of the merger and the referee.
 package contract
 
 import (
@@ -11,17 +11,17 @@ import (
 	mergev1 "rxplug.example/merge/v1"
 )
 
-// Handshake is that of contract.ts.
+// Handshake is the same as in contract.ts.
 var Handshake = plugin.HandshakeConfig{
 	ProtocolVersion:  1,
 	MagicCookieKey:   "MERGER_PLUGIN",
 	MagicCookieValue: "hello",
 }
 
-// Document is what is merged.
+// Document is a set of named values.
 type Document = map[string]string
 
-// Referee decides between two values. The caller of Merge has it, the plugin asks it.
+// Referee decides between two values. The caller of Merge provides it; the plugin calls it.
 type Referee interface {
 	Decide(ctx context.Context, key, ours, theirs string) (string, error)
 }
@@ -31,7 +31,7 @@ type Merger interface {
 	Merge(ctx context.Context, ours, theirs Document, referee Referee) (Document, error)
 }
 
-// MergerPlugin carries a Merger over gRPC, and the Referee that it is given back over the broker. Impl is the plugin's own.
+// MergerPlugin serves and calls a Merger over gRPC, and a Referee over the broker. Impl is set in the plugin only.
 type MergerPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
 	Impl Merger
@@ -76,7 +76,7 @@ func (c *mergerClient) Merge(ctx context.Context, ours, theirs Document, referee
 	return response.GetMerged(), errors.Join(err, stop())
 }
 
-// lend serves a referee until stop is called; stop waits until it is gone.
+// lend serves a referee until stop is called. stop waits until the server has ended.
 func (c *mergerClient) lend(referee Referee) (id uint32, stop func() error) {
 	id = c.broker.NextId()
 	made := make(chan *grpc.Server, 1)

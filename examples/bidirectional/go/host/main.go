@@ -1,4 +1,4 @@
-// Command host is host.ts in Go: it runs the plugin whose command line it is given, and lends it a referee for one call.
+// Command host is the Go version of host.ts: it runs the plugin given as arguments and lends it a referee for one call.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"rxplug.example/merge/contract"
 )
 
-// referee is an object of this process; the plugin calls it.
+// referee runs in the host; the plugin calls it.
 type referee struct{}
 
 func (referee) Decide(_ context.Context, key, ours, theirs string) (string, error) {

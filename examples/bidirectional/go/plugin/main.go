@@ -1,4 +1,4 @@
-// Command plugin is plugin.ts in Go: it merges, and asks the caller's referee where the versions disagree.
+// Command plugin is the Go version of plugin.ts: it merges two documents and asks the caller's referee about conflicts.
 package main
 
 import (

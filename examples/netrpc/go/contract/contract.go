@@ -1,4 +1,4 @@
-// Package contract is contract.ts in Go: what host and plugin agree on beforehand, and the net/rpc side of each plugin.
+// Package contract is the Go version of contract.ts: what host and plugin share, and the net/rpc side of each plugin.
 package contract
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 )
 
-// Handshake is what host and plugin agree on beforehand.
+// Handshake is the same as in contract.ts.
 var Handshake = plugin.HandshakeConfig{
 	ProtocolVersion:  1,
 	MagicCookieKey:   "BASIC_PLUGIN",
@@ -37,19 +37,19 @@ type Store interface {
 	Delete(key string) error
 }
 
-// Lookup is the reply to Get: a failure that is a value, not one of the call.
+// Lookup is the reply to Get. A missing entry is an error in the reply; the call itself succeeds.
 type Lookup struct {
 	Entry *Entry
 	Err   *plugin.BasicError
 }
 
-// GreeterPlugin makes both sides of a Greeter.
+// GreeterPlugin creates the server and the client of a Greeter.
 type GreeterPlugin struct{ Impl Greeter }
 
-// Server is what the plugin serves.
+// Server returns what the plugin serves.
 func (p *GreeterPlugin) Server(*plugin.MuxBroker) (any, error) { return &greeterServer{p.Impl}, nil }
 
-// Client is what the host gets.
+// Client returns what the host gets from Dispense.
 func (*GreeterPlugin) Client(_ *plugin.MuxBroker, client *rpc.Client) (any, error) {
 	return &greeterClient{client}, nil
 }
@@ -68,13 +68,13 @@ func (c *greeterClient) Greet() (reply string, err error) {
 	return reply, err
 }
 
-// StorePlugin makes both sides of a Store; the plugin makes one for each dispense.
+// StorePlugin creates the server and the client of a Store; the plugin creates a Store for each dispense.
 type StorePlugin struct{ New func() Store }
 
-// Server is what the plugin serves.
+// Server returns what the plugin serves.
 func (p *StorePlugin) Server(*plugin.MuxBroker) (any, error) { return &storeServer{p.New()}, nil }
 
-// Client is what the host gets.
+// Client returns what the host gets from Dispense.
 func (*StorePlugin) Client(_ *plugin.MuxBroker, client *rpc.Client) (any, error) {
 	return &storeClient{client}, nil
 }

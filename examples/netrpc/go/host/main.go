@@ -1,4 +1,4 @@
-// Command host is host.ts in Go: it runs the plugin whose command line it is given.
+// Command host is the Go version of host.ts: it runs the plugin given as arguments.
 package main
 
 import (
@@ -63,13 +63,13 @@ func use(kv contract.Store) error {
 		return err
 	}
 	_, err = kv.Get("a")
-	var asValue *plugin.BasicError
-	if !errors.As(err, &asValue) {
-		return fmt.Errorf("expected an error as a value, got %w", err)
+	var inReply *plugin.BasicError
+	if !errors.As(err, &inReply) {
+		return fmt.Errorf("expected an error in the reply, got %w", err)
 	}
-	fmt.Println("as a value:", asValue)
+	fmt.Println("error in the reply:", inReply)
 	_, err = kv.Put(contract.Entry{})
-	fmt.Println("as a failure:", err)
+	fmt.Println("error of the call:", err)
 	return nil
 }
 

@@ -1,4 +1,4 @@
-// Command plugin is plugin.ts in Go.
+// Command plugin is the Go version of plugin.ts.
 package main
 
 import (
@@ -15,7 +15,7 @@ type greeter struct{}
 
 func (greeter) Greet() (string, error) { return "Hello!", nil }
 
-// store holds entries in memory; each dispense makes one of its own. Calls may come at the same time.
+// store keeps entries in memory; each dispense creates one. Calls may be concurrent.
 type store struct {
 	lock    sync.Mutex
 	entries map[string]contract.Entry
