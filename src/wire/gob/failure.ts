@@ -1,6 +1,6 @@
 import { OptionsError, ProtocolError, type ProtocolErrorCode } from '../../errors.js';
 
-/** Why a value cannot be encoded or decoded. Internal to gob: collects its path on the way up, becomes a public error at the door. */
+/** Why a value cannot be encoded or decoded. Internal: collects the path as it propagates; converted by `toDecodeError`, `toEncodeError`. */
 export class GobFailure extends Error {
   readonly code: ProtocolErrorCode;
   readonly reason: string;
@@ -31,31 +31,31 @@ export function exceeded(reason: string): GobFailure {
 
 const MAX_PATH_CHARS = 400;
 
-/** The same failure, one step further out. Anything else passes unchanged. */
+/** The failure with a step added in front of its path. Other errors are returned unchanged. */
 export function within(error: unknown, step: string): unknown {
   if (error instanceof GobFailure && error.path.length < MAX_PATH_CHARS) error.path = step + error.path;
   return error;
 }
 
-/** The path step of a map entry, its key shortened for display. */
+/** The path step of a map entry; a long key is shortened. */
 export function keyStep(key: unknown): string {
   if (typeof key === 'string') return `[${JSON.stringify(key.slice(0, 40))}]`;
   return typeof key === 'object' && key !== null ? '[…]' : `[${String(key)}]`;
 }
 
-/** The public error of a failed decoding; errors that are not ours pass unchanged. */
+/** The public error of a failed decoding; other errors are returned unchanged. */
 export function toDecodeError(error: unknown, root: string): unknown {
   if (!(error instanceof GobFailure)) return error;
   return new ProtocolError(error.code, `gob: ${root}${error.path}: ${error.reason}`);
 }
 
-/** The public error of a failed encoding: the caller's value was wrong, nothing was written. */
+/** The public error of a failed encoding, which is the caller's mistake; other errors are returned unchanged. */
 export function toEncodeError(error: unknown, root: string): unknown {
   if (!(error instanceof GobFailure)) return error;
   return new OptionsError(`gob: ${root}${error.path}: ${error.reason}`);
 }
 
-/** A value as an error message may show it. */
+/** A value as an error message shows it. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 40))}`;

@@ -4,8 +4,12 @@ import { DATE_CODEC, TIME_CODEC } from './schema/time.js';
 import type { GobAny, GobComplex } from './schema/values.js';
 
 /**
- * The vocabulary of gob schemas. gob knows one signed and one unsigned integer, whatever their Go width: choose by the JavaScript
- * type that is wanted.
+ * Constructors of gob schemas. On the wire gob has one signed and one unsigned integer type, whatever their width in Go: choose by the
+ * JavaScript type that you want.
+ *
+ * @example
+ * const Point = gob.struct('Point', { X: gob.int, Y: gob.int, Label: gob.optional(gob.string) });
+ * createGobEncoder().encode(Point, { X: 1, Y: 2 });
  */
 export const gob = {
   bool: make.scalar<boolean>('bool'),
@@ -41,7 +45,7 @@ export const gob = {
   /** `time.Time` as a Date: milliseconds, UTC. */
   date: make.opaque('Time', 'gob', DATE_CODEC),
   /**
-   * Reads whatever is there. Sends a Go interface that holds the obvious Go type: null nil, `bool`, `string`, `int` for a number
+   * Decodes any type. Encodes a Go interface that holds the matching Go type: null nil, `bool`, `string`, `int` for a number
    * without fraction (else `float64`), `int64` or `uint64` for a bigint, `[]uint8`, `[]interface {}`, and
    * `map[string]interface {}` for any other object (the receiver must have registered these two).
    */

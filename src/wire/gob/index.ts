@@ -1,5 +1,5 @@
 export type { GobDecoder, GobDecoderOptions } from './decode/decoder.js';
-export { createGobDecoder } from './decode/stream-decoder.js';
+export { createGobDecoder } from './decode/decoder.js';
 export { zeroValue } from './decode/zero.js';
 export { createGobEncoder, type GobEncoder, type GobEncoderOptions } from './encode/encoder.js';
 export { gob } from './gob.js';

@@ -12,7 +12,7 @@ export function isUint64(value: bigint): boolean {
   return value >= 0n && value <= UINT64_MAX;
 }
 
-/** The number where it is exact, else the bigint: what decoding without a schema gives for integers. */
+/** The number if it is exact, else the bigint. */
 export function exactInteger(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
@@ -28,7 +28,7 @@ export function unfoldSigned(value: bigint): bigint {
   return (value & 1n) === 0n ? value >> 1n : ~(value >> 1n);
 }
 
-/** How many bytes an unsigned integer below 2^53 takes: one below 128, else one for the negated count and the minimal bytes. */
+/** The encoded size of an unsigned integer below 2^53: 1 below 128, else 1 for the negated byte count plus the bytes. */
 export function uintSize(value: number): number {
   if (value < 0x80) return 1;
   let size = 2;

@@ -1,5 +1,5 @@
 import { GobReader } from '../../../src/wire/gob/decode/reader.js';
-import { WireTypes } from '../../../src/wire/gob/decode/wire-types.js';
+import { ReceivedTypes } from '../../../src/wire/gob/decode/received-types.js';
 import { DEFAULT_GOB_LIMITS } from '../../../src/wire/gob/limits.js';
 
 /**
@@ -7,7 +7,7 @@ import { DEFAULT_GOB_LIMITS } from '../../../src/wire/gob/limits.js';
  * every value the structure of its type, and its content as bytes. Values that hold defined types in interfaces are beyond it.
  */
 export function canonical(stream: Uint8Array): { readonly type: string; readonly content: string }[] {
-  const types = new WireTypes(DEFAULT_GOB_LIMITS);
+  const types = new ReceivedTypes(DEFAULT_GOB_LIMITS);
   const values: { readonly type: string; readonly content: string }[] = [];
   const outer = new GobReader();
   outer.open(stream);
@@ -28,7 +28,7 @@ export function canonical(stream: Uint8Array): { readonly type: string; readonly
 }
 
 /** Types around a type are named by how far out they are. */
-function structure(types: WireTypes, id: number, outer: readonly number[]): string {
+function structure(types: ReceivedTypes, id: number, outer: readonly number[]): string {
   const type = types.find(id);
   if (type === undefined) return `#${id}`;
   const depth = outer.indexOf(id);

@@ -9,19 +9,19 @@ import {
   STRING_ID,
   UINT_ID,
 } from '../schema/type-ids.js';
-import { mapDecoding, sequenceDecoding } from './decode-composites.js';
-import { plainInterfaceDecoding } from './decode-interface.js';
+import { mapDecoder, sequenceDecoder } from './decode-composites.js';
+import type { ValueDecoder } from './decode-context.js';
+import { plainInterfaceDecoder } from './decode-interface.js';
 import { BOOL, BYTES, COMPLEX, FLOAT, INT_EXACT, STRING, UINT_EXACT } from './decode-scalars.js';
-import type { Decoding } from './decode-source.js';
-import { type FieldDecoding, structDecoding } from './decode-struct.js';
-import type { Decodings } from './decodings.js';
-import type { WireField, WireTypes } from './wire-types.js';
+import { type FieldDecoder, structDecoder } from './decode-struct.js';
+import type { DecoderCache } from './decoder-cache.js';
+import type { ReceivedTypes, WireField } from './received-types.js';
 import { type Zero, zeroOf } from './zero.js';
 
 const OBJECT_BYTES = 64;
 
-/** Reads a value by nothing but the peer's type. `any` is the schema that says so. */
-export function compileAny(decodings: Decodings, any: SchemaNode, id: number): Decoding {
+/** A decoder for the schema `gob.any`, which follows the peer's type alone. */
+export function compileAny(cache: DecoderCache, any: SchemaNode, id: number): ValueDecoder {
   switch (id) {
     case BOOL_ID:
       return BOOL;
@@ -38,24 +38,24 @@ export function compileAny(decodings: Decodings, any: SchemaNode, id: number): D
     case COMPLEX_ID:
       return COMPLEX;
     case INTERFACE_ID:
-      return plainInterfaceDecoding(any);
+      return plainInterfaceDecoder(any);
     default:
-      return compileDefined(decodings, any, id);
+      return compileDefined(cache, any, id);
   }
 }
 
-function compileDefined(decodings: Decodings, any: SchemaNode, id: number): Decoding {
-  const { types } = decodings;
+function compileDefined(cache: DecoderCache, any: SchemaNode, id: number): ValueDecoder {
+  const { types } = cache;
   const type = types.get(id);
-  const part = (of: number): Decoding => decodings.valueOf(any, of);
+  const part = (of: number): ValueDecoder => cache.valueOf(any, of);
   switch (type.kind) {
     case 'slice':
-      return sequenceDecoding(part(type.element), undefined, types.holdsInterface(type.element));
+      return sequenceDecoder(part(type.element), undefined, types.holdsInterface(type.element));
     case 'array':
-      return sequenceDecoding(part(type.element), type.length, types.holdsInterface(type.element));
+      return sequenceDecoder(part(type.element), type.length, types.holdsInterface(type.element));
     case 'map': {
       const open = types.holdsInterface(type.key) || types.holdsInterface(type.element);
-      return mapDecoding(part(type.key), part(type.element), type.key === STRING_ID, open);
+      return mapDecoder(part(type.key), part(type.element), type.key === STRING_ID, open);
     }
     case 'struct':
       return compileStruct(types, type.fields, part);
@@ -64,17 +64,21 @@ function compileDefined(decodings: Decodings, any: SchemaNode, id: number): Deco
   }
 }
 
-function compileStruct(types: WireTypes, wire: readonly WireField[], part: (id: number) => Decoding): Decoding {
-  const fields = wire.map(({ name, id }): FieldDecoding => ({ name, decoding: part(id) }));
+function compileStruct(
+  types: ReceivedTypes,
+  wire: readonly WireField[],
+  part: (id: number) => ValueDecoder,
+): ValueDecoder {
+  const fields = wire.map(({ name, id }): FieldDecoder => ({ name, decoder: part(id) }));
   const zeros = wire.map(({ name, id }) => ({ name, zero: zeroOf(zeroNode(types, id)) }));
-  return structDecoding(wire, fields, {
+  return structDecoder(wire, fields, {
     create: () => createRecord(zeros),
     made: zeros.filter(({ zero }) => !zero.shared),
     heapBytes: OBJECT_BYTES + 32 * wire.length,
   });
 }
 
-/** Without a prototype: the names are the peer's, and `__proto__` is as good as any. */
+/** Without a prototype, because the peer chooses the names: `__proto__` is an ordinary one. */
 function createRecord(zeros: readonly { readonly name: string; readonly zero: Zero }[]): Record<string, unknown> {
   const record = Object.create(null) as Record<string, unknown>;
   for (const { name, zero } of zeros) record[name] = zero.shared ? zero.make() : undefined;
@@ -93,10 +97,10 @@ const BASIC_ZEROS: Readonly<Record<number, SchemaNode>> = {
 };
 
 /**
- * What an absent field stands for. A struct or an array is never left out: where one is missing there was a nil pointer. Opaque
- * bytes have no zero that could be known.
+ * The zero value of an absent field. Go never leaves out a struct or an array, so a missing one was a nil pointer. The zero value of a
+ * self-encoding type is unknown.
  */
-function zeroNode(types: WireTypes, id: number): SchemaNode {
+function zeroNode(types: ReceivedTypes, id: number): SchemaNode {
   const type = types.find(id);
   if (type?.kind === 'slice') return { kind: 'slice', element: NIL, length: 0 };
   if (type?.kind === 'map')

@@ -1,19 +1,19 @@
 import { keyStep, malformed, within } from '../failure.js';
-import { type Decoding, enter, spend } from './decode-source.js';
+import { enter, spend, type ValueDecoder } from './decode-context.js';
 import { needMore, readCount } from './skip.js';
 
 const ARRAY_BYTES = 32;
 const SLOT_BYTES = 8;
 const ENTRY_BYTES = 96;
 
-/** Slices and arrays; `length` is what an array must have, `open` says that its elements may go on in later messages. */
-export function sequenceDecoding(element: Decoding, length: number | undefined, open: boolean): Decoding {
+/** Slices and arrays. `length`: the length of an array. `open`: the elements hold interfaces and may continue in later messages. */
+export function sequenceDecoder(element: ValueDecoder, length: number | undefined, open: boolean): ValueDecoder {
   return {
     read(from) {
       const count = readCount(from, open);
       if (length !== undefined && count !== length) throw malformed(`${count} elements in an array of ${length}`);
       enter(from);
-      // The elements of a closed type are all in this message, a byte each at least: no more is charged than was sent.
+      // Elements that hold no interface are all in this message and have a byte at least, so the count cannot exceed what was sent.
       spend(from, ARRAY_BYTES + (open ? 0 : SLOT_BYTES * count));
       const values: unknown[] = [];
       let i = 0;
@@ -32,8 +32,8 @@ export function sequenceDecoding(element: Decoding, length: number | undefined, 
   };
 }
 
-/** Maps; `byName`: the keys are strings, and the map becomes an object without a prototype. */
-export function mapDecoding(key: Decoding, element: Decoding, byName: boolean, open: boolean): Decoding {
+/** Maps. `byName`: the keys are strings, and the map becomes an object without a prototype. `open`: as for sequences. */
+export function mapDecoder(key: ValueDecoder, element: ValueDecoder, byName: boolean, open: boolean): ValueDecoder {
   return {
     read(from) {
       const count = readCount(from, open);

@@ -1,13 +1,13 @@
 import { malformed, mismatch, within } from '../failure.js';
 import { lookUp } from '../schema/registry.js';
 import type { RegistryEntries, SchemaNode } from '../schema/schema.js';
-import { type DecodeSource, type Decoding, enter, spend } from './decode-source.js';
+import { type DecodeContext, enter, spend, type ValueDecoder } from './decode-context.js';
 
 const MAX_NAME_BYTES = 1024;
 const DYNAMIC_BYTES = 48;
 
 /** The name of the concrete type; empty for a nil interface. */
-function readName(from: DecodeSource): string {
+function readName(from: DecodeContext): string {
   const start = from.reader.pos;
   const bytes = from.reader.byteCount();
   if (bytes > MAX_NAME_BYTES)
@@ -16,8 +16,8 @@ function readName(from: DecodeSource): string {
   return from.reader.text();
 }
 
-/** The content after the name; its byte count is of no use, see `skipInterface`. */
-function readContent(from: DecodeSource, node: SchemaNode): unknown {
+/** The content after the name. Its byte count is ignored, see `skipInterface`. */
+function readContent(from: DecodeContext, node: SchemaNode): unknown {
   const id = from.dynamicId();
   from.reader.count();
   enter(from);
@@ -26,8 +26,8 @@ function readContent(from: DecodeSource, node: SchemaNode): unknown {
   return value;
 }
 
-/** Interfaces as `{type, value}`, for registered types. */
-export function interfaceDecoding(registry: RegistryEntries | undefined): Decoding {
+/** Decodes an interface to `{ type, value }`; its type must be registered. */
+export function interfaceDecoder(registry: RegistryEntries | undefined): ValueDecoder {
   return {
     read(from) {
       const type = readName(from);
@@ -44,7 +44,7 @@ export function interfaceDecoding(registry: RegistryEntries | undefined): Decodi
   };
 }
 
-/** Interfaces as what they hold, registered or not. */
-export function plainInterfaceDecoding(any: SchemaNode): Decoding {
+/** Decodes an interface to the value in it, whether its type is registered or not. */
+export function plainInterfaceDecoder(any: SchemaNode): ValueDecoder {
   return { read: (from) => (readName(from) === '' ? null : readContent(from, any)) };
 }

@@ -1,19 +1,19 @@
 import { errorMessage } from '../../../errors.js';
 import { mismatch } from '../failure.js';
 import type { FloatNode, IntegerNode, OpaqueCodec } from '../schema/schema.js';
-import { type DecodeSource, type Decoding, spend } from './decode-source.js';
+import { type DecodeContext, spend, type ValueDecoder } from './decode-context.js';
 
 const STRING_BYTES = 16;
 const BLOB_BYTES = 120;
 const COMPLEX_BYTES = 48;
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
-export const BOOL: Decoding = { read: (from) => from.reader.uint() !== 0 };
-export const INT_EXACT: Decoding = { read: (from) => from.reader.int() };
-export const UINT_EXACT: Decoding = { read: (from) => from.reader.uint() };
-export const FLOAT: Decoding = { read: (from) => from.reader.float() };
+export const BOOL: ValueDecoder = { read: (from) => from.reader.uint() !== 0 };
+export const INT_EXACT: ValueDecoder = { read: (from) => from.reader.int() };
+export const UINT_EXACT: ValueDecoder = { read: (from) => from.reader.uint() };
+export const FLOAT: ValueDecoder = { read: (from) => from.reader.float() };
 
-export const STRING: Decoding = {
+export const STRING: ValueDecoder = {
   read(from) {
     const text = from.reader.text();
     spend(from, STRING_BYTES + text.length);
@@ -21,15 +21,15 @@ export const STRING: Decoding = {
   },
 };
 
-export const BYTES: Decoding = { read: readBytes };
+export const BYTES: ValueDecoder = { read: readBytes };
 
-function readBytes(from: DecodeSource): Uint8Array {
+function readBytes(from: DecodeContext): Uint8Array {
   const bytes = from.reader.blob();
   spend(from, BLOB_BYTES + bytes.length);
   return bytes;
 }
 
-function complex(part: (from: DecodeSource) => number): Decoding {
+function complex(part: (from: DecodeContext) => number): ValueDecoder {
   return {
     read(from) {
       spend(from, COMPLEX_BYTES);
@@ -39,25 +39,25 @@ function complex(part: (from: DecodeSource) => number): Decoding {
   };
 }
 
-function readSingle(from: DecodeSource): number {
+function readSingle(from: DecodeContext): number {
   const value = from.reader.float();
   if (Number.isFinite(value) && Math.abs(value) > MAX_FLOAT32)
     throw mismatch(`the value ${value} is out of range for float32`);
   return value;
 }
 
-export const COMPLEX: Decoding = complex((from) => from.reader.float());
-const SINGLE: Decoding = { read: readSingle };
-const SINGLE_COMPLEX: Decoding = complex(readSingle);
+export const COMPLEX: ValueDecoder = complex((from) => from.reader.float());
+const SINGLE: ValueDecoder = { read: readSingle };
+const SINGLE_COMPLEX: ValueDecoder = complex(readSingle);
 
-/** Floats of both widths; 32 bits refuse what overflows them (encoding/gob decode.go float32FromBits). */
-export function floatDecoding(node: FloatNode): Decoding {
+/** Floats of both widths; a value that overflows 32 bits is refused (encoding/gob decode.go float32FromBits). */
+export function floatDecoder(node: FloatNode): ValueDecoder {
   if (node.kind === 'complex') return node.single ? SINGLE_COMPLEX : COMPLEX;
   return node.single ? SINGLE : FLOAT;
 }
 
-/** Integers in the schema's width and form. */
-export function integerDecoding(node: IntegerNode): Decoding {
+/** Integers of the schema's width, as numbers or bigints. */
+export function integerDecoder(node: IntegerNode): ValueDecoder {
   const exact = node.kind === 'int' ? INT_EXACT : UINT_EXACT;
   if (node.as === 'exact') return exact;
   if (node.as === 'bigint') return { read: (from) => BigInt(exact.read(from) as number | bigint) };
@@ -73,7 +73,7 @@ export function integerDecoding(node: IntegerNode): Decoding {
 }
 
 /** The bytes of a self-encoding type, through its codec. */
-export function opaqueDecoding(codec: OpaqueCodec<unknown>): Decoding {
+export function opaqueDecoder(codec: OpaqueCodec<unknown>): ValueDecoder {
   return {
     read(from) {
       const bytes = readBytes(from);

@@ -1,37 +1,37 @@
 import { malformed, within } from '../failure.js';
-import { type DecodeSource, type Decoding, enter, spend } from './decode-source.js';
+import { type DecodeContext, enter, spend, type ValueDecoder } from './decode-context.js';
+import type { WireField } from './received-types.js';
 import { skipValue } from './skip.js';
-import type { WireField } from './wire-types.js';
 import type { Zero } from './zero.js';
 
-/** What becomes of one field of the peer's struct: a property, or nothing. */
-export interface FieldDecoding {
+/** How one field of the peer's struct is decoded. */
+export interface FieldDecoder {
   readonly name: string;
-  /** Absent: the receiver has no such field. */
-  readonly decoding: Decoding | undefined;
+  /** Undefined if the schema has no such field: it is skipped. */
+  readonly decoder: ValueDecoder | undefined;
 }
 
-/** A property that must be there even if the peer left it out. */
+/** A property that gets its zero value when the peer left the field out. */
 export interface AbsentField {
   readonly name: string;
   readonly zero: Zero;
 }
 
-/** The shape of the objects that a struct becomes. */
+/** How the objects for a struct are made. */
 export interface StructShape {
   /** A new object with every property whose zero value can be shared. */
   create(): Record<string, unknown>;
-  /** The properties whose zero value must be made for each object. */
+  /** The properties whose zero value is made anew for each object. */
   readonly made: readonly AbsentField[];
   readonly heapBytes: number;
 }
 
-/** Reads a struct of the peer, whose fields are `wire`, into objects of a shape. */
-export function structDecoding(
+/** Decodes a struct of the peer, whose fields are `wire`, into objects of a shape. */
+export function structDecoder(
   wire: readonly WireField[],
-  fields: readonly FieldDecoding[],
+  fields: readonly FieldDecoder[],
   shape: StructShape,
-): Decoding {
+): ValueDecoder {
   const { made, heapBytes } = shape;
   return {
     read(from) {
@@ -51,11 +51,11 @@ export function structDecoding(
   };
 }
 
-/** Until the terminator or, as Go tolerates it, the end of the message. */
+/** Reads fields until the terminator or, as Go does, the end of the message. */
 function readFields(
-  from: DecodeSource,
+  from: DecodeContext,
   wire: readonly WireField[],
-  fields: readonly FieldDecoding[],
+  fields: readonly FieldDecoder[],
   record: Record<string, unknown>,
 ): void {
   const { reader } = from;
@@ -67,8 +67,8 @@ function readFields(
       at += delta;
       const field = fields[at];
       if (field === undefined) throw malformed(`field ${at} of a struct with ${fields.length} fields`);
-      if (field.decoding === undefined) skipValue(from, wire[at]!.id);
-      else record[field.name] = field.decoding.read(from);
+      if (field.decoder === undefined) skipValue(from, wire[at]!.id);
+      else record[field.name] = field.decoder.read(from);
     }
   } catch (error) {
     const field = fields[at];

@@ -3,32 +3,32 @@ import { ProtocolError } from '../../../errors.js';
 const NOTHING = new Uint8Array(0);
 const MIN_GROWTH = 64 * 1024;
 
-/** Where the body of a message lies. */
+/** The body of a message: a range of received bytes. */
 export interface GobMessage {
   bytes: Uint8Array;
   from: number;
   end: number;
-  /** Where in the stream it begins. */
+  /** The offset of the body in the stream. */
   position: number;
 }
 
-/** A message slot with nothing in it. */
+/** An empty message, to be filled by `GobFramer.next`. */
 export function noMessage(): GobMessage {
   return { bytes: NOTHING, from: 0, end: 0, position: 0 };
 }
 
 /**
- * Cuts a byte stream into messages: a byte count as gob's unsigned integer, then the body. Chunks are kept, not copied, while they
- * hold whole messages. Never allocates for bytes that were only announced: room grows with what has arrived.
+ * Splits a byte stream into messages: a byte count as gob's unsigned integer, then the body. Chunks that hold whole messages are kept
+ * without a copy. Memory grows with the bytes that have arrived, not with those that were announced.
  */
 export class GobFramer {
   readonly #maxMessageBytes: number;
   #bytes: Uint8Array = NOTHING;
   #pos = 0;
   #end = 0;
-  /** The buffer is ours and may be appended to. */
+  /** The buffer was allocated here and may be appended to. */
   #owned = false;
-  /** Bytes that the message at `#pos` takes with its count, as far as known. */
+  /** Size of the message at `#pos` with its count; 0 while it is unknown. */
   #wanted = 0;
   #consumed = 0;
 
@@ -41,11 +41,11 @@ export class GobFramer {
     return this.#end - this.#pos;
   }
 
-  /** Takes in received bytes, which nobody may change any more. */
+  /** Adds received bytes, which must not be changed any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     if (this.#pos === this.#end) {
-      // Node's Buffers are Uint8Arrays of another kind: slower to mix, and their slice does not copy.
+      // Not a Buffer: mixing the two classes is slower, and `Buffer.slice` does not copy.
       this.#bytes =
         chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.#pos = 0;
@@ -59,8 +59,8 @@ export class GobFramer {
   }
 
   /**
-   * Finds the body of the next message and puts it into `message`; false until it is complete. Empty messages are passed over.
-   * No view is made for it: two for every call would be a sixth of all that net/rpc allocates.
+   * Finds the next message and stores its range in `message`; false until it is complete. Empty messages are skipped. No views are made:
+   * two for every call would be a sixth of what net/rpc allocates.
    */
   next(message: GobMessage): boolean {
     for (;;) {
@@ -82,7 +82,7 @@ export class GobFramer {
     }
   }
 
-  /** Holds on to no memory while there is nothing in it. */
+  /** Releases the buffer when it is empty. */
   #idle(left: number): false {
     if (left === 0) {
       this.#bytes = NOTHING;
@@ -92,7 +92,7 @@ export class GobFramer {
     return false;
   }
 
-  /** How many bytes the count takes. */
+  /** The number of bytes of the count. */
   #countSize(): number {
     const first = this.#bytes[this.#pos]!;
     if (first < 0x80) return 1;

@@ -1,12 +1,13 @@
 import { malformed } from '../failure.js';
 import { exactInteger, unfoldSigned } from '../integers.js';
-import { readText } from '../text.js';
+import { readText } from './text.js';
 
 const NOTHING = new Uint8Array(0);
 const POOL_BYTES = 8192;
 const MAX_POOLED_BYTES = 2048;
 const NO_VIEW = new DataView(NOTHING.buffer);
 
+/** Scratch space of `GobReader.float`; holds nothing between calls. */
 const shortFloat = new DataView(new ArrayBuffer(8));
 
 /** Reads gob's primitive encodings from one message. Never reads beyond it; every failure is a GobFailure. */
@@ -14,14 +15,14 @@ export class GobReader {
   bytes: Uint8Array = NOTHING;
   pos = 0;
   end = 0;
-  /** Of `#viewed`; made when it is needed. */
+  /** A view of `#viewed`, made when first needed. */
   #view: DataView = NO_VIEW;
   #viewed: Uint8Array = NOTHING;
-  /** Where small copies go; what is before `#poolPos` belongs to others. */
+  /** A buffer that small copies share; the part before `#poolPos` is in use. */
   #pool: Uint8Array = NOTHING;
   #poolPos = 0;
 
-  /** Reads from another message from here on. */
+  /** Sets the message to read from. */
   open(bytes: Uint8Array, from = 0, end = bytes.length): void {
     this.bytes = bytes;
     this.pos = from;
@@ -90,8 +91,8 @@ export class GobReader {
   }
 
   /**
-   * Bytes with their count: a view on the received chunk where that keeps little else alive, else a copy. Small copies share a buffer,
-   * as Node's small Buffers do: a buffer of its own would take 600 ns, six times as long.
+   * Bytes, preceded by their count: a view on the received chunk where that keeps little else in memory, else a copy. Small copies share a
+   * buffer, as Node's small Buffers do: a buffer for each takes 600 ns, six times as long.
    */
   blob(): Uint8Array {
     const size = this.byteCount();
@@ -113,7 +114,7 @@ export class GobReader {
     return copy;
   }
 
-  /** A string with its byte count. Bytes that are not UTF-8 become U+FFFD. */
+  /** A string, preceded by its byte count. Bytes that are not UTF-8 become U+FFFD. */
   text(): string {
     const size = this.byteCount();
     const from = this.pos;

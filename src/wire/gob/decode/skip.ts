@@ -9,10 +9,10 @@ import {
   STRING_ID,
   UINT_ID,
 } from '../schema/type-ids.js';
-import { type DecodeSource, enter } from './decode-source.js';
+import { type DecodeContext, enter } from './decode-context.js';
 
-/** Passes over a value of the peer's type. */
-export function skipValue(from: DecodeSource, id: number): void {
+/** Skips a value of the peer's type. */
+export function skipValue(from: DecodeContext, id: number): void {
   switch (id) {
     case BOOL_ID:
     case INT_ID:
@@ -36,7 +36,7 @@ export function skipValue(from: DecodeSource, id: number): void {
   }
 }
 
-function skipDefined(from: DecodeSource, id: number): void {
+function skipDefined(from: DecodeContext, id: number): void {
   const type = from.types.get(id);
   if (type.kind === 'opaque') {
     from.reader.skipBytes();
@@ -56,8 +56,8 @@ function skipDefined(from: DecodeSource, id: number): void {
   from.depth -= 1;
 }
 
-/** Structurally, not by the byte count before the content: Go's count is wrong when new types are defined inside it. */
-function skipInterface(from: DecodeSource): void {
+/** Skips by structure, not by the byte count before the content: Go's count is wrong when types are defined inside the content. */
+function skipInterface(from: DecodeContext): void {
   const name = from.reader.byteCount();
   if (name === 0) return;
   from.reader.pos += name;
@@ -66,23 +66,23 @@ function skipInterface(from: DecodeSource): void {
   skipContent(from, id);
 }
 
-/** Passes over what a message or an interface holds. */
-export function skipContent(from: DecodeSource, id: number): void {
+/** Skips the content of a message or of an interface. */
+export function skipContent(from: DecodeContext, id: number): void {
   if (from.types.find(id)?.kind !== 'struct') expectSingleton(from);
   skipValue(from, id);
 }
 
 /** The zero before a value that is not a struct. */
-export function expectSingleton(from: DecodeSource): void {
+export function expectSingleton(from: DecodeContext): void {
   const delta = from.reader.count();
   if (delta !== 0) throw malformed(`expected 0 before a value that is not a struct, got ${delta}`);
 }
 
 /**
- * The numbers of the fields that follow, until the terminator or, as Go tolerates it, the end of the message; `fields` is how many
- * the peer's type has.
+ * Reads field numbers until the terminator or, as Go does, the end of the message, and calls `read` for each. `fields` is the number of
+ * fields of the peer's type.
  */
-export function readFieldNumbers(from: DecodeSource, fields: number, read: (field: number) => void): void {
+export function readFieldNumbers(from: DecodeContext, fields: number, read: (field: number) => void): void {
   const { reader } = from;
   let field = -1;
   while (reader.pos < reader.end) {
@@ -95,10 +95,10 @@ export function readFieldNumbers(from: DecodeSource, fields: number, read: (fiel
 }
 
 /**
- * A count of elements, of which each takes a byte at least. Those of an `open` type, which hold interfaces, may lie in later
- * messages.
+ * Reads a count of elements, each of which takes a byte at least. Elements of an `open` type hold interfaces and may be in later
+ * messages, so that their count cannot be checked.
  */
-export function readCount(from: DecodeSource, open: boolean): number {
+export function readCount(from: DecodeContext, open: boolean): number {
   const count = from.reader.count();
   if (!open && count > from.reader.remaining) {
     throw malformed(`${count} elements announced, ${from.reader.remaining} bytes left`);
@@ -106,7 +106,7 @@ export function readCount(from: DecodeSource, open: boolean): number {
   return count;
 }
 
-/** Before an element: an open count has not been judged against what is there. */
-export function needMore(from: DecodeSource): void {
+/** To be called before each element: an open count was not checked against the length of the message. */
+export function needMore(from: DecodeContext): void {
   if (from.reader.pos >= from.reader.end) throw malformed('the message ends before the last element');
 }

@@ -9,18 +9,19 @@ import {
   type StructNode,
 } from '../schema/schema.js';
 
-/** What an absent field of a type becomes. */
+/** The value of an absent field. */
 export interface Zero {
   make(): unknown;
-  /** Whether one value serves all: it cannot be changed. */
+  /** Whether the value is immutable, so that all objects can share it. */
   readonly shared: boolean;
-  /** What making one takes on the heap, in bytes, estimated. */
+  /** Estimated heap of one value, in bytes; 0 for a shared one. */
   readonly heapBytes: number;
 }
 
 const OBJECT_BYTES = 40;
 const BYTES_BYTES = 120;
 
+// A cache by schema; schemas are immutable.
 const zeros = new WeakMap<SchemaNode, Zero>();
 
 /** Go's zero value of a schema's type: what an absent field is decoded to. */
@@ -28,7 +29,7 @@ export function zeroValue<T>(schema: GobSchema<T>): T {
   return zeroOf(nodeOf(schema)).make() as T;
 }
 
-/** How a schema's zero value is made. */
+/** The zero value of a schema's type; compiled when first needed. */
 export function zeroOf(node: SchemaNode): Zero {
   const known = zeros.get(node);
   if (known !== undefined) return known;
@@ -45,7 +46,7 @@ function fresh(make: () => unknown, heapBytes: number): Zero {
   return { make, shared: false, heapBytes };
 }
 
-/** `outer`: the structs and arrays around this node; a type that contains itself without a pointer has no size. */
+/** `outer`: the enclosing structs and arrays, to detect a type that contains itself without a pointer. */
 function compile(node: SchemaNode, outer: readonly SchemaNode[]): Zero {
   switch (node.kind) {
     case 'bool':
@@ -80,7 +81,7 @@ function compile(node: SchemaNode, outer: readonly SchemaNode[]): Zero {
   }
 }
 
-/** An empty map as it is decoded: an object without a prototype when the keys are strings. */
+/** Makes an empty map: an object without a prototype if the keys are strings, else a Map. */
 export function emptyMapOf(key: SchemaNode): () => unknown {
   return flatten(key).kind === 'string' ? () => Object.create(null) as unknown : () => new Map();
 }
@@ -109,7 +110,7 @@ function compileNested(node: SequenceNode | StructNode, outer: readonly SchemaNo
   );
 }
 
-/** Whether the field is missing from the object when it is nil. */
+/** Whether a nil field is left out of the object. */
 export function isOptional(node: SchemaNode): boolean {
   return node.kind === 'pointer' && node.nil === undefined;
 }

@@ -3,7 +3,7 @@ import { describe, type GobFailure, mismatch } from '../failure.js';
 import { isInt64, isUint64 } from '../integers.js';
 import type { FloatNode, IntegerNode, OpaqueNode } from '../schema/schema.js';
 import type { GobComplex } from '../schema/values.js';
-import type { Encoding } from './encode-target.js';
+import type { ValueEncoder } from './encode-context.js';
 
 export function wrong(expected: string, value: unknown): GobFailure {
   return mismatch(`expected ${expected}, got ${describe(value)}`);
@@ -13,7 +13,7 @@ export function isNil(value: unknown): boolean {
   return value === null || value === undefined;
 }
 
-export const BOOL: Encoding = {
+export const BOOL: ValueEncoder = {
   write(target, value) {
     if (typeof value !== 'boolean') throw wrong('a boolean', value);
     target.out.uint(value ? 1 : 0);
@@ -21,7 +21,7 @@ export const BOOL: Encoding = {
   omit: (value) => value === false,
 };
 
-export const STRING: Encoding = {
+export const STRING: ValueEncoder = {
   write(target, value) {
     if (typeof value !== 'string') throw wrong('a string', value);
     target.out.text(value);
@@ -29,7 +29,7 @@ export const STRING: Encoding = {
   omit: (value) => value === '',
 };
 
-export const BYTES: Encoding = {
+export const BYTES: ValueEncoder = {
   write(target, value) {
     if (!(value instanceof Uint8Array)) throw wrong('a Uint8Array', value);
     target.out.blob(value);
@@ -37,7 +37,7 @@ export const BYTES: Encoding = {
   omit: (value) => value instanceof Uint8Array && value.length === 0,
 };
 
-export function compileInteger(node: IntegerNode): Encoding {
+export function compileInteger(node: IntegerNode): ValueEncoder {
   if (node.as !== 'number') return node.kind === 'int' ? wideSigned(node.as) : wideUnsigned(node.as);
   const signed = node.kind === 'int';
   const max = node.bits === 64 ? Number.MAX_SAFE_INTEGER : 2 ** (signed ? node.bits - 1 : node.bits) - 1;
@@ -55,7 +55,7 @@ export function compileInteger(node: IntegerNode): Encoding {
 
 const isZeroInteger = (value: unknown): boolean => value === 0 || value === 0n;
 
-function wideSigned(as: 'bigint' | 'exact'): Encoding {
+function wideSigned(as: 'bigint' | 'exact'): ValueEncoder {
   const expected = as === 'bigint' ? 'a bigint within 64 bits' : 'an integer within 64 bits';
   return {
     write(target, value) {
@@ -67,7 +67,7 @@ function wideSigned(as: 'bigint' | 'exact'): Encoding {
   };
 }
 
-function wideUnsigned(as: 'bigint' | 'exact'): Encoding {
+function wideUnsigned(as: 'bigint' | 'exact'): ValueEncoder {
   const expected = as === 'bigint' ? 'a non-negative bigint within 64 bits' : 'a non-negative integer within 64 bits';
   return {
     write(target, value) {
@@ -85,7 +85,7 @@ function single(value: number): number {
   return rounded;
 }
 
-export function compileFloat(node: FloatNode): Encoding {
+export function compileFloat(node: FloatNode): ValueEncoder {
   return {
     write(target, value) {
       if (typeof value !== 'number') throw wrong('a number', value);
@@ -101,7 +101,7 @@ function isComplex(value: unknown): value is GobComplex {
   return typeof complex?.real === 'number' && typeof complex.imag === 'number';
 }
 
-export function compileComplex(node: FloatNode): Encoding {
+export function compileComplex(node: FloatNode): ValueEncoder {
   const part = node.single ? single : (value: number) => value;
   return {
     write(target, value) {
@@ -113,7 +113,7 @@ export function compileComplex(node: FloatNode): Encoding {
   };
 }
 
-export function compileOpaque(node: OpaqueNode): Encoding {
+export function compileOpaque(node: OpaqueNode): ValueEncoder {
   const { codec } = node;
   const guarded = <T>(work: () => T): T => {
     try {

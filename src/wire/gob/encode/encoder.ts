@@ -3,41 +3,47 @@ import { DEFAULT_GOB_LIMITS } from '../limits.js';
 import { type GobRegistry, lookUp } from '../schema/registry.js';
 import { flatten, type GobSchema, type InterfaceNode, nameOf, nodeOf, type SchemaNode } from '../schema/schema.js';
 import { DEFAULT_FIRST_ID } from '../schema/type-ids.js';
-import type { EncodeTarget, Encoding } from './encode-target.js';
-import { encodingOf } from './encoding.js';
+import { encoderOf } from './compile-encoder.js';
+import type { EncodeContext, ValueEncoder } from './encode-context.js';
 import { SentTypes } from './sent-types.js';
 import { GobWriter } from './writer.js';
 
-/** What an encoder knows of types, and where it stops. */
+/** The types that an encoder knows, and its limits. */
 export interface GobEncoderOptions {
-  /** Concrete types for interface values. Go's predeclared types need none. */
+  /** Concrete types of interface values. Go's predeclared types are always known. */
   readonly registry?: GobRegistry;
-  /** Longest message, in bytes. @default 1 GiB − 1, what every Go version reads */
+  /** Longest message, in bytes. @default 1 GiB − 1, the most that every Go version reads */
   readonly maxMessageBytes?: number;
-  /** Deepest nesting of a value; ends cycles. @default 1000 */
+  /** Deepest nesting of a value; a cycle exceeds it. @default 1000 */
   readonly maxDepth?: number;
   /** First type id, at least 64. @default 65 */
   readonly firstTypeId?: number;
 }
 
 /**
- * One gob stream, sending side. Remembers which types it has defined: its output must reach one decoder whole and in order. A value
- * that does not fit its schema raises an OptionsError with the path; nothing of it is written, and the stream goes on.
+ * One gob stream, sending side. It defines each type once, so all of its output must reach one decoder, in order. A value that does not
+ * fit its schema throws an OptionsError with the path; nothing of it is written, and the stream goes on.
  */
 export interface GobEncoder {
-  /** The bytes of a value, with the definitions that it needs, and of everything appended before. */
+  /** Appends a value and takes all that was appended. */
   encode<T>(schema: GobSchema<T>, value: NoInfer<T>): Uint8Array;
-  /** Adds a value to what the next `take` or `encode` returns. */
+  /** Appends a value, after the definitions of types that it needs. */
   append<T>(schema: GobSchema<T>, value: NoInfer<T>): void;
-  /** Everything appended and not yet taken. The bytes belong to the caller. */
+  /** The bytes that were appended and not taken yet. They belong to the caller. */
   take(): Uint8Array;
-  /** How many bytes `take` would return. */
+  /** The number of bytes that `take` would return. */
   readonly pendingBytes: number;
-  /** Adds two values, or neither: a header and its body. */
+  /** Appends two values, or neither if one does not fit: a header and its body. */
   appendPair<A, B>(first: GobSchema<A>, a: NoInfer<A>, second: GobSchema<B>, b: NoInfer<B>): void;
 }
 
-/** An encoder for one stream of gob messages, which tells each type once. */
+/**
+ * An encoder for one gob stream.
+ *
+ * @example
+ * const encoder = createGobEncoder();
+ * socket.write(encoder.encode(gob.string, 'hello'));
+ */
 export function createGobEncoder(options: GobEncoderOptions = {}): GobEncoder {
   return new StreamEncoder(options);
 }
@@ -45,13 +51,13 @@ export function createGobEncoder(options: GobEncoderOptions = {}): GobEncoder {
 interface Prepared {
   readonly id: number;
   readonly isStruct: boolean;
-  readonly encoding: Encoding;
+  readonly encoder: ValueEncoder;
 }
 
 const MAX_DYNAMIC_NAME_BYTES = 1024;
 const MAX_MESSAGE_BYTES = 2 ** 30 - 1;
 
-class StreamEncoder implements GobEncoder, EncodeTarget {
+class StreamEncoder implements GobEncoder, EncodeContext {
   readonly out = new GobWriter();
   depth = 0;
   readonly maxDepth: number;
@@ -115,7 +121,7 @@ class StreamEncoder implements GobEncoder, EncodeTarget {
       throw mismatch(`a registered name has 1 to ${MAX_DYNAMIC_NAME_BYTES} bytes, got ${name.length}`);
     }
     this.out.text(name);
-    // Ahead of the value and not within it, where Go would split the message: then every receiver can skip the value.
+    // Definitions go before the message and not into it as Go's do, so that a receiver can skip the value by its byte count.
     this.#content(this.#prepare(type, this.#definitions), value);
   }
 
@@ -126,7 +132,7 @@ class StreamEncoder implements GobEncoder, EncodeTarget {
       const from = this.out.beginCount();
       this.out.int(prepared.id);
       if (!prepared.isStruct) this.out.uint(0);
-      prepared.encoding.write(this, value);
+      prepared.encoder.write(this, value);
       this.out.endCount(from);
       this.#checkSize(this.out.length - from);
       if (this.#definitions.length > 0) this.out.insert(at, this.#definitions.take());
@@ -139,7 +145,7 @@ class StreamEncoder implements GobEncoder, EncodeTarget {
     this.out.int(prepared.id);
     const from = this.out.beginCount();
     if (!prepared.isStruct) this.out.uint(0);
-    prepared.encoding.write(this, value);
+    prepared.encoder.write(this, value);
     this.out.endCount(from);
   }
 
@@ -155,7 +161,7 @@ class StreamEncoder implements GobEncoder, EncodeTarget {
     const prepared: Prepared = {
       id: this.#types.define(node, definitions),
       isStruct: flatten(node).kind === 'struct',
-      encoding: encodingOf(node),
+      encoder: encoderOf(node),
     };
     this.#prepared.set(node, prepared);
     return prepared;

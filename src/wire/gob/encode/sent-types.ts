@@ -21,8 +21,8 @@ interface SentType {
 }
 
 /**
- * The types of one direction of one connection: gives every type an id, and writes its definition once. Types of the same
- * structure share an id, so that a schema written inline does not define itself anew on every use.
+ * The types that one stream has sent: gives every type an id and writes its definition once. Types of equal structure share an id, so
+ * that a schema constructed on every call is not defined on every call.
  */
 export class SentTypes {
   #nextId: number;
@@ -36,25 +36,25 @@ export class SentTypes {
     this.#nextId = firstId;
   }
 
-  /** The id of a type; what is not defined yet is defined by messages written to `out`, outer types first. */
+  /** The id of a type. Writes the definitions that were not sent yet to `out`, outer types first. */
   define(node: SchemaNode, out: GobWriter): number {
     const id = this.#idOf(flatten(node), new Map());
     this.#writeDefinitions(id, out);
     return id;
   }
 
-  /** The definitions since the last commit have been sent. */
+  /** Keeps the definitions since the last commit: they are part of the output. */
   commit(): void {
     if (this.#uncommitted.length > 0) this.#uncommitted = [];
   }
 
-  /** The definitions since the last commit were dropped. */
+  /** Forgets the definitions since the last commit: they were removed from the output. */
   rollBack(): void {
     for (const id of this.#uncommitted) this.#defined.delete(id);
     this.#uncommitted = [];
   }
 
-  /** `open`: the types around this one, with their ids where one of their parts needed it already (recursion). */
+  /** `open`: the enclosing types, with an id if a part of them has already referred to them (recursion). */
   #idOf(node: FlatNode, open: Map<FlatNode, number | undefined>): number {
     const basic = basicId(node);
     if (basic !== undefined) return basic;
@@ -128,14 +128,14 @@ function partsOf(node: DefinedNode): readonly SchemaNode[] {
   return node.kind === 'map' ? [node.key, node.element] : [node.element];
 }
 
-/** What tells a type from others with the same parts. */
+/** What distinguishes types that have the same parts. */
 function ownStructure(node: DefinedNode): readonly unknown[] {
   if (node.kind === 'struct') return [node.name, node.fields.map((field) => field.name)];
   if (node.kind === 'opaque') return [node.name, node.form];
   return node.kind === 'array' ? [node.length] : [];
 }
 
-/** The fields of wireType, from 1 (encoding/gob type.go wireType). */
+/** Field numbers of wireType, from 1 (encoding/gob type.go wireType). */
 const FORM = { array: 1, slice: 2, struct: 3, map: 4, gob: 5, binary: 6, text: 7 } as const;
 
 /** One message: the negated id and a wireType struct. */

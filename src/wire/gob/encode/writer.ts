@@ -5,25 +5,26 @@ const NOTHING = new Uint8Array(0);
 const SHORT_TEXT = 24;
 
 const utf8 = new TextEncoder();
+/** Scratch space of `GobWriter.float`; holds nothing between calls. */
 const float = new Float64Array(1);
 const floatBytes = new Uint8Array(float.buffer);
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
- * Appends gob's primitive encodings to a growing buffer. Bytes that were taken are never written again, so they can be handed to a
- * socket without a copy; the rest of the slab serves the next messages.
+ * Appends gob's primitive encodings to a growing buffer. Bytes that were taken are never written to again, so they can be passed to a
+ * socket without a copy; later messages use the rest of the buffer.
  */
 export class GobWriter {
   #bytes: Uint8Array = NOTHING;
   #start = 0;
   #pos = 0;
 
-  /** Bytes that were written and not yet taken. Also a position to come back to. */
+  /** The number of bytes that were written and not taken yet; a position for `truncate` and `insert`. */
   get length(): number {
     return this.#pos - this.#start;
   }
 
-  /** Hands out what was written. */
+  /** The bytes that were written and not taken yet. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(this.#start, this.#pos);
     this.#start = this.#pos;
@@ -31,12 +32,12 @@ export class GobWriter {
     return taken;
   }
 
-  /** Forgets everything behind `length`. */
+  /** Removes everything after the position `length`. */
   truncate(length: number): void {
     this.#pos = this.#start + length;
   }
 
-  /** Puts bytes in at an earlier position. */
+  /** Inserts bytes at an earlier position. */
   insert(at: number, inserted: Uint8Array): void {
     this.#ensure(inserted.length);
     const from = this.#start + at;
@@ -45,14 +46,14 @@ export class GobWriter {
     this.#pos += inserted.length;
   }
 
-  /** Leaves room for a byte count; `endCount` fills it in. */
+  /** Reserves room for a byte count, which `endCount` writes. */
   beginCount(): number {
     this.#ensure(1);
     this.#pos += 1;
     return this.length;
   }
 
-  /** Writes the number of bytes that followed `beginCount` into the room left for it. */
+  /** Writes the number of bytes since `beginCount` into the reserved room. */
   endCount(from: number): void {
     const count = this.length - from;
     const more = uintSize(count) - 1;
@@ -111,7 +112,7 @@ export class GobWriter {
     this.uint64(foldSigned(value));
   }
 
-  /** IEEE-754 bits with their bytes reversed, as an unsigned integer: what is left of it after the leading zero bytes. */
+  /** A float: its IEEE 754 bytes reversed, as an unsigned integer, without leading zero bytes. */
   float(value: number): void {
     float[0] = value;
     if (!littleEndian) floatBytes.reverse();
@@ -122,7 +123,7 @@ export class GobWriter {
     for (let at = first; at < 8; at += 1) this.#bytes[this.#pos++] = floatBytes[at]!;
   }
 
-  /** Bytes with their count before them. */
+  /** Bytes, preceded by their count. */
   blob(value: Uint8Array): void {
     this.uint(value.length);
     this.raw(value);
@@ -134,7 +135,7 @@ export class GobWriter {
     this.#pos += value.length;
   }
 
-  /** A string as UTF-8 with its byte count. Lone surrogates become U+FFFD. */
+  /** A string in UTF-8, preceded by its byte count. Lone surrogates become U+FFFD. */
   text(value: string): void {
     if (value.length <= SHORT_TEXT && this.#ascii(value)) return;
     this.#ensure(value.length * 3 + 9);
@@ -147,7 +148,7 @@ export class GobWriter {
     this.#pos += written;
   }
 
-  /** Short ASCII by hand: a third of the time that a call of the encoder takes (13 ns against 75 ns for five letters). */
+  /** Encodes short ASCII without TextEncoder, whose call takes longer (13 ns against 75 ns for five letters). */
   #ascii(value: string): boolean {
     this.#ensure(SHORT_TEXT + 1);
     const from = this.#pos;

@@ -33,7 +33,7 @@ export interface GobStructSchema<F extends Fields = Fields> extends GobSchema<St
 
 type MapType<K, V> = [K] extends [string] ? Record<string, V> : Map<K, V>;
 
-// The one place where a node gets the type of its values: the constructors below say which.
+// Gives a node the type of its values; the constructors below choose it.
 function schema<T>(node: SchemaNode): GobSchema<T> {
   return node;
 }
@@ -124,7 +124,7 @@ export function dynamic(registry?: GobRegistry<unknown>): GobSchema<unknown> {
   return schema({ kind: 'interface', registry: entries });
 }
 
-/** A self-encoding Go type: its bytes, or what `codec` makes of them. */
+/** A self-encoding Go type: its bytes, or the values that `codec` decodes them to. */
 export function opaque(name: string, form?: OpaqueForm): GobSchema<Uint8Array>;
 export function opaque<T>(name: string, form: OpaqueForm, codec: OpaqueCodec<T>): GobSchema<T>;
 export function opaque(

@@ -32,10 +32,10 @@ type Predeclared = {
 
 type Registered<R extends Types> = { [K in keyof R & string]: GobDynamic<K, GobType<R[K]>> }[keyof R & string];
 
-/** The concrete types that may stand in an interface, by the names under which Go registers them. Belongs to nobody but its user. */
+/** The concrete types that interface values may have, by the names under which Go registers them. */
 export interface GobRegistry<out D = unknown> {
   readonly entries: RegistryEntries;
-  /** For the compiler only: the values that an interface of this registry can hold. */
+  /** For the compiler only: the values that an interface with this registry can hold. */
   readonly dynamic?: () => D;
 }
 
@@ -80,7 +80,7 @@ export const PREDECLARED: RegistryEntries = new Map([
   ...SCALARS.map(([name, node]): readonly [string, SchemaNode] => [`[]${name}`, sliceOf(name, node)]),
 ]);
 
-/** Finds the type of an interface value: in the schema's registry, in the stream's, among the predeclared. */
+/** The type of an interface value: from the schema's registry, else the stream's, else Go's predeclared types. */
 export function lookUp(
   name: string,
   schema: RegistryEntries | undefined,

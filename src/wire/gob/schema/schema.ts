@@ -2,7 +2,7 @@ import { OptionsError } from '../../../errors.js';
 
 declare const TYPE: unique symbol;
 
-/** Describes a Go type and the JavaScript values that stand for it. Immutable, shareable, bound to no connection. */
+/** Describes a Go type and the JavaScript values for it. Immutable; one schema may be used by any number of connections. */
 export interface GobSchema<out T = unknown> {
   readonly kind: GobKind;
   /** For the compiler only: the type of the values. */
@@ -19,9 +19,9 @@ export interface OpaqueCodec<T> {
   encode(value: T): Uint8Array;
   /** Throws when the bytes are not such a value. The bytes may be kept. */
   decode(bytes: Uint8Array): T;
-  /** What an absent field stands for. */
+  /** The value of an absent field. */
   zero(): T;
-  /** Whether Go would leave such a field out. */
+  /** Whether Go leaves a field with this value out. @default never */
   isZero?(value: T): boolean;
 }
 
@@ -72,7 +72,7 @@ export interface StructNode {
 export interface PointerNode {
   readonly kind: 'pointer';
   readonly target: SchemaNode;
-  /** What stands for nil. */
+  /** The JavaScript value of a nil pointer. */
   readonly nil: null | undefined;
 }
 
@@ -97,7 +97,7 @@ export interface OpaqueNode {
 /** The concrete types of interface values by their registered names. */
 export type RegistryEntries = ReadonlyMap<string, SchemaNode>;
 
-/** All schemas there are. */
+/** A schema of any kind. */
 export type SchemaNode =
   | ScalarNode
   | IntegerNode
@@ -110,12 +110,12 @@ export type SchemaNode =
   | InterfaceNode
   | OpaqueNode;
 
-/** The schema's inside. Every schema is made by a constructor of this room, hence a node. */
+/** The node of a schema: every schema is made by a constructor of this folder, and is a node. */
 export function nodeOf(schema: GobSchema): SchemaNode {
   return schema as SchemaNode;
 }
 
-/** Without the pointers and detours, which leave no trace on the wire. */
+/** The node behind pointers and lazy nodes, which do not appear on the wire. */
 export function flatten(node: SchemaNode): Exclude<SchemaNode, PointerNode | LazyNode> {
   let flat = node;
   for (let steps = 0; flat.kind === 'pointer' || flat.kind === 'lazy'; steps += 1) {
@@ -125,7 +125,7 @@ export function flatten(node: SchemaNode): Exclude<SchemaNode, PointerNode | Laz
   return flat;
 }
 
-/** How messages call a type. */
+/** The name of a type in error messages. */
 export function nameOf(node: SchemaNode): string {
   if (node.kind === 'lazy') return nameOf(node.resolve());
   if (node.kind === 'pointer') return nameOf(node.target);

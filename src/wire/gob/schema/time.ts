@@ -30,7 +30,7 @@ export function decodeTime(bytes: Uint8Array): GobTime {
   return { unixSeconds, nanoseconds: view.getInt32(9), zoneOffsetSeconds };
 }
 
-/** Writes a time as time.Time does. */
+/** The opaque bytes of a time.Time (Go time/time.go MarshalBinary). */
 export function encodeTime(time: GobTime): Uint8Array {
   const { unixSeconds, nanoseconds, zoneOffsetSeconds } = time;
   if (!Number.isSafeInteger(unixSeconds)) throw new RangeError(`unixSeconds must be an integer, got ${unixSeconds}`);
@@ -56,14 +56,14 @@ export function encodeTime(time: GobTime): Uint8Array {
   return bytes;
 }
 
-/** The instant to the millisecond; the zone is lost, and so is what is finer. */
+/** The instant, rounded down to the millisecond; the zone is lost. */
 export function timeToDate(time: GobTime): Date {
   if (Math.abs(time.unixSeconds) > MAX_DATE_SECONDS)
     throw new RangeError(`a Date cannot hold ${time.unixSeconds} s after 1970`);
   return new Date(time.unixSeconds * 1000 + Math.floor(time.nanoseconds / 1e6));
 }
 
-/** The instant, told in UTC. */
+/** The instant as a GobTime in UTC. */
 export function dateToTime(date: Date): GobTime {
   const milliseconds = date.getTime();
   if (Number.isNaN(milliseconds)) throw new RangeError('the Date is invalid');

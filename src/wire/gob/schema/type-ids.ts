@@ -8,8 +8,8 @@ export const STRING_ID = 6;
 export const COMPLEX_ID = 7;
 export const INTERFACE_ID = 8;
 
-/** The least id that a definition may have. */
+/** The lowest id that a type definition may have. */
 export const FIRST_DEFINED_ID = 64;
 
-/** The id that a new stream begins with: Go's up to 1.19 began with 65, later ones with 64; all read any. */
+/** The id of the first definition that we send. Go sends 65 up to version 1.19 and 64 later; every version reads both. */
 export const DEFAULT_FIRST_ID = 65;

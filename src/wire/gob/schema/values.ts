@@ -4,7 +4,7 @@ export interface GobComplex {
   imag: number;
 }
 
-/** Go's time.Time without loss: an instant and the zone that it is told in. */
+/** Go's time.Time without loss: an instant and its zone. */
 export interface GobTime {
   /** Seconds since 1970-01-01T00:00:00Z; Go's zero time is −62 135 596 800. */
   unixSeconds: number;
@@ -14,16 +14,16 @@ export interface GobTime {
   zoneOffsetSeconds: number | null;
 }
 
-/** The content of a Go interface: the registered name of its concrete type, and a value of that type. */
+/** A Go interface value: the registered name of its concrete type, and a value of that type. */
 export interface GobDynamic<Name extends string = string, T = unknown> {
   type: Name;
   value: T;
 }
 
 /**
- * Any value that arrived without a schema to read it by. Structs and maps with string keys are objects without a prototype, other
+ * A value decoded without a schema. Structs and maps with string keys are objects without a prototype, other
  * maps are Maps; integers are numbers where that is exact, else bigints; `[]byte` and self-encoding types are bytes; a nil interface
- * and an absent pointer are null. What an interface holds stands there itself, without the name of its type.
+ * and an absent pointer are null. An interface becomes the value in it, without the name of its type.
  */
 export type GobAny =
   | null

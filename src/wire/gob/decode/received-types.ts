@@ -9,7 +9,7 @@ export interface WireField {
   readonly id: number;
 }
 
-/** A type as the peer defined it. Names of types mean nothing and are kept for messages only. */
+/** A type as the peer defined it. gob never compares names of types; they are kept for error messages. */
 export type WireType =
   | { readonly kind: 'slice'; readonly name: string; readonly element: number }
   | { readonly kind: 'array'; readonly name: string; readonly element: number; readonly length: number }
@@ -17,10 +17,10 @@ export type WireType =
   | { readonly kind: 'struct'; readonly name: string; readonly fields: readonly WireField[] }
   | { readonly kind: 'opaque'; readonly name: string; readonly form: OpaqueForm };
 
-/** The types that a peer has defined on a stream. */
-export class WireTypes {
+/** The types that the peer has defined in a stream. */
+export class ReceivedTypes {
   readonly #types = new Map<number, WireType>();
-  /** Where in the stream each definition stood: the same definition may be read twice when a value is. */
+  /** The offset of each definition in the stream: one definition is read twice when its value is. */
   readonly #places = new Map<number, number>();
   readonly #holders = new Set([INTERFACE_ID]);
   readonly #users = new Map<number, number[]>();
@@ -31,7 +31,7 @@ export class WireTypes {
     this.#limits = limits;
   }
 
-  /** The definition of an id, which must have been received. */
+  /** The type with an id. Throws a GobFailure if it was not defined. */
   get(id: number): WireType {
     const type = this.#types.get(id);
     if (type === undefined) throw malformed(`the type id ${id} is not defined`);
@@ -42,7 +42,7 @@ export class WireTypes {
     return this.#types.get(id);
   }
 
-  /** Reads the definition of an id; `place` tells a second reading from a second definition. */
+  /** Reads the definition of an id. `place` is its offset in the stream, which tells a second reading from a second definition. */
   define(id: number, reader: GobReader, place: number): void {
     const known = this.#places.get(id);
     if (id < FIRST_DEFINED_ID || (known !== undefined && known !== place)) {
@@ -57,17 +57,17 @@ export class WireTypes {
     this.#link(id, type);
   }
 
-  /** Whether values of this type can hold interfaces, and thus go on in another message. */
+  /** Whether values of this type can hold interfaces, and so continue in another message. */
   holdsInterface(id: number): boolean {
     return this.#holders.has(id);
   }
 
-  /** How many types have been defined. */
+  /** The number of types that were defined. */
   get size(): number {
     return this.#types.size;
   }
 
-  /** Marks the holders of interfaces as definitions arrive, in any order: every reference is followed once in all. */
+  /** Updates the set of types that hold interfaces. Definitions arrive in any order; every reference is followed once. */
   #link(id: number, type: WireType): void {
     const parts = partsOf(type);
     for (const part of parts) {
@@ -99,7 +99,7 @@ function partsOf(type: WireType): readonly number[] {
   }
 }
 
-/** How messages call a type of the peer. */
+/** The name of a type of the peer in error messages. */
 export function wireTypeName(id: number, type: WireType | undefined): string {
   if (type === undefined) return BASIC_NAMES[id] ?? `type ${id}`;
   const name = type.name === '' ? '' : ` ${type.name.slice(0, 60)}`;
@@ -110,7 +110,7 @@ export function wireTypeName(id: number, type: WireType | undefined): string {
 const BASIC_NAMES = ['', 'bool', 'int', 'uint', 'float', 'bytes', 'string', 'complex', 'interface'];
 const OPAQUE_FORMS: readonly OpaqueForm[] = ['gob', 'binary', 'text'];
 
-/** What the parts of a definition say; which of them count depends on the form. */
+/** The parts of a definition; which of them are used depends on its form. */
 interface Draft {
   name: string;
   first: number;
@@ -119,8 +119,8 @@ interface Draft {
 }
 
 /**
- * Reads a wireType struct (encoding/gob type.go wireType): exactly one of its seven fields. The receiver's own types are fixed, so
- * fields that they do not have are errors.
+ * Reads a wireType struct (encoding/gob type.go wireType), of which exactly one of seven fields is present. Its structure is fixed, so
+ * unknown fields are errors.
  */
 function readWireType(reader: GobReader, budget: number): WireType {
   const limit = reader.pos + budget;
@@ -164,7 +164,7 @@ function readSecond(reader: GobReader): number {
   return value;
 }
 
-/** The id in it repeats what stands before the definition; Go ignores it, absent or wrong. */
+/** The id in it repeats the one before the definition; Go ignores it, even a wrong one. */
 function readCommonType(reader: GobReader, limit: number, draft: Draft): void {
   readFields(reader, limit, (field) => {
     if (field === 0) draft.name = reader.text();

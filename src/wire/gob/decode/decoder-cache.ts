@@ -1,54 +1,54 @@
 import { exceeded, GobFailure, mismatch } from '../failure.js';
 import { flatten, nameOf, type SchemaNode } from '../schema/schema.js';
-import type { Decoding } from './decode-source.js';
+import type { ValueDecoder } from './decode-context.js';
+import { type ReceivedTypes, wireTypeName } from './received-types.js';
 import { expectSingleton } from './skip.js';
-import { type WireTypes, wireTypeName } from './wire-types.js';
 
 interface Failed {
   readonly failure: GobFailure;
-  /** How many types were defined then: another may mend it. */
+  /** How many types were defined at the time: with more, it may succeed. */
   readonly types: number;
 }
 
-/** Matches a schema with a type of the peer, asking the decodings for its parts. Throws a GobFailure. */
-type Compile = (decodings: Decodings, node: ReturnType<typeof flatten>, id: number) => Decoding;
+/** Compiles the decoder of a schema and a type of the peer; gets the decoders of their parts from the cache. Throws a GobFailure. */
+type Compile = (cache: DecoderCache, node: ReturnType<typeof flatten>, id: number) => ValueDecoder;
 
-type ByType = Map<number, Decoding | Failed>;
+type ByType = Map<number, ValueDecoder | Failed>;
 
 /**
- * The decodings of one stream: for every pair of a schema and a type of the peer, compiled when first met. What does not fit is
- * remembered too, so that a peer cannot make us compile in vain over and over.
+ * The decoders of one stream: one for every pair of a schema and a type of the peer, compiled when first needed. Failures are cached too,
+ * so that a peer cannot make us compile the same mismatch again and again.
  */
-export class Decodings {
-  readonly types: WireTypes;
+export class DecoderCache {
+  readonly types: ReceivedTypes;
   readonly #maxDepth: number;
   readonly #compile: Compile;
   readonly #values = new WeakMap<SchemaNode, ByType>();
   readonly #contents = new WeakMap<SchemaNode, ByType>();
   #depth = 0;
-  /** What the running compilation has recorded: forgotten when it fails, because it may refer to what failed. */
+  /** Entries of the running compilation. They are removed if it fails, because they may refer to what failed. */
   #fresh: (readonly [ByType, number])[] = [];
 
-  constructor(types: WireTypes, maxDepth: number, compile: Compile) {
+  constructor(types: ReceivedTypes, maxDepth: number, compile: Compile) {
     this.types = types;
     this.#maxDepth = maxDepth;
     this.#compile = compile;
   }
 
-  /** How a value of the peer's type becomes a value of the schema. Throws a GobFailure where they do not fit. */
-  valueOf(schema: SchemaNode, id: number): Decoding {
+  /** The decoder for values of the peer's type `id`. Throws a GobFailure if the schema does not match the type. */
+  valueOf(schema: SchemaNode, id: number): ValueDecoder {
     const node = flatten(schema);
     const byType = entry(this.#values, node);
     const known = byType.get(id);
     if (known !== undefined && !this.#isStale(known)) return succeeded(known);
-    // Recorded before it is complete: recursive types refer to it.
-    const decoding: Decoding = { read: incomplete };
-    byType.set(id, decoding);
+    // Stored before it is complete, because recursive types refer to it.
+    const decoder: ValueDecoder = { read: incomplete };
+    byType.set(id, decoder);
     this.#fresh.push([byType, id]);
     this.#depth += 1;
     try {
       if (this.#depth > this.#maxDepth) throw exceeded(`types nested deeper than ${this.#maxDepth} levels`);
-      Object.assign(decoding, this.#compile(this, node, id));
+      Object.assign(decoder, this.#compile(this, node, id));
     } catch (error) {
       this.#forget(byType, id, error);
       throw error;
@@ -56,11 +56,11 @@ export class Decodings {
       this.#depth -= 1;
     }
     if (this.#depth === 0) this.#fresh = [];
-    return decoding;
+    return decoder;
   }
 
-  /** How the content of a message or of an interface becomes a value: a struct as it is, anything else behind a 0. */
-  contentOf(node: SchemaNode, id: number): Decoding {
+  /** The decoder for the content of a message or of an interface: a struct, or 0 and a value. */
+  contentOf(node: SchemaNode, id: number): ValueDecoder {
     const byType = entry(this.#contents, node);
     const known = byType.get(id);
     if (known !== undefined && !this.#isStale(known)) return succeeded(known);
@@ -74,7 +74,7 @@ export class Decodings {
     }
   }
 
-  #compileContent(node: SchemaNode, id: number): Decoding {
+  #compileContent(node: SchemaNode, id: number): ValueDecoder {
     const value = this.valueOf(node, id);
     if (this.types.find(id)?.kind === 'struct') {
       this.#checkCommonFields(node, id);
@@ -88,7 +88,7 @@ export class Decodings {
     };
   }
 
-  /** go-plugin: structs without a common field do not match, unless one of them has no fields at all (gob decode.go decodeValue). */
+  /** Structs without a common field do not match, unless one of them has no fields at all (encoding/gob decode.go decodeValue). */
   #checkCommonFields(node: SchemaNode, id: number): void {
     const type = this.types.get(id);
     const local = flatten(node);
@@ -99,7 +99,7 @@ export class Decodings {
     throw mismatch(`${wireTypeName(id, type)} has no field in common with ${nameOf(node)}`);
   }
 
-  #isStale(known: Decoding | Failed): boolean {
+  #isStale(known: ValueDecoder | Failed): boolean {
     return 'failure' in known && known.types !== this.types.size;
   }
 
@@ -119,7 +119,7 @@ function entry(cache: WeakMap<SchemaNode, ByType>, node: SchemaNode): ByType {
   return created;
 }
 
-function succeeded(known: Decoding | Failed): Decoding {
+function succeeded(known: ValueDecoder | Failed): ValueDecoder {
   if (!('failure' in known)) return known;
   const { code, reason, path } = known.failure;
   throw Object.assign(new GobFailure(code, reason), { path });

@@ -9,6 +9,8 @@ import {
   type StructNode,
 } from '../schema/schema.js';
 import type { GobDynamic } from '../schema/values.js';
+import { encodeAny } from './encode-any.js';
+import type { EncodeContext, ValueEncoder } from './encode-context.js';
 import {
   BOOL,
   BYTES,
@@ -20,21 +22,20 @@ import {
   STRING,
   wrong,
 } from './encode-scalars.js';
-import type { EncodeTarget, Encoding } from './encode-target.js';
-import { encodePlain } from './plain.js';
 
-const compiled = new WeakMap<SchemaNode, Encoding>();
+// A cache by schema; schemas are immutable, so encoders can be shared by all streams.
+const compiled = new WeakMap<SchemaNode, ValueEncoder>();
 
-/** The encoding of a schema. */
-export function encodingOf(node: SchemaNode): Encoding {
+/** The encoder of a schema; compiled when it is first asked for. */
+export function encoderOf(node: SchemaNode): ValueEncoder {
   const known = compiled.get(node);
   if (known !== undefined) return known;
-  if (node.kind === 'lazy') return encodingOf(node.resolve());
-  // Recorded before it is complete: recursive types refer to it.
-  const encoding: Encoding = { write: incomplete };
-  compiled.set(node, encoding);
+  if (node.kind === 'lazy') return encoderOf(node.resolve());
+  // Stored before it is complete, because recursive types refer to it.
+  const encoder: ValueEncoder = { write: incomplete };
+  compiled.set(node, encoder);
   try {
-    return Object.assign(encoding, compile(node));
+    return Object.assign(encoder, compile(node));
   } catch (error) {
     compiled.delete(node);
     throw error;
@@ -45,7 +46,7 @@ function incomplete(): never {
   throw new TypeError('gob: schema used before it was complete');
 }
 
-function compile(node: Exclude<SchemaNode, { kind: 'lazy' }>): Encoding {
+function compile(node: Exclude<SchemaNode, { kind: 'lazy' }>): ValueEncoder {
   switch (node.kind) {
     case 'bool':
       return BOOL;
@@ -74,22 +75,22 @@ function compile(node: Exclude<SchemaNode, { kind: 'lazy' }>): Encoding {
     case 'opaque':
       return compileOpaque(node);
     case 'any':
-      return { write: encodePlain, omit: isNil };
+      return { write: encodeAny, omit: isNil };
   }
 }
 
-function enter(target: EncodeTarget): void {
+function enter(target: EncodeContext): void {
   target.depth += 1;
   if (target.depth > target.maxDepth) {
     throw exceeded(`nested deeper than ${target.maxDepth} levels (a cycle?)`);
   }
 }
 
-function compileSequence(node: SequenceNode): Encoding {
-  const element = encodingOf(node.element);
+function compileSequence(node: SequenceNode): ValueEncoder {
+  const element = encoderOf(node.element);
   const fixed = node.kind === 'array' ? node.length : undefined;
   const expected = fixed === undefined ? 'an array' : `an array of ${fixed}`;
-  const write: Encoding['write'] = (target, value) => {
+  const write: ValueEncoder['write'] = (target, value) => {
     if (!Array.isArray(value) || (fixed !== undefined && value.length !== fixed)) throw wrong(expected, value);
     enter(target);
     target.out.uint(value.length);
@@ -105,9 +106,9 @@ function compileSequence(node: SequenceNode): Encoding {
   return { write, omit: (value) => Array.isArray(value) && value.length === 0 };
 }
 
-function compileMap(node: MapNode): Encoding {
-  const key = encodingOf(node.key);
-  const element = encodingOf(node.element);
+function compileMap(node: MapNode): ValueEncoder {
+  const key = encoderOf(node.key);
+  const element = encoderOf(node.element);
   const byName = flatten(node.key).kind === 'string';
   return {
     write(target, value) {
@@ -139,21 +140,21 @@ function mapEntries(value: unknown): readonly (readonly [unknown, unknown])[] {
   return [...value];
 }
 
-interface FieldEncoding {
+interface FieldEncoder {
   readonly name: string;
-  readonly encoding: Encoding;
+  readonly encoder: ValueEncoder;
 }
 
-/** Takes whatever its type, `{}`, takes: what a function returns that has nothing to say, for instance. */
-const EMPTY_STRUCT: Encoding = {
+/** A struct without fields takes any value but null and undefined, as the TypeScript type `{}` does. */
+const EMPTY_STRUCT: ValueEncoder = {
   write(target, value) {
     if (isNil(value)) throw wrong('an object', value);
     target.out.uint(0);
   },
 };
 
-function compileStruct(node: StructNode): Encoding {
-  const fields = node.fields.map(({ name, type }): FieldEncoding => ({ name, encoding: encodingOf(type) }));
+function compileStruct(node: StructNode): ValueEncoder {
+  const fields = node.fields.map(({ name, type }): FieldEncoder => ({ name, encoder: encoderOf(type) }));
   if (fields.length === 0) return EMPTY_STRUCT;
   return {
     write(target, value) {
@@ -164,12 +165,12 @@ function compileStruct(node: StructNode): Encoding {
       let i = 0;
       try {
         for (; i < fields.length; i += 1) {
-          const { name, encoding } = fields[i]!;
+          const { name, encoder } = fields[i]!;
           const content = record[name];
-          if (encoding.omit?.(content) === true) continue;
+          if (encoder.omit?.(content) === true) continue;
           target.out.uint(i - last);
           last = i;
-          encoding.write(target, content);
+          encoder.write(target, content);
         }
       } catch (error) {
         throw within(error, `.${fields[i]!.name}`);
@@ -180,8 +181,8 @@ function compileStruct(node: StructNode): Encoding {
   };
 }
 
-function compilePointer(node: PointerNode): Encoding {
-  const target = encodingOf(node.target);
+function compilePointer(node: PointerNode): ValueEncoder {
+  const target = encoderOf(node.target);
   return {
     write(to, value) {
       if (isNil(value)) throw mismatch('a nil pointer can only be sent as a field of a struct');
@@ -191,7 +192,7 @@ function compilePointer(node: PointerNode): Encoding {
   };
 }
 
-function compileInterface(node: InterfaceNode): Encoding {
+function compileInterface(node: InterfaceNode): ValueEncoder {
   return {
     write(target, value) {
       if (isNil(value)) {

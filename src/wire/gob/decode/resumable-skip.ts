@@ -1,47 +1,48 @@
 import { malformed } from '../failure.js';
 import { INTERFACE_ID } from '../schema/type-ids.js';
-import type { DecodeSource } from './decode-source.js';
+import type { DecodeContext } from './decode-context.js';
+import type { WireType } from './received-types.js';
 import { expectSingleton, needMore, skipValue } from './skip.js';
-import type { WireType } from './wire-types.js';
 
-/** What a scan needs besides: reading definitions where they stand. */
-export interface ScanSource extends DecodeSource {
+/** What skipping needs besides: reading type definitions on the way. */
+export interface SkipContext extends DecodeContext {
+  /** Reads the definition of a type at the reader's position. */
   define(id: number): void;
 }
 
-/** Yields whenever it needs another message in the reader; ends behind the value. */
-export type Scan = Generator<void, void, void>;
+/** Yields whenever the reader needs another message; returns at the end of the value. */
+export type ResumableSkip = Generator<void, void, void>;
 
 /**
- * Passes over the content of a value, over as many messages as it takes, and can wait between them: an interface that brings a new
- * type cuts its message there. Only what can hold interfaces is walked by generators; the rest is skipped at full speed.
+ * Skips the content of a value over as many messages as it takes, and can pause between them: Go ends a message where an interface
+ * brings a new type. Only types that can hold interfaces are walked by generators; the rest is skipped at full speed.
  */
-export function* scanContent(from: ScanSource, id: number): Scan {
+export function* resumableSkip(from: SkipContext, id: number): ResumableSkip {
   if (from.types.find(id)?.kind !== 'struct') expectSingleton(from);
-  yield* scanValue(from, id);
+  yield* skipParts(from, id);
 }
 
-function* scanValue(from: ScanSource, id: number): Scan {
+function* skipParts(from: SkipContext, id: number): ResumableSkip {
   if (!from.types.holdsInterface(id)) {
     skipValue(from, id);
     return;
   }
   from.depth += 1;
   if (from.depth > from.maxDepth) throw malformed(`nested deeper than ${from.maxDepth} levels`);
-  if (id === INTERFACE_ID) yield* scanInterface(from);
-  else yield* scanDefined(from, from.types.get(id));
+  if (id === INTERFACE_ID) yield* skipInterface(from);
+  else yield* skipDefined(from, from.types.get(id));
   from.depth -= 1;
 }
 
-function* scanDefined(from: ScanSource, type: WireType): Scan {
+function* skipDefined(from: SkipContext, type: WireType): ResumableSkip {
   const { reader } = from;
   if (type.kind === 'opaque') return;
   if (type.kind !== 'struct') {
     const count = reader.count();
     for (let i = 0; i < count; i += 1) {
       needMore(from);
-      if (type.kind === 'map') yield* scanValue(from, type.key);
-      yield* scanValue(from, type.element);
+      if (type.kind === 'map') yield* skipParts(from, type.key);
+      yield* skipParts(from, type.element);
     }
     return;
   }
@@ -52,11 +53,11 @@ function* scanDefined(from: ScanSource, type: WireType): Scan {
     field += delta;
     const known = type.fields[field];
     if (known === undefined) throw malformed(`field ${field} of a struct with ${type.fields.length} fields`);
-    yield* scanValue(from, known.id);
+    yield* skipParts(from, known.id);
   }
 }
 
-function* scanInterface(from: ScanSource): Scan {
+function* skipInterface(from: SkipContext): ResumableSkip {
   const { reader } = from;
   const name = reader.byteCount();
   if (name === 0) return;
@@ -66,7 +67,7 @@ function* scanInterface(from: ScanSource): Scan {
     const id = reader.typeId();
     if (id >= 0) {
       reader.count();
-      yield* scanContent(from, id);
+      yield* resumableSkip(from, id);
       return;
     }
     from.define(-id);

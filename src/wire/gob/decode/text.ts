@@ -3,8 +3,8 @@ const SHORT_TEXT_BYTES = 24;
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * The text of UTF-8 bytes. Short ASCII is put together by hand, several letters at a time: a decoder takes some 100 ns however short
- * the text is, this 20 to 80.
+ * Decodes UTF-8. Short ASCII is decoded without TextDecoder, four letters at a time: a call of TextDecoder takes about 100 ns however
+ * short the text is, this takes 20 to 80 ns.
  */
 export function readText(bytes: Uint8Array, from: number, end: number): string {
   if (end - from > SHORT_TEXT_BYTES) return utf8.decode(bytes.subarray(from, end));

@@ -1,15 +1,15 @@
 import { isInt64, isUint64 } from '../integers.js';
 import { PREDECLARED } from '../schema/registry.js';
 import type { SchemaNode } from '../schema/schema.js';
+import type { EncodeContext } from './encode-context.js';
 import { isNil, wrong } from './encode-scalars.js';
-import type { EncodeTarget } from './encode-target.js';
 
 const ANY: SchemaNode = { kind: 'any' };
 const ANY_SLICE: SchemaNode = { kind: 'slice', element: ANY, length: 0 };
 const ANY_MAP: SchemaNode = { kind: 'map', key: { kind: 'string' }, element: ANY };
 
-/** Writes a JavaScript value as an interface that holds the obvious Go type. */
-export function encodePlain(target: EncodeTarget, value: unknown): void {
+/** Encodes a JavaScript value as an interface that holds the matching Go type; see `gob.any`. */
+export function encodeAny(target: EncodeContext, value: unknown): void {
   if (isNil(value)) {
     target.out.uint(0);
     return;
