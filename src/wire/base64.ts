@@ -1,6 +1,6 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Sextet by character code; 255 where the character is not of the alphabet. */
+/** The six bits of a character by its code; 255 for a character outside of the alphabet. A constant table. */
 const SEXTETS = new Uint8Array(128).fill(255);
 for (let index = 0; index < ALPHABET.length; index++) SEXTETS[ALPHABET.charCodeAt(index)] = index;
 
@@ -18,8 +18,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of standard base64 without padding, or undefined when the text is anything else: padding, blanks, a foreign
- * character, an impossible length. As in Go, unused low bits of the last character are not looked at.
+ * The bytes of standard base64 without padding; undefined for any other text: with padding, blanks, other characters, an impossible
+ * length. As in Go, unused low bits of the last character are ignored.
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 === 1) return undefined;

@@ -1,13 +1,13 @@
 import { OptionsError, ProtocolError } from '../errors.js';
 
-/** Bytes that a net/rpc broker's stream starts with, in each direction (go-plugin mux_broker.go). */
+/** Length of the id at the beginning of a net/rpc broker's stream, in each direction (go-plugin mux_broker.go). */
 export const BROKER_ID_BYTES = 4;
 
 const MAX_UINT32 = 0xffffffff;
 
 /**
- * What the dialer of a net/rpc broker's stream writes first, and what the acceptor writes back: the id, little endian (go-plugin
- * mux_broker.go Dial, Accept). Throws OptionsError for what is not an unsigned 32 bit integer.
+ * The id that the dialer of a net/rpc broker's stream writes first and the acceptor writes back, little endian (go-plugin mux_broker.go
+ * Dial, Accept). Throws OptionsError unless it is an unsigned 32-bit integer.
  */
 export function encodeBrokerId(id: number): Uint8Array {
   if (!Number.isInteger(id) || id < 0 || id > MAX_UINT32)
@@ -17,7 +17,7 @@ export function encodeBrokerId(id: number): Uint8Array {
   return Uint8Array.of(id, id >>> 8, id >>> 16, id >>> 24);
 }
 
-/** The id in exactly four bytes. Throws ProtocolError ERR_BAD_FRAME for fewer or more. */
+/** The id in four bytes. Throws ProtocolError ERR_BAD_FRAME for another length. */
 export function decodeBrokerId(bytes: Uint8Array): number {
   if (bytes.length !== BROKER_ID_BYTES)
     throw new ProtocolError(

@@ -1,42 +1,47 @@
 import { EMPTY_BYTES } from './bytes.js';
 
-/** Chunks below this size that have to wait are copied together, so that a peer's one-byte writes cannot cost 200 bytes each. */
+/** Smaller chunks are copied into a common block while they wait, because a Uint8Array for one byte takes 200 bytes of memory. */
 const SMALL_CHUNK_BYTES = 512;
 const BLOCK_BYTES = 4096;
-/** How many used-up slots at the front of the list are tolerated before it is moved together. */
+/** Empty slots at the front of the list above which it is compacted. */
 const MAX_SPENT_SLOTS = 64;
 
 /**
- * Received bytes that wait to be parsed: chunks go in at the back, exact lengths come out at the front. Without a copy when the
- * wanted bytes lie inside one chunk. Has no limit of its own: the owner judges lengths at the header, before it lets bytes
- * gather. Pushed chunks belong to the queue and results may share their memory, so neither may be written to.
+ * Received bytes that wait to be parsed: chunks are pushed at the back, exact lengths are read at the front, without a copy when the
+ * bytes lie in one chunk. It has no limit: its owner checks announced lengths before it waits for the bytes. Pushed chunks belong to the
+ * queue and results may share their memory, so neither may be written to.
+ *
+ * @example
+ * queue.push(chunk);
+ * const header = queue.peek(12);
+ * if (header !== undefined) queue.skip(12);
  */
 export class ChunkQueue {
   readonly #chunks: Uint8Array[] = [];
   /** Index of the first chunk that still has bytes. */
   #first = 0;
-  /** How many bytes of the first chunk are gone. */
+  /** How many bytes of the first chunk were read. */
   #offset = 0;
   #byteLength = 0;
-  /** The block behind the last chunk, when that chunk is a gathering of small ones. */
+  /** The memory of the last chunk, when that was put together from small ones. */
   #block: Uint8Array | undefined;
 
-  /** How many bytes wait. */
+  /** The number of bytes in the queue. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** The chunk at the front, those of its bytes included that are gone; undefined when nothing waits. */
+  /** The whole chunk at the front, with the bytes of it that were read; undefined when the queue is empty. */
   get head(): Uint8Array | undefined {
     return this.#chunks[this.#first];
   }
 
-  /** How many bytes of `head` are gone. */
+  /** How many bytes of `head` were read. */
   get headOffset(): number {
     return this.#offset;
   }
 
-  /** Adds a chunk at the back and takes it over. */
+  /** Adds a chunk at the back and takes ownership of it. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     if (chunk.length < SMALL_CHUNK_BYTES && this.#byteLength > 0) {
@@ -48,21 +53,21 @@ export class ChunkQueue {
     this.#byteLength += chunk.length;
   }
 
-  /** The next `length` bytes, taken out; undefined when fewer wait. */
+  /** Removes and returns the next `length` bytes; undefined when there are fewer. */
   read(length: number): Uint8Array | undefined {
     const bytes = this.peek(length);
     if (bytes !== undefined) this.skip(length);
     return bytes;
   }
 
-  /** Between 1 and `maxLength` bytes, never copied: what is left of the first chunk. Undefined when none wait or none are wanted. */
+  /** Removes and returns what is left of the first chunk, at most `maxLength` bytes, without a copy; undefined when that is nothing. */
   readSome(maxLength: number): Uint8Array | undefined {
     const chunk = this.#chunks[this.#first];
     if (chunk === undefined || maxLength <= 0) return undefined;
     return this.read(Math.min(maxLength, chunk.length - this.#offset));
   }
 
-  /** The next `length` bytes, left in place; undefined when fewer wait. */
+  /** Returns the next `length` bytes without removing them; undefined when there are fewer. */
   peek(length: number): Uint8Array | undefined {
     if (length > this.#byteLength) return undefined;
     if (length === 0) return EMPTY_BYTES;
@@ -72,7 +77,7 @@ export class ChunkQueue {
     return this.#offset === 0 && end === chunk.length ? chunk : chunk.subarray(this.#offset, end);
   }
 
-  /** The byte at a distance from the front; undefined when it has not come yet. */
+  /** The byte at an index from the front; undefined when it has not arrived. */
   at(index: number): number | undefined {
     if (index < 0 || index >= this.#byteLength) return undefined;
     let position = this.#offset + index;
@@ -83,7 +88,7 @@ export class ChunkQueue {
     }
   }
 
-  /** Drops up to `length` bytes and says how many: fewer when fewer wait. */
+  /** Removes up to `length` bytes and returns how many it removed. */
   skip(length: number): number {
     const skipped = Math.min(length, this.#byteLength);
     this.#byteLength -= skipped;
@@ -98,7 +103,7 @@ export class ChunkQueue {
     return skipped;
   }
 
-  /** Drops everything. */
+  /** Removes everything. */
   clear(): void {
     this.skip(this.#byteLength);
   }

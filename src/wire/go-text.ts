@@ -1,4 +1,4 @@
-/** Values in the spellings that Go's strconv and strings packages accept. go-plugin parses its text fields with these. */
+/** Texts as Go's packages strconv and strings read them; go-plugin parses its text fields with those. */
 
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
@@ -10,8 +10,8 @@ export function parseGoBool(text: string): boolean | undefined {
 }
 
 /**
- * A signed decimal as Go's strconv.ParseInt reads it: an optional sign, digits, leading zeros, nothing else. Undefined for other
- * texts and outside the range: 32 bits, or what a number holds exactly (go-plugin: 64 bits; no version lies that far out).
+ * A signed decimal as Go's strconv.ParseInt reads it: an optional sign and digits, leading zeros allowed. Undefined for any other text
+ * and outside the range of 32 bits, or of exact numbers (go-plugin: of 64 bits).
  */
 export function parseGoInteger(text: string, bits: 32 | 53 = 53): number | undefined {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
@@ -24,7 +24,7 @@ const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202
 const LEADING_SPACE = new RegExp(`^${SPACE}+`);
 const TRAILING_SPACE = new RegExp(`(?<!${SPACE})${SPACE}+$`);
 
-/** The text without white space at its ends, as Go's strings.TrimSpace: unlike `trim()`, a byte order mark stays. */
+/** The text without white space at its ends, as Go's strings.TrimSpace: unlike `trim()`, it keeps a byte order mark. */
 export function trimGoSpace(text: string): string {
   return text.replace(LEADING_SPACE, '').replace(TRAILING_SPACE, '');
 }

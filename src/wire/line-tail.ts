@@ -1,19 +1,19 @@
 import type { Line } from './lines.js';
 import { truncateText } from './quote.js';
 
-/** How much a `LineTail` remembers. */
+/** Limits of a `LineTail`. */
 export interface LineTailOptions {
-  /** @default 20 */
+  /** Lines that are kept. @default 20 */
   readonly maxLines?: number;
-  /** Longer lines are cut. @default 1000 */
+  /** Longer lines are truncated. @default 1000 */
   readonly maxLineChars?: number;
 }
 
-/** The last lines of a stream, for the details of an error. Of a line that comes in pieces, the beginning. */
+/** Keeps the last lines of a stream, for the details of an error; of a line that comes in pieces, its first piece. */
 export class LineTail {
   readonly #maxLines: number;
   readonly #maxLineChars: number;
-  /** A ring: line number n is in slot n modulo `maxLines`. */
+  /** A ring buffer: line number n is in slot n modulo `maxLines`. */
   readonly #slots: string[] = [];
   #count = 0;
   #continued = false;
@@ -28,7 +28,7 @@ export class LineTail {
     this.#continued = part === 'piece';
   }
 
-  /** A copy, oldest first. */
+  /** A copy of the kept lines, oldest first. */
   get lines(): readonly string[] {
     const oldest = this.#count > this.#maxLines ? this.#count % this.#maxLines : 0;
     const ordered = [...this.#slots.slice(oldest), ...this.#slots.slice(0, oldest)];

@@ -2,40 +2,45 @@ import { OptionsError, ProtocolError } from '../errors.js';
 import { decodeUtf8, EMPTY_BYTES } from './bytes.js';
 import { quoteText, truncateText } from './quote.js';
 
-/** A line of text, or a part of one that is too long to be held. */
+/** A line of text, or a piece of one that is longer than the limit. */
 export interface Line {
   /** Without its LF, and without a CR before that. */
   readonly text: string;
-  /** `piece`: more of the same line follows; `last-piece`: its end, perhaps empty; `whole`: all of it. */
+  /** `whole`: a complete line; `piece`: more of the line follows; `last-piece`: the end of the line, possibly empty. */
   readonly part: 'whole' | 'piece' | 'last-piece';
 }
 
-/** How long a line may be. */
+/** Limits of a `LineDecoder`. */
 export interface LineOptions {
-  /** The longest line, its ending included; at least 16. Also the bound of what is held. @default 65 536 bytes, as go-plugin */
+  /** The longest line, its ending included; at least 16. Also the limit of buffered bytes. @default 65 536 bytes, as go-plugin */
   readonly maxLineBytes?: number;
-  /** What becomes of a longer line: handed out in pieces, or a ProtocolError ERR_LIMIT_EXCEEDED. @default 'split' */
+  /** A longer line is split into pieces, or fails with ProtocolError ERR_LIMIT_EXCEEDED. @default 'split' */
   readonly tooLong?: 'split' | 'fail';
 }
 
 /** go-plugin client.go PluginLogBufferSize, and the limit of bufio.Scanner on stdout. */
 export const DEFAULT_MAX_LINE_BYTES = 65_536;
-/** The shortest limit that leaves room for a character and a line ending. */
+/** The lowest `maxLineBytes`. */
 export const MIN_LINE_BYTES = 16;
 const MIN_HELD_BYTES = 256;
 const LF = 10;
 const CR = 13;
 
 /**
- * Cuts bytes into lines, whatever the chunks. Holds less than `maxLineBytes` of an unfinished line. Whole lines are decoded many
- * at a time, which costs a sixth of decoding each by itself; their texts share that memory.
+ * Splits bytes into lines, however they are chunked. Buffers less than `maxLineBytes` of an unfinished line. Complete lines of a chunk
+ * are decoded as one text, which takes a sixth of the time of decoding each, and are slices of that text.
+ *
+ * @example
+ * const decoder = new LineDecoder();
+ * decoder.push(encodeUtf8('one\ntw')); // [{ text: 'one', part: 'whole' }]
+ * decoder.end(); // [{ text: 'tw', part: 'whole' }]
  */
 export class LineDecoder {
   readonly #maxLineBytes: number;
   readonly #tooLong: 'split' | 'fail';
   #held: Uint8Array = EMPTY_BYTES;
   #heldLength = 0;
-  /** Whether pieces of the current line have gone out. */
+  /** Whether pieces of the current line were returned. */
   #continued = false;
 
   constructor(options: LineOptions = {}) {
@@ -49,7 +54,7 @@ export class LineDecoder {
     this.#tooLong = tooLong;
   }
 
-  /** The lines that the chunk completes. The chunk is not kept. After a throw the decoder is of no more use. */
+  /** The lines that the chunk completes. The chunk is not kept. After an error the decoder must not be used again. */
   push(chunk: Uint8Array): readonly Line[] {
     const lines: Line[] = [];
     let start = 0;
@@ -70,7 +75,7 @@ export class LineDecoder {
     return lines;
   }
 
-  /** The final line, if the bytes did not end with an LF. */
+  /** The last line, if the bytes did not end with an LF. */
   end(): readonly Line[] {
     if (this.#heldLength === 0 && !this.#continued) return [];
     const text = this.unfinishedText;
@@ -80,12 +85,12 @@ export class LineDecoder {
     return [{ text, part }];
   }
 
-  /** What has come of a line that is not finished. */
+  /** The text of an unfinished line, as far as it has arrived. */
   get unfinishedText(): string {
     return decodeUtf8(this.#held.subarray(0, this.#heldLength));
   }
 
-  /** Adds to the held bytes, up to the line's end or the limit, and says where the rest of the chunk starts. */
+  /** Adds to the buffered bytes, up to the line's end or the limit. Returns where the rest of the chunk starts. */
   #completeHeld(chunk: Uint8Array, start: number, lines: Line[]): number {
     const window = chunk.subarray(start, start + this.#maxLineBytes - this.#heldLength);
     const lineLength = window.indexOf(LF) + 1;
@@ -114,7 +119,7 @@ export class LineDecoder {
     this.#heldLength = length;
   }
 
-  /** Takes bytes that end with an LF. */
+  /** Adds the lines of bytes that end with an LF. */
   #takeWhole(bytes: Uint8Array, lines: Line[]): void {
     const text = decodeUtf8(bytes);
     for (let start = 0; start < text.length; ) {
@@ -126,7 +131,7 @@ export class LineDecoder {
     }
   }
 
-  /** Takes `maxLineBytes` without an LF and says how many of them went out: characters and line endings stay in one piece. */
+  /** Adds a piece of `maxLineBytes` without an LF. Returns its length: a character or a line ending is never split. */
   #takePiece(bytes: Uint8Array, lines: Line[]): number {
     const length = bytes.at(-1) === CR ? bytes.length - 1 : lastCharEnd(bytes);
     const text = decodeUtf8(bytes.subarray(0, length));

@@ -10,72 +10,80 @@ import {
   gob,
 } from './gob/index.js';
 
-/** What precedes every argument (Go net/rpc server.go Request). */
+/** The header before the argument of a call (Go net/rpc server.go Request). */
 const RequestHeader = gob.struct('Request', { ServiceMethod: gob.string, Seq: gob.uintExact });
 
-/** What precedes every reply (Go net/rpc server.go Response). A non-empty Error means failure, and that the body means nothing. */
+/** The header before a reply (Go net/rpc server.go Response). A non-empty Error means that the call failed and the body is to be ignored. */
 const SentResponseHeader = gob.struct('Response', { ServiceMethod: gob.string, Seq: gob.uintExact, Error: gob.string });
 
-/** The same, as it is read: the name of the method is known from the number. */
+/** The same for decoding: `Seq` alone identifies the call. */
 const ResponseHeader = gob.struct('Response', { Seq: gob.uintExact, Error: gob.string });
 
-/** What stands before the arguments of a call (Go net/rpc Request). */
+/** The header of a request (Go net/rpc Request). */
 export type NetRpcRequestHeader = GobType<typeof RequestHeader>;
-/** What stands before the reply (Go net/rpc Response). */
+/** The header of a response (Go net/rpc Response). */
 export type NetRpcResponseHeader = GobType<typeof ResponseHeader>;
 
-/** What a net/rpc codec knows of types, and may hold. */
+/** The types that a net/rpc codec knows, and its limits. */
 export interface NetRpcCodecOptions {
-  /** Concrete types of interface values, both ways. */
+  /** Concrete types of interface values, in both directions. */
   readonly registry?: GobRegistry;
-  /** What the peer may make us hold. */
+  /** Limits of what is received. */
   readonly limits?: Partial<GobLimits>;
 }
 
 /** The receiving half of a net/rpc stream: a header, then its body, then the next header. */
 export interface NetRpcReceiver<Header> {
-  /** Takes in received bytes, which nobody may change any more. */
+  /** Adds received bytes, which must not be changed any more. */
   push(chunk: Uint8Array): void;
   /**
-   * The header whose body comes next: the same until `body` or `skipBody` has dealt with it; undefined until it has arrived.
-   * Raises ERR_NET_RPC_PROTOCOL for what is no header: nothing that follows can be trusted.
+   * The next header; the same one until `body` or `skipBody` has read its body; undefined until it has arrived. Throws ProtocolError
+   * ERR_NET_RPC_PROTOCOL for anything else, after which the stream must not be used.
    */
   header(): Header | undefined;
   /**
-   * The body, undefined until it has arrived completely. Raises the ProtocolError of a body that does not fit; the next header follows
-   * all the same.
+   * The body; undefined until it has arrived completely. Throws a ProtocolError for a body that does not fit the schema; the stream goes on
+   * with the next header.
    */
   body<T>(schema: GobSchema<T>): T | undefined;
-  /** Passes over the body, whatever it is; false until it has arrived completely. */
+  /** Skips the body; false until it has arrived completely. */
   skipBody(): boolean;
-  /** The peer has ended the stream: raises a ProtocolError when that cuts a message in two, or a header from its body. */
+  /** The peer has ended the stream: throws a ProtocolError if that is within a message or between a header and its body. */
   end(): void;
 }
 
-/** The sending half. What is appended waits until it is taken. */
+/** The sending half of a net/rpc stream. What was appended waits until it is taken. */
 export interface NetRpcSender {
+  /** The number of bytes that `take` would return. */
   readonly pendingBytes: number;
-  /** Everything appended and not yet taken. */
+  /** The bytes that were appended and not taken yet. */
   take(): Uint8Array;
 }
 
-/** A client's end of a net/rpc stream: bytes in, bytes out. Made for one connection; never shared or used again. */
+/** The client's codec of one net/rpc connection: bytes in, bytes out. */
 export interface NetRpcClientCodec extends NetRpcSender {
   readonly responses: NetRpcReceiver<NetRpcResponseHeader>;
-  /** Appends a request. Raises an OptionsError when the argument does not fit; nothing is appended then. */
+  /** Appends a request. Throws an OptionsError if the argument does not fit the schema; then nothing is appended. */
   request<T>(serviceMethod: string, seq: number, schema: GobSchema<T>, args: NoInfer<T>): void;
 }
 
-/** A server's end of a net/rpc stream. */
+/** The server's codec of one net/rpc connection. */
 export interface NetRpcServerCodec extends NetRpcSender {
   readonly requests: NetRpcReceiver<NetRpcRequestHeader>;
-  /** Appends a successful response. Raises an OptionsError when the reply does not fit; nothing is appended then. */
+  /** Appends a successful response. Throws an OptionsError if the reply does not fit the schema; then nothing is appended. */
   reply<T>(to: NetRpcRequestHeader, schema: GobSchema<T>, reply: NoInfer<T>): void;
-  /** Appends a failure: the text in the header, an empty struct as body. An empty text would mean success and is replaced. */
+  /** Appends an error response: the text in the header, an empty struct as body. An empty text, which means success, is replaced. */
   fail(to: NetRpcRequestHeader, text: string): void;
 }
 
-/** A codec for the calling end of one connection: numbers requests' types, remembers the peer's. Holds no more than its limits allow. */
+/**
+ * A codec for the client's end of one connection.
+ *
+ * @example
+ * const codec = createNetRpcClientCodec();
+ * codec.request('Dispenser.Dispense', 0, gob.string, 'kv');
+ * stream.write(codec.take());
+ */
 export function createNetRpcClientCodec(options: NetRpcCodecOptions = {}): NetRpcClientCodec {
   const encoder = createGobEncoder(options);
   return {
@@ -90,7 +98,7 @@ export function createNetRpcClientCodec(options: NetRpcCodecOptions = {}): NetRp
   };
 }
 
-/** A codec for the answering end of one connection; otherwise as the client's. */
+/** A codec for the server's end of one connection. */
 export function createNetRpcServerCodec(options: NetRpcCodecOptions = {}): NetRpcServerCodec {
   const encoder = createGobEncoder(options);
   return {
@@ -108,7 +116,7 @@ export function createNetRpcServerCodec(options: NetRpcCodecOptions = {}): NetRp
   };
 }
 
-/** The service and the method that a request names: split at the last dot; undefined without one. */
+/** The service and the method of a request, split at the last dot; undefined without a dot. */
 export function splitServiceMethod(
   serviceMethod: string,
 ): { readonly service: string; readonly method: string } | undefined {
@@ -117,7 +125,7 @@ export function splitServiceMethod(
   return { service: serviceMethod.slice(0, dot), method: serviceMethod.slice(dot + 1) };
 }
 
-/** The texts of error replies, word for word as Go writes them (net/rpc server.go readRequestHeader). */
+/** The texts of error responses, exactly as Go writes them (net/rpc server.go readRequestHeader). */
 export const NET_RPC_TEXTS = {
   illFormed: (serviceMethod: string) => `rpc: service/method request ill-formed: ${serviceMethod}`,
   unknownService: (serviceMethod: string) => `rpc: can't find service ${serviceMethod}`,

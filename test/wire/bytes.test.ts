@@ -2,20 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeBase64, encodeBase64 } from '../../src/wire/base64.js';
-import { concatBytes, decodeUtf8, encodeUtf8, equalBytes } from '../../src/wire/bytes.js';
-
-test('joins chunks, and hands a single one back without a copy', () => {
-  const one = Uint8Array.of(1, 2);
-  assert.equal(concatBytes([one]), one);
-  assert.deepEqual(concatBytes([one, Uint8Array.of(), Uint8Array.of(3)]), Uint8Array.of(1, 2, 3));
-  assert.deepEqual(concatBytes([]), new Uint8Array(0));
-});
-
-test('compares bytes', () => {
-  assert.ok(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2)));
-  assert.ok(!equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3)));
-  assert.ok(!equalBytes(Uint8Array.of(1), Uint8Array.of(1, 2)));
-});
+import { decodeUtf8, encodeUtf8 } from '../../src/wire/bytes.js';
 
 test('text goes through UTF-8 unchanged, byte order mark included', () => {
   assert.equal(decodeUtf8(encodeUtf8('\uFEFFgrüße 😀')), '\uFEFFgrüße 😀');

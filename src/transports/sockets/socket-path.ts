@@ -1,9 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { lstatSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { TransportError } from '../../errors.js';
-import type { Address } from '../../wire/handshake/address.js';
-import { removeNow } from './leftovers.js';
 import { SOCKET_DIR_PREFIX } from './socket-dir.js';
 
 /** Bytes of sun_path without the closing NUL: 108 on Linux, 104 on the systems that descend from BSD. */
@@ -30,23 +27,4 @@ export function checkSocketPath(path: string): void {
     `The path of a unix socket would have ${length} bytes, this system allows ${MAX_PATH_BYTES}: ${path}. ` +
       'Set TMPDIR, or `unixSocket.tempDir` of the host, to a shorter path.',
   );
-}
-
-/**
- * Removes what a plugin that was killed left at its address: the socket file, and the directory if it was made for the socket.
- * A path that is no socket is not touched, for it was the plugin that named it. Never throws.
- */
-export function removeStaleSocket(address: Address): void {
-  if (address.network !== 'unix' || !isSocket(address.address)) return;
-  const directory = dirname(address.address);
-  const isPrivate = basename(directory).startsWith(SOCKET_DIR_PREFIX);
-  removeNow(isPrivate ? { path: address.address, directory } : { path: address.address });
-}
-
-function isSocket(path: string): boolean {
-  try {
-    return lstatSync(path).isSocket();
-  } catch {
-    return false;
-  }
 }

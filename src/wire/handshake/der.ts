@@ -1,4 +1,4 @@
-/** One ASN.1 SEQUENCE in definite length and nothing after it, as a certificate is. What is inside is not looked at. */
+/** Whether the bytes are one ASN.1 SEQUENCE of definite length, as a certificate is. Its content is not parsed. */
 export function isDerSequence(der: Uint8Array): boolean {
   const [tag, length] = der;
   if (tag !== 0x30 || length === undefined) return false;

@@ -12,14 +12,14 @@ export const ENV = {
   clientCertificate: 'PLUGIN_CLIENT_CERT',
   unixSocketDir: 'PLUGIN_UNIX_SOCKET_DIR',
   unixSocketGroup: 'PLUGIN_UNIX_SOCKET_GROUP',
-  /** Ours; other plugins take no notice of it, and do not watch their hosts anyway. */
+  /** An addition of rxplug; plugins of go-plugin ignore it. */
   outlivesHost: 'RXPLUG_OUTLIVES_HOST',
 } as const;
 
-/** Present only when the host in question sets them: inherited from an outer host, they would make the plugin speak out of turn. */
+/** Never inherited: a value from an outer host would enable a feature that this host did not ask for. */
 const OPTIONAL_NAMES = [ENV.multiplex, ENV.clientCertificate, ENV.unixSocketDir, ENV.unixSocketGroup, ENV.outlivesHost];
 
-/** Sent when the host configures neither port. */
+/** The ports of a host that configures none. */
 export const DEFAULT_PORTS: PortRange = { minPort: 10_000, maxPort: 25_000 };
 
 /** TCP ports to try in ascending order, both ends included. 0 to 0 lets the operating system choose. */
@@ -28,18 +28,20 @@ export interface PortRange {
   readonly maxPort: number;
 }
 
-/** The cookie variable, by which a program knows that it was started as a plugin. No secret. */
+/** The environment variable by which a program recognises that it was started as a plugin. Not a secret. */
 export interface MagicCookie {
   readonly key: string;
   readonly value: string;
 }
 
-/** What a host tells its plugin. */
+/** What a host passes to its plugin in the environment. */
 export interface HostAnnouncement {
   readonly cookie: MagicCookie;
-  /** @default 0; 10000 to 25000 when both are 0 */
+  /** Lowest TCP port of the plugin. @default 0; 10000 to 25000 when both are 0 */
   readonly minPort?: number;
+  /** Highest TCP port of the plugin. @default 0 */
   readonly maxPort?: number;
+  /** The application protocol versions that the host supports. */
   readonly protocolVersions: Iterable<number>;
   /** Requests broker multiplexing. @default false */
   readonly multiplex?: boolean;
@@ -47,25 +49,30 @@ export interface HostAnnouncement {
   readonly clientCertificate?: string;
   /** Name or number of the group that may connect to the plugin's unix sockets. */
   readonly unixSocketGroup?: string;
+  /** Directory in which the plugin makes its unix sockets. */
   readonly unixSocketDir?: string;
-  /** Asks the plugin to live on when this host is gone. @default false */
+  /** Asks the plugin to keep running when this host has ended. @default false */
   readonly outlivesHost?: boolean;
 }
 
 /** Where the rest of the plugin's environment comes from. */
 export interface EnvironmentSources {
-  /** The host's own environment; leave it out to pass nothing on. */
+  /** The host's own environment. @default nothing is inherited */
   readonly inherited?: Readonly<Record<string, string | undefined>>;
   /** Entries of the application for this plugin; an undefined value removes an inherited one. */
   readonly extra?: Readonly<Record<string, string | undefined>>;
-  /** Names that differ only in case are one variable, as on Windows. @default false */
+  /** Whether names that differ only in case are one variable, as on Windows. @default false */
   readonly ignoreCase?: boolean;
 }
 
 /**
- * The complete environment of a plugin process. Variables of the protocol win over the application's entries, and those over
- * inherited ones (go-plugin: inherited wins over the application's). The optional variables are there only if this host sets
- * them.
+ * The complete environment of a plugin process. Variables of the protocol take precedence over the application's entries, and those over
+ * inherited ones (go-plugin: inherited ones over the application's). Optional variables of the protocol are never inherited.
+ *
+ * @example
+ * const cookie = { key: 'GREETER_PLUGIN', value: 'hello' };
+ * const env = hostEnvironment({ cookie, protocolVersions: [1] }, { inherited: process.env });
+ * spawn('./greeter', { env });
  */
 export function hostEnvironment(
   announcement: HostAnnouncement,
@@ -102,27 +109,27 @@ function protocolEntries(announcement: HostAnnouncement): readonly (readonly [st
   ];
 }
 
-/** What a plugin was told by its host. */
+/** What a host passed to a plugin in the environment. */
 export interface PluginEnvironment {
   /** Versions that the host accepts; empty for a legacy host. */
   readonly hostVersions: readonly number[];
-  /** Items of the version list that are not integers, to be reported on stderr. */
+  /** Items of the version list that are not integers; the plugin reports them on stderr. */
   readonly invalidVersions: readonly string[];
-  /** Where to listen with TCP, or the TransportError ERR_LISTEN to fail with when listening that way. */
+  /** The TCP ports to try, or the TransportError ERR_LISTEN that listening on TCP fails with. */
   readonly ports: PortRange | TransportError;
-  /** Whether to print field 7 of the handshake. go-plugin: any non-empty value asks for it, even `false`. */
+  /** Whether to print field 7 of the handshake. go-plugin: any non-empty value requests it, even `false`. */
   readonly multiplexRequested: boolean;
   /** Whether to multiplex, if the protocol is grpc. */
   readonly multiplexEnabled: boolean;
-  /** The host's certificate in PEM; asks for AutoMTLS. */
+  /** The host's certificate in PEM; requests AutoMTLS. */
   readonly clientCertificate?: string;
   readonly unixSocketDir?: string;
   readonly unixSocketGroup?: string;
-  /** Whether to live on when the host is gone. */
+  /** Whether to keep running when the host has ended. */
   readonly outlivesHost: boolean;
 }
 
-/** Reads the variables of the protocol from a plugin's environment. An empty variable counts as absent. Never throws. */
+/** Parses the variables of the protocol in a plugin's environment. An empty variable counts as absent. Never throws. */
 export function parsePluginEnvironment(env: Readonly<Record<string, string | undefined>>): PluginEnvironment {
   const { versions, invalid } = parseProtocolVersions(env[ENV.protocolVersions]);
   const multiplex = env[ENV.multiplex] ?? '';
@@ -145,7 +152,7 @@ function present<Name extends string>(name: Name, value: string | undefined): { 
   return entry;
 }
 
-/** Go tries every port of the range and fails on those that do not exist; only those that do are kept here. */
+/** Limits the range to ports that exist: Go tries every port of it and skips those that fail. */
 function parsePortRange(minText = '', maxText = ''): PortRange | TransportError {
   const min = parseGoInteger(minText === '' ? '0' : minText, 32);
   const max = parseGoInteger(maxText === '' ? '0' : maxText, 32);

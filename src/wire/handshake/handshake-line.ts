@@ -4,7 +4,7 @@ import { trimGoSpace } from '../go-text.js';
 import { quoteText, truncateText } from '../quote.js';
 import type { Address } from './address.js';
 
-/** Field 1 of every handshake line there is (go-plugin client.go CoreProtocolVersion). */
+/** Field 1 of the handshake line; the only version that exists (go-plugin client.go CoreProtocolVersion). */
 export const CORE_PROTOCOL_VERSION = 1;
 
 const SHAPE = '"CORE|APP|NETWORK|ADDRESS|PROTOCOL|CERTIFICATE"';
@@ -14,7 +14,7 @@ const MAX_FIELDS = 7;
 /** Field 5 of the handshake line. */
 export type ProtocolName = 'grpc' | 'netrpc';
 
-/** The fields of a handshake line as they were printed, judged by nobody. Absent fields are undefined. */
+/** The fields of a handshake line as they were printed, not validated. Absent fields are undefined. */
 export interface HandshakeFields {
   readonly coreVersion: string;
   readonly appVersion: string;
@@ -25,7 +25,7 @@ export interface HandshakeFields {
   readonly multiplexing?: string;
 }
 
-/** Splits a handshake line into its fields. Throws a HandshakeError ERR_HANDSHAKE_UNRECOGNIZED when there are fewer than four. */
+/** Splits a handshake line into its fields without validating them. Throws HandshakeError ERR_HANDSHAKE_UNRECOGNIZED for fewer than four. */
 export function splitHandshake(line: string): HandshakeFields {
   const parts = trimGoSpace(line).split('|', MAX_FIELDS);
   const [coreVersion, appVersion, network, address, protocol, serverCertificate, multiplexing] = parts;
@@ -48,18 +48,24 @@ export function splitHandshake(line: string): HandshakeFields {
   };
 }
 
-/** What a plugin announces. */
+/** What a plugin announces in its handshake line. */
 export interface HandshakeAnnouncement {
   readonly appVersion: number;
   readonly address: Address;
   readonly protocol: ProtocolName;
   /** The plugin's own certificate in DER, with AutoMTLS only. */
   readonly serverCertificate?: Uint8Array;
-  /** Prints field 7. Only for a host that set `PLUGIN_MULTIPLEX_GRPC`: older ones would take the field for certificate text. */
+  /** Prints field 7. Only for a host that set `PLUGIN_MULTIPLEX_GRPC`: older hosts take the field for a part of the certificate. */
   readonly multiplexing?: boolean;
 }
 
-/** The handshake line with its LF: six fields, or seven. Throws an OptionsError for an address that would break the line. */
+/**
+ * The handshake line with its LF: six fields, or seven with `multiplexing`. Throws an OptionsError for an address with `|` or a line break.
+ *
+ * @example
+ * const address = { network: 'unix', address: '/tmp/plugin1/s' } as const;
+ * formatHandshake({ appVersion: 3, address, protocol: 'grpc' }); // '1|3|unix|/tmp/plugin1/s|grpc|\n'
+ */
 export function formatHandshake(announcement: HandshakeAnnouncement): string {
   const { appVersion, address, protocol, serverCertificate, multiplexing } = announcement;
   if (/[|\r\n]/.test(address.address)) {

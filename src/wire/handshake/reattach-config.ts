@@ -3,8 +3,7 @@ import type { Address } from './address.js';
 import type { ProtocolName } from './handshake-line.js';
 
 /**
- * Where a running plugin is found, so that another host can come to it (go-plugin ReattachConfig). Plain JSON: it may be written
- * down and read by another process.
+ * How to connect to a running plugin (go-plugin ReattachConfig). Plain JSON, so that another process can read it.
  */
 export interface ReattachConfig {
   readonly protocol: ProtocolName;
@@ -17,18 +16,18 @@ export interface ReattachConfig {
   readonly id?: string;
   /** Set when the plugin is a process of this machine. */
   readonly pid?: number;
-  /** When that process began, in the system's own terms: with it a pid that has a new owner is not taken for the plugin. */
+  /** Start time of that process, in the system's units: it tells the plugin from a later process with the same pid. */
   readonly startTime?: string;
-  /** The plugin serves in test mode: it is never ended by a host. */
+  /** The plugin serves in test mode: hosts never end it. */
   readonly test: boolean;
 }
 
-/** What a user may leave out: a missing protocol means net/rpc, as in go-plugin. */
+/** A ReattachConfig of which all but network and address may be missing. A missing protocol means net/rpc, as in go-plugin. */
 export type PartialReattachConfig = Pick<ReattachConfig, 'network' | 'address'> & {
   readonly protocol?: ProtocolName | '';
 } & Partial<Omit<ReattachConfig, 'network' | 'address' | 'protocol'>>;
 
-/** Fills in what may be left out. Throws OptionsError for what cannot be a reattach config, wherever it was read from. */
+/** Validates a reattach config and fills in what is missing. Throws OptionsError. */
 export function resolveReattachConfig(given: PartialReattachConfig): ReattachConfig {
   const { protocol = '', protocolVersion = 0, network, address, id, pid, startTime, test = false } = given;
   check('protocol', protocol, ['', 'grpc', 'netrpc'].includes(protocol), '`grpc` or `netrpc`');
@@ -55,7 +54,7 @@ function check(name: string, value: unknown, valid: boolean, expected: string): 
   if (!valid) throw new OptionsError(`Expected \`reattach.${name}\` to be ${expected}, got ${JSON.stringify(value)}.`);
 }
 
-/** The environment variable by which Terraform and OpenTofu find providers that run already. */
+/** The environment variable in which Terraform and OpenTofu find running providers. */
 export const TERRAFORM_REATTACH_VARIABLE = 'TF_REATTACH_PROVIDERS';
 
 /**

@@ -5,15 +5,15 @@ import type { ProtocolName } from './handshake-line.js';
 /** Plugin sets by application protocol version. */
 export type VersionTable<Set> = ReadonlyMap<number, Set>;
 
-/** What an application configures: one plain set under its base version, sets under explicit versions, or both. */
+/** The plugin sets that an application configures: one under its base version, sets under explicit versions, or both. */
 export interface VersionedSets<Set> {
-  /** The base version, under which `plugins` goes. @default 0 */
+  /** The base version, that of `plugins`. @default 0 */
   readonly protocolVersion?: number;
   readonly plugins?: Set;
   readonly versionedPlugins?: Readonly<Record<number, Set>>;
 }
 
-/** The host's sets: an explicit entry for the base version stays, and the plain set is left out (go-plugin client.go Start). */
+/** The host's sets. An explicit set of the base version takes precedence over `plugins` (go-plugin client.go Start). */
 export function hostVersionTable<Set>(sets: VersionedSets<Set>): VersionTable<Set> {
   const table = explicitTable(sets.versionedPlugins);
   const base = baseVersion(sets);
@@ -21,7 +21,7 @@ export function hostVersionTable<Set>(sets: VersionedSets<Set>): VersionTable<Se
   return table;
 }
 
-/** The plugin's sets: the plain set overwrites an explicit entry for the base version (go-plugin server.go protocolVersion). */
+/** The plugin's sets. `plugins` takes precedence over an explicit set of the base version (go-plugin server.go protocolVersion). */
 export function pluginVersionTable<Set>(sets: VersionedSets<Set>): VersionTable<Set> {
   const table = explicitTable(sets.versionedPlugins);
   if (sets.plugins !== undefined) table.set(baseVersion(sets), sets.plugins);
@@ -30,9 +30,9 @@ export function pluginVersionTable<Set>(sets: VersionedSets<Set>): VersionTable<
 
 /** A parsed `PLUGIN_PROTOCOL_VERSIONS`. */
 export interface ProtocolVersions {
-  /** In the order of the list, which means nothing: Go hosts send it in random order. */
+  /** In the order of the list, which has no meaning: Go hosts send it in random order. */
   readonly versions: readonly number[];
-  /** The items that are not integers; to be reported and otherwise ignored. */
+  /** The items that are not integers; they are reported and ignored. */
   readonly invalid: readonly string[];
 }
 
@@ -53,27 +53,27 @@ export function formatProtocolVersions(versions: Iterable<number>): string {
   return [...new Set(versions)].sort((a, b) => a - b).join(',');
 }
 
-/** What `chooseVersion` needs besides the versions. */
+/** Options of `chooseVersion`. */
 export interface ChooseOptions<Set> {
-  /** Announced when the table is empty. @default 0 */
+  /** The version to announce when the table is empty. @default 0 */
   readonly baseVersion?: number;
-  /** The protocol of a set's members; undefined for an empty set, which has no opinion. */
+  /** The protocol of a set's members; undefined for an empty set. */
   readonly protocolOf: (set: Set) => ProtocolName | undefined;
 }
 
-/** What a plugin announces. */
+/** The version that a plugin announces. */
 export interface ChosenVersion<Set> {
   readonly version: number;
-  /** Absent when the plugin has no set at all. */
+  /** The set of that version; absent when the plugin has no set. */
   readonly plugins?: Set;
   readonly protocol: ProtocolName;
-  /** Whether the host offered this version. If not, the plugin announces its lowest and leaves the complaint to the host. */
+  /** Whether the host offered this version. If not, it is the plugin's lowest, which the host refuses. */
   readonly matched: boolean;
 }
 
 /**
- * Picks the highest version that both sides have, else the plugin's own lowest. go-plugin: an empty set takes the protocol of the
- * next higher version that was passed over, `netrpc` if there was none (server.go protocolVersion).
+ * Chooses the highest version that both ends have, else the plugin's lowest. go-plugin: an empty set has the protocol of the next higher
+ * version, `netrpc` without one (server.go protocolVersion).
  */
 export function chooseVersion<Set>(
   own: VersionTable<Set>,

@@ -1,28 +1,28 @@
-/** A runtime's last words: whatever text follows on this stream belongs to them. */
+/** The first line of a fatal crash report: all text after it belongs to it. */
 const FATAL = /^(?:panic: |fatal error: |FATAL ERROR: |# Fatal error in |Uncaught\b|node:[\w/]+:\d+$)/;
-/** Where Node says an uncaught exception was thrown; the source line and a caret follow. */
+/** The location that Node prints for an uncaught exception; the source line and a caret follow. */
 const THROWN_AT = /\.[cm]?[jt]sx?:\d{1,9}$/;
 const THROWN_AT_CHARS = 16;
 const CARETS = /^\s*\^+\s*$/;
 /** The first line of a printed JavaScript error. */
 const ERROR_LINE = /^(?:[A-Za-z_$][\w$.]*)?(?:Error|Exception)(?: \[[^\]]*\])?(?::|$)/;
-/** What may come below it: stack frames, properties, causes, and the runtime's name. */
+/** Lines that may follow it: stack frames, properties, causes, and the runtime's version. */
 const BELOW_ERROR_LINE = /^(?:\s|\}|$|Node\.js v\d)/;
 
 /**
- * Tells which untagged text lines belong to a crash report, line after line. From a fatal line on, all of them (go-plugin client.go
- * logStderr: never reset). A printed JavaScript error counts as long as its stack goes on.
+ * Recognises the lines of crash reports among untagged text. From the first line of a fatal report on, all lines belong to it (go-plugin
+ * client.go logStderr never resets that). A printed JavaScript error ends with its stack.
  */
 export class CrashTrace {
   #fatal = false;
   #expected: 'nothing' | 'source' | 'carets' | 'frames' = 'nothing';
 
-  /** True while no report has begun. */
+  /** True outside of a report. */
   get idle(): boolean {
     return !this.#fatal && this.#expected === 'nothing';
   }
 
-  /** Whether this line, the next one on the stream, belongs to a report. */
+  /** Whether the next line of the stream belongs to a report. */
   includes(text: string): boolean {
     if (this.#fatal || FATAL.test(text)) {
       this.#fatal = true;
@@ -37,7 +37,7 @@ export class CrashTrace {
     return this.#fatal || this.#expected !== 'nothing';
   }
 
-  /** A line came that is no plain text: an unfinished report ends. A fatal one does not. */
+  /** A line came that is not plain text: it ends a report, unless that is fatal. */
   interrupt(): void {
     this.#expected = 'nothing';
   }

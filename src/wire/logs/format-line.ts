@@ -5,24 +5,28 @@ import { DEFAULT_MAX_LINE_BYTES } from '../lines.js';
 import { formatLogTimestamp } from './log-timestamp.js';
 import { type LogFields, type LogRecord, toFields } from './logger.js';
 
-/** What a log line says besides its record. */
+/** Options of `formatLogLine`. */
 export interface LogLineOptions {
-  /** When it happened, in milliseconds since 1970; a fraction gives the microseconds. */
+  /** The time, in milliseconds since 1970; a fraction gives the microseconds. */
   readonly epochMs: number;
 }
 
-/** go-hclog intlogger.go, word for word: people search for it. */
+/** The text of go-hclog intlogger.go, so that it can be searched for. */
 const UNSUPPORTED = "logging contained values that don't serialize to json";
 const SHORTENED = 'values were shortened: the line would have been too long';
-/** Ours to write: a Go host panics when one of them is not a string (go-plugin log_entry.go parseJSON). */
+/** Keys of hclog. A Go host panics when one of them is not a string (go-plugin log_entry.go parseJSON), so fields cannot have them. */
 const RESERVED = new Set(['@level', '@message', '@module', '@timestamp', '@warn']);
 const MAX_FIELDS = 1024;
 const MIN_CHARS = 16;
 
 /**
- * One line of hclog JSON with its LF (go-hclog intlogger.go logJSON): keys sorted, no raw line break, at most 64 KiB, so that a host
- * takes it in one piece. Longer values are cut and values that JSON cannot carry are left out, both with a `@warn`; an Error is its
- * message. Fields named like hclog's own keys get a `_` behind. Never throws, whatever the record.
+ * One line of hclog JSON with its LF (go-hclog intlogger.go logJSON): keys sorted, no raw line break, at most 64 KiB, which a host reads
+ * as one line. Longer values are truncated and values that JSON cannot represent are left out, both with a `@warn`; an Error becomes its
+ * message. A field that is named as a key of hclog gets a `_` appended. Never throws.
+ *
+ * @example
+ * formatLogLine({ level: 'info', message: 'ready', fields: { port: 80 }, module: 'kv' }, { epochMs: Date.now() });
+ * // {"@level":"info","@message":"ready","@module":"kv","@timestamp":"2026-01-02T03:04:05.157000Z","port":80}
  */
 export function formatLogLine(record: LogRecord, options: LogLineOptions): string {
   for (let maxChars = DEFAULT_MAX_LINE_BYTES, maxFields = MAX_FIELDS; ; maxChars >>= 1, maxFields >>= 1) {
@@ -31,7 +35,7 @@ export function formatLogLine(record: LogRecord, options: LogLineOptions): strin
   }
 }
 
-/** UTF-8 has at most three bytes for a UTF-16 unit. */
+/** A UTF-16 unit takes at most three bytes in UTF-8. */
 function fits(line: string): boolean {
   if (line.length * 3 <= DEFAULT_MAX_LINE_BYTES) return true;
   return line.length <= DEFAULT_MAX_LINE_BYTES && encodeUtf8(line).length <= DEFAULT_MAX_LINE_BYTES;
@@ -85,12 +89,12 @@ function renderText(text: string, maxChars: number): string {
   return JSON.stringify(text.length > maxChars ? `${text.slice(0, maxChars)}…` : text);
 }
 
-/** JSON that is too long becomes a text with its beginning. */
+/** JSON that is too long is replaced by a text with its beginning. */
 function shorten(json: string, maxChars: number): string {
   return json.length > maxChars ? JSON.stringify(`${json.slice(0, maxChars)}…`) : json;
 }
 
-/** Undefined when JSON cannot carry the value: a cycle, a `toJSON` or a getter that throws. */
+/** Undefined when JSON cannot represent the value: a cycle, a `toJSON` or a getter that throws. */
 function renderField(fields: LogFields, name: string): string | undefined {
   try {
     const value = fields[name];
@@ -102,7 +106,7 @@ function renderField(fields: LogFields, name: string): string | undefined {
   }
 }
 
-/** What JSON would drop or garble, as a text. */
+/** A replacer that writes as text what JSON would drop or distort. */
 function plain(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const original = this[key];
   if (original instanceof Uint8Array) return encodeBase64(original);
@@ -112,7 +116,7 @@ function plain(this: Readonly<Record<string, unknown>>, key: string, value: unkn
   return typeof value === 'function' ? `[function ${value.name}]` : value;
 }
 
-/** Without types, anything may stand where a text belongs. */
+/** The value as a text: JavaScript callers may pass anything. */
 function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   try {

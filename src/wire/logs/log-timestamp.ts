@@ -3,7 +3,7 @@ export const LOG_TIMESTAMP = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d
 
 const SHAPE = new RegExp(`^${LOG_TIMESTAMP}$`);
 
-/** The digit 2: a day below 20 exists in every month. */
+/** Code of the digit 2: days below 20 exist in every month. */
 const TWO = 50;
 
 /** Shown for a log entry without timestamp: Go's zero time. */

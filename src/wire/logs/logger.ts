@@ -4,12 +4,12 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 /** One of hclog's levels. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Structured values beside a message. Values that JSON cannot carry are shown as text. */
+/** Structured values of a message. Values that JSON cannot represent are written as text. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * What a caller gave as fields. Without types anything can stand there: a value that has no keys of its own, such as an Error, gets
- * the key that hclog gives to a value without one (go-hclog logger.go MissingKey).
+ * The fields that a caller passed. JavaScript callers may pass anything: a value that is not a plain set of fields, such as an Error, gets
+ * the key that hclog gives to a value without a key (go-hclog logger.go MissingKey).
  */
 export function toFields(value: unknown): LogFields {
   if (value === undefined || value === null) return {};
@@ -17,41 +17,51 @@ export function toFields(value: unknown): LogFields {
   return value as LogFields;
 }
 
-/** One thing said to a logger. */
+/** One message of a logger. */
 export interface LogRecord {
   readonly level: LogLevel;
   readonly message: string;
   readonly fields: LogFields;
-  /** Dot-joined names; empty for a logger without name. */
+  /** The logger's names, joined by dots; empty for a logger without a name. */
   readonly module: string;
 }
 
-/** Says what happens, in hclog's manner: a level, a message, fields. Never throws, never blocks. */
+/**
+ * A structured logger, as hclog's: a level, a message, fields. It never throws and never blocks.
+ *
+ * @example
+ * logger.named('store').info('opened', { path, entries: 3 });
+ */
 export interface Logger {
   trace(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** The same logger under a further name: `plugin` named `stdio` is `plugin.stdio`. */
+  /** A logger with a name appended: `plugin` and `stdio` make `plugin.stdio`. */
   named(name: string): Logger;
-  /** The same logger with fields that every message carries. */
+  /** A logger that adds these fields to every message. */
   with(fields: LogFields): Logger;
 }
 
-/** Where a logger writes, from which level on, under which name. */
+/** Options of `createLogger`. */
 export interface LoggerOptions {
   /** Receives every record of at least `level`. Must not throw. */
   readonly write: (record: LogRecord) => void;
   /** Lowest level that is written. @default 'trace' */
   readonly level?: LogLevel;
-  /** Its name, dot-joined. @default '' */
+  /** The logger's name. @default '' */
   readonly module?: string;
-  /** Said with every message. @default none */
+  /** Fields of every message. @default none */
   readonly fields?: LogFields;
 }
 
-/** A logger that hands its records to `write`. */
+/**
+ * A logger that passes its records to `write`.
+ *
+ * @example
+ * const logger = createLogger({ level: 'info', write: ({ level, message, fields }) => console.error(level, message, fields) });
+ */
 export function createLogger(options: LoggerOptions): Logger {
   const { write, level = 'trace', module = '', fields: base = {} } = options;
   const lowest = LOG_LEVELS.indexOf(level);
@@ -70,5 +80,5 @@ export function createLogger(options: LoggerOptions): Logger {
   };
 }
 
-/** A logger that says nothing. */
+/** A logger that discards everything. */
 export const SILENT_LOGGER: Logger = createLogger({ write: () => {} });

@@ -5,15 +5,15 @@ import { isLogTimestamp } from './log-timestamp.js';
 import { LOG_LEVELS, type LogFields, type LogLevel } from './logger.js';
 import { parseUsualLogLine } from './parse-usual-line.js';
 
-/** Which entries a parser gives. */
+/** Options of `createLogParser`. */
 export interface LogParserOptions {
-  /** Entries below it are left out, most of them before their JSON is parsed. @default 'trace' */
+  /** Lowest level of the entries that are returned; most lines below it are not even parsed. @default 'trace' */
   readonly level?: LogLevel;
 }
 
-/** Gives stderr lines their meaning, one after the other: what a crash report looks like depends on the lines before. */
+/** Parses the lines of one plugin's stderr in order: whether a line belongs to a crash report depends on the lines before it. */
 export interface LogParser {
-  /** Never throws. Undefined for an entry below the parser's level. */
+  /** The entry of a line; undefined below the parser's level. Never throws. */
   parse(line: Line): LogEntry | undefined;
 }
 
@@ -23,8 +23,12 @@ const AT_SIGN = 64;
 const OPENING_BRACE = 123;
 
 /**
- * A parser for one plugin's stderr (go-plugin client.go logStderr). JSON numbers are doubles: integers beyond 2^53 lose digits,
- * here as in Go. Non-string `@message`, `@level` or `@timestamp` are tolerated; go-plugin: they crash a Go host.
+ * A parser for one plugin's stderr (go-plugin client.go logStderr). JSON numbers are doubles, so integers beyond 2^53 lose digits, as in
+ * Go. A `@message`, `@level` or `@timestamp` that is not a string is accepted (go-plugin: it crashes a Go host).
+ *
+ * @example
+ * const parser = createLogParser();
+ * parser.parse({ text: '[WARN] disk is full', part: 'whole' })?.level; // 'warn'
  */
 export function createLogParser(options: LogParserOptions = {}): LogParser {
   const unwanted = new Set(LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(options.level ?? 'trace')));
@@ -32,7 +36,7 @@ export function createLogParser(options: LogParserOptions = {}): LogParser {
   const trace = new CrashTrace();
   return {
     parse: ({ text, part }) => {
-      // Broken JSON would be text, and that is unwanted too.
+      // If the JSON is malformed, the line is text at debug, which is unwanted too.
       if (prefixes.length > 0 && trace.idle && prefixes.some((prefix) => text.startsWith(prefix))) return undefined;
       const entry = part === 'whole' ? parseLine(text, trace) : verbatim('piece', 'debug', text);
       return unwanted.size > 0 && unwanted.has(entry.level) ? undefined : entry;
@@ -47,7 +51,7 @@ function parseLine(text: string, trace: CrashTrace): LogEntry {
   return entry;
 }
 
-/** Undefined when the line is not a JSON object, or not one with a timestamp that is one. */
+/** Undefined when the line is not a JSON object, or has a `@timestamp` that is not a time. */
 function parseJsonLine(text: string): LogEntry | undefined {
   const object = parseObject(text);
   if (object === undefined) return undefined;
@@ -67,7 +71,7 @@ function parseJsonLine(text: string): LogEntry | undefined {
   };
 }
 
-/** Undefined for what is no JSON object; null is one to Go. */
+/** The JSON object of a line; null for `null`, which Go decodes into an empty one; undefined for anything else. */
 function parseObject(text: string): Readonly<Record<string, unknown>> | null | undefined {
   if (text.charCodeAt(0) !== OPENING_BRACE) {
     const inner = text.trim();
@@ -86,7 +90,7 @@ function parseLevel(value: unknown): LogLevel | undefined {
   return LEVELS.get(value) ?? LEVELS.get(value.trim().toLowerCase());
 }
 
-/** All but what an entry has properties for. A quarter faster than deleting those from the object. */
+/** The members that an entry has no property for. A quarter faster than deleting the others from the object. */
 function fieldsOf(object: Readonly<Record<string, unknown>>): LogFields {
   const fields: Record<string, unknown> = {};
   for (const key in object) {

@@ -12,7 +12,6 @@ import { TransportError } from '../../../src/errors.js';
 import { dialerTo } from '../../../src/transports/sockets/dial.js';
 import { createSocketDir } from '../../../src/transports/sockets/socket-dir.js';
 import { resolveGroup } from '../../../src/transports/sockets/socket-group.js';
-import { removeStaleSocket } from '../../../src/transports/sockets/socket-path.js';
 import { listenUnix } from '../../../src/transports/sockets/unix.js';
 import { testEnv } from '../../fixtures/fixture.js';
 import { within } from '../../support/defer.js';
@@ -130,17 +129,16 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
   });
 
   test('what a killed plugin left is removed, and nothing else', async () => {
-    const { path } = await createSocketDir();
-    const listener = await listenUnix({ socketDir: path });
-    removeStaleSocket(listener.address);
-    assert.equal(existsSync(path), false);
-    await listener.close();
-    const precious = join(directory, 'precious');
-    await writeFile(precious, 'data');
-    removeStaleSocket({ network: 'unix', address: precious });
-    removeStaleSocket({ network: 'unix', address: join(directory, 'absent') });
-    removeStaleSocket({ network: 'tcp', address: precious });
-    assert.equal(existsSync(precious), true);
-    await rm(precious);
+    const beside = join(directory, 'beside');
+    await writeFile(beside, 'data');
+    const socketDir = await createSocketDir({ tempDir: directory });
+    const socket = join(socketDir.path, 'plugin1');
+    const program = `require('net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    const [, signal] = await within(20_000, 'the exit', once(spawn(process.execPath, ['-e', program]), 'exit'));
+    assert.equal(signal, 'SIGKILL');
+    assert.ok(existsSync(socket));
+    socketDir.remove();
+    assert.deepEqual(await readdir(directory), ['beside']);
+    await rm(beside);
   });
 });
