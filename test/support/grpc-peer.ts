@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChannelOptions, type Client, credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
 import type { GrpcServer } from '../../src/protocols/grpc/server/grpc-server.js';
-import { ResponseCodec, toGrpcJsDefinition } from '../../src/protocols/grpc/server/service-codec.js';
 import type { InputOf, MessageOf, ServiceDefinition } from '../../src/protocols/grpc/shared/service-definition.js';
+import { grpcJsService } from './grpc-js-probe.js';
 
 /** A server of ours behind a real unix socket. */
 export interface ServedSocket extends AsyncDisposable {
@@ -45,9 +45,7 @@ export interface Outcome<T> {
 
 /** A client of stock grpc-js, none of whose code is ours, with the calls typed by a generic definition. */
 export function stockClient<D extends ServiceDefinition>(definition: D, target: string, options: ChannelOptions = {}) {
-  const codecOf = (_key: string, method: ServiceDefinition['methods'][string]): ResponseCodec =>
-    new ResponseCodec('', method.responseType, false);
-  const grpcJs = toGrpcJsDefinition(definition, codecOf);
+  const grpcJs = grpcJsService(definition);
   const Constructor = makeGenericClientConstructor({}, definition.name);
   const limits = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
   const client: Client = new Constructor(target, credentials.createInsecure(), { ...limits, ...options });

@@ -1,11 +1,12 @@
 import type { GrpcChannelOptions } from './client/channel-options.js';
 import type { GrpcChannel } from './client/grpc-channel.js';
 import { createNativeChannel } from './client/native-channel.js';
+import { grpcJsMethods } from './grpc-js/adapters/server-methods.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
-import { createNativeGrpcServer } from './server/native-server.js';
+import { createNativeServer } from './server/server.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
-export { createNativeChannel as createGrpcChannel, createNativeGrpcServer as createGrpcServer };
+export { createNativeChannel as createGrpcChannel };
 
 /** Makes the channels and servers of an end. */
 export interface GrpcEndpoints {
@@ -15,7 +16,12 @@ export interface GrpcEndpoints {
   createServer(options?: GrpcServerOptions): GrpcServer;
 }
 
-const NATIVE: GrpcEndpoints = { createChannel: createNativeChannel, createServer: createNativeGrpcServer };
+/** A gRPC server of the engine `native`. Any `:authority` is served (go-plugin's hosts send `unused`). Throws OptionsError. */
+export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
+  return createNativeServer(options, grpcJsMethods);
+}
+
+const NATIVE: GrpcEndpoints = { createChannel: createNativeChannel, createServer: createGrpcServer };
 
 /** The implementation that an engine's name stands for. That of grpc-js is loaded here, so that nobody else pays for it. */
 export async function loadGrpcEngine(name?: GrpcEngine): Promise<GrpcEndpoints> {

@@ -9,10 +9,7 @@ import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.
 
 /** How gRPC is served: limits in bytes, interceptors. */
 export interface GrpcServerOptions {
-  /**
-   * Windows, keep-alive and limits of HTTP/2. Engine `grpc-js` has the windows, the keep-alive and `maxConcurrentStreams`, with a connection
-   * window of 4 MiB unless one is given.
-   */
+  /** Windows, keep-alive and limits of HTTP/2. Engine `grpc-js` has the windows, the keep-alive and `maxConcurrentStreams`. */
   readonly http2?: Http2Options;
   /** Run in order around every call, of our services too. */
   readonly interceptors?: readonly ServerInterceptor[];

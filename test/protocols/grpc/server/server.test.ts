@@ -15,10 +15,10 @@ import { NEVER, of } from 'rxjs';
 import { type GetRequest, type GetResponse, KVDefinition } from '../../../../examples/gen/kv.js';
 import { OptionsError } from '../../../../src/errors.js';
 import type { GrpcServerOptions } from '../../../../src/protocols/grpc/server/grpc-server.js';
-import { ResponseCodec, toGrpcJsDefinition } from '../../../../src/protocols/grpc/server/service-codec.js';
 import type { ServiceOf } from '../../../../src/protocols/grpc/shared/service-definition.js';
 import { duplexPair } from '../../../../src/testing/duplex-pair.js';
 import { defer, within } from '../../../support/defer.js';
+import { grpcJsService } from '../../../support/grpc-js-probe.js';
 import { type ServedSocket, serveOnUnixSocket, stockClient } from '../../../support/grpc-peer.js';
 import { createGrpcServer, test } from '../../../support/grpc-servers.js';
 import { framed, RawCall } from '../../../support/raw-call.js';
@@ -181,10 +181,8 @@ test("a user's grpc-js service and interceptors work beside ours", async () => {
       },
     });
   const server = serverOf({ interceptors: [interceptor] }, { watch: () => of({ key: 'k', value: VALUE }) });
-  const codecOf = (_key: string, method: (typeof KVDefinition)['methods'][keyof (typeof KVDefinition)['methods']]) =>
-    new ResponseCodec('', method.responseType, false);
   const other = { ...KVDefinition, fullName: 'other.KV' };
-  server.addGrpcJsService(toGrpcJsDefinition(other, codecOf as Parameters<typeof toGrpcJsDefinition>[1]), {
+  server.addGrpcJsService(grpcJsService(other), {
     get: (call: ServerUnaryCall<GetRequest, GetResponse>, callback: sendUnaryData<unknown>) => {
       const trailers = new Metadata();
       trailers.set('x-key', call.request.key);

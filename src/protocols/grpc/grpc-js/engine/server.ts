@@ -8,26 +8,23 @@ import {
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../../../errors.js';
 import { settledWithin } from '../../../../streams/settled-within.js';
-import { resolveHttp2Options } from '../../../../transports/http2/options.js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../message/framing.js';
 import type { GrpcServer, GrpcServerOptions } from '../../server/grpc-server.js';
-import { toGrpcJsService } from '../../server/handlers.js';
+import { handlerMethods } from '../../server/handler.js';
+import { type ResolvedServerOptions, resolveServerOptions } from '../../server/options.js';
 import type { ServiceDefinition, ServiceOf } from '../../shared/service-definition.js';
+import { toGrpcJsService } from '../adapters/handlers.js';
 import { keepAliveOptions } from './keep-alive.js';
 import { withReceiveWindows } from './receive-windows.js';
 
 /** A connection that has not closed by then after its destruction is not waited for. */
 const CLOSE_MS = 1000;
-const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
-const STREAM_WINDOW_BYTES = 1024 * 1024;
-const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /**
  * A gRPC server that is grpc-js's own, fed with connections. Known limit: on Node 20 a connection whose peer broke the rules of HTTP/2
  * is told so, but stays open until `close` (node:http2 does not notice its end; Node 24 does).
  */
 export function createGrpcJsServer(options: GrpcServerOptions = {}): GrpcServer {
-  return new GrpcJsServer(options);
+  return new GrpcJsServer(resolveServerOptions(options));
 }
 
 class GrpcJsServer implements GrpcServer {
@@ -35,25 +32,20 @@ class GrpcJsServer implements GrpcServer {
   readonly #server: Server;
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
   readonly #connections = new Set<Duplex>();
-  readonly #options: GrpcServerOptions;
+  readonly #options: ResolvedServerOptions;
   #accepting = true;
 
-  constructor(options: GrpcServerOptions) {
+  constructor(options: ResolvedServerOptions) {
     this.#options = options;
     this.#server = new Server(grpcJsOptions(options));
-    const windows = {
-      streamWindowBytes: options.http2?.streamWindowBytes ?? STREAM_WINDOW_BYTES,
-      connectionWindowBytes: options.http2?.connectionWindowBytes ?? CONNECTION_WINDOW_BYTES,
-    };
-    this.#injector = withReceiveWindows(this.#server, windows, () =>
+    this.#injector = withReceiveWindows(this.#server, options.http2, () =>
       this.#server.createConnectionInjector(ServerCredentials.createInsecure()),
     );
   }
 
   addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
-    const { maxBufferedBytes = MAX_BUFFERED_BYTES, interceptors = [] } = this.#options;
-    const intercepted = interceptors.length > 0;
-    const adapted = toGrpcJsService(definition, service, { maxBufferedBytes, intercepted });
+    const { maxBufferedBytes, interceptors } = this.#options;
+    const adapted = toGrpcJsService(handlerMethods(definition, service, maxBufferedBytes), interceptors.length > 0);
     this.#add(definition.fullName, adapted.definition, adapted.implementation);
   }
 
@@ -106,14 +98,12 @@ class GrpcJsServer implements GrpcServer {
   }
 }
 
-function grpcJsOptions(options: GrpcServerOptions): ServerOptions {
-  const { http2 = {}, interceptors = [], maxReceiveMessageBytes, maxSendMessageBytes } = options;
-  resolveHttp2Options(http2);
+function grpcJsOptions(options: ResolvedServerOptions): ServerOptions {
   return {
-    'grpc.max_receive_message_length': maxReceiveMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-    'grpc.max_send_message_length': maxSendMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-    ...(http2.maxConcurrentStreams === undefined ? {} : { 'grpc.max_concurrent_streams': http2.maxConcurrentStreams }),
-    ...keepAliveOptions(http2),
-    interceptors: [...interceptors],
+    'grpc.max_receive_message_length': options.maxReceiveMessageBytes,
+    'grpc.max_send_message_length': options.maxSendMessageBytes,
+    'grpc.max_concurrent_streams': options.http2.maxConcurrentStreams,
+    ...keepAliveOptions(options.http2),
+    interceptors: [...options.interceptors],
   };
 }

@@ -1,0 +1,98 @@
+import { EventEmitter } from 'node:events';
+import type { handleUnaryCall, ServerInterceptingCallInterface, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { toStatusObject } from '../../shared/errors.js';
+import { type Metadata, status as Status } from '../../shared/grpc-js.js';
+import type { GrpcJsServerCall } from './server-call.js';
+import { failedStatus, okStatus } from './server-status.js';
+
+type Call = ServerInterceptingCallInterface;
+
+/** A unary call as grpc-js shows it to handlers, and the listener that runs the handler: one object for each call. */
+export class UnarySurface extends EventEmitter implements ServerUnaryCall<unknown, unknown> {
+  cancelled = false;
+  request: unknown = undefined;
+  readonly #path: string;
+  readonly #handler: handleUnaryCall<unknown, unknown>;
+  readonly #inner: GrpcJsServerCall;
+  /** The call with the interceptors around it. */
+  readonly #call: Call;
+  #metadata: Metadata | undefined;
+  #requests = 0;
+
+  constructor(path: string, handler: handleUnaryCall<unknown, unknown>, inner: GrpcJsServerCall, call: Call) {
+    super();
+    this.#path = path;
+    this.#handler = handler;
+    this.#inner = inner;
+    this.#call = call;
+  }
+
+  get metadata(): Metadata {
+    return this.#metadata ?? this.#inner.metadata;
+  }
+
+  getPeer(): string {
+    return this.#call.getPeer();
+  }
+
+  sendMetadata(metadata: Metadata): void {
+    this.#call.sendMetadata(metadata);
+  }
+
+  getDeadline(): ReturnType<Call['getDeadline']> {
+    return this.#call.getDeadline();
+  }
+
+  getPath(): string {
+    return this.#path;
+  }
+
+  getHost(): string {
+    return this.#call.getHost();
+  }
+
+  getAuthContext(): ReturnType<Call['getAuthContext']> {
+    return this.#call.getAuthContext();
+  }
+
+  getMetricsRecorder(): ReturnType<Call['getMetricsRecorder']> {
+    return this.#call.getMetricsRecorder();
+  }
+
+  /** The metadata as the interceptors have left it. */
+  onReceiveMetadata(metadata: Metadata): void {
+    this.#metadata = metadata;
+    this.#call.startRead();
+  }
+
+  onReceiveMessage(message: unknown): void {
+    this.#requests += 1;
+    if (this.#requests > 1) return this.#refuse('a second request message');
+    this.request = message;
+    this.#call.startRead();
+  }
+
+  onReceiveHalfClose(): void {
+    if (this.#requests === 0) return this.#refuse('no request message');
+    try {
+      this.#handler(this, this.#respond);
+    } catch (thrown) {
+      this.#call.sendStatus(toStatusObject(thrown));
+    }
+  }
+
+  onCancel(): void {
+    this.cancelled = true;
+    this.emit('cancelled', 'cancelled');
+  }
+
+  readonly #respond: sendUnaryData<unknown> = (error, value, trailer) => {
+    if (error) this.#call.sendStatus(failedStatus(error, trailer));
+    else this.#call.sendMessage(value, () => this.#call.sendStatus(okStatus(trailer)));
+  };
+
+  #refuse(what: string): void {
+    const details = `Received ${what} for unary method ${this.#path}`;
+    this.#call.sendStatus({ code: Status.UNIMPLEMENTED, details });
+  }
+}

@@ -1,0 +1,102 @@
+import { errorMessage, OptionsError } from '../../../errors.js';
+import { type DecodeMessage, decoderOf } from '../message/decode.js';
+import { type AnyMessageType, encodeFramed } from '../message/encode.js';
+import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
+import {
+  type MethodDefinition,
+  methodPath,
+  type ServiceDefinition,
+  type ServiceOf,
+} from '../shared/service-definition.js';
+import type { ServerCall } from './call.js';
+import { type CalledMethod, HandlerContext } from './context.js';
+import { sendResponses } from './response-sources.js';
+import { sendResponse } from './single-response.js';
+
+type Handler = (request: unknown, call: HandlerContext) => unknown;
+
+/** The methods of a service under the keys of its definition. Throws OptionsError for one that lacks some. */
+export function handlerMethods<D extends ServiceDefinition>(
+  definition: D,
+  service: ServiceOf<D>,
+  maxBufferedBytes: number,
+): Map<string, HandlerMethod> {
+  const methods = new Map<string, HandlerMethod>();
+  const missing: string[] = [];
+  for (const [key, method] of Object.entries(definition.methods)) {
+    const handler: unknown = Reflect.get(service, key);
+    if (typeof handler !== 'function') missing.push(key);
+    else {
+      const bound = handler.bind(service) as Handler;
+      methods.set(key, new HandlerMethod(methodPath(definition, method), method, bound, maxBufferedBytes));
+    }
+  }
+  if (missing.length === 0) return methods;
+  throw new OptionsError(
+    `The implementation of ${definition.fullName} lacks ${missing.join(', ')}: every method needs a function.`,
+  );
+}
+
+/**
+ * A method whose handler is one of ours. Whatever that does ends the call with a status, never the process: what it throws by
+ * `toStatusObject`, a response that is missing, not the only one where one is due, or not a message as INTERNAL.
+ */
+export class HandlerMethod implements CalledMethod {
+  readonly path: string;
+  readonly definition: MethodDefinition;
+  readonly maxBufferedBytes: number;
+  readonly requestStream: boolean;
+  readonly decode: DecodeMessage;
+  readonly #responseType: AnyMessageType;
+  readonly #handler: Handler;
+
+  constructor(path: string, definition: MethodDefinition, handler: Handler, maxBufferedBytes: number) {
+    this.path = path;
+    this.definition = definition;
+    this.maxBufferedBytes = maxBufferedBytes;
+    this.requestStream = definition.requestStream;
+    this.decode = decoderOf(definition.requestType as AnyMessageType);
+    this.#responseType = definition.responseType as AnyMessageType;
+    this.#handler = handler;
+  }
+
+  start(call: ServerCall): void {
+    new HandlerContext(call, this).start();
+  }
+
+  run(context: HandlerContext, request: unknown): void {
+    try {
+      const result = this.#handler(request, context);
+      if (this.definition.responseStream) sendResponses(result, context);
+      else sendResponse(result, context);
+    } catch (thrown) {
+      context.fail(thrown);
+    }
+  }
+
+  encode(message: unknown): Uint8Array {
+    return this.#attempt(message, encodeFramed);
+  }
+
+  /** The message that a handler gave, in an object of its own with every field. Throws as `encode` does. */
+  complete(message: unknown): unknown {
+    return this.#attempt(message, (type) => type.fromPartial(message));
+  }
+
+  #attempt<T>(message: unknown, work: (type: AnyMessageType, message: unknown) => T): T {
+    if (typeof message !== 'object' || message === null) {
+      throw notSendable(this.path, `it is ${message === null ? 'null' : typeof message}`);
+    }
+    try {
+      return work(this.#responseType, message);
+    } catch (cause) {
+      throw notSendable(this.path, errorMessage(cause), { cause });
+    }
+  }
+}
+
+function notSendable(path: string, reason: string, options?: { readonly cause: unknown }): GrpcError {
+  const detail = `The handler of ${path} gave a response that cannot be sent: ${reason}.`;
+  return new GrpcError(Status.INTERNAL, detail, options);
+}

@@ -1,0 +1,23 @@
+import type { ServerInterceptor } from '@grpc/grpc-js';
+import { type ResolvedHttp2Options, resolveHttp2Options } from '../../../transports/http2/options.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
+import type { GrpcServerOptions } from './grpc-server.js';
+import type { MessageLimits } from './peer.js';
+
+/** A server's options, complete. */
+export interface ResolvedServerOptions extends MessageLimits {
+  readonly maxBufferedBytes: number;
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly http2: ResolvedHttp2Options;
+}
+
+/** Fills in the defaults. Throws OptionsError. */
+export function resolveServerOptions(options: GrpcServerOptions): ResolvedServerOptions {
+  return {
+    maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    maxSendMessageBytes: options.maxSendMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+    maxBufferedBytes: options.maxBufferedBytes ?? 64 * 1024 * 1024,
+    interceptors: options.interceptors ?? [],
+    http2: resolveHttp2Options(options.http2),
+  };
+}

@@ -1,0 +1,40 @@
+import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
+import { isPromiseLike } from '../../../streams/is-promise-like.js';
+import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
+import type { HandlerContext } from './context.js';
+
+/** Sends the one response that a handler returned: a value, a Promise or an Observable. */
+export function sendResponse(result: unknown, context: HandlerContext): void {
+  if (isObservable(result)) sendOnly(result, context);
+  else if (isPromiseLike(result)) {
+    result.then(
+      (message) => context.respond(message),
+      (thrown) => context.fail(thrown),
+    );
+  } else context.respond(result);
+}
+
+function sendOnly(source$: Observable<unknown>, context: HandlerContext): void {
+  if (!context.open) return;
+  const stop$ = new Subject<void>();
+  context.onceOver(() => stop$.next());
+  const values: unknown[] = [];
+  source$.pipe(takeUntil(stop$)).subscribe({
+    next: (value) => {
+      values.push(value);
+      if (values.length === 1) return;
+      context.fail(wrongCount(context, 'more than one response'));
+      stop$.next();
+    },
+    error: (thrown) => context.fail(thrown),
+    complete: () => {
+      if (values.length === 1) context.respond(values[0]);
+      else context.fail(wrongCount(context, 'no response'));
+    },
+  });
+}
+
+function wrongCount(context: HandlerContext, what: string): GrpcError {
+  return new GrpcError(Status.INTERNAL, `The handler of ${context.path} emitted ${what}: exactly one is due.`);
+}
