@@ -57,7 +57,7 @@ function hasTest(target: string, title: string): boolean {
   const source = read(posix.join('docs', target));
   const names = [
     ...source.matchAll(
-      /\b(?:test|it|scenario|hosted|brokered|on|both|onImpatient)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs,
+      /\b(?:test|it|scenario|hosted|brokered|on|each|both|onImpatient)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs,
     ),
   ];
   return names.some(([, , name]) => {

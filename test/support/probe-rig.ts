@@ -1,24 +1,32 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { type Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { GrpcChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from '../../src/protocols/grpc/client/client.js';
 import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
 import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 import type { ClientOf } from '../../src/protocols/grpc/shared/service-definition.js';
 import { ProbeDefinition } from '../conformance/gen/probe.js';
+import { probe } from './broker-pair.js';
 import { memoryDialer, netDialer } from './dialers.js';
 import { currentEngine, ENDPOINTS } from './engines.js';
-import { bind, grpcJsProbeServer } from './grpc-js-probe.js';
+import { grpcJsProbeServer } from './grpc-js-probe.js';
 
 export type ProbeClient = ClientOf<typeof ProbeDefinition>;
+
+/** The probe service, fed with connections. */
+export interface ProbeServer {
+  inject(connection: Duplex): void;
+  close(): void | Promise<void>;
+}
 
 export interface ProbeRig extends AsyncDisposable {
   readonly client: ProbeClient;
   readonly channel: GrpcChannel;
-  readonly server: Server;
+  readonly server: ProbeServer;
 }
 
 export interface ProbeRigOptions extends GrpcClientOptions {
@@ -27,27 +35,47 @@ export interface ProbeRigOptions extends GrpcClientOptions {
   /** Takes the far end of each in-memory connection instead of the probe server. */
   readonly accept?: (far: Duplex) => void;
   readonly channel?: Partial<GrpcChannelOptions>;
-  readonly server?: ServerOptions;
+  /** @default grpc-js's own, on `serverOptions` */
+  readonly server?: ProbeServer;
+  readonly serverOptions?: ServerOptions;
 }
 
-/** Our client and a stock grpc-js server, joined by an in-memory Duplex. */
-export function memoryRig(options: ProbeRigOptions = {}): ProbeRig {
-  const server = grpcJsProbeServer(options.server);
+/** `grpc-js`: its own server with a service made for it, nothing of which is ours. `native`: all ours. */
+export function probeServer(engine: GrpcEngine, options: ServerOptions = {}): ProbeServer {
+  if (engine === 'native') {
+    const server = ENDPOINTS.native.createServer();
+    server.addService(ProbeDefinition, probe());
+    return server;
+  }
+  const server = grpcJsProbeServer(options);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  return rig(server, memoryDialer(options.accept ?? ((far) => injector.injectConnection(far))), options);
+  return {
+    inject: (connection) => injector.injectConnection(connection),
+    close: () => server.forceShutdown(),
+  };
 }
 
-/** Our client and a stock grpc-js server, joined by a unix socket. */
+/** Our client and a server, joined by an in-memory Duplex. */
+export function memoryRig(options: ProbeRigOptions = {}): ProbeRig {
+  const server = options.server ?? probeServer('grpc-js', options.serverOptions);
+  return rig(server, memoryDialer(options.accept ?? ((far) => server.inject(far))), options);
+}
+
+/** Our client and a server, joined by a unix socket. */
 export async function unixRig(options: ProbeRigOptions = {}): Promise<ProbeRig> {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');
-  const server = grpcJsProbeServer(options.server);
-  await bind(server, `unix:${path}`);
-  return rig(server, netDialer(path), options, () => rmSync(directory, { recursive: true }));
+  const server = options.server ?? probeServer('grpc-js', options.serverOptions);
+  const listener = createServer((socket) => server.inject(socket));
+  await new Promise<void>((resolve) => listener.listen(path, resolve));
+  return rig(server, netDialer(path), options, () => {
+    listener.close();
+    rmSync(directory, { recursive: true });
+  });
 }
 
 function rig(
-  server: Server,
+  server: ProbeServer,
   dialer: GrpcChannelOptions['dialer'],
   options: ProbeRigOptions,
   cleanUp: () => void = () => {},
@@ -56,7 +84,7 @@ function rig(
   const client = createGrpcClient(channel, ProbeDefinition, options);
   const close = async () => {
     await channel.close();
-    server.forceShutdown();
+    await server.close();
     cleanUp();
   };
   return { client, channel, server, [Symbol.asyncDispose]: close };

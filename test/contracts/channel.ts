@@ -1,0 +1,17 @@
+import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
+import { connecting } from './channel/connecting.js';
+import { endings } from './channel/endings.js';
+import { processes } from './channel/processes.js';
+import { responses } from './channel/responses.js';
+import { channelTests } from './channel/tests.js';
+import { traffic } from './channel/traffic.js';
+
+/** What every GrpcChannel does, whatever it is made of. The server is grpc-js's own and ours in turn, where it matters. */
+export function channelContract(engine: GrpcEngine): void {
+  const tests = channelTests(engine);
+  connecting(tests);
+  responses(tests);
+  traffic(tests);
+  endings(tests);
+  processes(tests);
+}

@@ -1,0 +1,53 @@
+import { test } from 'node:test';
+import type { GrpcChannelOptions } from '../../../src/protocols/grpc/client/channel-options.js';
+import type { GrpcChannel } from '../../../src/protocols/grpc/client/grpc-channel.js';
+import type { GrpcEngine } from '../../../src/protocols/grpc/shared/grpc-engine.js';
+import { ENDPOINTS, ENGINES } from '../../support/engines.js';
+import { memoryRig, type ProbeRig, type ProbeRigOptions, probeServer, unixRig } from '../../support/probe-rig.js';
+
+/** What a test of a channel works with. */
+export interface ChannelBench {
+  /** Of the server. */
+  readonly server: GrpcEngine;
+  createChannel(options: GrpcChannelOptions): GrpcChannel;
+  /** A channel to the probe service, joined in memory. */
+  open(options?: ProbeRigOptions): ProbeRig;
+  /** The same, joined by a unix socket. */
+  openUnix(options?: ProbeRigOptions): Promise<ProbeRig>;
+}
+
+/** Registers tests of channels on one engine. */
+export interface ChannelTests {
+  readonly engine: GrpcEngine;
+  /** A test with a peer of its own, or whose server does not matter: it is that of grpc-js. `notStock` says why grpc-js cannot pass it. */
+  on(name: string, body: (bench: ChannelBench) => void | Promise<void>, notStock?: string): void;
+  /** A test that runs once with each server. */
+  each(name: string, body: (bench: ChannelBench) => Promise<void>): void;
+}
+
+export function channelTests(engine: GrpcEngine): ChannelTests {
+  return {
+    engine,
+    on(name, body, notStock) {
+      const skip = engine === 'grpc-js' && notStock !== undefined && `stock grpc-js: ${notStock}`;
+      test(`${name} [${engine}]`, { skip }, () => body(bench(engine, 'grpc-js')));
+    },
+    each(name, body) {
+      for (const server of ENGINES) test(`${name} [${engine} to ${server}]`, () => body(bench(engine, server)));
+    },
+  };
+}
+
+function bench(engine: GrpcEngine, server: GrpcEngine): ChannelBench {
+  const rigged = (options: ProbeRigOptions): ProbeRigOptions => ({
+    ...options,
+    engine,
+    server: probeServer(server, options.serverOptions),
+  });
+  return {
+    server,
+    createChannel: ENDPOINTS[engine].createChannel,
+    open: (options = {}) => memoryRig(rigged(options)),
+    openUnix: (options = {}) => unixRig(rigged(options)),
+  };
+}

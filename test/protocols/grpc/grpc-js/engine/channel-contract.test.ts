@@ -1,0 +1,3 @@
+import { channelContract } from '../../../../contracts/channel.js';
+
+channelContract('grpc-js');
