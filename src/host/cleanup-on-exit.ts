@@ -1,19 +1,25 @@
 import { type ClientRegistry, managedClients } from './client-registry.js';
 
-/** What ends managed clients, and which ones. */
+/** Which signals stop which clients. */
 export interface CleanupOnExitOptions {
-  /** Signals on which the clients are stopped, and the process after them. @default SIGINT, SIGTERM, SIGHUP */
+  /** Signals that stop the clients and then the process. @default SIGINT, SIGTERM, SIGHUP */
   readonly signals?: readonly NodeJS.Signals[];
-  /** Whose clients are stopped. @default managedClients */
+  /** The clients that are stopped. @default managedClients */
   readonly clients?: ClientRegistry;
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Sees to it that managed clients do not outlast this process. A signal stops them in good order, and then has its usual effect; the
- * same signal again kills them. When the process exits, by `process.exit` or an uncaught exception too, they are killed, for nothing
- * can be waited for any more. Returns a function that takes all this back.
+ * Ends managed clients with this process. A signal stops them and then has its usual effect; a second one kills them at once. When
+ * the process exits, also by `process.exit` or an uncaught exception, they are killed, since an exiting process cannot wait. Returns a
+ * function that removes all listeners.
+ *
+ * @example
+ * ```ts
+ * cleanupOnExit();
+ * const client = createClient({ command, handshake, plugins, managed: true });
+ * ```
  */
 export function cleanupOnExit({ signals = SIGNALS, clients = managedClients }: CleanupOnExitOptions = {}): () => void {
   let isEnding = false;
@@ -25,15 +31,15 @@ export function cleanupOnExit({ signals = SIGNALS, clients = managedClients }: C
   };
   const finish = (signal: NodeJS.Signals): void => {
     clients.killNow();
-    takeBack();
-    // Whoever else listens decides what the signal means; if nobody does, it is to end the process, and to be seen as the reason.
+    removeListeners();
+    // With another listener the application decides what the signal does. Without one the signal ends the process, as its parent can see.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
-  const takeBack = (): void => {
+  const removeListeners = (): void => {
     process.off('exit', onExit);
     for (const signal of signals) process.off(signal, onSignal);
   };
   process.on('exit', onExit);
   for (const signal of signals) process.on(signal, onSignal);
-  return takeBack;
+  return removeListeners;
 }

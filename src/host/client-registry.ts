@@ -1,37 +1,40 @@
 import { ClosedError } from '../errors.js';
 
-/** What a registry needs of a client. */
+/** What a registry calls on a client. */
 export interface RegisteredClient {
   stop(): Promise<void>;
-  /** Kills and removes what can be without waiting. */
+  /** Kills the plugin and removes its sockets, as far as that needs no waiting. */
   killNow(): void;
 }
 
-/** Clients that are ended together: those with `managed: true` (go-plugin client.go CleanupClients). */
+/** A set of clients that are stopped together: those with `managed: true` (go-plugin client.go CleanupClients). */
 export class ClientRegistry {
   readonly #clients = new Set<RegisteredClient>();
   #killed = false;
 
-  /** True once they are being ended: errors of their connections are to be expected then. */
+  /** True from `cleanup` or `killNow` on: an application can ignore errors of its plugins then (go-plugin Killed). */
   get killed(): boolean {
     return this.#killed;
   }
 
-  /** Takes a running client in. Returns a function that takes it out. Throws ClosedError when they are being ended already. */
+  /** Adds a client. Returns a function that removes it. Throws ClosedError after `cleanup` or `killNow`. */
   add(client: RegisteredClient): () => void {
     if (this.#killed)
-      throw new ClosedError('ERR_CLOSED', 'The managed plugins are being ended: this host starts no more of them.');
+      throw new ClosedError(
+        'ERR_CLOSED',
+        'The managed plugins are being stopped, so no further one is started. Start plugins before `cleanupClients`.',
+      );
     this.#clients.add(client);
     return () => void this.#clients.delete(client);
   }
 
-  /** Stops all of them at once; resolves when nothing is left of any. To be called once, before the program ends. Never rejects. */
+  /** Stops all clients concurrently; resolves when all are gone. Call it once, before the program ends. Never rejects. */
   async cleanup(): Promise<void> {
     this.#killed = true;
     await Promise.all([...this.#clients].map((client) => client.stop()));
   }
 
-  /** Kills all of them without waiting, for the very end of the process. */
+  /** Kills all plugins without waiting, for the `exit` event of the process. */
   killNow(): void {
     this.#killed = true;
     for (const client of this.#clients) client.killNow();
@@ -39,12 +42,21 @@ export class ClientRegistry {
 }
 
 /**
- * The registry that clients with `managed: true` are in, unless another is bound (`CLIENT_REGISTRY`). It is the one thing that this
- * package keeps beyond its objects, since a program ends only once.
+ * The registry of clients with `managed: true`, unless another is bound to `CLIENT_REGISTRY`. It is module-level because a process ends
+ * once, for all who use this package in it.
  */
 export const managedClients = new ClientRegistry();
 
-/** Stops all managed clients at once, and waits until nothing is left of them. To be called once, before the program ends. */
+/**
+ * Stops all managed clients concurrently; resolves when all are gone. Call it once, before the program ends. Never rejects.
+ *
+ * @example
+ * ```ts
+ * const client = createClient({ command, handshake, plugins, managed: true });
+ * // …
+ * await cleanupClients();
+ * ```
+ */
 export function cleanupClients(): Promise<void> {
   return managedClients.cleanup();
 }

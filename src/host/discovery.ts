@@ -16,9 +16,14 @@ import { errorMessage, TransportError } from '../errors.js';
 import { compileGlob, isGlob } from './glob.js';
 
 /**
- * The absolute paths below `directory` that match the shell pattern, sorted (go-plugin discover.go Discover). No match is an empty
- * list, and so is a directory that is not there. Directories match too, and nothing is checked for being executable. `**` means no
- * more than `*`. Rejects with OptionsError for a malformed pattern.
+ * The absolute paths below `directory` that match the glob pattern, sorted (go-plugin discover.go Discover). Without a match, or
+ * without the directory, the list is empty. Directories match too; nothing is checked for being executable. `**` means the same as
+ * `*`. Rejects with OptionsError for a malformed pattern.
+ *
+ * @example
+ * ```ts
+ * for (const file of await discover('kv-*', '/usr/lib/my-app/plugins')) clients.push(createClient({ command: [file], handshake, plugins }));
+ * ```
  */
 export async function discover(pattern: string, directory: string): Promise<readonly string[]> {
   const components = pattern.split('/').filter((component) => component !== '');
@@ -34,8 +39,15 @@ export async function discover(pattern: string, directory: string): Promise<read
 }
 
 /**
- * What `discover` finds, now and whenever it changes. Cold: subscribing watches the directory, unsubscribing ends that. Errors with
- * TransportError ERR_WATCH when the directory cannot be watched, for instance because it is not there.
+ * The paths that `discover` finds, now and after each change of them. Cold: subscribing watches the directory, unsubscribing ends that.
+ * Never completes. Errors with OptionsError for a malformed pattern, and with TransportError ERR_WATCH when the directory cannot be
+ * watched, for instance because it does not exist.
+ *
+ * @example
+ * ```ts
+ * // Restarts with the new set of plugins whenever a file comes or goes.
+ * discovered('kv-*', directory).pipe(switchMap((files) => merge(...files.map((file) => launch({ command: [file], handshake, plugins })))));
+ * ```
  */
 export function discovered(pattern: string, directory: string): Observable<readonly string[]> {
   return using(

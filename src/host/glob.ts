@@ -1,8 +1,8 @@
 import { OptionsError } from '../errors.js';
 
 /**
- * A matcher for one path component in the syntax of Go's filepath.Match: `*` and `?` (anything, anyone), `[a-z]` and `[^a-z]`, `\` before
- * a character that means itself. Throws OptionsError for a malformed pattern.
+ * A matcher for one path component in the syntax of Go's filepath.Match: `*` for any characters, `?` for one, `[a-z]` and `[^a-z]` for
+ * one of a class, `\` to escape the next character. Throws OptionsError for a malformed pattern.
  */
 export function compileGlob(pattern: string): (name: string) => boolean {
   const source = [...tokensOf(pattern)].join('');
@@ -10,7 +10,7 @@ export function compileGlob(pattern: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
-/** True when a component has to be matched rather than taken as it is. */
+/** Whether a component has a character that means something in a pattern. */
 export function isGlob(component: string): boolean {
   return /[*?[\\]/.test(component);
 }
@@ -30,7 +30,7 @@ function* tokensOf(pattern: string): Generator<string> {
   }
 }
 
-/** A class from its opening bracket on, as an expression, and the index of its closing bracket. */
+/** The class that opens at `start` as a regular expression, and the index of its closing bracket. */
 function classAt(characters: readonly string[], start: number, pattern: string): [source: string, end: number] {
   let at = start + 1;
   const negated = characters[at] === '^';
@@ -50,20 +50,20 @@ function classAt(characters: readonly string[], start: number, pattern: string):
     }
     at++;
     const high = member();
-    // As in Go, a range that ends before it begins matches nothing.
+    // As in Go, a range whose end is below its beginning matches nothing.
     ranges.push(low <= high ? `${literal(low)}-${literal(high)}` : '');
   }
   const inside = ranges.join('');
   return [inside === '' ? (negated ? '.' : '(?!)') : `[${negated ? '^' : ''}${inside}]`, at];
 }
 
-/** By number, so that it means itself inside a class and outside. */
+/** A character by its number, which is literal inside and outside of a class. */
 function literal(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }
 
 function malformed(pattern: string): never {
   throw new OptionsError(
-    `The pattern \`${pattern}\` is malformed. Expected \`*\`, \`?\`, \`[a-z]\`, \`[^a-z]\`, and \`\\\` before a character that means itself.`,
+    `The pattern \`${pattern}\` is malformed. Expected \`*\`, \`?\`, \`[a-z]\`, \`[^a-z]\`, and \`\\\` to escape a character.`,
   );
 }

@@ -7,17 +7,17 @@ import {
   resolveReattachConfig,
 } from '../wire/handshake/reattach-config.js';
 
-/** A command line, without a shell. */
+/** A command to run as a child process. */
 export interface CommandLaunch {
   /** Program and arguments, run without a shell. A bare name is looked up in the PATH. */
   readonly command: readonly [file: string, ...args: string[]];
   /** Working directory. @default the host's */
   readonly cwd?: string;
-  /** What the program's file has to be, checked at every start (go-plugin SecureConfig). */
+  /** The checksum that the program's file must have; it is verified at the start (go-plugin SecureConfig). */
   readonly secureConfig?: SecureConfig;
   /**
-   * `shared` leaves the plugin in the host's process group: the terminal's signals reach it too, and it can open /dev/tty. Stdin is
-   * the host's either way. @default 'own'
+   * `shared` leaves the plugin in the host's process group, as with go-plugin: a Ctrl-C in the terminal reaches it too, and it can open
+   * /dev/tty. With `own` it leads a group, which is killed as one. Stdin is the host's in both. @default 'own'
    */
   readonly processGroup?: 'own' | 'shared';
 }
@@ -28,18 +28,20 @@ export interface RunnerLaunch {
   readonly runner: RunnerFactory;
 }
 
-/** Comes to a plugin in a way of your own: by a container's id, for instance. Rejects when it is not there. */
+/** Finds a running plugin that is not a process of this machine, for instance by its container's id. Rejects when there is none. */
 export type AttachFunction = (config: ReattachConfig) => AttachedRunner | Promise<AttachedRunner>;
 
-/** A plugin that runs already: what `client.reattachConfig()` or a plugin in test mode has given, by pid or by a way of your own. */
+/** A plugin that runs already. */
 export interface ReattachLaunch {
-  /** Where the plugin is found, as `client.reattachConfig()` has told it; `attach` comes to one that is no process of this machine. */
+  /**
+   * Where the plugin is, as `client.reattachConfig()` or a plugin in test mode tells it. Without `attach` it is found by its `pid`.
+   */
   readonly reattach: PartialReattachConfig & { readonly attach?: AttachFunction };
 }
 
 type Without<T> = { readonly [Key in keyof T]?: never };
 
-/** Which plugin the client is for: one that it starts, or one that runs. */
+/** Exactly one of `command`, `runner` and `reattach`. */
 export type LaunchOptions =
   | (CommandLaunch & Without<RunnerLaunch & ReattachLaunch>)
   | (RunnerLaunch & Without<CommandLaunch & ReattachLaunch>)
@@ -57,31 +59,31 @@ export interface AttachLaunch {
   readonly attach: AttachFunction | undefined;
 }
 
-/** The way to run a plugin, checked. */
+/** The validated choice between `command`, `runner` and `reattach`. */
 export type ResolvedLaunch = StartLaunch | AttachLaunch;
 
-/** Whether a client ends its plugin: one that ran without it only if that was asked for, and one in test mode never. */
+/** Whether a client may kill its plugin: one that it reattached to only when `stop` is called, and one in test mode never. */
 export function mayEnd(launch: ResolvedLaunch, { asked }: { readonly asked: boolean }): boolean {
   return launch.kind !== 'reattach' || (asked && !launch.config.test);
 }
 
-/** Throws OptionsError for a plugin that nobody but the host that started it can speak to. */
+/** Throws OptionsError for a plugin that only the host that started it can connect to. */
 export function checkReattachable(options: {
   readonly autoMtls: boolean;
   readonly grpcBrokerMultiplex: boolean;
 }): void {
   const obstacle = options.autoMtls
-    ? "`autoMtls`: its keys are this host's alone. Use `tls`"
+    ? '`autoMtls`: only this host has its keys. Use `tls`'
     : options.grpcBrokerMultiplex
-      ? '`grpcBrokerMultiplex`: such a plugin takes one connection in its life, and has had it'
+      ? '`grpcBrokerMultiplex`: it accepts a single connection, which this host has'
       : undefined;
   if (obstacle === undefined) return;
-  throw new OptionsError(`Nobody can reattach to this plugin: it was started with ${obstacle}.`);
+  throw new OptionsError(`No other host can reattach to this plugin: it was started with ${obstacle}.`);
 }
 
 /**
- * Throws OptionsError for none or several ways to come to a plugin, and for what does not go together; SecurityError for a checksum
- * that is none.
+ * Throws OptionsError unless exactly one of `command`, `runner` and `reattach` is given, or for options that exclude each other;
+ * SecurityError for a malformed checksum.
  */
 export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
   const given = (['command', 'runner', 'reattach'] as const).filter((name) => options[name] !== undefined);
@@ -92,7 +94,7 @@ export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
   if (options.command !== undefined) return resolveCommand(options);
   for (const name of ['cwd', 'secureConfig', 'processGroup'] as const) {
     if (options[name] === undefined) continue;
-    const why = options.runner === undefined ? 'nothing is started' : 'it has to see to that by itself';
+    const why = options.runner === undefined ? 'nothing is started' : 'the runner decides that';
     throw new OptionsError(`Expected no \`${name}\` beside \`${given[0]}\`: ${why}.`);
   }
   return options.runner === undefined ? resolveReattach(options.reattach) : { kind: 'runner', runner: options.runner };
@@ -119,8 +121,6 @@ function resolveCommand({ command, cwd, secureConfig, processGroup }: CommandLau
 function resolveReattach({ attach, ...given }: ReattachLaunch['reattach']): ResolvedLaunch {
   const config = resolveReattachConfig(given);
   if (attach === undefined && config.pid === undefined)
-    throw new OptionsError(
-      'Expected `reattach` to have a `pid`, or an `attach` function that finds the plugin without one.',
-    );
+    throw new OptionsError('Expected `reattach` to have a `pid`, or an `attach` function that finds the plugin.');
   return { kind: 'reattach', config, attach };
 }

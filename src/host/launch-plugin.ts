@@ -5,9 +5,9 @@ import type { PluginClient } from './plugin-client.js';
 import { exitedUnexpectedly } from './start/start-errors.js';
 
 /**
- * The declarative form of a client: one process per subscription. Emits the client once it is connected and then stays; completes
- * when somebody stops the client; errors when the start fails and when the plugin ends unasked (ClosedError ERR_PLUGIN_EXITED).
- * Unsubscribing stops the plugin. A subscription keeps the host alive, as any timer does.
+ * A client as an Observable. Cold: each subscription creates and starts a client; unsubscribing stops it. Emits the client when it is
+ * connected. Completes when the client is stopped; errors when the start fails, and with ClosedError ERR_PLUGIN_EXITED when the
+ * plugin exits unasked. While subscribed it keeps the host's process alive.
  */
 export function launchWith<P extends PluginSet>(create: () => PluginClient<P>): Observable<PluginClient<P>> {
   return defer(() => {

@@ -10,63 +10,70 @@ import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 
 interface CommonOptions {
-  /** What both ends agree on beforehand: version and cookie. */
+  /** Protocol version and magic cookie, the same as the plugin's (go-plugin HandshakeConfig). */
   readonly handshake: HandshakeConfig;
-  /** Protocols that the plugin may choose. @default those that the contracts of the plugin sets can be spoken in */
+  /** Protocols that the plugin may choose. @default those of the contracts in the plugin sets */
   readonly allowedProtocols?: readonly ProtocolName[];
-  /** From the start of the process to a connected client. @default 60 000 ms, as go-plugin */
+  /** Bound of `start`, from its call to a connected client. @default 60 000 ms, as go-plugin */
   readonly startTimeoutMs?: number;
-  /** How long `stop` waits for the plugin's answer, and then for its end, before it is killed. @default 2000 ms, as go-plugin */
+  /** How long `stop` waits for the plugin's answer, and then as long again for its exit, before it kills it. @default 2000 ms, as go-plugin */
   readonly stopGraceMs?: number;
   /** Bound of one `ping`. @default 5000 ms */
   readonly pingTimeoutMs?: number;
   /** TCP ports that the plugin may listen on. @default 10 000 to 25 000, as go-plugin */
   readonly ports?: { readonly min: number; readonly max: number };
-  /** Further environment of the plugin; wins over the host's own. */
+  /** Environment variables of the plugin, added to the host's own or replacing them. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Passes nothing of the host's own environment on. @default false */
+  /** Keeps the host's own environment from the plugin. @default false */
   readonly skipHostEnv?: boolean;
-  /** Receives the plugin's stderr as it comes, line by line, besides `logs$`. Borrowed: never ended. */
+  /** Receives the bytes of the plugin's real stderr, which `logs$` has as entries. Borrowed: never ended. */
   readonly stderr?: Writable;
-  /** Longest stderr line that is parsed, at least 16; longer ones arrive in pieces, unparsed. @default 65 536 bytes, as go-plugin */
+  /** Longest line on stderr that is parsed, at least 16 bytes; longer ones are entries of kind `piece`. @default 65 536 bytes, as go-plugin */
   readonly maxLogLineBytes?: number;
-  /** TLS of your own for every connection; excludes `autoMtls`. */
+  /** TLS with certificates of your own, for the main connection and brokered ones; excludes `autoMtls`. */
   readonly tls?: TlsConfig;
-  /** One-time certificates on both ends. @default false */
+  /** TLS with certificates that both ends make for this one start (go-plugin AutoMTLS). @default false */
   readonly autoMtls?: boolean;
   /**
-   * gRPC only: one connection to the plugin carries everything, brokered connections too (go-plugin GRPCBrokerMultiplex). A plugin that
-   * cannot is refused with HandshakeError ERR_MULTIPLEXING_NOT_SUPPORTED. @default false
+   * gRPC only: brokered connections are multiplexed over the main one (go-plugin GRPCBrokerMultiplex). `start` rejects with
+   * HandshakeError ERR_MULTIPLEXING_NOT_SUPPORTED when the plugin cannot do that. @default false
    */
   readonly grpcBrokerMultiplex?: boolean;
   /**
-   * The plugin may live on when this host ends: its sockets are left, and a plugin of this library is told. It is reached again with
-   * `reattach`. `stop` ends it all the same. @default false
+   * The plugin may outlive this host, to be reattached to: its sockets are not removed when the host exits, and a plugin built with rxplug
+   * does not exit with it. `stop` ends it as always. @default false
    */
   readonly outlivesHost?: boolean;
-  /** Ended together with others by `cleanupClients`, and by `cleanupOnExit` (go-plugin Managed). @default false */
+  /** `cleanupClients` and `cleanupOnExit` end the plugin (go-plugin Managed). @default false */
   readonly managed?: boolean;
-  /** For the plugin's unix sockets. */
+  /** Where the plugin's unix sockets are, and who may connect to them. */
   readonly unixSocket?: UnixSocketOptions;
 }
 
-/** Where unix sockets are made, and who may connect. */
+/** Where unix sockets are made, and who may connect to them. */
 export interface UnixSocketOptions {
-  /** Where the private directory of each plugin is made. @default os.tmpdir() */
+  /** Directory in which each plugin gets a private one. @default os.tmpdir() */
   readonly tempDir?: string;
   /** Name or number of a group that may connect besides the user: directory 0770, sockets 0660. @default nobody else */
   readonly group?: string;
 }
 
-/** Which plugins the host can speak to: one set, or one per application protocol version. */
+/** The plugin sets that the host knows: one, or one per application protocol version. */
 type SetOptions<P extends PluginSet> =
   | { readonly plugins: P; readonly versionedPlugins?: Readonly<Record<number, P>> }
   | { readonly plugins?: never; readonly versionedPlugins: Readonly<Record<number, P>> };
 
-/** How to start a plugin and what to expect of it (go-plugin ClientConfig). */
+/**
+ * How a plugin is started and what it may be (go-plugin ClientConfig).
+ *
+ * @example
+ * ```ts
+ * const options: ClientOptions<typeof plugins> = { command: ['./kv-plugin'], handshake, plugins, autoMtls: true };
+ * ```
+ */
 export type ClientOptions<P extends PluginSet = PluginSet> = CommonOptions & LaunchOptions & SetOptions<P>;
 
-/** A client's options, checked and complete. */
+/** A client's options, validated, with the defaults filled in. */
 export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly launch: ResolvedLaunch;
   readonly handshake: Required<HandshakeConfig>;
@@ -96,7 +103,7 @@ export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
   maxLogLineBytes: 65_536,
 });
 
-/** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
+/** Validates the options and fills in the defaults. The caller's object is not changed. Throws OptionsError. */
 export function resolveClientOptions<P extends PluginSet>(options: ClientOptions<P>): ResolvedClientOptions<P> {
   const handshake = resolveHandshake(options.handshake);
   const versions = versionTable(options);
@@ -108,11 +115,11 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
   if (options.outlivesHost === true) checkOutliving(options, launch);
   if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
     throw new OptionsError(
-      'Expected no `grpcBrokerMultiplex` beside `reattach`: such a plugin takes one connection in its life, and has had it.',
+      'Expected no `grpcBrokerMultiplex` beside `reattach`: a multiplexing plugin accepts a single connection, and its first host had that.',
     );
   if (options.autoMtls === true && launch.kind === 'reattach')
     throw new OptionsError(
-      'Expected no `autoMtls` beside `reattach`: its keys were those of the host that started the plugin. Use `tls`.',
+      'Expected no `autoMtls` beside `reattach`: only the host that started the plugin has its keys. Use `tls`.',
     );
   return {
     launch,
@@ -139,17 +146,17 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
 function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {
   const sharesGroup = launch.kind === 'command' && launch.process.processGroup === 'shared';
   const obstacles: readonly (readonly [there: boolean | undefined, what: string])[] = [
-    [launch.kind === 'reattach', "`reattach`: such a plugin is not this host's"],
-    [autoMtls, '`autoMtls`: its keys end with this host, and nobody could come back. Use `tls`'],
-    [grpcBrokerMultiplex, '`grpcBrokerMultiplex`: such a plugin ends with the one connection that it takes'],
-    [managed, '`managed`: such a plugin ends with the host'],
-    [sharesGroup, "`processGroup: 'shared'`: what ends this host's group would end the plugin"],
+    [launch.kind === 'reattach', '`reattach`: this host does not start the plugin'],
+    [autoMtls, '`autoMtls`: only this host has its keys, so no other could reattach. Use `tls`'],
+    [grpcBrokerMultiplex, '`grpcBrokerMultiplex`: such a plugin exits with the only connection that it accepts'],
+    [managed, '`managed`: such a plugin is ended with the host'],
+    [sharesGroup, "`processGroup: 'shared'`: a signal to this host's process group would end the plugin"],
   ];
   const found = obstacles.find(([there]) => there === true);
   if (found !== undefined) throw new OptionsError(`Expected no \`outlivesHost\` beside ${found[1]}.`);
 }
 
-/** Both ends check it: an empty cookie would match an unset variable. */
+/** An empty cookie would match an environment variable that is not set. */
 function resolveHandshake(handshake: Partial<HandshakeConfig> = {}): Required<HandshakeConfig> {
   const { protocolVersion = 0, magicCookieKey, magicCookieValue } = handshake;
   if (!magicCookieKey || !magicCookieValue)
@@ -173,7 +180,7 @@ function versionTable<P extends PluginSet>(options: ClientOptions<P>): ReadonlyM
   return versions;
 }
 
-/** For callers without types: a service definition in the place of a contract, mostly. */
+/** For JavaScript callers, who tend to pass a service definition in place of a contract. */
 function checkContracts(version: number, set: Readonly<Record<string, Partial<PluginContract> | undefined>>): void {
   const wrong = Object.entries(set).find(([, contract]) => !Array.isArray(contract?.protocols));
   if (wrong === undefined) return;
@@ -185,7 +192,9 @@ function checkContracts(version: number, set: Readonly<Record<string, Partial<Pl
 function resolveProtocols(protocols: readonly string[] | undefined): readonly ProtocolName[] | undefined {
   const unknown = protocols?.find((protocol) => protocol !== 'grpc' && protocol !== 'netrpc');
   if (unknown === undefined) return protocols as readonly ProtocolName[] | undefined;
-  throw new OptionsError(`Expected \`allowedProtocols\` to be of 'grpc' and 'netrpc', got ${quoteText(unknown)}.`);
+  throw new OptionsError(
+    `Expected \`allowedProtocols\` to contain 'grpc' and 'netrpc' only, got ${quoteText(unknown)}.`,
+  );
 }
 
 function protocolsOf(versions: ReadonlyMap<number, PluginSet>): readonly ProtocolName[] {

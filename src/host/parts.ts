@@ -7,20 +7,20 @@ import type { AddressTranslator } from '../wire/handshake/address.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { ClientRegistry } from './client-registry.js';
 
-/** Receives every log entry of every plugin, besides `logs$`. Must not throw. */
+/** Receives the log entries of all plugins, which each client has in `logs$`. Must not throw. */
 export interface LogSink {
   write(entry: LogEntry, plugin: { readonly name: string; readonly id: string }): void;
 }
 
-/** What a host is assembled from; the container binds these, and each can be rebound. */
+/** The replaceable parts of a host; the container binds them. */
 export interface HostParts {
-  /** Makes the runner of a client with a `command`; a client's own option `runner` takes its place. */
+  /** Makes the runner of a client that has a `command`. */
   readonly createRunner: RunnerFactory;
-  /** How this host dials plugins and offers brokered listeners. */
+  /** Dials plugins, and listens for brokered connections. */
   readonly createNetwork: (translator: AddressTranslator, sockets: UnixListenOptions) => BrokerNetwork;
   readonly protocols: Readonly<Partial<Record<ProtocolName, ClientProtocolFactory>>>;
   readonly certificateAuthority: CertificateAuthority;
   readonly logSink: LogSink;
-  /** Where clients with `managed: true` are. */
+  /** The clients with `managed: true`. */
   readonly clients: ClientRegistry;
 }

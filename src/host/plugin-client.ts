@@ -12,23 +12,32 @@ import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } 
 import type { HostParts } from './parts.js';
 import { PluginLife } from './plugin-life.js';
 
-/** Names in a plugin set. */
+/** The names of a plugin set. */
 export type PluginName<P extends PluginSet> = keyof P & string;
 
 /**
- * One plugin process and the conversation with it (go-plugin Client). Nothing runs until `start`; a client starts once. Construct,
- * subscribe, start: then no event is missed.
+ * A client of one plugin process (go-plugin Client). Construct, subscribe, start: nothing runs before `start`, so a subscriber misses
+ * nothing. A client starts once.
  *
- * Properties ending in `$` are hot. `state$`, `handshake$` and `exit$` replay the latest and never error; the others replay nothing.
- * All complete when the plugin is gone.
+ * Properties ending in `$` are hot, complete when the plugin is gone, and never error. `state$`, `handshake$` and `exit$` replay the
+ * latest value; the others replay nothing.
+ *
+ * @example
+ * ```ts
+ * await using client = createClient({ command: ['./kv-plugin'], handshake, plugins });
+ * client.logs$.subscribe(({ level, message }) => console.log(level, message));
+ * await client.start();
+ * const kv = await client.dispense('kv');
+ * ```
  */
 export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDisposable {
+  /** The states, from `idle` to `exited`, which is the last. */
   readonly state$: Observable<PluginState>;
   /** The plugin's handshake, once. Completes without a value when there was none. */
   readonly handshake$: Observable<Handshake>;
-  /** What the plugin says on its real stderr, from the first byte to the last. */
+  /** The lines of the plugin's real stderr as log entries, and the host's own remarks (module `rxplug`). */
   readonly logs$: Observable<LogEntry>;
-  /** How the process ended, once. Completes without a value when none was ever started. */
+  /** How the process ended, once. Completes without a value when none was started. */
   readonly exit$: Observable<Exit>;
   /**
    * What the plugin's program prints to its stdout after the handshake, chunk by chunk, as it arrives over the protocol (go-plugin
@@ -64,7 +73,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   readonly #options: ResolvedClientOptions<P>;
   readonly #life: PluginLife;
 
-  /** Throws OptionsError when the options contradict each other. */
+  /** `createClient` is the way to make one. Throws OptionsError for options that are malformed or exclude each other. */
   constructor(options: ClientOptions<P>, parts: HostParts) {
     this.#options = resolveClientOptions(options);
     this.#life = new PluginLife(this.#options, parts);
@@ -81,66 +90,67 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     this.syncStderr = streams.syncStderr.readable;
   }
 
-  /** The runner's id, a pid in decimal for a process; empty before the plugin was launched. */
+  /** The runner's id: a pid in decimal for a process; empty before the plugin was launched. */
   get id(): string {
     return this.#life.id;
   }
 
-  /** True when the plugin is gone and everything of it is cleaned up. */
+  /** Whether the plugin is gone and everything of it was released (go-plugin Exited). */
   get exited(): boolean {
     return this.#life.state.status === 'exited';
   }
 
-  /** The plugin's last lines on stderr, oldest first. */
+  /** The plugin's last lines on its real stderr, oldest first. */
   get lastStderr(): readonly string[] {
     return this.#life.streams.logs.lastStderr;
   }
 
-  /** What is spoken; undefined unless running. */
+  /** The protocol of the connection; undefined unless the plugin is running. */
   get protocol(): ProtocolName | undefined {
     const { state } = this.#life;
     return state.status === 'running' ? state.protocol : undefined;
   }
 
-  /** The application protocol version that both ends settled on; undefined unless running. */
+  /** The application protocol version that both ends use; undefined unless the plugin is running. */
   get negotiatedVersion(): number | undefined {
     const { state } = this.#life;
     return state.status === 'running' ? state.protocolVersion : undefined;
   }
 
   /**
-   * Starts the plugin and resolves when it is connected. Further calls give the same promise. Rejects with the reason as a typed
-   * error, which carries exit code, signal and the last lines of stderr; nothing is left running then.
+   * Starts the plugin; resolves when it is connected. Further calls return the same promise. Rejects with a PluginError that carries
+   * exit code, signal and last lines of stderr in `details`, after everything of the plugin was released; with ClosedError ERR_CLOSED
+   * when the plugin was stopped or has crashed.
    */
   start(): Promise<void> {
     return this.#life.start();
   }
 
   /**
-   * A typed client of one plugin of the set. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside it, ERR_PLUGIN_PROTOCOL
-   * for a contract that is not for the protocol which the plugin speaks, and ClosedError when not running.
+   * A new typed client of one plugin of the set. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set,
+   * ERR_PLUGIN_PROTOCOL for a contract of another protocol than the connection's, and ClosedError unless the plugin is running.
    */
   async dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
     return (await this.#life.protocol.dispense(name)) as ClientOfContract<P[N]>;
   }
 
-  /** Resolves when the plugin answers that it is well. Rejects with PluginCallError ERR_PING within `pingTimeoutMs`. */
+  /** Resolves when the plugin answers that it is healthy. Rejects with PluginCallError ERR_PING, after `pingTimeoutMs` at the latest. */
   async ping(): Promise<void> {
     await this.#life.protocol.ping({ timeoutMs: this.#options.pingTimeoutMs });
   }
 
   /**
-   * Where another host, in another process, finds this plugin: for its `reattach` option, or `terraformReattach`. Plain JSON. Rejects
-   * with ClosedError when the plugin is not running. AutoMTLS cannot be reattached to: its keys are this host's alone.
+   * Where another host finds this plugin: plain JSON for its option `reattach`, or for `terraformReattach`. Rejects with ClosedError
+   * unless the plugin is running, and with OptionsError for a plugin with `autoMtls` or `grpcBrokerMultiplex`, which only this host can
+   * connect to.
    */
   reattachConfig(): Promise<ReattachConfig> {
     return this.#life.reattachConfig();
   }
 
   /**
-   * Asks the plugin to end, waits up to `stopGraceMs` for its answer and again for its end, then kills it and all its children;
-   * resolves when nothing of it is left.
-   * Idempotent, concurrent-safe, and never rejects: in the end the plugin is gone.
+   * Asks the plugin to end, waits up to `stopGraceMs` for its answer and as long again for its exit, then kills it with its children
+   * (go-plugin Kill). Resolves when everything of it is released. Can be called at any time, and more than once. Never rejects.
    */
   stop(): Promise<void> {
     return this.#life.stop();
@@ -150,12 +160,12 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     return this.stop();
   }
 
-  /** Lets the running plugin keep the host's event loop alive until `unref`. Without it only a start, a stop and calls in flight do. */
+  /** Keeps the host's process alive while the plugin runs, until `unref`. By default only a start, a stop and open calls do. */
   ref(): void {
     this.#life.ref();
   }
 
-  /** Takes `ref` back: a plugin with nothing to do does not keep its host from ending. */
+  /** Undoes `ref`. */
   unref(): void {
     this.#life.unref();
   }

@@ -36,5 +36,5 @@ test('an option without a description, and an interface that is not there, are f
   assert.throws(() => optionTable(['src/host/options.ts#NoOptions']), /no interface NoOptions/);
   assert.throws(() => optionTable(['src/host/options.ts#ResolvedClientOptions']), /launch has no doc comment/);
   const table = optionTable(['src/host/options.ts#UnixSocketOptions']);
-  assert.match(table, /^\| `tempDir` \| `string` \| os.tmpdir\(\) \| Where .+ made\. \|$/m);
+  assert.match(table, /^\| `tempDir` \| `string` \| os.tmpdir\(\) \| Directory in which each plugin gets .+\. \|$/m);
 });

@@ -7,7 +7,7 @@ import type { ResolvedClientOptions } from '../options.js';
 import type { PluginSockets } from './plugin-sockets.js';
 import type { StartContext } from './start-context.js';
 
-/** What the runner of a plugin gets. */
+/** What the runner of a plugin gets: its environment, socket directory, logger and command. */
 export function runnerSpec(
   launch: StartLaunch,
   { where }: PluginSockets,

@@ -6,20 +6,21 @@ import { defaultNetwork } from '../../transports/sockets/sockets.js';
 import type { UnixListenOptions } from '../../transports/sockets/unix.js';
 import type { ResolvedClientOptions } from '../options.js';
 
-/** Where the unix sockets of a plugin and of its host's end are. */
+/** Where the unix sockets of a plugin and of the host's brokered listeners are. */
 export interface PluginSockets {
   readonly where: UnixListenOptions;
-  /** Removes the directory with all that is in it. Idempotent. */
+  /** Removes the private directory with all sockets in it. Idempotent. */
   remove(): void;
 }
 
 /**
- * A directory of its own for the sockets of one plugin, so that none is left when it is killed (docs/decisions/003); none where sockets
- * are TCP. Rejects with TransportError ERR_LISTEN, or ERR_SOCKET_PATH_TOO_LONG before there is a plugin that could fail with it.
+ * Makes a private directory for the sockets of one plugin, so that none is left when the plugin is killed (docs/decisions/003); none
+ * on systems where plugins listen on TCP. Rejects with TransportError ERR_LISTEN, or ERR_SOCKET_PATH_TOO_LONG when the plugin's own
+ * listen would fail with that.
  */
 export async function createPluginSockets({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<PluginSockets> {
   const { group } = unixSocket;
-  // Absolute, for a plugin with another working directory.
+  // Absolute, since the plugin may have another working directory.
   const tempDir = resolve(unixSocket.tempDir ?? tmpdir());
   const where = {
     tempDir,
