@@ -38,21 +38,21 @@ test('docs/semantics.md numbers its rules in order', () => {
 });
 
 for (const { number, text } of rules) {
-  test(`docs/semantics.md, ${number}: says what must or should be, and the tests that prove it exist`, () => {
+  test(`docs/semantics.md, ${number}: has a MUST or a SHOULD, and its tests exist`, () => {
     assert.match(text, /\b(MUST|SHOULD)\b/);
-    const proofs = linksOf(text).filter(({ title }) => title !== undefined);
-    assert.notEqual(proofs.length, 0, 'a rule needs a test');
-    for (const { target, title } of proofs) assert.ok(hasTest(target, title!), `${target} has no test "${title}"`);
+    const named = linksOf(text).filter(({ title }) => title !== undefined);
+    assert.notEqual(named.length, 0, 'a rule needs a test');
+    for (const { target, title } of named) assert.ok(hasTest(target, title!), `${target} has no test "${title}"`);
   });
 }
 
-test('a test that does not exist is no proof', () => {
+test('a test that does not exist is not found', () => {
   assert.equal(hasTest('../test/host/idle.test.ts', 'an idle plugin'), false);
   assert.equal(hasTest('../test/host/plugin-life.test.ts', 'life: nothing of the kind'), false);
   assert.equal(hasTest('../test/host/plugin-life.test.ts', 'life: a stop before any start'), true);
 });
 
-/** Whether a file has a test of that name, by whichever function it registers tests: written out, or as a template whose holes are filled from the same file. */
+/** Whether a file has a test of that name. The name may be a template in the file, whose values are found in the same file. */
 function hasTest(target: string, title: string): boolean {
   const source = read(posix.join('docs', target));
   const names = [
@@ -68,7 +68,7 @@ function hasTest(target: string, title: string): boolean {
   });
 }
 
-test('docs/semantics.md tells the defaults that the library has', () => {
+test('docs/semantics.md has the defaults of the library', () => {
   const channel = resolveChannelOptions({ dialer: { dial: () => Promise.reject(new Error('never dialed')) } });
   const defaults: Readonly<Record<string, unknown>> = {
     ...DEFAULT_CLIENT_OPTIONS,
@@ -83,7 +83,7 @@ test('docs/semantics.md tells the defaults that the library has', () => {
   assert.deepEqual(new Set(rows.map(([option]) => option)), new Set(timers));
 });
 
-test('the options of a client belong to its caller', async () => {
+test('a client does not change its options, and ignores later changes of them', async () => {
   const plugin = fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url));
   const command: [string, string] = [process.execPath, plugin];
   const options = Object.freeze({
