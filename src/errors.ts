@@ -1,22 +1,22 @@
-/** What a failing child process left behind: enough to act on without running it again. */
+/** What is known about a failure besides its message, mostly of the plugin process. */
 export interface ErrorDetails {
   /** Exit code of the plugin process; null when a signal ended it. */
   readonly exitCode?: number | null;
   /** Name of the signal that ended the plugin process, for instance `SIGKILL`. */
   readonly signal?: string | null;
-  /** The plugin's last lines on stderr, oldest first. */
+  /** The plugin's last lines on its real stderr, oldest first. */
   readonly stderr?: readonly string[];
-  /** The offending text of the peer, truncated for display. */
+  /** What the plugin printed in place of what was expected, truncated. */
   readonly text?: string;
   /** The version that the plugin announced. */
   readonly pluginVersion?: number;
   /** The versions that the host offered. */
   readonly hostVersions?: readonly number[];
-  /** The runner's opinion of why the plugin did not start. */
+  /** What the runner found out about why the plugin did not start. */
   readonly diagnosis?: string;
 }
 
-/** What an error carries besides its message. */
+/** The cause and the details of an error. */
 export interface PluginErrorOptions {
   readonly cause?: unknown;
   readonly details?: ErrorDetails;
@@ -25,8 +25,19 @@ export interface PluginErrorOptions {
 const BRAND = Symbol.for('rxplug.PluginError');
 
 /**
- * Base of every error that rxplug raises. `code` is a stable literal to switch on; the message says what happened, what was
- * expected and what to do. One subclass per stage; no deeper hierarchy.
+ * The base of all errors of rxplug; there is one subclass per stage. `code` is a stable literal to switch on; the message says what
+ * happened, what was expected and what to do. Use `PluginError.is` in place of `instanceof` when several copies of the package may be
+ * loaded.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.start();
+ * } catch (error) {
+ *   if (PluginError.is(error) && error.code === 'ERR_EXITED_EARLY') console.error(error.details.stderr);
+ *   throw error;
+ * }
+ * ```
  */
 export class PluginError<Code extends string = string> extends Error {
   declare readonly [BRAND]: true;
@@ -39,13 +50,13 @@ export class PluginError<Code extends string = string> extends Error {
     this.details = options.details ?? {};
   }
 
-  /** Adds what became known after the error was raised; what it knows already stays. Returns the same error. */
+  /** Adds details that became known after the error was made; those that it has stay. Returns the same error. */
   with(details: ErrorDetails): this {
     this.details = { ...details, ...this.details };
     return this;
   }
 
-  /** True for errors of this library, across realms and across several copies of the package. */
+  /** Whether a value is an error of this library, also of another realm or another copy of the package. */
   static is(value: unknown): value is PluginError {
     return typeof value === 'object' && value !== null && BRAND in value;
   }
@@ -55,7 +66,7 @@ function named(type: new (...args: never[]) => PluginError, name: string): void 
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
-/** The caller's options contradict each other or have the wrong type. Nothing was started. */
+/** Options exclude each other or have a wrong value. Nothing was started. */
 export class OptionsError extends PluginError<'ERR_OPTIONS'> {
   constructor(message: string, options?: PluginErrorOptions) {
     super('ERR_OPTIONS', message, options);
@@ -72,7 +83,7 @@ export type SecurityErrorCode =
   | 'ERR_TLS_NOT_SUPPORTED'
   | 'ERR_CERTIFICATE';
 
-/** A checksum or a TLS identity was not what it had to be. */
+/** A checksum, a certificate or a TLS setting is not the expected one. */
 export class SecurityError extends PluginError<SecurityErrorCode> {}
 
 /** The codes of StartError. */
@@ -86,7 +97,7 @@ export type StartErrorCode =
   | 'ERR_KILL'
   | 'ERR_CONTAINER_ENGINE';
 
-/** The plugin process could not be brought to the point at which it speaks. */
+/** The plugin process could not be started, found or ended. */
 export class StartError extends PluginError<StartErrorCode> {}
 
 /** The codes of HandshakeError. */
@@ -105,7 +116,7 @@ export type HandshakeErrorCode =
   | 'ERR_MULTIPLEXING_NOT_SUPPORTED'
   | 'ERR_MULTIPLEXING_INVALID';
 
-/** The plugin's first line on stdout is not an acceptable handshake (protocol: one line, `CORE|APP|NETWORK|ADDRESS|…`). */
+/** The plugin's first line on stdout is not a handshake that the host accepts: `CORE|APP|NETWORK|ADDRESS|PROTOCOL|CERTIFICATE`. */
 export class HandshakeError extends PluginError<HandshakeErrorCode> {}
 
 /** The codes of TransportError. */
@@ -117,7 +128,7 @@ export type TransportErrorCode =
   | 'ERR_CONNECTION_LOST'
   | 'ERR_WATCH';
 
-/** A connection or a listener could not be made, or broke. */
+/** A connection or a listener could not be made, or was lost. */
 export class TransportError extends PluginError<TransportErrorCode> {}
 
 /** The codes of ProtocolError. */
@@ -132,11 +143,11 @@ export type ProtocolErrorCode =
 
 /** What a ProtocolError carries besides its message. */
 export interface ProtocolErrorOptions extends PluginErrorOptions {
-  /** The code that this failure has on the wire (an HTTP/2 error code, a yamux go-away code), to be sent back to the peer. */
+  /** The code to send to the peer: an HTTP/2 error code, a yamux go-away code. */
   readonly wireCode?: number;
 }
 
-/** The peer broke the rules of a wire format, or exceeded a limit. */
+/** The peer violated a wire format, or exceeded a limit. */
 export class ProtocolError extends PluginError<ProtocolErrorCode> {
   readonly wireCode: number | undefined;
 
@@ -162,17 +173,17 @@ export type PluginCallErrorCode =
   | 'ERR_BROKER'
   | 'ERR_TOO_MANY_CALLS';
 
-/** A request to a running plugin could not be fulfilled: unknown name, unhealthy, nobody came in time. */
+/** A request to a running plugin failed: an unknown name, an unhealthy plugin, a timeout. */
 export class PluginCallError extends PluginError<PluginCallErrorCode> {}
 
-/** The other side's code failed: a net/rpc error reply. (gRPC failures are `GrpcError`, with status code and metadata.) */
+/** The peer's method returned an error over net/rpc. (A gRPC call fails with a GrpcError, with status and metadata.) */
 export class RemoteError extends PluginError<'ERR_REMOTE'> {
   constructor(message: string, options?: PluginErrorOptions) {
     super('ERR_REMOTE', message, options);
   }
 }
 
-// On the prototypes, so that neither name nor brand is listed where an error is printed.
+// On the prototypes, so that a printed error lists neither name nor brand.
 Object.defineProperty(PluginError.prototype, BRAND, { value: true });
 named(PluginError, 'PluginError');
 named(OptionsError, 'OptionsError');
@@ -185,7 +196,7 @@ named(ClosedError, 'ClosedError');
 named(PluginCallError, 'PluginCallError');
 named(RemoteError, 'RemoteError');
 
-/** The message of whatever was thrown: of an Error its own, of anything else its text. */
+/** The message of anything that was thrown: an Error's own, or else the value as text. */
 export function errorMessage(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

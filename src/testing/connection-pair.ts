@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { secureDialer, secureListener } from '../transports/tls/tls.js';
 import { type PairOptions, pairTls, pairTransport } from './pair-options.js';
 
-/** Two ends of one connection. */
+/** The two ends of one connection. */
 export interface ConnectionPair extends AsyncDisposable {
   /** The end that dialed. */
   readonly client: Duplex;
@@ -13,7 +13,16 @@ export interface ConnectionPair extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
-/** Two connected ends, secured if the options say so; the listener is gone by then (go-plugin testing.go TestConn). */
+/**
+ * Two connected ends, with TLS if the options say so (go-plugin testing.go TestConn). The listener that made them is closed.
+ *
+ * @example
+ * ```ts
+ * await using pair = await createConnectionPair({ transport: 'unix' });
+ * pair.client.write('hello');
+ * const [chunk] = await once(pair.server, 'data');
+ * ```
+ */
 export async function createConnectionPair(options: PairOptions = {}): Promise<ConnectionPair> {
   const transport = pairTransport(options);
   const tls = await pairTls(options);

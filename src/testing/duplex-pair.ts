@@ -1,12 +1,12 @@
 import { Duplex } from 'node:stream';
 
-/** More than HTTP/2's windows let wait: whoever exceeds it does not keep to them. */
+/** More than HTTP/2's flow-control windows allow to be outstanding, so that only a sender that ignores them exceeds it. */
 const MAX_QUEUE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Two ends of an in-memory connection that may carry HTTP/2: bytes are delivered on a later turn, a write is acknowledged when it is
- * queued and not when it is read, and the destruction of one end reaches the other. An end that lets more than 16 MiB wait is
- * destroyed with an error.
+ * The two ends of a connection in memory that behaves like a socket, so that HTTP/2 can run on it: bytes are delivered on a later turn
+ * of the event loop, a write is acknowledged when it is queued, not when it is read, and destroying one end destroys the other. An end
+ * with more than 16 MiB unread is destroyed with an error.
  */
 export function duplexPair(): [Duplex, Duplex] {
   const left = new PairEnd();
@@ -18,7 +18,7 @@ export function duplexPair(): [Duplex, Duplex] {
 
 class PairEnd extends Duplex {
   peer: PairEnd | undefined;
-  /** What the other end wrote; null is its end. */
+  /** What the other end wrote and was not read yet; null is the end of it. */
   readonly #incoming: (Uint8Array | null)[] = [];
   #incomingBytes = 0;
   #wanted = false;
@@ -31,7 +31,7 @@ class PairEnd extends Duplex {
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const peer = this.peer;
-    if (peer === undefined || peer.destroyed) return done(new Error('the other end of the pair is gone'));
+    if (peer === undefined || peer.destroyed) return done(new Error('The other end of the pair is closed.'));
     peer.accept(chunk);
     process.nextTick(done);
   }
@@ -44,7 +44,7 @@ class PairEnd extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#incoming.length = 0;
     const peer = this.peer;
-    setImmediate(() => peer?.abandon());
+    setImmediate(() => peer?.closeAfterRead());
     done(error);
   }
 
@@ -52,12 +52,13 @@ class PairEnd extends Duplex {
     if (this.destroyed) return;
     this.#incoming.push(chunk);
     this.#incomingBytes += chunk?.length ?? 0;
-    if (this.#incomingBytes > MAX_QUEUE_BYTES) this.destroy(new Error('the pair holds more than 16 MiB'));
+    if (this.#incomingBytes > MAX_QUEUE_BYTES)
+      this.destroy(new Error('More than 16 MiB were written to this pair and not read. Read it, or write less.'));
     else this.#schedule();
   }
 
-  /** The other end is gone: deliver what it had written, then go as well. */
-  abandon(): void {
+  /** The other end was destroyed: delivers what it had written, then destroys this end. */
+  closeAfterRead(): void {
     if (this.destroyed) return;
     if (this.readableEnded) {
       this.destroy();

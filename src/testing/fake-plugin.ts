@@ -10,25 +10,25 @@ import { formatLogLine } from '../wire/logs/format-line.js';
 import { createLogger, type Logger } from '../wire/logs/logger.js';
 import { Teardown } from './teardown.js';
 
-/** What a fake plugin does when it is started. */
+/** What a fake plugin does. */
 export type FakeScript = (plugin: FakePlugin) => void | Promise<void>;
 
-/** How a fake process presents itself, and how it dies. */
+/** How a fake plugin looks to its host, and how it reacts to a kill. */
 export interface FakeRunnerOptions {
   /** @default 'fake-plugin' */
   readonly name?: string;
   /** What `diagnose` answers. @default nothing */
   readonly diagnosis?: string;
-  /** What a kill does. One that neither exits nor ends is a process that will not die. @default exits by SIGKILL */
+  /** What a kill does; one that does not call `exit` is a process that cannot be killed. @default exits by SIGKILL */
   readonly onKill?: FakeScript;
-  /** How the two ends see each other's addresses. @default the same way */
+  /** Translates addresses between host and plugin. @default leaves them as they are */
   readonly addresses?: AddressTranslator;
 }
 
-/** A plugin without a process: the host sees a Runner, the script plays the program in it. */
+/** A plugin without a process: a Runner for the host, whose program is the script. */
 export class FakePlugin implements Runner {
   readonly name: string;
-  /** What the host gave to the runner: environment and socket directory. */
+  /** What the host gave to the runner: environment, socket directory, logger. */
   readonly spec: RunnerSpec;
   readonly exit$: Observable<Exit>;
   /** Writes hclog lines to stderr. */
@@ -75,17 +75,17 @@ export class FakePlugin implements Runner {
     return this.#exiting !== undefined;
   }
 
-  /** How often the host has asked for its death. */
+  /** How often the host has killed it. */
   get kills(): number {
     return this.#kills;
   }
 
-  /** Writes to the real stdout, where the host waits for a handshake. */
+  /** Writes to the real stdout, where the host expects the handshake line. */
   writeStdout(text: string | Uint8Array): void {
     if (!this.exited) this.#stdout.write(text);
   }
 
-  /** Writes to the real stderr, which the host logs. */
+  /** Writes to the real stderr, which the host has in `logs$`. */
   writeStderr(text: string | Uint8Array): void {
     if (!this.exited) this.#stderr.write(text);
   }
@@ -95,19 +95,20 @@ export class FakePlugin implements Runner {
     this.writeStdout(formatHandshake(announcement));
   }
 
-  /** Remembers what to undo before the exit is told, in reverse order. */
+  /** Registers a step that runs before the exit is emitted; the last registered runs first. */
   onExit(step: () => unknown): void {
     this.#teardown.add(step);
   }
 
-  /** Ends, with code 0 unless said otherwise. Only the first time counts. */
+  /** Exits, with code 0 by default. Only the first call counts. */
   exit(exit: Partial<Exit> = { code: 0 }): Promise<void> {
     this.#exiting ??= this.#end({ code: null, signal: null, ...exit });
     return this.#exiting;
   }
 
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.#started || this.exited) throw new ClosedError('ERR_CLOSED', `The plugin ${this.#id} has run before.`);
+    if (this.#started || this.exited)
+      throw new ClosedError('ERR_CLOSED', `The plugin ${this.#id} was started before. A runner starts once.`);
     this.#started = true;
     try {
       if (signal.aborted) throw startAborted(signal, this.name);

@@ -1,16 +1,25 @@
 import type { RunnerFactory, RunnerSpec } from '../runners/runner.js';
 import { FakePlugin, type FakeRunnerOptions, type FakeScript } from './fake-plugin.js';
 
-/** A runner without a process: give it to a client as `runner`, and look at what became of its plugins. */
+/** A runner factory for a client's option `runner`, which keeps the plugins that it made. */
 export interface FakeRunner extends RunnerFactory {
   (spec: RunnerSpec): FakePlugin;
-  /** One per start of a client, oldest first. */
+  /** One for each start of a client, oldest first. */
   readonly plugins: readonly FakePlugin[];
 }
 
 /**
- * A runner whose plugins are played by `script`. It is called at every start with a plugin of its own; the start lasts until it
- * returns and fails if it fails. What it leaves out never happens: a script that writes nothing is a plugin that hangs.
+ * A runner factory whose plugins are fakes. `script` is called at each start with a new plugin; the start lasts until it returns, and
+ * fails if it throws or rejects. A script that writes no handshake is a plugin that hangs.
+ *
+ * @example
+ * ```ts
+ * const runner = fakeRunner((plugin) => {
+ *   plugin.writeStderr('cannot find my configuration\n');
+ *   void plugin.exit({ code: 3 });
+ * });
+ * await assert.rejects(createClient({ runner, handshake, plugins }).start(), { code: 'ERR_EXITED_EARLY' });
+ * ```
  */
 export function fakeRunner(script: FakeScript, options: FakeRunnerOptions = {}): FakeRunner {
   const plugins: FakePlugin[] = [];

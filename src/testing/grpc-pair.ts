@@ -17,15 +17,17 @@ import type { Transport } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
 import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 
-/** How the two ends of a pair are made. */
+/** Options of both ends of a gRPC connection. */
 export interface GrpcPairOptions extends PairOptions {
-  /** What both ends stand on. @default 'native' */
+  /** The gRPC implementation of both ends. @default 'native' */
   readonly grpcEngine?: GrpcEngine;
+  /** Options of the client's channel, and of channels that its broker dials. */
   readonly channel?: GrpcChannelSettings;
+  /** Options of the server, and of servers of the plugin's broker. */
   readonly server?: GrpcServerOptions;
-  /** Interceptors and defaults of the client's calls. */
+  /** Interceptors and default options of the client's calls. */
   readonly client?: GrpcClientOptions;
-  /** For the service. @default silent */
+  /** The service's logger. @default silent */
   readonly logger?: Logger;
 }
 
@@ -37,14 +39,20 @@ export interface GrpcConnection extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
-/** A client of one service, with the service behind it. */
+/** A client that is connected to its service. */
 export interface GrpcPair<Client> extends GrpcConnection {
   readonly client: Client;
 }
 
 /**
- * A connected channel to a server with the services that `register` adds (go-plugin testing.go TestGRPCConn). Health, stdio, controller
- * and broker are not among them: `createPluginPair` has those.
+ * A channel that is connected to a server with the services that `register` adds (go-plugin testing.go TestGRPCConn). For a plugin's
+ * health, stdio, controller and broker use `createPluginPair`.
+ *
+ * @example
+ * ```ts
+ * await using connection = await createGrpcConnection((server) => server.addService(KVDefinition, new KvStore()));
+ * const kv = createGrpcClient(connection.channel, KVDefinition);
+ * ```
  */
 export async function createGrpcConnection(
   register: (server: GrpcServer) => void,
@@ -53,7 +61,7 @@ export async function createGrpcConnection(
   return connect(register, await linkOf(options), options);
 }
 
-/** What the ends are made with, and what lies between them. */
+/** The engine of both ends, and what connects them. */
 interface Link {
   readonly endpoints: GrpcEndpoints;
   readonly transport: Transport;
@@ -93,8 +101,14 @@ async function connect(
 }
 
 /**
- * A client and the service that it calls, in this process: the calls are real gRPC over HTTP/2, only the process is missing. `of` is
- * a service definition, or a contract made with `grpcPlugin`.
+ * A client and the service that it calls, connected by gRPC over HTTP/2 within this process. `of` is a service definition, or a contract
+ * made with `grpcPlugin`.
+ *
+ * @example
+ * ```ts
+ * await using pair = await createGrpcPair(KVDefinition, new KvStore());
+ * await firstValueFrom(pair.client.put({ key: 'a', value }));
+ * ```
  */
 export function createGrpcPair<D extends ServiceDefinition>(
   of: D,

@@ -6,15 +6,23 @@ import { parsePluginEnvironment } from '../wire/handshake/environment.js';
 import type { FakePlugin } from './fake-plugin.js';
 import { type FakeRunner, fakeRunner } from './fake-runner.js';
 
-/** What `serve` takes; here the process is the test's own. */
+/** The options of `serve`, without those that end a process. */
 export interface InProcessOptions extends Omit<ServeOptions, 'exitGraceMs' | 'exitWithHost'> {
-  /** Called at every start, with what would be the program's stdout and stderr: the test's own are not captured. */
+  /** Called at each start with the plugin's stdout and stderr, which the host gets as `syncStdout` and `syncStderr`. */
   readonly program?: (output: { readonly stdout: Writable; readonly stderr: Writable }) => void;
 }
 
 /**
- * A runner that serves a plugin within this process: cookie, negotiation, AutoMTLS, sockets, handshake, shutdown are those of a
- * plugin of its own process. Its `plugins` can be made to crash with `exit`.
+ * A runner factory whose plugins serve within this process. Magic cookie, negotiation, AutoMTLS, sockets, handshake and shutdown are
+ * those of a real plugin. `exit` of its `plugins` makes one crash. What this process prints is not captured.
+ *
+ * @example
+ * ```ts
+ * const runner = inProcessRunner({ handshake, plugins: { kv: KvStore } });
+ * await using client = createClient({ runner, handshake, plugins });
+ * await client.start();
+ * void runner.plugins[0]!.exit({ signal: 'SIGSEGV' });
+ * ```
  */
 export function inProcessRunner(options: InProcessOptions): FakeRunner {
   return fakeRunner((plugin) => serveIn(plugin, options), { name: 'in-process-plugin' });

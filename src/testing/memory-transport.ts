@@ -5,12 +5,19 @@ import type { DialOptions, Listener, Transport } from '../transports/transport.j
 import type { Address } from '../wire/handshake/address.js';
 import { duplexPair } from './duplex-pair.js';
 
-/** Most connections that wait for a subscriber; the next one is refused. */
+/** Most connections that wait for a subscriber; a further one is refused. */
 const MAX_WAITING = 64;
 
 /**
- * A transport within this process: its listeners can be dialed through this very object and from nowhere else. No file, no port, no
- * system call; the connections are those of `duplexPair`.
+ * A transport within this process, without files, ports or system calls. Its listeners can be dialed through the same object only; its
+ * connections are those of `duplexPair`.
+ *
+ * @example
+ * ```ts
+ * const transport = memoryTransport();
+ * const listener = await transport.listen();
+ * const connection = await transport.dial(listener.address);
+ * ```
  */
 export function memoryTransport(): Transport {
   const listeners = new Map<string, MemoryListener>();
@@ -35,11 +42,11 @@ async function dial(
   options.signal?.throwIfAborted();
   const connection = listener?.connect();
   if (connection !== undefined) return await Promise.resolve(connection);
-  const why = listener === undefined ? 'nobody listens there' : `${MAX_WAITING} connections wait there to be accepted`;
-  throw new TransportError(
-    'ERR_DIAL',
-    `There is no connection to ${address.address} in this memory transport: ${why}.`,
-  );
+  const why =
+    listener === undefined
+      ? 'there is no listener'
+      : `its listener has ${MAX_WAITING} connections that were not accepted yet`;
+  throw new TransportError('ERR_DIAL', `Dialing ${address.address} in this memory transport failed: ${why}.`);
 }
 
 class MemoryListener implements Listener {

@@ -4,7 +4,7 @@ import type { NetRpcServices } from '../protocols/netrpc/rpc-service.js';
 import { createConnectionPair } from './connection-pair.js';
 import type { PairOptions } from './pair-options.js';
 
-/** How the two ends of a net/rpc connection are made. */
+/** Options of both ends of a net/rpc connection. */
 export interface NetRpcConnectionOptions extends PairOptions {
   readonly client?: NetRpcClientOptions;
   readonly server?: NetRpcServerOptions;
@@ -19,8 +19,15 @@ export interface NetRpcConnection extends AsyncDisposable {
 }
 
 /**
- * A net/rpc client and a server of these services, on one connection of their own (go-plugin testing.go TestRPCConn). Dispenser,
- * broker and stdio are not there: `createPluginPair` has those.
+ * A net/rpc client and a server of these services on one connection (go-plugin testing.go TestRPCConn). For a plugin's dispenser,
+ * broker and stdio use `createPluginPair`.
+ *
+ * @example
+ * ```ts
+ * const services = new Map([['Arith', new Map([['Double', handler(gob.int, gob.int, (value) => 2 * value)]])]]);
+ * await using pair = await createNetRpcConnection(services);
+ * await firstValueFrom(pair.client.call('Arith.Double', gob.int, 21, gob.int)); // 42
+ * ```
  */
 export async function createNetRpcConnection(
   services: NetRpcServices,

@@ -6,26 +6,26 @@ import type { Transport } from '../transports/transport.js';
 import { SAME_ADDRESSES } from '../wire/handshake/address.js';
 import { memoryTransport } from './memory-transport.js';
 
-/** TLS of your own, for either end. */
+/** TLS settings of your own for the two ends. */
 export interface PairTls {
   readonly client?: TlsConfig;
   readonly server?: TlsConfig;
 }
 
-/** How the two ends of a pair are joined. */
+/** How the two ends of a pair are connected. */
 export interface PairOptions {
-  /** This process's memory, or real sockets: a unix socket in a private directory, a port on 127.0.0.1. @default 'memory' */
+  /** In memory, or by a real socket: a unix socket in a private directory, or a TCP port on 127.0.0.1. @default 'memory' */
   readonly transport?: 'memory' | 'unix' | 'tcp';
-  /** `true`: as with `autoMtls`, a one-time certificate for either end, and trust in no other. @default false */
+  /** `true`: as with `autoMtls`, each end makes a certificate and trusts only the other's. @default false */
   readonly tls?: boolean | PairTls;
 }
 
-/** A transport that both ends of one pair use. */
+/** The transport between the two ends. */
 export function pairTransport({ transport = 'memory' }: PairOptions): Transport {
   return transport === 'memory' ? memoryTransport() : socketTransport({ network: transport });
 }
 
-/** How brokers reach each other over a transport. */
+/** The network of both ends' brokers. */
 export function brokerNetworkOver(transport: Transport): BrokerNetwork {
   return {
     ...SAME_ADDRESSES,
@@ -34,7 +34,7 @@ export function brokerNetworkOver(transport: Transport): BrokerNetwork {
   };
 }
 
-/** What either end has to know for TLS; nothing for plain text. */
+/** The TLS settings of both ends; empty without TLS. */
 export async function pairTls({ tls = false }: PairOptions): Promise<PairTls> {
   if (tls === false) return {};
   if (tls !== true) return tls;

@@ -12,27 +12,27 @@ import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
 import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
 import { Teardown } from './teardown.js';
 
-/** How the two ends of a pair are made. */
+/** Options of both ends of a plugin's connection. */
 export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'onShutdown'> {
   /** What both ends' gRPC stands on. @default 'native' */
   readonly grpcEngine?: GrpcEngine;
-  /** How the plugin serves gRPC. */
+  /** gRPC options of the plugin, as `serve` takes them. */
   readonly serve?: Exclude<ServeOptions['grpc'], undefined>;
-  /** How the host speaks gRPC. */
+  /** gRPC options of the host, as `createClient` takes them. */
   readonly host?: GrpcHostOptions;
-  /** What the two speak. @default gRPC where every contract of the set can be spoken in it, else net/rpc, as a plugin chooses */
+  /** The protocol. @default 'grpc' if every contract of the set has it, else 'netrpc', as a plugin chooses */
   readonly protocol?: ProtocolName;
-  /** Carries brokered connections inside the main one (gRPC; net/rpc always does). @default false */
+  /** Multiplexes brokered connections over the main one; net/rpc always does. @default false */
   readonly multiplex?: boolean;
-  /** For both ends. @default silent */
+  /** The logger of both ends. @default silent */
   readonly logger?: Logger;
 }
 
-/** Both ends of a plugin's conversation, joined in this process. */
+/** A host's and a plugin's end of one connection. */
 export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
-  /** A new client of one plugin of the set. */
+  /** A new client of one plugin of the set, as `client.dispense` gives it. */
   dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>>;
-  /** The host's end, for what else it can ask: `ping`, `shutdown`. */
+  /** The host's end: `ping`, `shutdown`, the broker. */
   readonly host: ClientProtocol;
   /** The plugin's end; its `ended` resolves after a shutdown. */
   readonly plugin: ServerProtocol;
@@ -44,14 +44,21 @@ export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
   readonly syncStdout: Readable;
   /** What the host receives of `pluginStderr`, likewise. */
   readonly syncStderr: Readable;
-  /** Ends host, plugin and their connections. Idempotent. */
+  /** Closes host, plugin and their connections. Idempotent. */
   dispose(): Promise<void>;
 }
 
 /**
- * A host's and a plugin's end, joined without processes, with everything that a real conversation has: the services of the set,
- * stdio, broker, shutdown, in gRPC health and reflection too (go-plugin testing.go TestPluginGRPCConn, TestPluginRPCConn).
+ * A host and a plugin that are connected within this process, with everything that a real connection has: the services of the set,
+ * stdio, broker and shutdown, over gRPC health and reflection too (go-plugin testing.go TestPluginGRPCConn, TestPluginRPCConn).
  * `services` is what `serve` takes.
+ *
+ * @example
+ * ```ts
+ * await using pair = await createPluginPair(plugins, { kv: KvStore });
+ * const kv = await pair.dispense('kv');
+ * await firstValueFrom(kv.put({ key: 'a', value }));
+ * ```
  */
 export async function createPluginPair<P extends PluginSet>(
   plugins: P,
@@ -151,5 +158,5 @@ function protocolOf(plugins: PluginSet): ProtocolName {
   return Object.values(plugins).every(({ protocols }) => protocols.includes('grpc')) ? 'grpc' : 'netrpc';
 }
 
-/** No process is started, so nobody shakes hands. */
+/** There is no process, and so no handshake. */
 const UNUSED_HANDSHAKE = { magicCookieKey: 'UNUSED', magicCookieValue: 'unused' };

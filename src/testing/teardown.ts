@@ -1,22 +1,22 @@
 type Step = () => unknown;
 
-/** What has to be undone, in reverse order of its making. */
+/** Steps that undo what was made, to be run in reverse order. */
 export class Teardown {
   readonly #steps: Step[] = [];
   #running: Promise<void> | undefined;
 
-  /** Remembers how to undo what has just been made. */
+  /** Registers how to undo what was just made. */
   add(step: Step): void {
     this.#steps.push(step);
   }
 
-  /** Undoes everything, also when a step fails; rejects with the first failure. Idempotent. */
+  /** Runs all steps, also when one fails; rejects with the first failure. Idempotent. */
   run(): Promise<void> {
     this.#running ??= this.#run();
     return this.#running;
   }
 
-  /** Undoes everything when `make` fails; its error wins. */
+  /** Runs all steps when `make` fails, and rejects with its error. */
   async guard<T>(make: () => Promise<T>): Promise<T> {
     try {
       return await make();

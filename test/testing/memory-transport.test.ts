@@ -36,7 +36,7 @@ test('closing completes the connections, destroys those that wait, and ends dial
   assert.equal(kept.destroyed, false);
   kept.destroy();
   waiting.destroy();
-  await assert.rejects(transport.dial(listener.address), { code: 'ERR_DIAL', message: /nobody listens there/ });
+  await assert.rejects(transport.dial(listener.address), { code: 'ERR_DIAL', message: /there is no listener/ });
 });
 
 test('the 65th connection that would wait is refused', async () => {
