@@ -1,18 +1,34 @@
-/**
- * Receives what the decoder found, in wire order. Byte arguments are views of the decoder's input, valid during the call only,
- * except the pieces of DATA. Whatever it throws leaves `push`.
+/*
+ * What the decoder found, in wire order. Byte arguments are views of the decoder's input and valid during the call only; the pieces of
+ * DATA are valid for as long as that input is. Whatever a sink throws leaves `push`.
  */
-export interface FrameSink {
-  /** A DATA frame begins. `flowBytes`: what it takes from the windows, padding included; judged before a byte is delivered. */
+
+/** Receives the frames of streams. */
+export interface StreamFrameSink {
+  /** A DATA frame begins. `flowBytes`: what it takes from the flow-control windows, padding included. */
   onDataStart(streamId: number, flowBytes: number): void;
   /** A piece of the current DATA frame, as it arrived; never empty. */
-  onDataPiece(streamId: number, piece: Uint8Array): void;
-  /** The DATA frame is complete; `dataBytes` were delivered. */
+  onDataPiece(piece: Uint8Array): void;
+  /** The current DATA frame is complete; `dataBytes` of it were not padding. */
   onDataEnd(streamId: number, dataBytes: number, endStream: boolean): void;
-  /** A complete header block, CONTINUATION joined. `fault` is not 0 when the frame breaks a rule of its stream: decode, then reset. */
-  onHeaders(streamId: number, endStream: boolean, block: Uint8Array, start: number, end: number, fault: number): void;
-  onPriority(streamId: number, fault: number): void;
+  /** A complete header block. With an `errorCode` other than 0 the frame is an error of its stream: decode the block, then reset. */
+  onHeaders(
+    streamId: number,
+    endStream: boolean,
+    block: Uint8Array,
+    start: number,
+    end: number,
+    errorCode: number,
+  ): void;
+  /** With an `errorCode` other than 0 the frame is an error of its stream. */
+  onPriority(streamId: number, errorCode: number): void;
   onResetStream(streamId: number, code: number): void;
+  /** `increment` may be 0, which is an error of the stream. */
+  onStreamWindowUpdate(streamId: number, increment: number): void;
+}
+
+/** Receives the frames of stream 0, and those of unknown types. */
+export interface ConnectionFrameSink {
   /** One parameter of a SETTINGS frame; its value is legal. */
   onSetting(id: number, value: number): void;
   /** The SETTINGS frame is complete. */
@@ -20,8 +36,8 @@ export interface FrameSink {
   /** Eight bytes of `data` from `from` on. */
   onPing(ack: boolean, data: Uint8Array, from: number): void;
   onGoAway(lastStreamId: number, code: number, debugData: Uint8Array): void;
-  /** `increment` may be 0, which is an error of the stream or of the connection. */
-  onWindowUpdate(streamId: number, increment: number): void;
-  /** A frame of a type that nobody knows; its payload is skipped. */
+  /** `increment` may be 0, which is an error of the connection. */
+  onConnectionWindowUpdate(increment: number): void;
+  /** A frame of an unknown type; its payload is skipped. */
   onUnknown(type: number): void;
 }

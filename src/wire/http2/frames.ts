@@ -35,6 +35,24 @@ export const FrameType = {
   continuation: 0x9,
 } as const;
 
+const FRAME_NAMES = [
+  'DATA',
+  'HEADERS',
+  'PRIORITY',
+  'RST_STREAM',
+  'SETTINGS',
+  'PUSH_PROMISE',
+  'PING',
+  'GOAWAY',
+  'WINDOW_UPDATE',
+  'CONTINUATION',
+] as const;
+
+/** The RFC's name of a frame type. */
+export function formatFrameType(type: number): string {
+  return FRAME_NAMES[type] ?? `type ${type}`;
+}
+
 /** Frame flags (RFC 9113 §6). `ack` belongs to SETTINGS and PING, `endStream` to DATA and HEADERS. */
 export const FrameFlag = {
   ack: 0x1,
@@ -99,4 +117,14 @@ export function http2Error(wireCode: number, message: string): ProtocolError {
   const exceeded = wireCode === Http2ErrorCode.enhanceYourCalm;
   const text = `HTTP/2 ${formatErrorCode(wireCode)}: ${message}`;
   return new ProtocolError(exceeded ? 'ERR_LIMIT_EXCEEDED' : 'ERR_HTTP2_PROTOCOL', text, { wireCode });
+}
+
+/** A big-endian unsigned integer of 32 bits. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+/** A big-endian integer of 31 bits; the reserved bit above it is ignored. */
+export function readUint31(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! & 0x7f) << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }

@@ -39,7 +39,7 @@ export class RawPeer {
   /** `hello`: sends SETTINGS at once, and is honest. */
   constructor(connection: Duplex, role: 'client' | 'server', hello = true) {
     this.#connection = connection;
-    this.#decoder = new FrameDecoder(this.#sink, {
+    this.#decoder = new FrameDecoder(this.#sink, this.#sink, {
       expectPreface: role === 'server',
       maxFrameBytes: 16_777_215,
       maxHeaderBlockBytes: 1 << 20,

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_HTTP2_OPTIONS } from '../../../src/transports/http2/options.js';
 import {
-  BREAKAGES,
-  MAX_WAITING_ANSWERS,
+  EMPTY_FRAME_BUDGET,
+  MAX_QUEUED_ANSWERS,
   maxHeaderBlockBytes,
-  NOISE,
-} from '../../../src/transports/http2/session/limits.js';
-import { encodeHello, settingsOf } from '../../../src/transports/http2/session/preface.js';
-import { MAX_CONTINUATIONS } from '../../../src/wire/http2/block-assembly.js';
+  STREAM_RESET_BUDGET,
+} from '../../../src/transports/http2/limits.js';
+import { DEFAULT_HTTP2_OPTIONS } from '../../../src/transports/http2/options.js';
+import { encodeConnectionPreface, settingsOf } from '../../../src/transports/http2/session/settings.js';
 import { FrameDecoder } from '../../../src/wire/http2/frame-decoder.js';
 import { encodeSettings, writeFrameHeader } from '../../../src/wire/http2/frame-encoder.js';
 import { FRAME_HEADER_BYTES, FrameType, Setting } from '../../../src/wire/http2/frames.js';
+import { MAX_CONTINUATIONS } from '../../../src/wire/http2/header-block.js';
 import { readTable } from '../../support/markdown-table.js';
 import { RecordingSink } from './recording-sink.js';
 
@@ -49,7 +49,8 @@ test('docs/wire.md: HTTP/2 frames have the types, streams and sizes of the table
 /** Whether the decoder takes a frame's header. */
 function accepts(type: number, streamId: number, length: number): boolean {
   const limits = { expectPreface: false, maxFrameBytes: 1 << 20, maxHeaderBlockBytes: 1 << 20 };
-  const decoder = new FrameDecoder(new RecordingSink(), limits);
+  const sink = new RecordingSink();
+  const decoder = new FrameDecoder(sink, sink, limits);
   const header = new Uint8Array(FRAME_HEADER_BYTES);
   writeFrameHeader(header, 0, length, type, 0, streamId);
   decoder.push(encodeSettings([]));
@@ -78,8 +79,8 @@ test('docs/wire.md: both ends send the settings of the table', () => {
       expected,
     );
   }
-  const hello = Buffer.from(encodeHello(true, DEFAULT_HTTP2_OPTIONS));
-  assert.equal(hello.readUInt32BE(hello.length - 4), 33_554_432 - 65_535);
+  const preface = Buffer.from(encodeConnectionPreface(true, DEFAULT_HTTP2_OPTIONS));
+  assert.equal(preface.readUInt32BE(preface.length - 4), 33_554_432 - 65_535);
 });
 
 test('docs/wire.md: an HTTP/2 session has the bounds of the table', () => {
@@ -89,9 +90,9 @@ test('docs/wire.md: an HTTP/2 session has the bounds of the table', () => {
     [
       `${MAX_CONTINUATIONS}`,
       `${maxHeaderBlockBytes(DEFAULT_HTTP2_OPTIONS)}`,
-      `${BREAKAGES.burst}, ${BREAKAGES.perSecond}`,
-      `${NOISE.burst}, ${NOISE.perSecond}`,
-      `${MAX_WAITING_ANSWERS}`,
+      `${STREAM_RESET_BUDGET.burst}, ${STREAM_RESET_BUDGET.perSecond}`,
+      `${EMPTY_FRAME_BUDGET.burst}, ${EMPTY_FRAME_BUDGET.perSecond}`,
+      `${MAX_QUEUED_ANSWERS}`,
     ],
   );
 });

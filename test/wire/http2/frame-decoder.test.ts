@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
 import { ProtocolError } from '../../../src/errors.js';
-import { MAX_CONTINUATIONS } from '../../../src/wire/http2/block-assembly.js';
 import { FrameDecoder } from '../../../src/wire/http2/frame-decoder.js';
 import {
   encodeGoAway,
@@ -18,6 +17,7 @@ import {
   writeWindowUpdate,
 } from '../../../src/wire/http2/frame-encoder.js';
 import { FrameFlag, FrameType, Http2ErrorCode } from '../../../src/wire/http2/frames.js';
+import { MAX_CONTINUATIONS } from '../../../src/wire/http2/header-block.js';
 import { RecordingSink } from './recording-sink.js';
 
 const SETTINGS = encodeSettings([]);
@@ -45,7 +45,7 @@ interface Given {
 
 function decoderOf(given: Given = {}): { decoder: FrameDecoder; sink: RecordingSink } {
   const sink = new RecordingSink();
-  const decoder = new FrameDecoder(sink, {
+  const decoder = new FrameDecoder(sink, sink, {
     expectPreface: given.preface ?? false,
     maxFrameBytes: given.maxFrameBytes ?? 16_384,
     maxHeaderBlockBytes: given.maxHeaderBlockBytes ?? 65_536,
@@ -152,7 +152,7 @@ test('is idle between frames only', () => {
 test('delivers DATA as it comes, as views of the input', () => {
   const pieces: Uint8Array[] = [];
   const { decoder, sink } = decoderOf();
-  sink.onDataPiece = (_id, piece) => void pieces.push(piece);
+  sink.onDataPiece = (piece) => void pieces.push(piece);
   const input = join(SETTINGS, frame(FrameType.data, 0, 1, new Uint8Array(100)));
   const [first, second] = [input.subarray(0, 50), input.subarray(50)];
   decoder.push(first);

@@ -1,7 +1,7 @@
-import type { FrameSink } from '../../../src/wire/http2/frame-sink.js';
+import type { ConnectionFrameSink, StreamFrameSink } from '../../../src/wire/http2/frame-sink.js';
 
-/** What a FrameSink heard, as plain values; DATA pieces joined, so that records of differently split input are equal. */
-export class RecordingSink implements FrameSink {
+/** What both sinks of a decoder received, as plain values; DATA pieces joined, so that records of differently split input are equal. */
+export class RecordingSink implements StreamFrameSink, ConnectionFrameSink {
   readonly events: unknown[] = [];
   #data: number[] = [];
 
@@ -10,7 +10,7 @@ export class RecordingSink implements FrameSink {
     this.events.push(['dataStart', streamId, flowBytes]);
   }
 
-  onDataPiece(_streamId: number, piece: Uint8Array): void {
+  onDataPiece(piece: Uint8Array): void {
     if (piece.length === 0) throw new Error('an empty piece');
     for (const byte of piece) this.#data.push(byte);
   }
@@ -19,12 +19,19 @@ export class RecordingSink implements FrameSink {
     this.events.push(['dataEnd', streamId, dataBytes, endStream, Buffer.from(this.#data).toString('hex')]);
   }
 
-  onHeaders(streamId: number, endStream: boolean, block: Uint8Array, start: number, end: number, fault: number): void {
-    this.events.push(['headers', streamId, endStream, hexOf(block.subarray(start, end)), fault]);
+  onHeaders(
+    streamId: number,
+    endStream: boolean,
+    block: Uint8Array,
+    start: number,
+    end: number,
+    errorCode: number,
+  ): void {
+    this.events.push(['headers', streamId, endStream, hexOf(block.subarray(start, end)), errorCode]);
   }
 
-  onPriority(streamId: number, fault: number): void {
-    this.events.push(['priority', streamId, fault]);
+  onPriority(streamId: number, errorCode: number): void {
+    this.events.push(['priority', streamId, errorCode]);
   }
 
   onResetStream(streamId: number, code: number): void {
@@ -47,8 +54,12 @@ export class RecordingSink implements FrameSink {
     this.events.push(['goAway', lastStreamId, code, hexOf(debugData)]);
   }
 
-  onWindowUpdate(streamId: number, increment: number): void {
+  onStreamWindowUpdate(streamId: number, increment: number): void {
     this.events.push(['windowUpdate', streamId, increment]);
+  }
+
+  onConnectionWindowUpdate(increment: number): void {
+    this.events.push(['windowUpdate', 0, increment]);
   }
 
   onUnknown(type: number): void {

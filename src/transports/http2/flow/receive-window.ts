@@ -1,28 +1,28 @@
 /**
- * Receive window of a connection or a stream (RFC 9113 §5.2): what the peer may still send. What was given back is granted again once
- * it is a quarter of the window: with half of it a sender through a unix socket ran dry before each WINDOW_UPDATE (at 1 MiB, 24 000
- * messages of 32 KiB per second instead of 34 000).
+ * Receive window of a connection or a stream (RFC 9113 §5.2): how much the peer may still send. What was given back is announced once it
+ * is a quarter of the window: with half of it a sender through a unix socket ran dry before each WINDOW_UPDATE (at 1 MiB, 24 000 messages
+ * of 32 KiB per second instead of 34 000).
  */
 export class ReceiveWindow {
-  readonly #grantAtBytes: number;
+  readonly #announceAtBytes: number;
   #left: number;
   #returned = 0;
 
   constructor(bytes: number) {
     this.#left = bytes;
-    this.#grantAtBytes = Math.max(1, bytes >>> 2);
+    this.#announceAtBytes = Math.max(1, bytes >>> 2);
   }
 
-  /** Takes received bytes off the window; false when the peer has sent more than it may. */
+  /** Received bytes leave the window; false when the peer has sent more than it may. */
   take(bytes: number): boolean {
     this.#left -= bytes;
     return this.#left >= 0;
   }
 
-  /** Gives back received bytes; the result, if not 0, is the increment to tell the peer. */
+  /** Gives received bytes back. Returns the increment of a WINDOW_UPDATE to send, or 0. */
   giveBack(bytes: number): number {
     this.#returned += bytes;
-    if (this.#returned < this.#grantAtBytes) return 0;
+    if (this.#returned < this.#announceAtBytes) return 0;
     const increment = this.#returned;
     this.#left += increment;
     this.#returned = 0;

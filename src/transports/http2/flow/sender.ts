@@ -1,18 +1,32 @@
 import type { ChunkQueue } from '../../../wire/chunk-queue.js';
-import { headerFramesBytes, writeFrameHeader, writeHeaders } from '../../../wire/http2/frame-encoder.js';
+import {
+  encodeGoAway,
+  FRAME_BYTES,
+  headerFramesBytes,
+  writeFrameHeader,
+  writeHeaders,
+  writePing,
+  writeResetStream,
+  writeSettingsAck,
+  writeWindowUpdate,
+} from '../../../wire/http2/frame-encoder.js';
 import {
   DEFAULT_MAX_FRAME_BYTES,
   DEFAULT_WINDOW_BYTES,
   FRAME_HEADER_BYTES,
   FrameFlag,
   FrameType,
+  Http2ErrorCode,
+  http2Error,
   MAX_WINDOW_BYTES,
 } from '../../../wire/http2/frames.js';
+import { HpackEncoder } from '../../../wire/http2/hpack-encoder.js';
+import { MAX_QUEUED_ANSWERS } from '../limits.js';
 import type { Outbox } from './outbox.js';
 
 /**
- * DATA frames are no larger than this, whatever the peer allows: a frame is what others have to wait for. A message of 64 KiB, the size in
- * which most programs read and write, goes in one with its prefix: one write for each of them instead of one and a half.
+ * DATA frames are no larger than this, whatever the peer allows, because other streams wait for the end of a frame. A message of 64 KiB,
+ * the size in which most programs read and write, goes in one frame with its prefix: one write for each of them instead of one and a half.
  */
 const MAX_FRAME_BYTES = 128 * 1024;
 
@@ -21,22 +35,25 @@ const COPY_BELOW_BYTES = 8 * 1024;
 
 /** A stream that has something to send and waits for its turn. */
 export interface SendingStream {
-  /** Sends up to one frame. True when it could go on: it has more, and its own window allows it. */
+  /** Sends up to one frame. True when the stream has more, and its own window allows it. */
   sendNext(): boolean;
   /** The connection takes more. */
-  onRoom(): void;
+  onDrained(): void;
 }
 
-/** Sends HEADERS and DATA frames: connection window, frame size, and turns among the streams that have to wait. */
+/** Sends all frames: header compression, the connection's send window, frame sizes, and turns among the streams that have to wait. */
 export class Sender {
+  readonly encoder = new HpackEncoder();
   readonly #outbox: Outbox;
   #window = DEFAULT_WINDOW_BYTES;
   #maxPeerFrameBytes = DEFAULT_MAX_FRAME_BYTES;
   #maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
   #queue: SendingStream[] = [];
-  #thirsty: SendingStream[] = [];
+  #waitingForDrain: SendingStream[] = [];
   #pumping = false;
-  /** The frame behind which more of the same stream may go: where it is, whose, and how long its payload is. */
+  /** Answers since the connection last took everything. */
+  #queuedAnswers = 0;
+  /** The last DATA frame, to which more of its stream may be appended: where it is, its stream, and the length of its payload. */
   #openPiece = -1;
   #openAt = 0;
   #openStreamId = 0;
@@ -52,29 +69,30 @@ export class Sender {
     this.#maxFrameBytes = Math.min(bytes, MAX_FRAME_BYTES);
   }
 
-  /** Time to stop producing; `thirst` tells when it is over. */
+  /** The connection is behind: wait for `onDrained`. */
   get full(): boolean {
     return this.#outbox.full;
   }
 
-  /** Whether a chunk may go at once, as far as the connection is concerned. */
+  /** Whether a chunk may be sent at once, as far as the connection is concerned. */
   fits(bytes: number): boolean {
     return bytes <= this.#maxFrameBytes && bytes <= this.#window && this.#queue.length === 0 && !this.#outbox.full;
   }
 
-  /** How many of so many bytes may go in one frame now. */
+  /** How many of so many bytes may be sent in one frame now. */
   room(bytes: number): number {
     return this.#outbox.full ? 0 : Math.min(bytes, this.#maxFrameBytes, this.#window);
   }
 
-  /** Widens the connection's window; false when it would overflow. */
-  grant(increment: number): boolean {
+  /** WINDOW_UPDATE of the connection; false when its window would overflow. */
+  increaseWindow(increment: number): boolean {
     if (this.#window + increment > MAX_WINDOW_BYTES) return false;
     this.#window += increment;
-    this.pump();
+    this.#pump();
     return true;
   }
 
+  /** `block`: what `encoder` gave for this stream. Blocks are sent in the order in which they were encoded. */
   sendHeaders(streamId: number, block: Uint8Array, endStream: boolean): void {
     const outbox = this.#outbox;
     const at = outbox.reserve(headerFramesBytes(block.length, this.#maxPeerFrameBytes));
@@ -88,11 +106,11 @@ export class Sender {
     const { length } = chunk;
     this.#window -= length;
     if (length >= COPY_BELOW_BYTES) {
-      this.#writeHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
+      this.#writeDataHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
       outbox.push(chunk);
     } else if (endStream || !this.#append(streamId, chunk)) {
       const at = outbox.reserve(FRAME_HEADER_BYTES + length);
-      outbox.slab.set(chunk, this.#writeHeader(at, streamId, length, endStream));
+      outbox.slab.set(chunk, this.#writeDataHeader(at, streamId, length, endStream));
       this.#openPiece = endStream ? -1 : outbox.piece;
       this.#openAt = at;
       this.#openStreamId = streamId;
@@ -101,9 +119,105 @@ export class Sender {
     outbox.commit(endStream);
   }
 
+  /** One DATA frame with so many bytes of a queue, however many chunks they are. */
+  sendQueued(streamId: number, queue: ChunkQueue, length: number, endStream: boolean): void {
+    const outbox = this.#outbox;
+    this.#writeDataHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
+    this.#window -= length;
+    for (let left = length; left > 0; ) {
+      const piece = queue.readSome(left)!;
+      left -= piece.length;
+      if (piece.length >= COPY_BELOW_BYTES) outbox.push(piece);
+      else {
+        const from = outbox.reserve(piece.length);
+        outbox.slab.set(piece, from);
+        outbox.used(piece);
+      }
+    }
+    outbox.commit(endStream);
+  }
+
+  resetStream(streamId: number, code: number): void {
+    const at = this.#outbox.reserve(FRAME_BYTES.resetStream);
+    writeResetStream(this.#outbox.slab, at, streamId, code);
+    this.#outbox.commit(false);
+  }
+
+  /** RST_STREAM in answer to a frame for which there is no stream. */
+  refuseStream(streamId: number, code: number): void {
+    this.resetStream(streamId, code);
+    this.#countAnswer();
+  }
+
+  /** Stream 0 is the connection. Sent at once: one turn may read two megabytes, and a sender without window would wait for its end. */
+  sendWindowUpdate(streamId: number, increment: number): void {
+    const at = this.#outbox.reserve(FRAME_BYTES.windowUpdate);
+    writeWindowUpdate(this.#outbox.slab, at, streamId, increment);
+    this.#outbox.flush();
+  }
+
+  /** Eight bytes of `data` from `from` on. */
+  sendPing(ack: boolean, data: Uint8Array, from: number): void {
+    const at = this.#outbox.reserve(FRAME_BYTES.ping);
+    writePing(this.#outbox.slab, at, ack, data, from);
+    this.#outbox.commit(!ack);
+    if (ack) this.#countAnswer();
+  }
+
+  sendSettingsAck(): void {
+    const at = this.#outbox.reserve(FRAME_BYTES.settingsAck);
+    writeSettingsAck(this.#outbox.slab, at);
+    this.#outbox.commit(false);
+    this.#countAnswer();
+  }
+
+  sendGoAway(lastStreamId: number, code: number, reason?: string): void {
+    this.#outbox.push(encodeGoAway(lastStreamId, code, reason));
+    this.#outbox.commit(true);
+  }
+
+  /** Lets a stream take part in the turns. */
+  schedule(stream: SendingStream): void {
+    this.#queue.push(stream);
+    this.#pump();
+  }
+
+  /** Asks for `onDrained` once the connection takes more. */
+  waitForDrain(stream: SendingStream): void {
+    this.#waitingForDrain.push(stream);
+  }
+
+  /** The connection has drained. */
+  onDrained(): void {
+    this.#queuedAnswers = 0;
+    this.#pump();
+  }
+
+  /** Lets the waiting streams send, one frame each in turn, as far as the connection allows. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const queue = this.#queue;
+    let next = 0;
+    while (next < queue.length && this.#window > 0 && !this.#outbox.full) {
+      const stream = queue[next]!;
+      next += 1;
+      if (stream.sendNext()) queue.push(stream);
+    }
+    if (next > 0) this.#queue = queue.slice(next);
+    this.#pumping = false;
+    if (this.#waitingForDrain.length > 0 && !this.#outbox.full) this.#notifyDrained();
+  }
+
+  #notifyDrained(): void {
+    const waiting = this.#waitingForDrain;
+    this.#waitingForDrain = [];
+    for (const stream of waiting) stream.onDrained();
+  }
+
   /**
-   * Adds a chunk to the stream's last frame, as long as nothing follows it and it has not left: a frame for each of many small messages
-   * costs either end more than the message does.
+   * Appends a chunk to the stream's last frame, as long as nothing follows it and it was not written: a frame for each of many small
+   * messages costs either end more than the message does.
    */
   #append(streamId: number, chunk: Uint8Array): boolean {
     if (streamId !== this.#openStreamId) return false;
@@ -122,59 +236,16 @@ export class Sender {
     return true;
   }
 
-  #writeHeader(at: number, streamId: number, length: number, endStream: boolean): number {
+  #writeDataHeader(at: number, streamId: number, length: number, endStream: boolean): number {
     const flags = endStream ? FrameFlag.endStream : 0;
     return writeFrameHeader(this.#outbox.slab, at, length, FrameType.data, flags, streamId);
   }
 
-  /** One DATA frame with so many bytes of a queue, however many chunks they are. */
-  sendQueued(streamId: number, queue: ChunkQueue, length: number, endStream: boolean): void {
-    const outbox = this.#outbox;
-    this.#writeHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
-    this.#window -= length;
-    for (let left = length; left > 0; ) {
-      const piece = queue.readSome(left)!;
-      left -= piece.length;
-      if (piece.length >= COPY_BELOW_BYTES) outbox.push(piece);
-      else {
-        const from = outbox.reserve(piece.length);
-        outbox.slab.set(piece, from);
-        outbox.used(piece);
-      }
+  /** A peer has to read answers as fast as it asks for them. Throws ENHANCE_YOUR_CALM. */
+  #countAnswer(): void {
+    if (!this.#outbox.blocked) this.#queuedAnswers = 0;
+    else if (++this.#queuedAnswers > MAX_QUEUED_ANSWERS) {
+      throw http2Error(Http2ErrorCode.enhanceYourCalm, 'too many unacknowledged control frames');
     }
-    outbox.commit(endStream);
-  }
-
-  /** Lets a stream take part in the turns. */
-  schedule(stream: SendingStream): void {
-    this.#queue.push(stream);
-    this.pump();
-  }
-
-  /** Asks for `onRoom` once the connection takes more. */
-  thirst(stream: SendingStream): void {
-    this.#thirsty.push(stream);
-  }
-
-  /** Lets the waiting streams send, one frame each in turn, as far as the connection allows. */
-  pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    const queue = this.#queue;
-    let next = 0;
-    while (next < queue.length && this.#window > 0 && !this.#outbox.full) {
-      const stream = queue[next]!;
-      next += 1;
-      if (stream.sendNext()) queue.push(stream);
-    }
-    if (next > 0) this.#queue = queue.slice(next);
-    this.#pumping = false;
-    if (this.#thirsty.length > 0 && !this.#outbox.full) this.#quench();
-  }
-
-  #quench(): void {
-    const thirsty = this.#thirsty;
-    this.#thirsty = [];
-    for (const stream of thirsty) stream.onRoom();
   }
 }

@@ -2,41 +2,36 @@ import { TransportError } from '../../../errors.js';
 import { Http2ErrorCode, http2Error } from '../../../wire/http2/frames.js';
 import type { ResolvedHttp2Options } from '../options.js';
 
-/** What finds out whether a session's peer is still there. */
-export interface Watched {
-  /** Whether there is a reason to ask now. */
-  mayPing(): boolean;
-  ping(timeoutMs: number): Promise<number>;
-  fail(error: Error): void;
+export interface KeepAliveOptions extends ResolvedHttp2Options {
+  /** A number that changes when something was received. */
+  readonly received: () => number;
+  /** Whether a PING may be sent now. */
+  readonly mayPing: () => boolean;
+  readonly ping: (timeoutMs: number) => Promise<unknown>;
+  /** The peer did not answer. */
+  readonly fail: (error: Error) => void;
 }
 
-/** Watches over a silent peer: SETTINGS that are never acknowledged, and, if wanted, PINGs that are never answered. */
+/** Bounds how long the peer may be silent: SETTINGS that are not acknowledged and, when wanted, PINGs that are not answered. */
 export class KeepAlive {
-  readonly #watched: Watched;
-  readonly #timeoutMs: number;
+  readonly #options: KeepAliveOptions;
   readonly #settingsTimer: NodeJS.Timeout;
   readonly #interval: NodeJS.Timeout | undefined;
-  #heard = false;
-  #asking = false;
+  #received = 0;
+  #pinging = false;
 
-  constructor(watched: Watched, options: ResolvedHttp2Options) {
-    this.#watched = watched;
-    this.#timeoutMs = options.keepAliveTimeoutMs;
+  constructor(options: KeepAliveOptions) {
+    this.#options = options;
     const { settingsTimeoutMs, keepAliveMs } = options;
     const text = `the peer has not acknowledged SETTINGS within ${settingsTimeoutMs} ms`;
-    const late = () => watched.fail(http2Error(Http2ErrorCode.settingsTimeout, text));
+    const late = () => options.fail(http2Error(Http2ErrorCode.settingsTimeout, text));
     this.#settingsTimer = setTimeout(late, settingsTimeoutMs).unref();
-    if (keepAliveMs > 0) this.#interval = setInterval(() => this.#check(), keepAliveMs).unref();
+    if (keepAliveMs > 0) this.#interval = setInterval(() => void this.#check(), keepAliveMs).unref();
   }
 
   /** The peer has acknowledged our SETTINGS. */
-  settled(): void {
+  onSettingsAcknowledged(): void {
     clearTimeout(this.#settingsTimer);
-  }
-
-  /** Bytes have come. */
-  heard(): void {
-    this.#heard = true;
   }
 
   stop(): void {
@@ -44,19 +39,19 @@ export class KeepAlive {
     clearInterval(this.#interval);
   }
 
-  #check(): void {
-    const silent = !this.#heard;
-    this.#heard = false;
-    if (!silent || this.#asking || !this.#watched.mayPing()) return;
-    this.#asking = true;
-    this.#watched.ping(this.#timeoutMs).then(
-      () => {
-        this.#asking = false;
-      },
-      (cause: unknown) => {
-        const text = `The peer has been silent and did not answer a PING within ${this.#timeoutMs} ms.`;
-        this.#watched.fail(new TransportError('ERR_CONNECTION_LOST', text, { cause }));
-      },
-    );
+  async #check(): Promise<void> {
+    const { mayPing, ping, fail, keepAliveTimeoutMs } = this.#options;
+    const received = this.#options.received();
+    const silent = received === this.#received;
+    this.#received = received;
+    if (!silent || this.#pinging || !mayPing()) return;
+    this.#pinging = true;
+    try {
+      await ping(keepAliveTimeoutMs);
+      this.#pinging = false;
+    } catch (cause) {
+      const text = `The peer has been silent and did not answer a PING within ${keepAliveTimeoutMs} ms.`;
+      fail(new TransportError('ERR_CONNECTION_LOST', text, { cause }));
+    }
   }
 }

@@ -1,26 +1,25 @@
 import { ClosedError, TransportError } from '../../../errors.js';
-import type { ControlFrames } from './control-frames.js';
 
-/** Pings that may be under way at once. */
+/** PINGs that may be unanswered at once. */
 const MAX_PINGS = 64;
 
 /** The PINGs of a session, told apart by a number in their eight bytes. */
 export class Pings {
-  readonly #control: ControlFrames;
-  /** What settles the ping of a number: well, or with an error. */
+  readonly #send: (data: Uint8Array) => void;
+  /** Settles the ping of a number. */
   readonly #pending = new Map<number, (error?: Error) => void>();
   #last = 0;
-  #over = false;
+  #ended = false;
 
-  constructor(control: ControlFrames) {
-    this.#control = control;
+  /** `send` sends a PING with eight bytes of data. */
+  constructor(send: (data: Uint8Array) => void) {
+    this.#send = send;
   }
 
-  /** Resolves with the round trip in milliseconds; rejects when `timeoutMs` has passed or the session is over. */
+  /** Resolves with the round trip in milliseconds; rejects when `timeoutMs` has passed or the session has ended. */
   ping(timeoutMs: number): Promise<number> {
-    if (this.#over)
-      return Promise.reject(new ClosedError('ERR_CLOSED', 'The HTTP/2 session is over: nothing to ping.'));
-    if (this.#pending.size >= MAX_PINGS) return Promise.reject(lost(`${MAX_PINGS} are unanswered already`));
+    if (this.#ended) return Promise.reject(new ClosedError('ERR_CLOSED', 'The HTTP/2 session has ended.'));
+    if (this.#pending.size >= MAX_PINGS) return Promise.reject(failed(`${MAX_PINGS} are unanswered already`));
     return new Promise((resolve, reject) => {
       this.#last += 1;
       const id = this.#last;
@@ -31,33 +30,29 @@ export class Pings {
         if (error === undefined) resolve(performance.now() - sentAt);
         else reject(error);
       };
-      const timer = setTimeout(() => settle(lost(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => settle(failed(`no answer within ${timeoutMs} ms`)), timeoutMs);
       timer.unref();
       this.#pending.set(id, settle);
-      this.#send(id);
+      const data = new Uint8Array(8);
+      new DataView(data.buffer).setBigUint64(0, BigInt(id));
+      this.#send(data);
     });
   }
 
-  /** A PING frame with the ACK flag; one that was never sent is ignored. */
+  /** PING with the ACK flag; one that does not belong to a ping is ignored. */
   onAck(data: Uint8Array, from: number): void {
     let id = 0;
     for (let index = 0; index < 8; index += 1) id = id * 256 + data[from + index]!;
     this.#pending.get(id)?.();
   }
 
-  /** The session is over, and every ping with it. */
+  /** The session has ended: every ping is rejected. */
   end(cause?: Error): void {
-    this.#over = true;
-    for (const settle of this.#pending.values()) settle(lost('the session ended first', cause));
-  }
-
-  #send(id: number): void {
-    const data = new Uint8Array(8);
-    new DataView(data.buffer).setBigUint64(0, BigInt(id));
-    this.#control.ping(false, data, 0);
+    this.#ended = true;
+    for (const settle of this.#pending.values()) settle(failed('the session ended first', cause));
   }
 }
 
-function lost(what: string, cause?: Error): TransportError {
+function failed(what: string, cause?: Error): TransportError {
   return new TransportError('ERR_CONNECTION_LOST', `PING: ${what}.`, cause === undefined ? {} : { cause });
 }

@@ -9,28 +9,19 @@ import type {
 } from '../engine.js';
 import type { ResolvedHttp2Options } from '../options.js';
 import { contentLengthOf, findFault } from '../stream/header-rules.js';
-import { SessionStream } from '../stream/stream.js';
-import { goAwayError } from './go-away.js';
-import type { Role } from './role.js';
 import { Session } from './session.js';
 
 /** How long the peer may take to confirm that it has read the first GOAWAY. */
 const GO_AWAY_TIMEOUT_MS = 1000;
 
-const { protocolError, streamClosed, refusedStream, noError } = Http2ErrorCode;
+const { protocolError, refusedStream, noError, cancel } = Http2ErrorCode;
 
 /** The end of a connection that accepts streams. */
-export class ServerSession implements Http2ServerSession, Role {
-  readonly server = true;
-  lastPeerStreamId = 0;
-  /** Also what came too late to be accepted. */
-  #highestStreamId = 0;
-  readonly #session: Session;
+export class ServerSession extends Session implements Http2ServerSession {
   readonly #handler: Http2StreamHandler;
-  readonly #events: Http2SessionEvents;
   #closing = false;
-  /** The last GOAWAY is out: streams beyond it are ignored. */
-  #drained = false;
+  /** The last GOAWAY was sent: streams beyond it are ignored. */
+  #lastGoAwaySent = false;
 
   constructor(
     connection: Duplex,
@@ -38,111 +29,71 @@ export class ServerSession implements Http2ServerSession, Role {
     events: Http2SessionEvents,
     options: ResolvedHttp2Options,
   ) {
+    super(connection, true, events, options);
     this.#handler = handler;
-    this.#events = events;
-    this.#session = new Session(connection, this, events, options);
   }
 
   get openStreams(): number {
-    return this.#session.streams.size;
-  }
-
-  ping(timeoutMs: number): Promise<number> {
-    return this.#session.pings.ping(timeoutMs);
+    return this.streams.size;
   }
 
   /**
-   * In two steps (RFC 9113 §6.8): a GOAWAY that refuses nothing yet, and once the peer has read it, the one that names the last
-   * stream. So no stream is lost that was on its way.
+   * In two steps (RFC 9113 §6.8), so that no stream is lost that is on its way: a GOAWAY that refuses nothing yet and, once the peer has
+   * read it, one that names the last stream.
    */
   close(): Promise<void> {
-    if (!this.#closing && !this.#session.ended) {
+    if (!this.#closing && !this.ended) {
       this.#closing = true;
-      this.#session.excused = true;
-      this.#session.control.goAway(MAX_STREAM_ID, noError);
-      const drain = () => this.#drain();
-      this.#session.pings.ping(GO_AWAY_TIMEOUT_MS).then(drain, drain);
+      this.closingCleanly = true;
+      this.sender.sendGoAway(MAX_STREAM_ID, noError);
+      const sendLast = () => this.#sendLastGoAway();
+      this.ping(GO_AWAY_TIMEOUT_MS).then(sendLast, sendLast);
     }
-    return this.#session.closed;
+    return this.closed;
   }
 
-  destroy(error?: Error): void {
-    this.#session.destroy(error);
-  }
-
-  ref(): void {
-    this.#session.ref();
-  }
-
-  unref(): void {
-    this.#session.unref();
-  }
-
-  isIdle(streamId: number): boolean {
-    return streamId > this.#highestStreamId || streamId % 2 === 0;
-  }
-
-  onHeaders(streamId: number, list: HeaderList, endStream: boolean, fault: number): void {
+  protected override onIdleStream(streamId: number, list: HeaderList, endStream: boolean, errorCode: number): void {
     if (streamId % 2 === 0) throw http2Error(protocolError, `a client opens stream ${streamId}, which is even`);
-    if (streamId <= this.#highestStreamId) {
-      // Trailers may be late. A request cannot: ids only grow.
-      if (list[0]?.startsWith(':') !== true) return this.#session.onLateFrame(streamId);
-      throw http2Error(streamClosed, `a client opens stream ${streamId} after stream ${this.#highestStreamId}`);
-    }
-    this.#highestStreamId = streamId;
-    if (this.#drained) return;
-    this.lastPeerStreamId = streamId;
-    const code = fault === 0 ? this.#judge(list, endStream) : fault;
-    if (code === 0) this.#accept(streamId, list, endStream);
-    else this.#session.refuse(streamId, code);
+    if (this.#lastGoAwaySent) return this.streams.use(streamId);
+    this.lastAcceptedId = streamId;
+    const code = errorCode === 0 ? this.#validateRequest(list, endStream) : errorCode;
+    if (code === 0) return this.#accept(streamId, list, endStream);
+    this.streams.use(streamId);
+    this.streams.refuse(streamId, code);
   }
 
-  onStreamOver(): void {
-    if (this.#drained && this.openStreams === 0) this.#session.finish();
+  protected override onStreamClosed(): void {
+    if (this.#lastGoAwaySent && this.openStreams === 0) this.finish();
   }
 
-  onWaitingReset(): void {}
-
-  onSettings(): void {}
-
-  onGoAway(_lastStreamId: number, code: number, debugData: Uint8Array): void {
-    if (code === noError) this.#session.excused = true;
-    else this.#session.blame(goAwayError(code, debugData));
-    this.#events.onGoAway?.(code);
-  }
-
-  onEnded(): void {}
-
-  #judge(list: HeaderList, endStream: boolean): number {
+  /** Returns the code of a stream error, or 0. */
+  #validateRequest(list: HeaderList, endStream: boolean): number {
     if (findFault('request', list) !== undefined) return protocolError;
     if (endStream && contentLengthOf(list) > 0) return protocolError;
-    return this.openStreams < this.#session.options.maxConcurrentStreams ? 0 : refusedStream;
+    return this.openStreams < this.options.maxConcurrentStreams ? 0 : refusedStream;
   }
 
   #accept(streamId: number, list: HeaderList, endStream: boolean): void {
-    const stream = new SessionStream(this.#session, UNHEARD, this.#session.options.streamWindowBytes, false);
-    stream.start(streamId, this.#session.peerWindowBytes);
-    stream.begun = true;
-    stream.remoteEnded = endStream;
-    if (!endStream) stream.announce(contentLengthOf(list));
-    this.#session.streams.add(stream);
+    const stream = this.streams.create(NO_EVENTS, false);
+    this.streams.open(stream, streamId);
+    stream.receiveRequest(list, endStream);
     const events = this.#handler(stream, list, endStream);
     stream.events = events;
-    // What happened while the handler ran was heard by nobody.
-    if (stream.localEnded) events.onFinish?.();
-    else if (this.#session.ended) events.onReset(Http2ErrorCode.cancel, this.#session.cause);
+    // Events that came before the handler returned.
+    if (stream.state.localEnded) events.onFinish?.();
+    else if (this.ended) events.onReset(cancel, this.cause);
   }
 
-  #drain(): void {
-    if (this.#session.ended) return;
-    this.#drained = true;
-    this.#session.control.goAway(this.lastPeerStreamId, noError);
-    this.onStreamOver();
+  #sendLastGoAway(): void {
+    if (this.ended) return;
+    this.#lastGoAwaySent = true;
+    this.sender.sendGoAway(this.lastAcceptedId, noError);
+    this.onStreamClosed();
   }
 }
 
-/** Hears nothing: stands in until the handler has returned its receiver. */
-const UNHEARD: Http2StreamEvents = {
+/** Receives the events of a stream until the handler has returned its receiver. */
+const NO_EVENTS: Http2StreamEvents = {
   onHeaders: () => {},
   onData: () => {},
   onTrailers: () => {},

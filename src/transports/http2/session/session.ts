@@ -1,275 +1,233 @@
 import type { Duplex } from 'node:stream';
-import { ClosedError, errorMessage, PluginError, ProtocolError, TransportError } from '../../../errors.js';
+import { ClosedError, PluginError, ProtocolError, TransportError } from '../../../errors.js';
 import { FrameDecoder } from '../../../wire/http2/frame-decoder.js';
-import { DEFAULT_WINDOW_BYTES, Http2ErrorCode, http2Error } from '../../../wire/http2/frames.js';
-import { HpackEncoder } from '../../../wire/http2/hpack-encoder.js';
-import type { HeaderList, Http2SessionEvents } from '../engine.js';
-import { ReceiveWindow } from '../flow/receive-window.js';
+import type { ConnectionFrameSink } from '../../../wire/http2/frame-sink.js';
+import { Http2ErrorCode, http2Error, Setting } from '../../../wire/http2/frames.js';
+import type { HeaderList, Http2Session, Http2SessionEvents } from '../engine.js';
 import { Sender } from '../flow/sender.js';
+import { maxHeaderBlockBytes } from '../limits.js';
 import type { ResolvedHttp2Options } from '../options.js';
-import type { SessionStream, StreamHost } from '../stream/stream.js';
-import { StreamTable } from '../stream/stream-table.js';
-import { ControlFrames } from './control-frames.js';
-import { FrameHandler } from './frame-handler.js';
-import type { FrameHost } from './frame-host.js';
+import type { SessionStream } from '../stream/stream.js';
+import { Streams } from '../stream/streams.js';
+import { Connection } from './connection.js';
+import { connectionError, goAwayError, internalError, MAX_REASON } from './errors.js';
 import { KeepAlive } from './keep-alive.js';
-import { BREAKAGES, MAX_WAITING_ANSWERS, maxHeaderBlockBytes } from './limits.js';
-import { Link, type LinkEvents } from './link.js';
 import { Pings } from './pings.js';
-import { encodeHello } from './preface.js';
-import { RateBudget } from './rate-budget.js';
-import type { Role } from './role.js';
+import { encodeConnectionPreface, PeerSettings } from './settings.js';
 
-/** Characters of an error that the peer is told. */
-const MAX_REASON = 200;
+const { noError, protocolError, flowControlError, cancel } = Http2ErrorCode;
 
-/** One HTTP/2 connection, either role: everything that client and server have in common. */
-export class Session implements StreamHost, FrameHost, LinkEvents {
-  readonly options: ResolvedHttp2Options;
-  readonly streams = new StreamTable();
-  readonly sender: Sender;
-  readonly control: ControlFrames;
-  readonly pings: Pings;
-  readonly encoder = new HpackEncoder();
-  /** Send window of a new stream. */
-  peerWindowBytes = DEFAULT_WINDOW_BYTES;
-  /** Resolves when the connection is gone. */
-  readonly closed: Promise<void>;
-  /** Nobody has to be told why the connection ends: we have said goodbye, or the peer has. */
-  excused = false;
-  /** Memory of the chunk in hand will be used again. */
-  lent = false;
-  /** No frame is taken or sent any more; every stream is over. */
-  ended = false;
-  readonly #link: Link;
-  readonly #role: Role;
+/** One HTTP/2 connection: what client and server have in common. Acts on the frames of stream 0; those of streams go to `streams`. */
+export abstract class Session implements Http2Session, ConnectionFrameSink {
+  protected readonly options: ResolvedHttp2Options;
+  protected readonly streams: Streams;
+  protected readonly sender: Sender;
+  /** Resolves when the connection is closed. */
+  protected readonly closed: Promise<void>;
+  /** GOAWAY was exchanged; closing is not an error. */
+  protected closingCleanly = false;
+  /** No frame is received or sent any more, and every stream is closed. */
+  protected ended = false;
+  /** The peer's highest stream that was accepted, for GOAWAY: 0 for a client. */
+  protected lastAcceptedId = 0;
+  readonly #server: boolean;
+  readonly #connection: Connection;
   readonly #events: Http2SessionEvents;
   readonly #decoder: FrameDecoder;
-  readonly #window: ReceiveWindow;
+  readonly #pings: Pings;
   readonly #keepAlive: KeepAlive;
-  readonly #breakages = new RateBudget(BREAKAGES);
-  #waitingAnswers = 0;
-  #lastClosedByPeer = 0;
-  #told = false;
+  readonly #peerSettings = new PeerSettings();
+  #ready = false;
+  #goAwayReceived = false;
+  #closeReported = false;
   #cause: Error | undefined;
   #resolveClosed: () => void = () => {};
 
-  constructor(connection: Duplex, role: Role, events: Http2SessionEvents, options: ResolvedHttp2Options) {
+  constructor(connection: Duplex, server: boolean, events: Http2SessionEvents, options: ResolvedHttp2Options) {
     this.options = options;
-    this.#role = role;
+    this.#server = server;
     this.#events = events;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.#link = new Link(connection, this);
-    this.sender = new Sender(this.#link.outbox);
-    this.control = new ControlFrames(this.#link.outbox);
-    this.pings = new Pings(this.control);
-    this.#window = new ReceiveWindow(options.connectionWindowBytes);
-    this.#keepAlive = new KeepAlive(
-      {
-        mayPing: () => role.server || options.keepAliveWithoutStreams || this.streams.size > 0,
-        ping: (timeoutMs) => this.pings.ping(timeoutMs),
-        fail: (error) => this.fail(error),
-      },
+    this.#connection = new Connection(connection, {
+      onChunk: (chunk, transient) => this.#onChunk(chunk, transient),
+      onEnd: () => this.#onEnd(),
+      onDrain: () => this.sender.onDrained(),
+      onClose: (error) => this.#onClose(error),
+    });
+    const { outbox } = this.#connection;
+    this.sender = new Sender(outbox);
+    this.#pings = new Pings((data) => this.sender.sendPing(false, data, 0));
+    this.streams = new Streams({
+      server,
       options,
-    );
-    this.#decoder = new FrameDecoder(new FrameHandler(this, role, () => events.onReady?.()), {
-      expectPreface: role.server,
+      sender: this.sender,
+      onIdleStream: (streamId, list, endStream, code) => this.onIdleStream(streamId, list, endStream, code),
+      onClosed: (stream) => this.onStreamClosed(stream),
+    });
+    this.#keepAlive = new KeepAlive({
+      ...options,
+      received: () => this.#connection.received,
+      mayPing: () => server || options.keepAliveWithoutStreams || this.streams.size > 0,
+      ping: (timeoutMs) => this.ping(timeoutMs),
+      fail: (error) => this.#fail(error),
+    });
+    this.#decoder = new FrameDecoder(this.streams, this, {
+      expectPreface: server,
       maxFrameBytes: options.maxFrameBytes,
       maxHeaderBlockBytes: maxHeaderBlockBytes(options),
     });
-    this.#link.outbox.push(encodeHello(role.server, options));
-    this.#link.outbox.flush();
-    this.#link.start();
+    outbox.push(encodeConnectionPreface(server, options));
+    outbox.flush();
+    this.#connection.start();
   }
 
-  onChunk(chunk: Uint8Array, lent: boolean): void {
-    this.lent = lent;
-    this.#keepAlive.heard();
-    try {
-      this.#decoder.push(chunk);
-    } catch (error) {
-      this.fail(error);
-    }
+  abstract close(): Promise<void>;
+
+  ping(timeoutMs: number): Promise<number> {
+    return this.#pings.ping(timeoutMs);
   }
 
-  onRoom(): void {
-    this.#waitingAnswers = 0;
-    this.sender.pump();
-  }
-
-  onEnd(): void {
-    this.#lose('The peer closed the connection without a GOAWAY.');
-    this.#link.end();
-  }
-
-  onOver(error?: Error): void {
-    if (error !== undefined && !this.excused) this.#cause ??= connectionError(error);
-    this.#lose('The connection closed without a GOAWAY.');
-    this.#tellClosed();
-    this.#resolveClosed();
-  }
-
-  /** The connection is broken beyond repair: tells the peer why, resets everything. */
-  fail(reason: unknown): void {
-    if (this.ended) return;
-    const error = PluginError.is(reason) ? reason : unexpected(reason);
-    const code = (error instanceof ProtocolError ? error.wireCode : undefined) ?? Http2ErrorCode.internalError;
-    this.#cause ??= error;
-    this.control.goAway(this.#role.lastPeerStreamId, code, error.message.slice(0, MAX_REASON));
-    this.#endStreams();
-    this.#link.end();
-    this.#tellClosed();
-  }
-
-  /** At once. */
   destroy(error?: Error): void {
-    if (error !== undefined) this.#cause ??= error;
-    this.excused = true;
+    if (error !== undefined) this.#recordCause(error);
+    this.closingCleanly = true;
     this.#endStreams();
-    this.#link.destroy();
-  }
-
-  /** Everything is done: ends the connection in good order. */
-  finish(): void {
-    if (this.ended) return;
-    this.excused = true;
-    this.control.goAway(this.#role.lastPeerStreamId, Http2ErrorCode.noError);
-    this.#endStreams();
-    this.#link.end();
-    this.#tellClosed();
-  }
-
-  /** Why the session has ended, or will. */
-  get cause(): Error {
-    return this.#cause ?? new ClosedError('ERR_CLOSED', 'The HTTP/2 session was closed.');
-  }
-
-  /** Remembers why the session will end, unless something worse has come before. */
-  blame(error: Error): void {
-    this.#cause ??= error;
+    this.#connection.destroy();
   }
 
   ref(): void {
-    this.#link.ref();
+    this.#connection.ref();
   }
 
   unref(): void {
-    this.#link.unref();
+    this.#connection.unref();
   }
 
-  /** The peer has acknowledged our SETTINGS. */
-  settled(): void {
-    this.#keepAlive.settled();
+  onSetting(id: number, value: number): void {
+    if (id === Setting.headerTableSize) this.sender.encoder.setPeerTableBytes(value);
+    else this.#peerSettings.set(id, value);
   }
 
-  sendHeaders(stream: SessionStream, list: HeaderList, endStream: boolean): void {
-    this.sender.sendHeaders(stream.id, this.encoder.encode(list), endStream);
-    if (endStream) this.onLocalEnd(stream);
+  /** SETTINGS are applied once per frame, because a change of the window affects every stream. */
+  onSettingsEnd(ack: boolean): void {
+    if (ack) return this.#keepAlive.onSettingsAcknowledged();
+    this.streams.countEmptyFrame();
+    this.sender.sendSettingsAck();
+    this.sender.maxPeerFrameBytes = this.#peerSettings.maxFrameBytes;
+    this.streams.setSendWindow(this.#peerSettings.initialWindowBytes);
+    this.onPeerConcurrency(this.#peerSettings.maxConcurrentStreams);
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#events.onReady?.();
   }
 
-  sendWindowUpdate(streamId: number, increment: number): void {
-    this.control.windowUpdate(streamId, increment);
+  onPing(ack: boolean, data: Uint8Array, from: number): void {
+    if (ack) this.#pings.onAck(data, from);
+    else this.sender.sendPing(true, data, from);
   }
 
-  /**
-   * Takes a DATA frame off the connection's window and gives it back at once, as grpc-go does: what is received and not consumed is
-   * bounded by the windows of the streams, so that streams that nobody reads hold up no others.
-   */
-  receive(flowBytes: number): void {
-    if (!this.#window.take(flowBytes)) {
-      throw http2Error(Http2ErrorCode.flowControlError, 'the peer has sent more than the connection’s window');
-    }
-    const increment = this.#window.giveBack(flowBytes);
-    if (increment > 0) this.sendWindowUpdate(0, increment);
+  onGoAway(_lastStreamId: number, code: number, debugData: Uint8Array): void {
+    this.streams.countEmptyFrame();
+    if (code === noError) this.closingCleanly = true;
+    else this.#recordCause(goAwayError(code, debugData));
+    this.reportGoAway(code);
   }
 
-  onLocalEnd(stream: SessionStream): void {
-    stream.localEnded = true;
-    if (stream.remoteEnded) this.onComplete(stream);
-    else if (this.#role.server) stream.reset(Http2ErrorCode.noError);
-    stream.events.onFinish?.();
+  onConnectionWindowUpdate(increment: number): void {
+    if (increment === 0) throw http2Error(protocolError, 'a WINDOW_UPDATE of the connection adds nothing');
+    if (this.sender.increaseWindow(increment)) return;
+    throw http2Error(flowControlError, 'a WINDOW_UPDATE of the connection exceeds the largest window');
   }
 
-  onComplete(stream: SessionStream): void {
-    if (stream.over) return;
-    if (this.#role.server) stream.abandon();
-    this.#breakages.earn();
-    this.#lastClosedByPeer = stream.id;
-    stream.over = true;
-    this.streams.remove(stream.id);
-    this.#role.onStreamOver();
+  onUnknown(): void {
+    this.streams.countEmptyFrame();
   }
 
-  onLocalReset(stream: SessionStream, code: number): void {
-    if (this.ended || stream.id === 0) return this.#role.onWaitingReset(stream);
-    this.control.resetStream(stream.id, code);
-    this.streams.remove(stream.id);
-    this.#role.onStreamOver();
+  /** HEADERS of a stream that was not opened. `errorCode`: what they are as an error of the stream, or 0. */
+  protected abstract onIdleStream(streamId: number, list: HeaderList, endStream: boolean, errorCode: number): void;
+
+  /** A stream was closed: there is room for another. One that was still idle has the id 0. */
+  protected abstract onStreamClosed(stream: SessionStream): void;
+
+  /** The peer has sent SETTINGS. */
+  protected onPeerConcurrency(_maxConcurrentStreams: number): void {}
+
+  /** The session has ended. */
+  protected onEnded(_cause: Error): void {}
+
+  /** No new streams are possible. */
+  protected reportGoAway(code: number): void {
+    if (this.#goAwayReceived) return;
+    this.#goAwayReceived = true;
+    this.#events.onGoAway?.(code);
   }
 
-  /** An error of one stream (RFC 9113 §5.4.2): both ends are told. */
-  breakStream(stream: SessionStream, code: number): void {
-    this.countBreakage();
-    const wasDone = stream.remoteEnded && !this.#role.server;
-    stream.reset(code);
-    if (!wasDone) stream.events.onReset(code);
+  /** Why the session has ended, or will. */
+  protected get cause(): Error {
+    return this.#cause ?? new ClosedError('ERR_CLOSED', 'The HTTP/2 session was closed.');
   }
 
-  /** RST_STREAM of the peer. A client that has the whole response has heard all there is to hear. */
-  onPeerReset(stream: SessionStream, code: number): void {
-    if (this.#role.server) this.countBreakage();
-    const wasDone = stream.remoteEnded && !this.#role.server;
-    this.#lastClosedByPeer = stream.id;
-    stream.abandon();
-    this.streams.remove(stream.id);
-    if (!wasDone) stream.events.onReset(code);
-    this.#role.onStreamOver();
-  }
-
-  /** Answers frames of a stream that has no place here. */
-  refuse(streamId: number, code: number): void {
-    this.countBreakage();
-    this.control.resetStream(streamId, code);
-    this.countAnswer();
-  }
-
-  /**
-   * HEADERS or DATA of a stream that is closed: sent before the peer knew that, and dropped. After its own END_STREAM or RST_STREAM it
-   * is an error of the stream (RFC 9113 §5.1), which is told of the last such stream only, so that no list of them has to be kept.
-   */
-  onLateFrame(streamId: number): void {
-    if (streamId !== this.#lastClosedByPeer) return;
-    this.control.resetStream(streamId, Http2ErrorCode.streamClosed);
-    this.countAnswer();
-  }
-
-  /** The peer has broken a stream, or made us break one. */
-  countBreakage(): void {
-    if (this.#breakages.spend()) return;
-    throw http2Error(Http2ErrorCode.enhanceYourCalm, 'the peer breaks off too many streams');
-  }
-
-  /** An answer was sent that the peer has provoked: it has to read as fast as it provokes. */
-  countAnswer(): void {
-    if (!this.#link.outbox.blocked) this.#waitingAnswers = 0;
-    else if (++this.#waitingAnswers > MAX_WAITING_ANSWERS) {
-      this.fail(http2Error(Http2ErrorCode.enhanceYourCalm, 'the peer makes us answer and does not read the answers'));
-    }
-  }
-
-  /** The connection is gone. That is in order when it was announced, or when a server had nothing to do. */
-  #lose(text: string): void {
+  /** Everything is done: closes the connection with GOAWAY. */
+  protected finish(): void {
     if (this.ended) return;
-    const quiet = this.#role.server && this.streams.size === 0 && this.#decoder.idle;
-    if (!this.excused && !quiet) this.#cause ??= new TransportError('ERR_CONNECTION_LOST', text);
+    this.closingCleanly = true;
+    this.#goAway(noError);
+  }
+
+  /** An error of the connection: tells the peer, resets every stream and closes the connection. */
+  #fail(reason: unknown): void {
+    if (this.ended) return;
+    const error = PluginError.is(reason) ? reason : internalError(reason);
+    const code = (error instanceof ProtocolError ? error.wireCode : undefined) ?? Http2ErrorCode.internalError;
+    this.#recordCause(error);
+    this.#goAway(code, error.message.slice(0, MAX_REASON));
+  }
+
+  #goAway(code: number, reason?: string): void {
+    this.sender.sendGoAway(this.lastAcceptedId, code, reason);
+    this.#endStreams();
+    this.#connection.end();
+    this.#reportClose();
+  }
+
+  #onChunk(chunk: Uint8Array, transient: boolean): void {
+    this.streams.transient = transient;
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #onEnd(): void {
+    this.#onLost('The peer closed the connection without a GOAWAY.');
+    this.#connection.end();
+  }
+
+  #onClose(error: Error | undefined): void {
+    if (error !== undefined && !this.closingCleanly) this.#recordCause(connectionError(error));
+    this.#onLost('The connection closed without a GOAWAY.');
+    this.#reportClose();
+    this.#resolveClosed();
+  }
+
+  /** The connection is gone, which is an error unless it was announced, or a server had nothing to do. */
+  #onLost(text: string): void {
+    if (this.ended) return;
+    const idle = this.#server && this.streams.size === 0 && this.#decoder.idle;
+    if (!this.closingCleanly && !idle) this.#recordCause(new TransportError('ERR_CONNECTION_LOST', text));
     this.#endStreams();
   }
 
-  #tellClosed(): void {
-    if (this.#told) return;
-    this.#told = true;
+  /** The first cause is kept. */
+  #recordCause(error: Error): void {
+    this.#cause ??= error;
+  }
+
+  #reportClose(): void {
+    if (this.#closeReported) return;
+    this.#closeReported = true;
     this.#events.onClose(this.#cause);
   }
 
@@ -278,25 +236,9 @@ export class Session implements StreamHost, FrameHost, LinkEvents {
     this.ended = true;
     this.#decoder.stop();
     this.#keepAlive.stop();
-    this.pings.end(this.#cause);
-    const why = this.cause;
-    for (const stream of this.streams.all()) {
-      const wasDone = stream.over || (stream.remoteEnded && !this.#role.server);
-      stream.abandon();
-      this.streams.remove(stream.id);
-      if (!wasDone) stream.events.onReset(Http2ErrorCode.cancel, why);
-    }
-    this.#role.onEnded(why);
+    this.#pings.end(this.#cause);
+    const { cause } = this;
+    this.streams.disconnect(cancel, cause);
+    this.onEnded(cause);
   }
-}
-
-function connectionError(cause: Error): PluginError {
-  if (PluginError.is(cause)) return cause;
-  return new TransportError('ERR_CONNECTION_LOST', `The connection failed: ${cause.message}.`, { cause });
-}
-
-function unexpected(reason: unknown): ProtocolError {
-  const text = errorMessage(reason);
-  const options = { cause: reason, wireCode: Http2ErrorCode.internalError };
-  return new ProtocolError('ERR_HTTP2_PROTOCOL', `The HTTP/2 session failed: ${text}.`, options);
 }

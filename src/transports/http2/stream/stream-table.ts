@@ -33,11 +33,13 @@ export class StreamTable {
     this.#put(stream);
   }
 
-  remove(id: number): void {
+  /** False when the stream is not in the table. */
+  remove(id: number): boolean {
     const place = this.#placeOf(id);
     if (this.#slots[place]?.id === id) this.#slots[place] = undefined;
-    else if (!this.#displaced.delete(id)) return;
+    else if (!this.#displaced.delete(id)) return false;
     this.#size -= 1;
+    return true;
   }
 
   /** Every open stream, as of now, the oldest first. */

@@ -4,123 +4,125 @@ import { Http2ErrorCode, MAX_WINDOW_BYTES } from '../../../wire/http2/frames.js'
 import type { HeaderList, Http2Stream, Http2StreamEvents } from '../engine.js';
 import { ReceiveWindow } from '../flow/receive-window.js';
 import type { Sender, SendingStream } from '../flow/sender.js';
+import { contentLengthOf, findFault } from './header-rules.js';
+import { type ClosedBy, StreamState } from './state.js';
 
-/** What a stream needs of its session. */
-export interface StreamHost {
+const { noError, protocolError, streamClosed, flowControlError } = Http2ErrorCode;
+
+/** What all streams of a session have in common. */
+export interface StreamContext {
+  readonly server: boolean;
   readonly sender: Sender;
-  /** Writes HEADERS: the stream's own, or trailers. */
-  sendHeaders(stream: SessionStream, list: HeaderList, endStream: boolean): void;
-  sendWindowUpdate(streamId: number, increment: number): void;
-  /** Our END_STREAM is out. */
-  onLocalEnd(stream: SessionStream): void;
-  /** Both directions are done. */
-  onComplete(stream: SessionStream): void;
-  /** The caller kills the stream; one without id has not begun. */
-  onLocalReset(stream: SessionStream, code: number): void;
+  readonly receiveWindowBytes: number;
+  /** Called behind the stream's last event; may be called more than once for a stream. */
+  readonly onClosed: (stream: SessionStream) => void;
 }
 
-/** One stream (RFC 9113 §5.1), either role: what is left of each direction, both windows, what waits to be sent. */
+/** One stream, either role: its state, both windows, and what waits to be sent. */
 export class SessionStream implements Http2Stream, SendingStream {
-  /** 0 as long as it waits for its turn under the peer's concurrency limit. */
+  /** 0 while the stream is idle. */
   id = 0;
-  /** The peer's END_STREAM has come. */
-  remoteEnded = false;
-  /** Our END_STREAM is out. */
-  localEnded = false;
-  /** No event follows, nothing is sent any more. */
-  over = false;
-  /** The header block that opens the peer's direction has come. */
-  begun = false;
+  readonly state = new StreamState();
   /** Receiver of events; a server's handler returns it once it has the stream. */
   events: Http2StreamEvents;
-  readonly #host: StreamHost;
+  readonly #context: StreamContext;
+  readonly #sender: Sender;
   readonly #receiveWindow: ReceiveWindow;
   #sendWindow = 0;
   /** Delivered and not consumed. */
   #unconsumed = 0;
   /** Body bytes that `content-length` still announces; -1 without one. */
   #announced = -1;
-  /** The caller has finished its direction; what waits goes out first. */
-  #finished: boolean;
-  /** What waits to be sent; empty when only the end does. */
+  /** The caller has ended our direction; END_STREAM follows what waits. */
+  #ending: boolean;
+  /** What waits to be sent; empty when only END_STREAM does. */
   #queue: ChunkQueue | undefined;
   #trailers: HeaderList | undefined;
+  /** Takes part in the turns of the sender. */
   #scheduled = false;
+  /** The caller waits for `onDrain`. */
   #needsDrain = false;
 
-  /** `finished`: the stream has nothing but headers to send. */
-  constructor(host: StreamHost, events: Http2StreamEvents, receiveWindowBytes: number, finished: boolean) {
-    this.#host = host;
+  /** `ending`: the caller has nothing but headers to send. */
+  constructor(context: StreamContext, events: Http2StreamEvents, ending: boolean) {
+    this.#context = context;
+    this.#sender = context.sender;
+    this.#receiveWindow = new ReceiveWindow(context.receiveWindowBytes);
     this.events = events;
-    this.#receiveWindow = new ReceiveWindow(receiveWindowBytes);
-    this.#finished = finished;
+    this.#ending = ending;
   }
 
-  /** Gives the stream its identity; from here on it may send. */
-  start(id: number, sendWindow: number): void {
+  /** The stream gets its id; from here on it may send. */
+  open(id: number, sendWindow: number): void {
     this.id = id;
     this.#sendWindow = sendWindow;
+    this.state.open();
   }
 
-  /** Sends a request's headers, and what was written meanwhile. */
-  begin(block: Uint8Array): void {
-    const endStream = this.#finished && this.#queue === undefined;
-    this.#host.sender.sendHeaders(this.id, block, endStream);
-    if (endStream) this.#host.onLocalEnd(this);
+  /** Client: sends the request's header block, and what was written while the stream was idle. */
+  sendRequest(block: Uint8Array): void {
+    const endStream = this.#ending && this.#queue === undefined;
+    this.#sender.sendHeaders(this.id, block, endStream);
+    if (endStream) this.#onEndStreamSent();
     else this.#schedule();
   }
 
-  /** Everything that `content-length` has announced has come. */
-  get isComplete(): boolean {
-    return this.#announced <= 0;
+  /** Server: the request's headers, which are valid. */
+  receiveRequest(headers: HeaderList, endStream: boolean): void {
+    this.state.receiveHeaders();
+    if (endStream) this.state.receiveEndStream();
+    else this.#announced = contentLengthOf(headers);
   }
 
   sendHeaders(headers: HeaderList, endStream = false): void {
-    if (this.#finished || this.over) return;
-    this.#finished = endStream;
-    this.#host.sendHeaders(this, headers, endStream);
+    if (this.#ending || this.state.isClosed) return;
+    this.#ending = endStream;
+    this.#sendHeaders(headers, endStream);
   }
 
   write(chunk: Uint8Array, endStream = false): boolean {
     const length = chunk.length;
-    if (this.#finished || this.over || (length === 0 && !endStream)) return true;
-    this.#finished = endStream;
-    const { sender } = this.#host;
+    if (this.#ending || this.state.isClosed || (length === 0 && !endStream)) return true;
+    this.#ending = endStream;
+    const sender = this.#sender;
     if (this.#queue === undefined && length <= this.#sendWindow && sender.fits(length) && this.id !== 0) {
       this.#sendWindow -= length;
       sender.sendData(this.id, chunk, endStream);
-      if (endStream) this.#host.onLocalEnd(this);
+      if (endStream) this.#onEndStreamSent();
     } else {
-      this.#enqueue(chunk);
+      this.#queue ??= new ChunkQueue();
+      this.#queue.push(chunk);
+      this.#schedule();
     }
     if (this.#queue === undefined && !sender.full) return true;
     this.#needsDrain = !endStream;
-    if (this.#queue === undefined) sender.thirst(this);
+    if (this.#queue === undefined) sender.waitForDrain(this);
     return false;
   }
 
   sendTrailers(trailers: HeaderList): void {
-    if (this.#finished || this.over) return;
-    this.#finished = true;
-    if (this.#queue === undefined) this.#host.sendHeaders(this, trailers, true);
+    if (this.#ending || this.state.isClosed) return;
+    this.#ending = true;
+    if (this.#queue === undefined) this.#sendHeaders(trailers, true);
     else this.#trailers = trailers;
   }
 
   end(): void {
-    if (this.#finished || this.over) return;
-    this.#finished = true;
+    if (this.#ending || this.state.isClosed) return;
+    this.#ending = true;
     if (this.#queue !== undefined) return;
     if (this.id === 0) this.#queue = new ChunkQueue();
     else {
-      this.#host.sender.sendData(this.id, EMPTY_BYTES, true);
-      this.#host.onLocalEnd(this);
+      this.#sender.sendData(this.id, EMPTY_BYTES, true);
+      this.#onEndStreamSent();
     }
   }
 
   reset(code: number): void {
-    const wasOver = this.over;
-    this.abandon();
-    if (!wasOver) this.#host.onLocalReset(this, code);
+    if (this.state.isClosed) return;
+    this.#close('reset sent');
+    if (this.id !== 0) this.#sender.resetStream(this.id, code);
+    this.#context.onClosed(this);
   }
 
   consume(bytes: number): void {
@@ -130,80 +132,144 @@ export class SessionStream implements Http2Stream, SendingStream {
     this.#giveBack(taken);
   }
 
-  /** Ends the stream without telling anybody, and drops what waits. */
-  abandon(): void {
-    this.over = true;
-    this.#queue = undefined;
-    this.#needsDrain = false;
-  }
-
-  /** Sends up to one frame of what waits. */
   sendNext(): boolean {
     const queue = this.#queue;
     if (queue !== undefined) {
-      const length = Math.min(this.#host.sender.room(queue.byteLength), this.#sendWindow);
-      if (length > 0 || queue.byteLength === 0) this.#sendFrom(queue, Math.max(0, length));
+      const length = Math.min(this.#sender.room(queue.byteLength), this.#sendWindow);
+      if (length > 0 || queue.byteLength === 0) this.#sendQueued(queue, Math.max(0, length));
     }
     this.#scheduled = this.#queue !== undefined && this.#sendWindow > 0;
     return this.#scheduled;
   }
 
-  /** The connection takes more. */
-  onRoom(): void {
-    if (!this.#needsDrain || this.over) return;
+  onDrained(): void {
+    if (!this.#needsDrain || this.state.isClosed) return;
     this.#needsDrain = false;
     this.events.onDrain();
   }
 
-  /** Widens (or, by a setting of the peer, narrows) the send window; false when it would overflow. */
-  grant(increment: number): boolean {
+  /** WINDOW_UPDATE, or a change of SETTINGS_INITIAL_WINDOW_SIZE, which may be negative; false when the window would overflow. */
+  increaseSendWindow(increment: number): boolean {
     if (this.#sendWindow + increment > MAX_WINDOW_BYTES) return false;
     this.#sendWindow += increment;
     this.#schedule();
     return true;
   }
 
-  /** How many body bytes the peer has announced. */
-  announce(contentLength: number): void {
-    this.#announced = contentLength;
+  /** A header block other than a request. Returns the code of a stream error, or 0. */
+  receiveHeaders(list: HeaderList, endStream: boolean): number {
+    if (this.state.remoteEnded) return streamClosed;
+    return this.state.awaitsHeaders ? this.#receiveResponse(list, endStream) : this.#receiveTrailers(list, endStream);
   }
 
-  /** A DATA frame begins: 0, or the error code that it deserves. */
-  take(flowBytes: number): number {
-    if (this.remoteEnded) return Http2ErrorCode.streamClosed;
-    if (!this.begun) return Http2ErrorCode.protocolError;
-    return this.#receiveWindow.take(flowBytes) ? 0 : Http2ErrorCode.flowControlError;
+  /** A DATA frame begins. Returns the code of a stream error, or 0. */
+  receiveData(flowBytes: number): number {
+    if (this.state.remoteEnded) return streamClosed;
+    if (this.state.awaitsHeaders) return protocolError;
+    return this.#receiveWindow.take(flowBytes) ? 0 : flowControlError;
   }
 
-  /** A piece of a DATA frame that was taken. `lent`: its memory will be used again. */
-  deliver(piece: Uint8Array, lent: boolean): void {
+  /** A piece of the DATA frame. `transient`: its memory is used again after the call. */
+  deliver(piece: Uint8Array, transient: boolean): void {
     this.#unconsumed += piece.length;
-    this.events.onData(piece, lent);
+    this.events.onData(piece, transient);
   }
 
-  /** A DATA frame is complete: 0, or the error code that it deserves. `padBytes` were taken and not delivered. */
-  delivered(dataBytes: number, padBytes: number): number {
+  /** The DATA frame is complete, of which `padBytes` were not delivered. Returns the code of a stream error, or 0. */
+  endData(dataBytes: number, padBytes: number, endStream: boolean): number {
     if (padBytes > 0) this.#giveBack(padBytes);
-    if (this.#announced < 0) return 0;
-    this.#announced -= dataBytes;
-    return this.#announced < 0 ? Http2ErrorCode.protocolError : 0;
+    if (this.#announced >= 0) {
+      this.#announced -= dataBytes;
+      if (this.#announced < 0) return protocolError;
+    }
+    return endStream ? this.#receiveEndStream() : 0;
   }
 
-  /** The peer's direction is complete. */
-  endRemote(): void {
-    this.remoteEnded = true;
+  /** RST_STREAM of the peer. */
+  receiveReset(code: number): void {
+    const told = this.#hasResponse;
+    this.#close('reset received');
+    if (!told) this.events.onReset(code);
+    this.#context.onClosed(this);
   }
 
+  /** A stream error (RFC 9113 §5.4.2): RST_STREAM for the peer, and `onReset` here. */
+  fail(code: number): void {
+    const told = this.#hasResponse;
+    this.#close('reset sent');
+    this.#sender.resetStream(this.id, code);
+    if (!told) this.events.onReset(code);
+    this.#context.onClosed(this);
+  }
+
+  /** The connection has ended. True when the receiver of events has to be told, by the caller. */
+  disconnect(): boolean {
+    const untold = !this.state.isClosed && !this.#hasResponse;
+    this.#close('connection');
+    return untold;
+  }
+
+  /** A client that has the whole response hears nothing more. */
+  get #hasResponse(): boolean {
+    return this.state.remoteEnded && !this.#context.server;
+  }
+
+  #close(by: ClosedBy): void {
+    this.state.close(by);
+    this.#queue = undefined;
+    this.#needsDrain = false;
+  }
+
+  /** First block of a response; interim ones are skipped (RFC 9113 §8.1). */
+  #receiveResponse(list: HeaderList, endStream: boolean): number {
+    const interim = list[1]?.startsWith('1') === true;
+    if (findFault('response', list) !== undefined || (interim && endStream)) return protocolError;
+    if (interim) return 0;
+    this.state.receiveHeaders();
+    if (endStream) this.state.receiveEndStream();
+    else this.#announced = contentLengthOf(list);
+    this.events.onHeaders(list, endStream);
+    if (this.state.isClosed) this.#context.onClosed(this);
+    return 0;
+  }
+
+  #receiveTrailers(list: HeaderList, endStream: boolean): number {
+    // A header block in mid-stream has to end it.
+    if (!endStream || findFault('trailers', list) !== undefined) return protocolError;
+    if (this.#announced > 0) return protocolError;
+    this.events.onTrailers(list);
+    return this.state.isClosed ? 0 : this.#receiveEndStream();
+  }
+
+  #receiveEndStream(): number {
+    if (this.#announced > 0) return protocolError;
+    this.state.receiveEndStream();
+    this.events.onEnd();
+    if (this.state.isClosed) this.#context.onClosed(this);
+    return 0;
+  }
+
+  /** END_STREAM was sent. A server that has answered has no use for the rest of the request (RFC 9113 §8.1). */
+  #onEndStreamSent(): void {
+    this.state.sendEndStream();
+    if (this.#context.server && !this.state.isClosed) {
+      this.#close('early response');
+      this.#sender.resetStream(this.id, noError);
+    }
+    this.events.onFinish?.();
+    if (this.state.isClosed) this.#context.onClosed(this);
+  }
+
+  #sendHeaders(list: HeaderList, endStream: boolean): void {
+    this.#sender.sendHeaders(this.id, this.#sender.encoder.encode(list), endStream);
+    if (endStream) this.#onEndStreamSent();
+  }
+
+  /** Gives receive window back, as long as the peer may still send. */
   #giveBack(bytes: number): void {
-    if (this.remoteEnded || this.over) return;
+    if (this.state.isClosed || this.state.remoteEnded) return;
     const increment = this.#receiveWindow.giveBack(bytes);
-    if (increment > 0) this.#host.sendWindowUpdate(this.id, increment);
-  }
-
-  #enqueue(chunk: Uint8Array): void {
-    this.#queue ??= new ChunkQueue();
-    this.#queue.push(chunk);
-    this.#schedule();
+    if (increment > 0) this.#sender.sendWindowUpdate(this.id, increment);
   }
 
   #schedule(): void {
@@ -211,17 +277,17 @@ export class SessionStream implements Http2Stream, SendingStream {
     if (queue === undefined || this.#scheduled || this.id === 0) return;
     if (this.#sendWindow <= 0 && queue.byteLength > 0) return;
     this.#scheduled = true;
-    this.#host.sender.schedule(this);
+    this.#sender.schedule(this);
   }
 
-  #sendFrom(queue: ChunkQueue, length: number): void {
+  #sendQueued(queue: ChunkQueue, length: number): void {
     const last = length === queue.byteLength;
-    const endStream = last && this.#finished && this.#trailers === undefined;
+    const endStream = last && this.#ending && this.#trailers === undefined;
     this.#sendWindow -= length;
     if (last) this.#queue = undefined;
-    if (length > 0 || endStream) this.#host.sender.sendQueued(this.id, queue, length, endStream);
-    if (endStream) this.#host.onLocalEnd(this);
-    else if (last && this.#finished) this.#host.sendHeaders(this, this.#trailers!, true);
-    else if (last && this.#needsDrain) this.#host.sender.thirst(this);
+    if (length > 0 || endStream) this.#sender.sendQueued(this.id, queue, length, endStream);
+    if (endStream) this.#onEndStreamSent();
+    else if (last && this.#ending) this.#sendHeaders(this.#trailers!, true);
+    else if (last && this.#needsDrain) this.#sender.waitForDrain(this);
   }
 }

@@ -22,9 +22,9 @@ function start(
 ) {
   const outbox = new Outbox(connection, () => {});
   const sender = new Sender(outbox);
-  sender.grant(grant);
+  sender.increaseWindow(grant);
   const sink = new RecordingSink();
-  const decoder = new FrameDecoder(sink, {
+  const decoder = new FrameDecoder(sink, sink, {
     expectPreface: false,
     maxFrameBytes: 1 << 20,
     maxHeaderBlockBytes: 1 << 16,
