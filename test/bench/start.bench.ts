@@ -25,7 +25,7 @@ await record(directory);
 const programs = {
   'unbundled plugin': [plain],
   'bundled plugin': [join(directory, 'plugin.cjs')],
-  'bundled plugin, code kept': [join(directory, 'start.cjs')],
+  'bundled plugin, with stored code': [join(directory, 'start.cjs')],
 };
 
 await table('spawn to handshake line', 'node -e 0', {
