@@ -1,67 +1,66 @@
 /**
- * A header block in wire order as a flat list: name, value, name, value. Names are lower case, pseudo headers come first.
- * Flat, because a gRPC call carries a handful of them and objects would cost more than the call.
+ * A header block as a flat list in wire order: name, value, name, value. Names are lower case, and pseudo-header fields come first. A flat
+ * list, because an object for each of a call's fields would cost more than the rest of the call.
  */
 export type HeaderList = readonly string[];
 
-/** What happens on a stream. Called on the session's turn; must not throw. After `onEnd` or `onReset` nothing follows. */
+/**
+ * Receives the events of a stream, while the session handles what its connection has read, or within a call of a method. Must not throw.
+ * Nothing follows `onReset`. A client receives nothing after `onEnd`; a server may still receive `onDrain`, `onFinish` and `onReset`, until
+ * it has ended its own direction.
+ */
 export interface Http2StreamEvents {
-  /** First header block of the peer: request or response. `endStream`: nothing follows (gRPC's trailers-only). */
+  /** Client: the headers of the response; interim responses are skipped. `endStream`: nothing follows (gRPC's Trailers-Only). */
   onHeaders(headers: HeaderList, endStream: boolean): void;
   /**
-   * Body bytes, a view of what the connection delivered; the receiver gives the window back with `consume`. They belong to the receiver,
-   * unless they are `lent`: then their memory is used again after the call, and what is kept has to be copied.
+   * Bytes of the body; the receiver gives their window back with `consume`. They belong to the receiver, unless they are `transient`:
+   * then their memory is used again after the call, and what is kept has to be copied.
    */
-  onData(chunk: Uint8Array, lent: boolean): void;
-  /** Trailing header block; `onEnd` follows. */
+  onData(chunk: Uint8Array, transient: boolean): void;
+  /** Trailers; `onEnd` follows. */
   onTrailers(trailers: HeaderList): void;
-  /** The peer finished its direction in good order. */
+  /** The peer has ended its direction. */
   onEnd(): void;
-  /**
-   * The stream is dead: RST_STREAM with its code, or, with `error`, the end of the whole session and why. A client hears nothing after
-   * `onEnd`; a server may still hear this and `onDrain` until it has ended its own direction.
-   */
+  /** The stream was reset by the peer, or for an error of it, with an HTTP/2 error code; or, with `error`, the session has ended. */
   onReset(code: number, error?: Error): void;
   /** After a `write` that returned false: there is room again. */
   onDrain(): void;
-  /** Server: the last of our direction was handed to the connection; nothing follows. Not after a reset. */
+  /** Server: END_STREAM was handed to the connection; nothing follows. Not called for a stream that was reset. */
   onFinish?(): void;
 }
 
 /** One stream of an HTTP/2 session, either role. */
 export interface Http2Stream {
-  /** Server: response headers. Client: never (they are given to `open`). */
+  /** Server: sends the headers of the response. A client gives its headers to `open`. */
   sendHeaders(headers: HeaderList, endStream?: boolean): void;
   /**
-   * Queues body bytes, which the stream owns from here on. True: they were handed to the connection, and it takes more. False: wait
+   * Sends bytes of the body, which the stream owns from here on. True: they were handed to the connection, and it takes more. False: wait
    * for `onDrain`; the bytes are queued all the same.
    */
   write(chunk: Uint8Array, endStream?: boolean): boolean;
-  /** Server: ends with trailers after all queued bytes. Once a server has ended its direction, the stream is over in both. */
+  /** Server: sends trailers behind all queued bytes. A server that has ended its direction closes the stream. */
   sendTrailers(trailers: HeaderList): void;
-  /** Finishes our direction after all queued bytes. */
+  /** Ends our direction behind all queued bytes. */
   end(): void;
-  /** Kills the stream with an HTTP/2 error code (8 = CANCEL). Idempotent. Queued bytes are dropped; `onReset` is not called for it. */
+  /** Closes the stream with an HTTP/2 error code (8 = CANCEL). Idempotent. Queued bytes are dropped, and `onReset` is not called. */
   reset(code: number): void;
-  /**
-   * Returns the stream's receive window for bytes that `onData` delivered and the receiver is done with: backpressure is not calling it.
-   */
+  /** Gives the receive window back for bytes that `onData` delivered. Not calling it is backpressure. */
   consume(bytes: number): void;
 }
 
 export interface Http2SessionEvents {
-  /** The session is over: cleanly (no error), by go-away, or broken. Called exactly once. Every open stream was reset before. */
+  /** The session has ended: without an error when that was announced by GOAWAY. Called exactly once, behind the events of all streams. */
   onClose(error?: Error): void;
-  /** The peer's first SETTINGS have come: it does speak HTTP/2. Once at most, before `onClose`. Streams may be opened earlier. */
+  /** The peer's first SETTINGS were received: it speaks HTTP/2. Called at most once. Streams may be opened earlier. */
   onReady?(): void;
-  /** The peer takes no new streams; open ones go on. */
+  /** The peer takes no new streams; open ones go on. Called at most once. */
   onGoAway?(code: number): void;
 }
 
 export interface Http2Session {
   /** Sends PING; resolves with the round trip in milliseconds. Rejects when the session ends or `timeoutMs` passes. */
   ping(timeoutMs: number): Promise<number>;
-  /** Graceful: no new streams, resolves when the open ones are done and the connection is closed. */
+  /** Takes no new streams; resolves when the open ones are closed and the connection is closed. */
   close(): Promise<void>;
   /** At once: resets every stream and destroys the connection. Idempotent. */
   destroy(error?: Error): void;
@@ -72,21 +71,21 @@ export interface Http2Session {
 
 export interface Http2ClientSession extends Http2Session {
   /**
-   * Opens a stream and sends the request headers. Throws when the session takes no more streams. Streams over the peer's
-   * concurrency limit wait inside the session.
+   * Opens a stream and sends the headers of the request. A stream over the peer's concurrency limit waits in the session. Throws ClosedError
+   * when the session takes no more streams, ProtocolError ERR_LIMIT_EXCEEDED when too many wait, OptionsError for a header that is not
+   * made of octets.
    */
   open(headers: HeaderList, events: Http2StreamEvents, endStream?: boolean): Http2Stream;
-  /** False after go-away or close: dial anew. */
+  /** False after GOAWAY, and once the session was closed: connect again. */
   readonly usable: boolean;
 }
 
-/** The end of a connection that accepts streams. */
 export interface Http2ServerSession extends Http2Session {
-  /** Streams that are open or half-closed. */
+  /** How many streams are open or half-closed. */
   readonly openStreams: number;
 }
 
-/** Called for every stream that the client opens; returns the receiver of its events. */
+/** Called for every stream that the client opens; with the headers of the request. Returns the receiver of its events. */
 export type Http2StreamHandler = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => Http2StreamEvents;
 
 /** Limits of one session. Engine `grpc-js` has some of them, and other defaults. */

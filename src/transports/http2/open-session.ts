@@ -11,8 +11,8 @@ import { ClientSession } from './session/client-session.js';
 import { ServerSession } from './session/server-session.js';
 
 /**
- * HTTP/2 as client, over any Duplex, which the session owns from here on: what gRPC needs of RFC 9113, without push and priorities. Prior
- * knowledge; TLS and ALPN lie below. Throws OptionsError.
+ * Starts HTTP/2 as a client on any Duplex, which the session owns from here on: what gRPC needs of RFC 9113, with prior knowledge, without
+ * push and priorities. TLS, where there is any, is done by the Duplex. Throws OptionsError.
  */
 export function connectHttp2(
   connection: Duplex,
@@ -22,7 +22,7 @@ export function connectHttp2(
   return new ClientSession(connection, events, resolveHttp2Options(options));
 }
 
-/** The same as server: `handler` is called for every stream that the client opens. */
+/** Starts HTTP/2 as a server: `handler` is called for every stream that the client opens. */
 export function serveHttp2(
   connection: Duplex,
   handler: Http2StreamHandler,

@@ -1,8 +1,8 @@
 import { ENTRY_OVERHEAD_BYTES } from './static-table.js';
 
-/** HPACK's dynamic table (RFC 7541 §2.3.2, §4): a ring of fields, the newest first, evicted from the old end to keep its size. */
+/** HPACK's dynamic table (RFC 7541 §2.3.2, §4): a ring of fields, of which the oldest are evicted. */
 export class DynamicTable {
-  /** Changes whenever an index changes its meaning: what was computed from indices is void. */
+  /** Changes with the meaning of the indices: results that were computed from indices are invalid then. */
   generation = 0;
   readonly #names: string[];
   readonly #values: string[];
@@ -31,22 +31,22 @@ export class DynamicTable {
     return this.#maxBytes;
   }
 
-  /** Whether a field would enter without evicting another. */
+  /** Whether a field can be added without evicting another. */
   hasRoom(name: string, value: string): boolean {
     return this.#bytes + name.length + value.length + ENTRY_OVERHEAD_BYTES <= this.#maxBytes;
   }
 
-  /** Name of the field that is `age` insertions old; 0 is the newest. `age` must be below `count`. */
+  /** Name of the field before which `age` others were added since; 0 is the newest. `age` must be below `count`. */
   name(age: number): string {
     return this.#names[(this.#next - 1 - age) & this.#mask]!;
   }
 
-  /** Value of the field that is `age` insertions old. */
+  /** Value of the field with that `age`. */
   value(age: number): string {
     return this.#values[(this.#next - 1 - age) & this.#mask]!;
   }
 
-  /** Adds a field, evicting as many as needed; one that is larger than the table empties it (RFC 7541 §4.4). */
+  /** Adds a field and evicts as many as necessary. False for one that is larger than the table, which is empty then (RFC 7541 §4.4). */
   add(name: string, value: string): boolean {
     const bytes = name.length + value.length + ENTRY_OVERHEAD_BYTES;
     this.generation += 1;

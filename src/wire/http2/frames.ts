@@ -12,7 +12,7 @@ export const MAX_WINDOW_BYTES = 0x7fffffff;
 /** Both windows before any SETTINGS or WINDOW_UPDATE (RFC 9113 §6.9.2). */
 export const DEFAULT_WINDOW_BYTES = 65_535;
 
-/** Both ends take frames up to this size without being asked (RFC 9113 §4.2). */
+/** The largest frame that every end accepts (RFC 9113 §4.2). */
 export const DEFAULT_MAX_FRAME_BYTES = 16_384;
 
 /** The largest value of SETTINGS_MAX_FRAME_SIZE (RFC 9113 §6.5.2). */

@@ -13,16 +13,16 @@ import {
 export interface HpackDecoderOptions {
   /** Most bytes of the dynamic table: what SETTINGS_HEADER_TABLE_SIZE announced. @default 4096 */
   readonly maxTableBytes?: number;
-  /** Most bytes of a header list, 32 more for each field counted in (RFC 9113 §6.5.2). */
+  /** Most bytes of a header list, with 32 more for each field (RFC 9113 §6.5.2). */
   readonly maxListBytes: number;
 }
 
 /**
- * Decoder of one connection's header blocks (RFC 7541). Blocks must be decoded in the order in which they came, every one of them:
- * they share a table. A ProtocolError (COMPRESSION_ERROR) ends the connection.
+ * Decoder of one connection's header blocks (RFC 7541). Every block has to be decoded, in the order in which they were received, because
+ * they share a table. Throws ProtocolError (COMPRESSION_ERROR), after which the connection has to end.
  */
 export class HpackDecoder {
-  /** The list last decoded exceeded `maxListBytes` and was cut; the table is in order all the same. */
+  /** The list that was decoded last exceeded `maxListBytes` and was cut. The table is up to date all the same. */
   tooLarge = false;
   readonly #table: DynamicTable;
   readonly #maxTableBytes: number;
@@ -31,7 +31,7 @@ export class HpackDecoder {
   #scratch = new Uint8Array(256);
   /** Reading position; integers and strings advance it. */
   #at = 0;
-  /** The field last read. */
+  /** The field that was read last. */
   #name = '';
   #value = '';
 
@@ -42,8 +42,8 @@ export class HpackDecoder {
   }
 
   /**
-   * Decodes one block into a flat list: name, value, name, value; one character per octet. A block that came before, and whose
-   * indices still mean the same, gives the same list again, so that what is known about a list is known by its identity.
+   * Decodes one block into a flat list: name, value, name, value; one character per octet. A block that was decoded before, and whose
+   * indices still mean the same, gives the same frozen list, so that results about a list can be kept by its identity.
    */
   decode(block: Uint8Array, start: number, end: number): readonly string[] {
     this.tooLarge = false;
@@ -56,7 +56,7 @@ export class HpackDecoder {
     return list;
   }
 
-  /** True when the block was made of indices alone. */
+  /** True when the block consists of indices alone. */
   #decodeFields(block: Uint8Array, start: number, end: number, list: string[]): boolean {
     let indexedOnly = true;
     let room = this.#maxListBytes;
@@ -90,7 +90,7 @@ export class HpackDecoder {
     this.#value = index <= STATIC_ENTRIES ? STATIC_VALUES[index]! : this.#table.value(index - STATIC_ENTRIES - 1);
   }
 
-  /** Literal field (RFC 7541 §6.2): with indexing, without it, never indexed. */
+  /** Literal field (RFC 7541 §6.2), with or without indexing. */
   #literal(block: Uint8Array, end: number, indexing: boolean): void {
     const index = this.#integer(block, end, indexing ? 6 : 4);
     this.#name = index === 0 ? this.#string(block, end) : this.#nameOf(index);
@@ -146,7 +146,7 @@ function compressionError(text: string): Error {
   return http2Error(Http2ErrorCode.compressionError, text);
 }
 
-/** One character per octet. Eight at a time: half the time of one by one, and without Node's Buffer (40 octets in 245 ns). */
+/** One character per octet; eight at a time takes half the time of one by one, and less than a Buffer (40 octets in 245 ns). */
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   const char = String.fromCharCode;
   let text = '';

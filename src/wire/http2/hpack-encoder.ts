@@ -6,20 +6,20 @@ import { DEFAULT_TABLE_BYTES, STATIC_ENTRIES, STATIC_NAMES, STATIC_VALUES } from
 export interface HpackEncoderOptions {
   /** Most bytes of the dynamic table, whatever more the peer would allow. @default 4096 */
   readonly maxTableBytes?: number;
-  /** Huffman-code strings that get shorter by it. Costs more time than the bytes are worth between two processes. @default false */
+  /** Huffman-code strings that become shorter. Between two processes that takes more time than it saves. @default false */
   readonly huffman?: boolean;
 }
 
-/** Values of these never enter a table, in no hop (RFC 7541 §7.1.3). */
+/** Fields whose values never enter a table, here or in an intermediary (RFC 7541 §7.1.3). */
 const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
 
-/** Fields seen once and remembered; beyond it all are forgotten. */
+/** Fields that were seen once and are remembered; beyond it all are forgotten. */
 const MAX_SIGHTINGS = 256;
 
 /** Longer values are always literals. */
 const MAX_INDEXED_VALUE = 512;
 
-/** Lists whose encoding is remembered; one per `:path`, or per first field. Beyond it all are forgotten. */
+/** Lists whose encoding is remembered, one for each `:path` or first field; beyond it all are forgotten. */
 const MAX_KNOWN_LISTS = 1024;
 
 interface KnownList {
@@ -29,15 +29,15 @@ interface KnownList {
 }
 
 /**
- * Encoder of one connection's header blocks (RFC 7541). A field enters the table when it comes for the second time and there is
- * room: what differs in every call never displaces what all calls share. So the table comes to rest, the blocks of a method come
- * out the same each time, and each is encoded once.
+ * Encoder of one connection's header blocks (RFC 7541). A field enters the table when it is seen for the second time and there is room, so
+ * that a field that differs in every call never evicts one that all calls share. The table stops changing, the blocks of a method are the
+ * same in every call, and each is encoded once.
  */
 export class HpackEncoder {
   readonly #table: DynamicTable;
   readonly #maxTableBytes: number;
   readonly #huffman: boolean;
-  /** Insertion number by name and value. */
+  /** Number of the insertion by name and value. */
   readonly #inserted = new Map<string, Map<string, number>>();
   #insertions = 0;
   readonly #sightings = new Map<string, Set<string>>();
@@ -54,7 +54,7 @@ export class HpackEncoder {
     if (this.#maxTableBytes < DEFAULT_TABLE_BYTES) this.#resizeTo = this.#maxTableBytes;
   }
 
-  /** The peer's SETTINGS_HEADER_TABLE_SIZE. The table starts anew, and the next block says so. */
+  /** The peer's SETTINGS_HEADER_TABLE_SIZE. The table is emptied, which the next block announces. */
   setPeerTableBytes(bytes: number): void {
     const wanted = Math.min(bytes, this.#maxTableBytes);
     if (this.#resizeTo < 0 && wanted === this.#table.maxBytes) return;
@@ -65,8 +65,8 @@ export class HpackEncoder {
   }
 
   /**
-   * Encodes a list of lower-case names and values, one octet per character. The bytes are valid until the next call. Throws an
-   * OptionsError for a character that is no octet; nothing was encoded then.
+   * Encodes a list of lower-case names and values, one octet per character. The bytes are valid until the next call. Throws OptionsError
+   * for a character that is not an octet; nothing was encoded then.
    */
   encode(list: readonly string[]): Uint8Array {
     const key = keyOf(list);
@@ -91,7 +91,7 @@ export class HpackEncoder {
     this.#known.set(key, { list: [...list], generation: this.#table.generation, block: Uint8Array.from(block) });
   }
 
-  /** Makes room for the longest possible block, before the table is touched. */
+  /** Makes room for the longest possible block, before the table is changed. */
   #prepare(list: readonly string[]): void {
     assertEncodable(list);
     let bytes = 16;
@@ -118,7 +118,7 @@ export class HpackEncoder {
     return indexedOnly;
   }
 
-  /** Index of a field in either table; 0 when it is in none. */
+  /** Index of a field in either table, or 0. */
   #find(name: string, value: string): number {
     const insertion = this.#inserted.get(name)?.get(value);
     if (insertion !== undefined) return STATIC_ENTRIES + this.#insertions - insertion + 1;
@@ -150,7 +150,7 @@ export class HpackEncoder {
     values.set(value, this.#insertions);
   }
 
-  /** True from the second sighting on. */
+  /** True when the field was seen before. */
   #isWorthIndexing(name: string, value: string): boolean {
     if (value.length > MAX_INDEXED_VALUE || SECRET.has(name)) return false;
     let values = this.#sightings.get(name);
@@ -190,7 +190,7 @@ export class HpackEncoder {
   }
 }
 
-/** Throws an OptionsError when a list contains a character that is no octet. */
+/** Throws OptionsError when a list contains a character that is not an octet. */
 export function assertEncodable(list: readonly string[]): void {
   for (const text of list) {
     if (!/[^\0-\xff]/.test(text)) continue;
@@ -199,7 +199,7 @@ export function assertEncodable(list: readonly string[]): void {
   }
 }
 
-/** A request is known by its path, which comes early; anything else by its first name. */
+/** The key of a list in the cache: the path of a request, which is one of the first fields, else the first name. */
 function keyOf(list: readonly string[]): string {
   for (let index = 0; index < 8 && index < list.length; index += 2)
     if (list[index] === ':path') return list[index + 1]!;

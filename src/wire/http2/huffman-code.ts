@@ -1,9 +1,9 @@
-/** The symbol that ends a string; its bits are padding only (RFC 7541 §5.2). */
+/** The symbol whose first bits pad a string, and which must not occur in one (RFC 7541 §5.2). */
 export const EOS = 256;
 
 /**
- * Bits of each symbol's code, 0 to 256 (RFC 7541 Appendix B), as `length*count` runs. The code is canonical, ordered by length and
- * then by symbol, so the lengths are the whole table.
+ * Lengths of the codes of symbols 0 to 256 in bits (RFC 7541 Appendix B), as `length*count` runs. The code is canonical, ordered by length
+ * and then by symbol, so it follows from the lengths.
  */
 const LENGTHS =
   '13 23 28*7 24 30 28*2 30 28*8 30 28*9 6 10*2 12 13 6 8 11 10*2 8 11 8 6*3 5*3 6*7 7 8 15 6 12 10 13 6 7*22 8 7 8 13 19 ' +
@@ -12,7 +12,7 @@ const LENGTHS =
   '19 22 23 22 25 26*3 27*2 26 24 25 19 21 26 27*2 26 27 24 21*2 26*2 28 27*3 20 24 20 21 22 21*2 23 22*2 25*2 24*2 26 23 ' +
   '26 27 26*2 27*5 28 27*5 26 30';
 
-/** The Huffman code of HPACK: for each symbol its bits, right-aligned, and how many they are. */
+/** The Huffman code of HPACK: the bits of each symbol, right-aligned, and how many there are. */
 export interface HuffmanCode {
   readonly bits: Uint32Array;
   readonly lengths: Uint8Array;
@@ -40,7 +40,7 @@ function createHuffmanCode(): HuffmanCode {
 
 let made: HuffmanCode | undefined;
 
-/** The code, made on first use: most connections never see a Huffman string. */
+/** The code, computed on first use: most connections receive no Huffman-coded string. */
 export function huffmanCode(): HuffmanCode {
   made ??= createHuffmanCode();
   return made;

@@ -13,33 +13,34 @@ export function huffmanBytes(text: string): number {
 export function writeHuffman(out: Uint8Array, at: number, text: string): number {
   const { bits, lengths } = huffmanCode();
   let pending = 0;
-  let held = 0;
+  let pendingBits = 0;
   for (let index = 0; index < text.length; index += 1) {
     const symbol = text.charCodeAt(index) & 0xff;
     let left = lengths[symbol]!;
-    // At most 7 bits are held and a code has at most 30: added in two steps, the sum stays within 32 bits.
+    // At most 7 bits are pending and a code has at most 30: in two steps, the sum stays within 32 bits.
     if (left > 16) {
       left -= 16;
       pending = (pending << left) | (bits[symbol]! >>> 16);
-      held += left;
-      for (; held >= 8; held -= 8) out[at++] = pending >>> (held - 8);
+      pendingBits += left;
+      for (; pendingBits >= 8; pendingBits -= 8) out[at++] = pending >>> (pendingBits - 8);
       left = 16;
     }
     pending = (pending << left) | (bits[symbol]! & ((1 << left) - 1));
-    held += left;
-    for (; held >= 8; held -= 8) out[at++] = pending >>> (held - 8);
+    pendingBits += left;
+    for (; pendingBits >= 8; pendingBits -= 8) out[at++] = pending >>> (pendingBits - 8);
   }
-  if (held > 0) out[at++] = (pending << (8 - held)) | (0xff >>> held);
+  if (pendingBits > 0) out[at++] = (pending << (8 - pendingBits)) | (0xff >>> pendingBits);
   return at;
 }
 
 const SYMBOL = 0x100;
 const FAILED = 0x200;
 
-/** Steps of the decoder: for a state and four bits, the next state (high 16 bits), a symbol and flags (low 16 bits). */
+/** The decoder as a state machine that reads four bits at a time. */
 interface HuffmanAutomaton {
+  /** For a state and four bits: the next state in the high 16 bits, a symbol and flags in the low 16. */
   readonly steps: Uint32Array;
-  /** States in which a string may end: only padding, less than a byte of it, has been read since the last symbol. */
+  /** Which states may end a string: since the last symbol only padding was read, and less than a byte. */
   readonly accepting: Uint8Array;
 }
 

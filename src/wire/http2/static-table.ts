@@ -16,10 +16,10 @@ export const STATIC_NAMES: readonly string[] = ['', ...pairs.map(([name = '']) =
 /** Values by index; index 0 does not exist. */
 export const STATIC_VALUES: readonly string[] = ['', ...pairs.map(([, value = '']) => value)];
 
-/** Number of entries; the dynamic table begins behind them. */
+/** Number of entries; indices of the dynamic table follow them. */
 export const STATIC_ENTRIES = pairs.length;
 
-/** What every entry of a table and every field of a header list costs besides its text (RFC 7541 §4.1, RFC 9113 §6.5.2). */
+/** What an entry of a table, or a field of a header list, counts in addition to its text (RFC 7541 §4.1, RFC 9113 §6.5.2). */
 export const ENTRY_OVERHEAD_BYTES = 32;
 
 /** The table size that both ends start with (RFC 9113 §6.5.2). */

@@ -2,36 +2,36 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { blocks } from '../../../wire/block-pool.js';
 
-/** Frames are gathered in buffers of this size. */
+/** Size of the buffers in which frames are gathered. */
 const SLAB_BYTES = 64 * 1024;
 
-/** A batch of this size leaves without waiting for the end of the turn. */
+/** A batch of this size is written without waiting for the end of the turn. */
 const BATCH_BYTES = 64 * 1024;
 
 /**
- * The first frame of a turn that completes something is written at once, and from there on every so many of them, so that the peer works
- * while we go on. Otherwise both ends take turns: at 64 calls in flight one write for all of them gives 0.41 of the calls/s of a bare
- * socket, one for each 8 gives 0.70 (for each 4 0.62, for each 16 0.72, but 0.43 instead of 0.63 at 16 in flight; Node 20, unix socket).
+ * The first frame of a turn that completes a request or a response is written at once, and then every so many of them, so that both ends
+ * work at the same time. At 64 calls in flight one write for all of them gives 0.41 of the calls/s of a bare socket, one for each 8 gives
+ * 0.70 (for each 4 0.62, for each 16 0.72, but 0.43 instead of 0.63 at 16 in flight; Node 20, unix socket).
  */
 const BATCH_COMPLETIONS = 8;
 
-/** The connection may hold this much before we wait for it to drain: a unix socket's buffer and as much again. */
+/** What the connection may queue before we wait for `drain`: the size of a unix socket's buffer, and as much again. */
 const CONNECTION_BYTES = 256 * 1024;
 
-/** What may wait meanwhile, so that there is something to write when it has drained. */
+/** What may be gathered meanwhile, so that there is something to write when it has drained. */
 const WAITING_BYTES = 128 * 1024;
 
 /**
- * The way out of a session: gathers the frames of a turn, which is what one callback of the event loop causes, and writes them in
- * batches. Memory is used again once a socket has taken it; any other Duplex may acknowledge a write before it has copied it.
+ * Gathers the frames of a turn (one callback of the event loop) and writes them to the connection in batches. Memory is used again once a
+ * socket has written it; any other Duplex may acknowledge a write before it has copied the bytes.
  */
 export class Outbox {
-  /** Where `reserve` made room. */
+  /** The buffer in which `reserve` made room. */
   slab: Buffer = blocks.take(SLAB_BYTES);
-  /** Number of the piece that is being gathered: what was reserved in it can still be changed. */
+  /** Number of the piece that is being gathered: what was reserved in it was not written yet. */
   piece = 0;
   readonly #connection: Duplex;
-  readonly #onRoom: () => void;
+  readonly #onDrained: () => void;
   readonly #endTurn: () => void;
   #from = 0;
   #to = 0;
@@ -41,30 +41,30 @@ export class Outbox {
   #used: Buffer[] = [];
   readonly #recycles: boolean;
   #inTurn = false;
-  /** Completing frames until the next batch leaves. */
-  #awaited = 1;
+  /** Completing frames until the next batch is written. */
+  #completionsLeft = 1;
   #blocked = false;
   #closed = false;
 
-  /** `onRoom` is called when the connection has drained. The connection is borrowed. */
-  constructor(connection: Duplex, onRoom: () => void) {
+  /** `onDrain` is called when the connection takes more after it was `blocked`. */
+  constructor(connection: Duplex, onDrain: () => void) {
     this.#connection = connection;
     this.#recycles = connection instanceof Socket;
-    this.#onRoom = onRoom;
+    this.#onDrained = onDrain;
     this.#endTurn = () => {
       this.#inTurn = false;
-      this.#awaited = 1;
+      this.#completionsLeft = 1;
       this.flush();
     };
     connection.on('drain', () => this.#onDrain());
   }
 
-  /** The connection is behind and enough waits: time to stop producing. */
+  /** The connection is blocked and enough is gathered: producers have to wait. */
   get full(): boolean {
     return this.#blocked && this.pendingBytes >= WAITING_BYTES;
   }
 
-  /** The connection does not take what is written. */
+  /** The connection has queued enough: nothing is written to it until it has drained. */
   get blocked(): boolean {
     return this.#blocked;
   }
@@ -82,7 +82,7 @@ export class Outbox {
     return at;
   }
 
-  /** Whether nothing was gathered behind this offset, which was reserved in this piece. */
+  /** Whether this offset of this piece is where the next frame will go. */
   isLast(piece: number, to: number): boolean {
     return piece === this.piece && to === this.#to;
   }
@@ -101,23 +101,26 @@ export class Outbox {
     if (block !== undefined) this.#used.push(block);
   }
 
-  /** Lets what was gathered go: at once when a batch is full, else at the end of the turn. */
+  /**
+   * A frame is complete. What was gathered is written at once when a batch is full, or when the frame `completes` a request or a response and
+   * it is time for one; else at the end of the turn.
+   */
   commit(completes: boolean): void {
     if (this.#closed) return;
     if (!this.#inTurn) {
       this.#inTurn = true;
       process.nextTick(this.#endTurn);
     }
-    // Under TLS a write takes until the next turn of the loop; what follows waits here, in one piece.
-    if (completes && --this.#awaited <= 0 && this.#connection.writableLength === 0) {
-      this.#awaited = BATCH_COMPLETIONS;
+    // Under TLS a write takes until the next turn of the loop: what follows is gathered meanwhile.
+    if (completes && --this.#completionsLeft <= 0 && this.#connection.writableLength === 0) {
+      this.#completionsLeft = BATCH_COMPLETIONS;
       this.flush();
     } else if (this.pendingBytes >= BATCH_BYTES) {
       this.flush();
     }
   }
 
-  /** Writes everything gathered, unless the connection is behind. */
+  /** Writes everything gathered, unless the connection is blocked. */
   flush(): void {
     if (this.#blocked || this.#closed || this.pendingBytes === 0) return;
     this.#cutPiece();
@@ -130,11 +133,11 @@ export class Outbox {
     for (const piece of pieces) connection.write(piece);
     connection.write(last, this.#recycle());
     connection.uncork();
-    // Not `write`'s answer: it is false for any large write, also one that the kernel took whole.
+    // Not the result of `write`, which is false for every large write, also for one that the kernel took at once.
     this.#blocked = connection.writableNeedDrain && connection.writableLength >= CONNECTION_BYTES;
   }
 
-  /** Writes the rest regardless of the connection's state and ends it. */
+  /** Writes the rest, also when the connection is blocked, and ends the connection. */
   end(): void {
     this.#blocked = false;
     this.flush();
@@ -166,7 +169,7 @@ export class Outbox {
     if (this.#closed || !this.#blocked) return;
     this.#blocked = false;
     this.flush();
-    if (!this.#blocked) this.#onRoom();
+    if (!this.#blocked) this.#onDrained();
   }
 
   #cutPiece(): void {

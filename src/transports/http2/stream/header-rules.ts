@@ -1,6 +1,6 @@
 import type { HeaderList } from '../engine.js';
 
-/** Fields that belong to a connection of HTTP/1.1 (RFC 9113 §8.2.2). */
+/** Fields of a connection of HTTP/1.1, which are malformed here (RFC 9113 §8.2.2). */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   'connection',
   'proxy-connection',
@@ -17,19 +17,19 @@ const PATH = 4;
 const AUTHORITY = 8;
 const STATUS = 16;
 
-/** What a header block is the beginning or the end of. */
+/** What a header block is. */
 export type BlockKind = 'request' | 'response' | 'trailers';
 
-/** Lists found to be in order. Only lists that come again are kept: those that the HPACK decoder froze. */
-const knownGood: Readonly<Record<BlockKind, WeakSet<HeaderList>>> = {
+/** Lists that were found valid. Only those that come again are kept: the HPACK decoder has frozen them. */
+const knownValid: Readonly<Record<BlockKind, WeakSet<HeaderList>>> = {
   request: new WeakSet(),
   response: new WeakSet(),
   trailers: new WeakSet(),
 };
 
-/** What makes a header list malformed (RFC 9113 §8.2, §8.3); undefined when it is in order. */
+/** What makes a header list malformed (RFC 9113 §8.2, §8.3); undefined when it is valid. */
 export function findFault(kind: BlockKind, list: HeaderList): string | undefined {
-  const known = knownGood[kind];
+  const known = knownValid[kind];
   if (known.has(list)) return undefined;
   const fault = findFieldFault(list) ?? findPseudoFault(kind, list);
   if (fault === undefined && Object.isFrozen(list)) known.add(list);
@@ -50,7 +50,7 @@ function findFieldFault(list: HeaderList): string | undefined {
     const name = list[index]!;
     const value = list[index + 1]!;
     if (name.charCodeAt(0) === 0x3a) {
-      if (regular) return `${name} comes behind a regular field`;
+      if (regular) return `${name} comes after a regular field`;
     } else {
       regular = true;
       const fault = findRegularFault(name, value);
@@ -62,10 +62,10 @@ function findFieldFault(list: HeaderList): string | undefined {
 }
 
 function findRegularFault(name: string, value: string): string | undefined {
-  if (!NAME.test(name)) return `${JSON.stringify(name)} is no field name`;
-  if (FORBIDDEN.has(name)) return `${name} has no place in HTTP/2`;
+  if (!NAME.test(name)) return `${JSON.stringify(name)} is not a field name`;
+  if (FORBIDDEN.has(name)) return `${name} is not allowed in HTTP/2`;
   if (name === 'te' && value !== 'trailers') return 'te is not "trailers"';
-  if (name === 'content-length' && !/^\d{1,15}$/.test(value)) return 'content-length is no number';
+  if (name === 'content-length' && !/^\d{1,15}$/.test(value)) return 'content-length is not a number';
   return undefined;
 }
 
@@ -77,8 +77,9 @@ function findPseudoFault(kind: BlockKind, list: HeaderList): string | undefined 
     if (bit === PATH && list[index + 1] === '') return ':path is empty';
     seen |= bit;
   }
-  if (kind === 'trailers') return seen === 0 ? undefined : 'trailers contain a pseudo field';
-  if (kind === 'response') return seen === STATUS ? undefined : 'a response needs :status and no other pseudo field';
+  if (kind === 'trailers') return seen === 0 ? undefined : 'trailers contain a pseudo-header field';
+  if (kind === 'response')
+    return seen === STATUS ? undefined : 'a response needs :status and no other pseudo-header field';
   return (seen & ~AUTHORITY) === (METHOD | SCHEME | PATH) ? undefined : 'a request needs :method, :scheme and :path';
 }
 
