@@ -105,16 +105,14 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     return this.#life.streams.logs.lastStderr;
   }
 
-  /** The protocol of the connection; undefined unless the plugin is running. */
+  /** The protocol of the connection, also after its end (go-plugin Protocol); undefined before. */
   get protocol(): ProtocolName | undefined {
-    const { state } = this.#life;
-    return state.status === 'running' ? state.protocol : undefined;
+    return this.#life.plugin?.protocol;
   }
 
-  /** The application protocol version that both ends use; undefined unless the plugin is running. */
+  /** The application protocol version that both ends use, also after the end (go-plugin NegotiatedVersion); undefined before. */
   get negotiatedVersion(): number | undefined {
-    const { state } = this.#life;
-    return state.status === 'running' ? state.protocolVersion : undefined;
+    return this.#life.plugin?.protocolVersion;
   }
 
   /**

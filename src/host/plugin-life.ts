@@ -4,6 +4,16 @@ import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { checkReattachable, mayEnd } from './launch-options.js';
+import {
+  type Exited,
+  type Idle,
+  type Life,
+  notRunning,
+  type Running,
+  type Starting,
+  type Stopping,
+  stateOf,
+} from './life.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostParts } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
@@ -14,42 +24,9 @@ import { startPlugin } from './start/start-plugin.js';
 import { gracefulStop } from './stop/graceful-stop.js';
 import { releaseAll } from './stop/release.js';
 
-/** A start in progress. */
-interface Starting {
-  readonly status: 'starting';
-  readonly phase: StartPhase;
-  readonly abort: AbortController;
-  readonly resources: Partial<PluginResources>;
-  readonly connecting: Promise<ConnectedPlugin>;
-  /** What `start` returns. When the start fails it rejects after everything was released. */
-  readonly started: Promise<void>;
-}
-
-interface Running {
-  readonly status: 'running';
-  readonly plugin: RunningPlugin;
-  readonly abort: AbortController;
-  readonly resources: PluginResources;
-  readonly started: Promise<void>;
-}
-
-interface Stopping {
-  readonly status: 'stopping';
-  readonly reason: StopReason;
-  readonly resources: Partial<PluginResources>;
-  /** Resolves in the state `exited`. Never rejects. */
-  readonly gone: Promise<void>;
-}
-
-interface Exited {
-  readonly status: 'exited';
-  readonly reason: StopReason;
-  readonly exit: Exit | undefined;
-  readonly id: string;
-}
-
 /**
- * The state of a plugin together with everything that it owns in that state.
+ * The life of one plugin, from its start until everything of it is released. The one field `#life` decides everything, and `state$` is
+ * derived from it.
  *
  *                start()             connected
  *         idle ───────────▶ starting ───────────▶ running
@@ -62,9 +39,6 @@ interface Exited {
  *           ▼
  *         exited
  */
-type Life = { readonly status: 'idle' } | Starting | Running | Stopping | Exited;
-
-/** The life of one plugin, from its start until everything of it is released. `state$` is derived from the one field `#life`. */
 export class PluginLife {
   readonly streams: PluginStreams;
   /** Emits the connection just before the state `running`; completes with the state `exited`. */
@@ -92,6 +66,11 @@ export class PluginLife {
   get id(): string {
     const life = this.#life;
     return life.status === 'exited' ? life.id : (this.#resources.runner?.id ?? '');
+  }
+
+  /** What the plugin is or was while it was running; undefined before. */
+  get plugin(): RunningPlugin | undefined {
+    return 'plugin' in this.#life ? this.#life.plugin : undefined;
   }
 
   /** The connection. Throws ClosedError unless the plugin is running. */
@@ -240,15 +219,11 @@ export class PluginLife {
     if (life.status === 'exited') return Promise.resolve();
     if (life.status === 'stopping') return life.gone;
     const gone = Promise.resolve().then(() => this.#dispose(life, reason, because));
-    this.#enter({ status: 'stopping', reason, resources: this.#resources, gone });
+    this.#enter({ status: 'stopping', reason, plugin: this.plugin, resources: this.#resources, gone });
     return gone;
   }
 
-  async #dispose(
-    life: { readonly status: 'idle' } | Starting | Running,
-    reason: StopReason,
-    because: Error | undefined,
-  ): Promise<void> {
+  async #dispose(life: Idle | Starting | Running, reason: StopReason, because: Error | undefined): Promise<void> {
     const { launch, stopGraceMs } = this.#options;
     const kill = mayEnd(launch, { asked: reason.kind === 'stopped' });
     if (life.status === 'starting') await life.connecting.catch(() => {});
@@ -257,12 +232,12 @@ export class PluginLife {
       if (reason.kind === 'stopped' && kill) await gracefulStop(life.resources, stopGraceMs);
     }
     if (life.status !== 'idle') life.abort.abort(because ?? new ClosedError('ERR_CLOSED', 'The plugin was stopped.'));
-    const { id } = this;
+    const { id, plugin } = this;
     const exit = life.status === 'idle' ? undefined : await releaseAll(life.resources, { kill, because });
     await this.streams.close({ exited: exit !== undefined });
     this.#lifetime.unsubscribe();
     this.#protocols.complete();
-    this.#enter({ status: 'exited', reason, exit, id });
+    this.#enter({ status: 'exited', reason, plugin, exit, id });
   }
 
   /** A PluginError with what is known of the process by now. */
@@ -272,31 +247,4 @@ export class PluginLife {
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
     return error.with({ ...ending, stderr: this.streams.logs.lastStderr });
   }
-}
-
-function stateOf(life: Life): PluginState {
-  switch (life.status) {
-    case 'idle':
-      return { status: 'idle' };
-    case 'starting':
-      return { status: 'starting', phase: life.phase };
-    case 'running':
-      return { status: 'running', ...life.plugin };
-    case 'stopping':
-      return { status: 'stopping', reason: life.reason };
-    case 'exited':
-      return { status: 'exited', reason: life.reason, exit: life.exit };
-  }
-}
-
-function notRunning(status: Exclude<Life['status'], 'running'>): ClosedError {
-  if (status === 'idle' || status === 'starting')
-    return new ClosedError(
-      'ERR_NOT_STARTED',
-      `The plugin is ${status}, expected it to be running. Await start() first.`,
-    );
-  return new ClosedError(
-    'ERR_CLOSED',
-    `The plugin is ${status}, expected it to be running. Create a new client to start the plugin again.`,
-  );
 }

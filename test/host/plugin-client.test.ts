@@ -25,6 +25,7 @@ test('a plugin runs through its whole life, and every state is seen', async () =
     ),
   );
   const exit = firstValueFrom(client.exit$);
+  assert.deepEqual([client.id, client.protocol, client.negotiatedVersion], ['', undefined, undefined]);
   await client.start();
   assert.equal(client.protocol, 'grpc');
   assert.equal(client.negotiatedVersion, 1);
@@ -33,6 +34,8 @@ test('a plugin runs through its whole life, and every state is seen', async () =
   assert.equal((await firstValueFrom(client.handshake$)).appVersion, 1);
   await client.stop();
   assert.equal(client.exited, true);
+  assert.match(client.id, /^\d+$/);
+  assert.deepEqual([client.protocol, client.negotiatedVersion], ['grpc', 1]);
   assert.deepEqual(await states, ['idle', 'starting', 'starting', 'starting', 'running', 'stopping', 'exited']);
   assert.deepEqual(await exit, { code: 0, signal: null });
   assertTempDirEmpty();

@@ -1,0 +1,76 @@
+import { ClosedError } from '../errors.js';
+import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
+import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
+
+/** The state of a plugin together with everything that it owns in that state. */
+export type Life = Idle | Starting | Running | Stopping | Exited;
+
+export interface Idle {
+  readonly status: 'idle';
+}
+
+/** A start in progress. */
+export interface Starting {
+  readonly status: 'starting';
+  readonly phase: StartPhase;
+  readonly abort: AbortController;
+  readonly resources: Partial<PluginResources>;
+  readonly connecting: Promise<ConnectedPlugin>;
+  /** What `start` returns. When the start fails it rejects after everything was released. */
+  readonly started: Promise<void>;
+}
+
+export interface Running {
+  readonly status: 'running';
+  readonly plugin: RunningPlugin;
+  readonly abort: AbortController;
+  readonly resources: PluginResources;
+  readonly started: Promise<void>;
+}
+
+export interface Stopping {
+  readonly status: 'stopping';
+  readonly reason: StopReason;
+  /** What it was while it was running, if it came to that. */
+  readonly plugin: RunningPlugin | undefined;
+  readonly resources: Partial<PluginResources>;
+  /** Resolves in the state `exited`. Never rejects. */
+  readonly gone: Promise<void>;
+}
+
+export interface Exited {
+  readonly status: 'exited';
+  readonly reason: StopReason;
+  readonly plugin: RunningPlugin | undefined;
+  readonly exit: Exit | undefined;
+  readonly id: string;
+}
+
+/** The published state. */
+export function stateOf(life: Life): PluginState {
+  switch (life.status) {
+    case 'idle':
+      return { status: 'idle' };
+    case 'starting':
+      return { status: 'starting', phase: life.phase };
+    case 'running':
+      return { status: 'running', ...life.plugin };
+    case 'stopping':
+      return { status: 'stopping', reason: life.reason };
+    case 'exited':
+      return { status: 'exited', reason: life.reason, exit: life.exit };
+  }
+}
+
+/** What fails because the plugin is not running, with what to do. */
+export function notRunning(status: Exclude<Life['status'], 'running'>): ClosedError {
+  if (status === 'idle' || status === 'starting')
+    return new ClosedError(
+      'ERR_NOT_STARTED',
+      `The plugin is ${status}, expected it to be running. Await start() first.`,
+    );
+  return new ClosedError(
+    'ERR_CLOSED',
+    `The plugin is ${status}, expected it to be running. Create a new client to start the plugin again.`,
+  );
+}
