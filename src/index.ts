@@ -69,6 +69,7 @@ export {
   type PluginSet,
   type ProtocolName,
   type ServiceContext,
+  type ServiceFactory,
   type ServiceOfContract,
 } from './protocols/contract.js';
 export {

@@ -14,7 +14,7 @@ interface Room {
 }
 
 /** Folders whose files follow the rule of the room around them. */
-const IN_ONE_ROOM = /^(protocols\/grpc\/grpc-js\/(adapters|engine)|di\/modules)$/;
+const IN_ONE_ROOM = /^(protocols\/grpc\/grpc-js\/(adapters|engine)|di\/parts)$/;
 
 const WIRE: readonly string[] = ['errors', 'wire', 'wire/*'];
 const TRANSPORTS: readonly string[] = ['transports', 'transports/*'];
@@ -90,7 +90,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'runners/process': runner(RUNNERS),
   'runners/container': runner(['runners', 'runners/os-process', 'runners/diagnose']),
 
-  protocols: room([...WIRE, 'streams', ...TRANSPORTS], ['rxjs', 'node:stream', 'node:net']),
+  protocols: room([...WIRE, 'streams', ...TRANSPORTS], ['rxjs', 'node:stream', 'node:net', 'node:util']),
   'protocols/grpc/gen': room([], ['@bufbuild/protobuf']),
   'protocols/grpc/shared': grpc([], ['@bufbuild/protobuf']),
   'protocols/grpc/message': grpc(['shared'], ['@bufbuild/protobuf', 'node:v8', 'node:zlib']),

@@ -1,38 +1,49 @@
-import { Container, ContainerModule } from 'inversify';
+import { Container, type ContainerModule } from 'inversify';
 import type { Observable } from 'rxjs';
 import { launchWith } from '../host/launch-plugin.js';
 import type { ClientOptions } from '../host/options.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
-import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
-import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
-import { fillHost } from './modules/host.js';
-import { GRPC_ENGINE, GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
+import { type HostGrpcOptions, toResolvedWithHostParts } from './parts/host-parts.js';
+import { token } from './token.js';
 
-/** What only the assembly knows: how protocols are spoken, and which parts are yours. */
-export interface HostAssemblyOptions {
-  /** HTTP/2, limits, interceptors, defaults of calls, the broker. */
-  readonly grpc?: GrpcHostOptions;
-  /** What all gRPC of this host stands on. @default 'native' */
-  readonly grpcEngine?: GrpcEngine;
-  /** Modules of your own; what they bind takes the place of the default part. */
+/** The options of a client that its container needs, besides those of `ClientOptions`. */
+export interface HostAssemblyOptions extends HostGrpcOptions {
+  /** Modules of your own that replace parts of the library: what they bind to a token of `rxplug/di` is used. */
   readonly modules?: readonly ContainerModule[];
 }
 
-/** A client for one plugin process. Nothing is started: subscribe to what you want to see, then `start`. Throws OptionsError. */
+/**
+ * A client for one plugin process. Nothing is started yet: subscribe to its Observables, then `start`. Throws OptionsError.
+ *
+ * @example
+ * ```ts
+ * await using client = createClient({ command: ['./greeter'], handshake, plugins });
+ * client.logs$.subscribe(({ level, message }) => console.error(level, message));
+ * await client.start();
+ * const greeter = await client.dispense('greeter');
+ * ```
+ */
 export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
   const container = new Container();
-  const { grpc, grpcEngine, modules = [] } = options;
-  container.load(...modules);
-  if (grpc !== undefined) container.bind(GRPC_HOST_OPTIONS).toConstantValue(grpc);
-  if (grpcEngine !== undefined) container.bind(GRPC_ENGINE).toConstantValue(grpcEngine);
-  container.load(new ContainerModule(fillHost));
-  return new PluginClient<P>(options, container.get(HOST_PARTS));
+  container.load(...(options.modules ?? []));
+  const client = token<PluginClient<P>>('client');
+  toResolvedWithHostParts(container.bind(client), options, (parts) => new PluginClient<P>(options, parts));
+  return container.get(client);
 }
 
 /**
- * A plugin as an Observable, cold: subscribing starts a process, the value is its connected client, unsubscribing stops it, and an
- * end that nobody asked for is an error. So `retry` is restart, `switchMap` is reload, `takeUntil` is scope.
+ * A plugin as a cold Observable: subscribing starts a process and emits its connected client, unsubscribing stops it. An exit of the
+ * plugin that was not asked for is an error of the Observable, so that `retry` restarts it, `switchMap` reloads and `takeUntil` stops it.
+ *
+ * @example
+ * ```ts
+ * const greeting$ = launch({ command: ['./greeter'], handshake, plugins }).pipe(
+ *   switchMap((client) => client.dispense('greeter')),
+ *   switchMap((greeter) => greeter.greet({ name: 'Ada' })),
+ *   retry({ delay: backoff({ initialMs: 100, maxMs: 30_000 }) }),
+ * );
+ * ```
  */
 export function launch<P extends PluginSet>(
   options: ClientOptions<P> & HostAssemblyOptions,

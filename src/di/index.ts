@@ -20,3 +20,6 @@ export type {
   ServerProtocol,
   ServerProtocolFactory,
 } from '../protocols/protocol.js';
+export type { PluginEnvironment } from '../wire/handshake/environment.js';
+export type { HostGrpcOptions } from './parts/host-parts.js';
+export type { PluginGrpcOptions } from './parts/plugin-parts.js';

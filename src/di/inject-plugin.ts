@@ -1,67 +1,74 @@
 import { ContainerModule, inject, type ServiceIdentifier } from 'inversify';
 import type { ClientOptions } from '../host/options.js';
-import type { HostParts } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
-import { grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
-import type { HostAssemblyOptions } from './host.js';
-import { fillHost } from './modules/host.js';
+import { type HostGrpcOptions, toResolvedWithHostParts } from './parts/host-parts.js';
+import { refuseStandardDecorator } from './standard-decorator.js';
 import { token } from './token.js';
-import { GRPC_ENGINE, GRPC_HOST_OPTIONS, HOST_PARTS } from './tokens.js';
 
-type HostGrpcOptions = Pick<HostAssemblyOptions, 'grpc' | 'grpcEngine'>;
-
-/** The token of a dispensed client: what `@injectPlugin(name)` injects. */
+/** The token of a plugin's client: what `@injectPlugin(name)` injects. */
 export function pluginToken<Client>(name: string): ServiceIdentifier<Client> {
   return token<Client>(`plugin.${name}`);
 }
 
-/** The token of the PluginClient of a process: its state, its logs, its end. */
+/** The token of a process's PluginClient, with its state and its logs. */
 export function pluginClientToken<P extends PluginSet>(name: string): ServiceIdentifier<PluginClient<P>> {
   return token<PluginClient<P>>(`plugin-client.${name}`);
 }
 
 /**
- * Injects the client of a plugin that `pluginHostModule` has bound. `name` is the process's name, for its plugin of the same name or
- * its only one, or `process.plugin`. The process is started when the first object that needs it is made, which therefore takes
+ * Injects the client of a plugin of `pluginHostModule`. `name` is the name of a process, for its plugin of the same name or its only
+ * one, or `process.plugin`. The process is started when the first object that needs it is made; such objects are made with
  * `container.getAsync`.
+ *
+ * @example
+ * ```ts
+ * class Importer {
+ *   constructor(@injectPlugin('kv') private readonly kv: ClientOfContract<typeof plugins.kv>) {}
+ * }
+ * ```
  */
 export function injectPlugin(name: string): ParameterDecorator & PropertyDecorator {
-  return inject(pluginToken(name)) as ParameterDecorator & PropertyDecorator;
+  const decorate = inject(pluginToken(name)) as ParameterDecorator & PropertyDecorator;
+  return (target: object, key: string | symbol | undefined, index?: number): void => {
+    refuseStandardDecorator('@injectPlugin', key);
+    // Both kinds of decorator: a property's has no index.
+    (decorate as (target: object, key: string | symbol | undefined, index?: number) => void)(target, key, index);
+  };
 }
 
 /**
- * Binds plugin processes, by names of your choice, into an application's container: per process one PluginClient, and a client per
- * plugin of its sets. Parts that the container has bound before (`RUNNER`, `LOG_SINK`, …) are used. `container.unbindAllAsync`
- * stops the processes.
+ * Binds plugin processes, by names of your choice, into an application's container: for each process its PluginClient
+ * (`pluginClientToken`) and a client of each plugin of its sets (`pluginToken`, `@injectPlugin`). Parts that the container has bound
+ * (`RUNNER`, `LOG_SINK`, …) replace the library's. Unloading the module, or `container.unbindAllAsync`, stops its processes.
+ *
+ * @example
+ * ```ts
+ * container.load(pluginHostModule({ kv: { command: ['./kv-plugin'], handshake, plugins } }));
+ * const importer = await container.getAsync(Importer);
+ * ```
  */
 export function pluginHostModule(
   processes: Readonly<Record<string, ClientOptions & HostGrpcOptions>>,
 ): ContainerModule {
-  return new ContainerModule((options) => {
-    fillHost(options);
-    for (const [name, clientOptions] of Object.entries(processes)) {
-      options
-        .bind(pluginClientToken(name))
-        .toResolvedValue(
-          (parts, grpc, grpcEngine) =>
-            new PluginClient(clientOptions, withOwnGrpc(parts, clientOptions, { grpc, grpcEngine })),
-          [HOST_PARTS, GRPC_HOST_OPTIONS, GRPC_ENGINE],
-        )
+  return new ContainerModule(({ bind }) => {
+    for (const [name, options] of Object.entries(processes)) {
+      toResolvedWithHostParts(bind(pluginClientToken(name)), options, (parts) => new PluginClient(options, parts))
         .inSingletonScope()
         .onDeactivation((client) => client.stop());
       const dispense = dispenseOnce();
-      for (const [alias, plugin] of aliasesOf(name, clientOptions))
-        options
-          .bind(pluginToken(alias))
-          .toResolvedValue((client: PluginClient) => dispense(client, plugin), [pluginClientToken(name)]);
+      for (const [alias, plugin] of aliasesOf(name, options))
+        bind(pluginToken(alias)).toResolvedValue(
+          (client: PluginClient) => dispense(client, plugin),
+          [pluginClientToken(name)],
+        );
     }
   });
 }
 
 /**
- * One client per plugin of a process, which is started for the first. Not a singleton of the container's: it would keep a failure, and
- * could not be emptied any more, so that no process of it would be stopped.
+ * Dispenses each plugin of a process once, and starts the process for the first. Not a singleton of the container: that would cache a
+ * rejection, and then fail to unbind, so that no process would be stopped.
  */
 function dispenseOnce(): (client: PluginClient, plugin: string) => Promise<unknown> {
   const dispensed = new Map<string, Promise<unknown>>();
@@ -72,13 +79,6 @@ function dispenseOnce(): (client: PluginClient, plugin: string) => Promise<unkno
     dispensed.set(plugin, made);
     return made;
   };
-}
-
-/** A process's own gRPC options and engine take the place of the container's. */
-function withOwnGrpc(parts: HostParts, own: HostGrpcOptions, common: Required<HostGrpcOptions>): HostParts {
-  if (own.grpc === undefined && own.grpcEngine === undefined) return parts;
-  const grpc = grpcClientProtocol(own.grpc ?? common.grpc, own.grpcEngine ?? common.grpcEngine);
-  return { ...parts, protocols: { ...parts.protocols, grpc } };
 }
 
 function aliasesOf(process: string, options: ClientOptions): [alias: string, plugin: string][] {

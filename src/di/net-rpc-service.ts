@@ -5,12 +5,13 @@ import { method, type NetRpcResult, type NetRpcSignature } from '../protocols/ne
 import type { GobSchema } from '../wire/gob/index.js';
 import type { NetRpcCodecOptions } from '../wire/net-rpc.js';
 import { markService, type ServiceClass } from './plugin-service.js';
+import { refuseStandardDecorator } from './standard-decorator.js';
 
 const METHODS = Symbol.for('rxplug.netrpc.methods');
 
 type Method<Args, Reply> = (args: Args, call: NetRpcServiceCall) => NetRpcResult<Reply>;
 
-/** `unknown` for a method that takes every `Args`, or none; else something that no descriptor is. */
+/** `unknown` for a method that accepts every `Args`, or none; else a type that no descriptor has, which names the mistake. */
 type Takes<Args, M> = M extends () => unknown
   ? unknown
   : M extends (args: infer Taken, ...rest: never) => unknown
@@ -20,9 +21,21 @@ type Takes<Args, M> = M extends () => unknown
     : never;
 
 /**
- * Marks a class whose methods, those with `@NetRpcMethod`, are served over net/rpc as `Plugin.…`. The container constructs it, once
- * per dispense, with its dependencies (`LOGGER`, `MUX_BROKER`, services of your own). The mark is kept on the class itself; a base
- * class's methods are served too. Throws OptionsError for a class without methods, and for names that Go cannot export.
+ * Marks a class for `serve`: its methods with `@NetRpcMethod`, and those of its base classes, are served over net/rpc as `Plugin.…`.
+ * The container makes an object for each dispense; the constructor may inject `LOGGER`, `MUX_BROKER` and anything else that is bound.
+ * Throws OptionsError for a class without such methods, and for names that Go cannot export.
+ *
+ * @example
+ * ```ts
+ * @NetRpcService()
+ * class Greeter {
+ *   @NetRpcMethod(gob.string, gob.string)
+ *   greet(name: string) {
+ *     return `Hello ${name}!`;
+ *   }
+ * }
+ * await serve({ handshake, plugins: { greeter: Greeter } });
+ * ```
  */
 export function NetRpcService(codec: NetRpcCodecOptions = {}): (target: ServiceClass) => void {
   return (target) => {
@@ -36,9 +49,8 @@ export function NetRpcService(codec: NetRpcCodecOptions = {}): (target: ServiceC
 }
 
 /**
- * Marks a method of a `@NetRpcService` class, and says how its argument and reply are encoded. A method that does not take such an
- * argument, or gives another reply, does not compile. On the wire the first letter of its name is upper case: `greet` is
- * `Plugin.Greet`.
+ * Marks a method of a `@NetRpcService` class, with the schemas of its argument and its reply. A method with other types does not compile.
+ * On the wire the first letter of its name is upper case: `greet` is `Plugin.Greet`.
  */
 export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchema<Reply>) {
   return <M extends Method<Args, Reply>>(
@@ -46,6 +58,7 @@ export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchem
     name: string,
     _descriptor: TypedPropertyDescriptor<M> & Takes<Args, M>,
   ): void => {
+    refuseStandardDecorator('@NetRpcMethod', name);
     if (typeof target === 'function')
       throw new OptionsError(`The method ${name} is static; a plugin's methods are those of its objects.`);
     const own = (Reflect.getOwnMetadata(METHODS, target) ?? {}) as NetRpcMethods;
@@ -53,7 +66,7 @@ export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchem
   };
 }
 
-/** Those of the base classes first: what is marked again counts. */
+/** The marked methods of a class; a method that is marked again replaces that of the base class. */
 function methodsOf(prototype: object | null): Record<string, NetRpcSignature> {
   if (prototype === null) return {};
   const inherited = methodsOf(Object.getPrototypeOf(prototype) as object | null);

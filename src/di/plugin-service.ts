@@ -7,14 +7,26 @@ import type { ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/serv
 
 const CONTRACT = Symbol.for('rxplug.contract');
 
-/** A class whose instances are `Service`s; its constructor may ask for anything that the container has. */
+/** A class whose instances implement `Service`. The container makes them; the constructor may inject anything that it has bound. */
 export type ServiceClass<Service = object> = Newable<Service>;
 
 type ServiceTarget<Of> = Of extends ServiceDefinition ? ServiceOf<Of> : ServiceOfContract<Of>;
 
 /**
- * Marks a class as the implementation of a contract or of a gRPC service definition. A class that does not implement it does not
- * compile. The container constructs it with its dependencies; the mark is kept on the class itself and nowhere else.
+ * Marks a class as the implementation of a contract or of a gRPC service definition, for `serve`. A class that does not implement it
+ * does not compile. The mark is kept on the class itself, not in a registry; a subclass needs its own.
+ *
+ * @example
+ * ```ts
+ * @PluginService(GreeterDefinition)
+ * class Greeter implements ServiceOf<typeof GreeterDefinition> {
+ *   constructor(@inject(LOGGER) private readonly log: Logger) {}
+ *   greet({ name }: GreetRequest) {
+ *     return { greeting: `Hello ${name}!` };
+ *   }
+ * }
+ * await serve({ handshake, plugins: { greeter: Greeter } });
+ * ```
  */
 export function PluginService<const Of extends ServiceDefinition | PluginContract>(
   of: Of,
@@ -27,18 +39,29 @@ function isContract(of: ServiceDefinition | PluginContract): of is PluginContrac
   return 'protocols' in of;
 }
 
-/** Makes a class one that the container constructs and `serve` takes. */
+/** Marks a class as the implementation of a contract. */
 export function markService(target: ServiceClass<unknown>, contract: PluginContract): void {
-  injectable()(target);
   Reflect.defineMetadata(CONTRACT, contract, target);
 }
 
 /** The contract that a class was marked with. Throws OptionsError for a class without mark. */
 export function contractOf(target: ServiceClass): PluginContract {
-  // Own, not inherited: a subclass answers for itself.
+  // Own, not inherited: a subclass may implement another contract.
   const contract = Reflect.getOwnMetadata(CONTRACT, target) as PluginContract | undefined;
   if (contract !== undefined) return contract;
   throw new OptionsError(
     `The class ${target.name || '(anonymous)'} is not marked as a plugin service. Put @PluginService(definition) on it, or @NetRpcService().`,
   );
+}
+
+/**
+ * Makes a service class injectable, if the application has not. Done when it is served and not by its mark, because inversify throws
+ * for a second `@injectable()`, which the application may put above or below the mark.
+ */
+export function makeInjectable(target: ServiceClass): void {
+  try {
+    injectable()(target);
+  } catch {
+    // It is injectable already.
+  }
 }

@@ -5,21 +5,35 @@ import { type ServeTestOptions, serveTest as serveTestCore, type TestServing } f
 import { assemblePlugin, type ServeOptions } from './assemble-plugin.js';
 
 /**
- * Serves plugins to the host that started this process, and resolves when serving has ended: the host asked for it, the host is
- * gone, or the listener broke. Ends the process with status 1 when it was not started by a host. Rejects when the plugin cannot be
- * served. Service classes are made by the container, each with a `LOGGER` of its own name.
+ * Serves plugins to the host that started this process. Resolves when serving has ended: at the host's request, with the host's exit,
+ * on SIGTERM, or because the listener failed. Ends the process with status 1 if no host started it. Rejects when the plugin cannot be
+ * served.
+ *
+ * @example
+ * ```ts
+ * await serve({ handshake, plugins: { greeter: Greeter } });
+ * ```
  */
 export async function serve(options: ServeOptions): Promise<void> {
   await using plugin = assemblePlugin(options);
   await serveCore(plugin.options, plugin.parts);
 }
 
-/** Options, or what makes or loads them. */
+/** The options of `serve`, or a function that makes or loads them. */
 export type LazyServeOptions = ServeOptions | (() => ServeOptions | Promise<ServeOptions>);
 
 /**
- * Serves one of several plugins, the one that the program's only argument names. Ends the process with status 1 for another number
- * of arguments and for a name that is not there (go-plugin server_mux.go ServeMux).
+ * Serves the plugin that the program's only argument names. Ends the process with status 1 for another number of arguments and for an
+ * unknown name (go-plugin server_mux.go ServeMux).
+ *
+ * @example
+ * ```ts
+ * await serveMux({
+ *   greeter: { handshake, plugins: { greeter: Greeter } },
+ *   // Called only if its name is given.
+ *   store: async () => ({ handshake, plugins: { store: await loadStore() } }),
+ * });
+ * ```
  */
 export async function serveMux(plugins: Readonly<Record<string, LazyServeOptions>>): Promise<void> {
   const selected = selectPlugin(Object.keys(plugins), process.argv.slice(2));
@@ -29,9 +43,14 @@ export async function serveMux(plugins: Readonly<Record<string, LazyServeOptions
 }
 
 /**
- * Serves plugins in test mode: within this process, for hosts that reattach with `reattach`, without cookie, handshake line and
- * taking over of interrupts, and without ever ending the process. Resolves when hosts can come; rejects when the plugin cannot be
- * served.
+ * Serves plugins in test mode, in this process, for tests and debuggers: without magic cookie, handshake line and signal handlers, and
+ * without ending the process. Hosts connect with the option `reattach`. Resolves when they can; rejects when the plugin cannot be served.
+ *
+ * @example
+ * ```ts
+ * await using serving = await serveTest({ handshake, plugins: { greeter: Greeter } });
+ * await using client = createClient({ reattach: serving.reattach, handshake, plugins });
+ * ```
  */
 export async function serveTest(options: ServeOptions, test: ServeTestOptions = {}): Promise<TestServing> {
   const plugin = assemblePlugin(options);

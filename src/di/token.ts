@@ -1,6 +1,6 @@
 import type { ServiceIdentifier } from 'inversify';
 
-/** A typed key of the container. (`const KEY: ServiceIdentifier<T> = Symbol()` would lose T: assignment narrows the union.) */
+/** A typed token of the container. (`const KEY: ServiceIdentifier<T> = Symbol()` would lose T: assignment narrows the union.) */
 export function token<T>(name: string): ServiceIdentifier<T> {
   return Symbol.for(`rxplug.${name}`) as ServiceIdentifier<T>;
 }

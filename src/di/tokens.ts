@@ -12,41 +12,70 @@ import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { token } from './token.js';
 
-/** Makes the runner of clients with a `command`; the option `runner` of a client takes its place. */
+// Parts of the library. A part that nobody has bound has its default; to bind its token, in a module for `createClient`, `launch` or
+// `serve`, or in the container of an application, is to replace it.
+
+/**
+ * Makes the runner of a client with a `command`; the client's option `runner` takes its place. @default `commandRunner`
+ *
+ * @example
+ * ```ts
+ * bind(RUNNER).toConstantValue((spec) => commandRunner(spec, { processGroup: 'shared' }));
+ * ```
+ */
 export const RUNNER = token<RunnerFactory>('runner');
-/** How a host dials plugins and offers brokered listeners. */
+/** Makes a host's network: what dials plugins and listens for brokered connections. @default unix sockets and TCP */
 export const HOST_NETWORK = token<HostParts['createNetwork']>('host-network');
-/** Where clients with `managed: true` are, and are ended together. */
+/** The registry of clients with `managed: true`, which `cleanupClients` of the registry stops. @default `managedClients` */
 export const CLIENT_REGISTRY = token<ClientRegistry>('client-registry');
-/** Receives every log entry of every plugin. */
+/**
+ * Receives every log entry of every plugin of a host, besides `logs$`. @default none
+ *
+ * @example
+ * ```ts
+ * bind(LOG_SINK).toConstantValue({ write: (entry, { name }) => console.error(name, entry.level, entry.message) });
+ * ```
+ */
 export const LOG_SINK = token<HostParts['logSink']>('log-sink');
-/** Issues the one-time identities of AutoMTLS, on both ends. */
+/** Issues the certificates of AutoMTLS, on hosts and plugins. @default `selfSignedAuthority()` */
 export const CERTIFICATE_AUTHORITY = token<CertificateAuthority>('certificate-authority');
-/** What all gRPC of this end stands on: servers and channels, brokered ones too. */
+/** The implementation of gRPC, on hosts and plugins. The option `grpcEngine` takes its place. @default 'native' */
 export const GRPC_ENGINE = token<GrpcEngine>('grpc-engine');
-/** What a host says of its gRPC: interceptors, channel options. */
+/** A host's gRPC options. The option `grpc` takes their place. @default {} */
 export const GRPC_HOST_OPTIONS = token<GrpcHostOptions>('grpc-host-options');
-/** What a plugin says of its gRPC: server options, interceptors, further services. */
+/** A plugin's gRPC options. The option `grpc` of `serve` takes their place. @default {} */
 export const GRPC_PLUGIN_OPTIONS = token<GrpcPluginOptions>('grpc-plugin-options');
-/** Speaks gRPC with a plugin. */
+/**
+ * Connects to plugins over gRPC. Whoever binds it replaces all of a host's gRPC: the options `grpc` and `grpcEngine` are refused then.
+ * @default `grpcClientProtocol`
+ */
 export const GRPC_CLIENT_PROTOCOL = token<ClientProtocolFactory>('grpc-client-protocol');
-/** Serves a plugin over gRPC. */
+/** Serves a plugin over gRPC; otherwise as GRPC_CLIENT_PROTOCOL. @default `grpcServerProtocol` */
 export const GRPC_SERVER_PROTOCOL = token<ServerProtocolFactory>('grpc-server-protocol');
-/** Speaks net/rpc with a plugin. */
+/** Connects to plugins over net/rpc. @default `netRpcClientProtocol()` */
 export const NETRPC_CLIENT_PROTOCOL = token<ClientProtocolFactory>('netrpc-client-protocol');
-/** Serves a plugin over net/rpc. */
+/** Serves a plugin over net/rpc. @default `netRpcServerProtocol()` */
 export const NETRPC_SERVER_PROTOCOL = token<ServerProtocolFactory>('netrpc-server-protocol');
-/** Binds a plugin's main listener. */
+/** Opens a plugin's main listener. @default a unix socket in the host's directory, or a TCP port of the host's range */
 export const PLUGIN_LISTEN = token<PluginParts['listen']>('plugin-listen');
-/** How a plugin dials its host and offers brokered listeners. */
+/** Makes a plugin's network: what dials the host and listens for brokered connections. @default as PLUGIN_LISTEN */
 export const PLUGIN_NETWORK = token<PluginParts['createNetwork']>('plugin-network');
-/** All parts of a host, assembled. */
-export const HOST_PARTS = token<HostParts>('host-parts');
-/** All parts of a plugin, assembled. */
-export const PLUGIN_PARTS = token<PluginParts>('plugin-parts');
-/** Opens further connections to the host; for services that are served over gRPC. */
-export const BROKER = token<GrpcBroker>('broker');
-/** Opens further connections to the host; for services that are served over net/rpc. */
-export const MUX_BROKER = token<MuxBroker>('mux-broker');
-/** A service's own logger; what it says reaches the host's log. */
+
+// What a plugin's service classes may inject. `serve` binds these for each service.
+
+/**
+ * A service's own logger: its module is the plugin's name in the set. Bound by an application, it is the logger of the whole plugin,
+ * unless `serve` has the option `logger`.
+ *
+ * @example
+ * ```ts
+ * class Greeter {
+ *   constructor(@inject(LOGGER) private readonly log: Logger) {}
+ * }
+ * ```
+ */
 export const LOGGER = token<Logger>('logger');
+/** Opens further connections to the host; for services over gRPC. */
+export const BROKER = token<GrpcBroker>('broker');
+/** Opens further streams to the host; for services over net/rpc. */
+export const MUX_BROKER = token<MuxBroker>('mux-broker');

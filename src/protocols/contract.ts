@@ -39,21 +39,26 @@ export interface ServiceContext {
   readonly logger: Logger;
   /** The protocol that is being served. */
   readonly protocol: ProtocolName;
+  /** Aborted when the service is not served any more: serving has ended, or over net/rpc the host has closed the dispensed object. */
+  readonly signal: AbortSignal;
 }
 
 /** A contract with its implementation. `implement` makes it. */
 export interface PluginImplementation {
   readonly contract: PluginContract;
-  /** Makes the service: once per serving in gRPC, once per dispense in net/rpc. */
+  /** Makes the service, or a Promise of it: once per serving in gRPC, once per dispense in net/rpc. */
   readonly create: (context: ServiceContext) => unknown;
 }
 
 /** Implementations by plugin name. */
 export type PluginImplementations = Readonly<Record<string, PluginImplementation>>;
 
+/** Makes the service of a contract. */
+export type ServiceFactory<C> = (context: ContextOfContract<C>) => ServiceOfContract<C> | Promise<ServiceOfContract<C>>;
+
 /**
- * Pairs a contract with the service that implements it, or with a function that makes the service: once per serving in gRPC, once per
- * dispense in net/rpc. A service that does not fit the contract does not compile.
+ * Pairs a contract with the service that implements it, or with a function that makes the service or a Promise of it: once per serving
+ * in gRPC, once per dispense in net/rpc. A service that does not fit the contract does not compile.
  *
  * @example
  * ```ts
@@ -63,7 +68,7 @@ export type PluginImplementations = Readonly<Record<string, PluginImplementation
  */
 export function implement<C extends PluginContract>(
   contract: C,
-  service: ServiceOfContract<C> | ((context: ContextOfContract<C>) => ServiceOfContract<C>),
+  service: ServiceOfContract<C> | ServiceFactory<C>,
 ): PluginImplementation {
   const create = typeof service === 'function' ? (service as (context: ServiceContext) => unknown) : () => service;
   return { contract, create };

@@ -55,7 +55,7 @@ export interface GrpcPair<Client> extends GrpcConnection {
  * ```
  */
 export async function createGrpcConnection(
-  register: (server: GrpcServer) => void,
+  register: (server: GrpcServer) => void | Promise<void>,
   options: GrpcPairOptions = {},
 ): Promise<GrpcConnection> {
   return connect(register, await linkOf(options), options);
@@ -74,12 +74,12 @@ async function linkOf(options: GrpcPairOptions): Promise<Link> {
 }
 
 async function connect(
-  register: (server: GrpcServer) => void,
+  register: (server: GrpcServer) => void | Promise<void>,
   { endpoints, transport, tls }: Link,
   options: GrpcPairOptions,
 ): Promise<GrpcConnection> {
   const server = endpoints.createServer(options.server);
-  register(server);
+  await register(server);
   const plain = await transport.listen();
   const listener = tls.server === undefined ? plain : secureListener(plain, tls.server, { alpn: ['h2'] });
   const accepting = listener.connection$.subscribe((connection) => server.inject(connection));
@@ -131,15 +131,15 @@ export async function createGrpcPair(
   const link = await linkOf(options);
   const logger = options.logger ?? SILENT_LOGGER;
   const lifetime: (() => unknown)[] = [];
+  const gone = new AbortController();
   const register = (server: GrpcServer) => {
     const broker = pluginBroker(server, link, logger, options);
     lifetime.push(() => broker.close());
-    sides.serve(server, service, { logger, protocol: 'grpc', broker });
+    return sides.serve(server, service, { logger, protocol: 'grpc', broker, signal: gone.signal });
   };
   const connection = await connect(register, link, options);
   const { channel } = connection;
   const broker = hostBroker(channel, link, logger, options);
-  const gone = new AbortController();
   lifetime.push(
     () => gone.abort(),
     () => broker.close(),

@@ -13,7 +13,7 @@ import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTranspo
 import { Teardown } from './teardown.js';
 
 /** Options of both ends of a plugin's connection. */
-export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'onShutdown'> {
+export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modules' | 'container' | 'onShutdown'> {
   /** What both ends' gRPC stands on. @default 'native' */
   readonly grpcEngine?: GrpcEngine;
   /** gRPC options of the plugin, as `serve` takes them. */
@@ -99,15 +99,16 @@ async function linkOf(protocol: ProtocolName, options: PluginPairOptions, teardo
 async function serveOn(
   { protocol, listener, network, tls, logger }: Link,
   plugins: ServedPlugins,
-  { modules = [], serve = {}, grpcEngine, onShutdown, multiplex = false }: PluginPairOptions,
+  { modules = [], container, serve, grpcEngine, onShutdown, multiplex = false }: PluginPairOptions,
   teardown: Teardown,
 ): Promise<Pick<PluginPair<PluginSet>, 'plugin' | 'pluginStdout' | 'pluginStderr'>> {
   const assembled = assemblePlugin({
     handshake: UNUSED_HANDSHAKE,
     plugins,
     modules,
-    grpc: serve,
     logger,
+    ...(container === undefined ? {} : { container }),
+    ...(serve === undefined ? {} : { grpc: serve }),
     ...(grpcEngine === undefined ? {} : { grpcEngine }),
   });
   teardown.add(() => assembled[Symbol.asyncDispose]());

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { ContainerModule, inject, injectable } from 'inversify';
 import { firstValueFrom, of } from 'rxjs';
-import { LOGGER, MUX_BROKER, NetRpcMethod, NetRpcService } from '../../src/di/index.js';
+import { injectPlugin, LOGGER, MUX_BROKER, NetRpcMethod, NetRpcService } from '../../src/di/index.js';
 import { type Logger, netRpcPlugin, type ServiceOfContract } from '../../src/index.js';
 import {
   BASIC_ERROR_NAME,
@@ -176,6 +176,18 @@ describe('what a class cannot be', () => {
       },
       { code: 'ERR_OPTIONS', message: /greet is static/ },
     );
+  });
+
+  test('with standard decorators, which cannot mark methods', () => {
+    const context = { kind: 'method', name: 'greet', static: false };
+    const refusal = { code: 'ERR_OPTIONS', message: /^@NetRpcMethod .*experimentalDecorators/ };
+    const decorate = NetRpcMethod(gob.string, gob.string) as unknown as (method: unknown, context: unknown) => void;
+    assert.throws(() => decorate(() => '', context), refusal);
+    const injecting = injectPlugin('kv') as unknown as (value: undefined, context: unknown) => void;
+    assert.throws(() => injecting(undefined, { ...context, kind: 'field' }), {
+      ...refusal,
+      message: /^@injectPlugin /,
+    });
   });
 
   test('with names that Go cannot export, or that have one name on the wire', () => {

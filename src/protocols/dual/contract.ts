@@ -1,11 +1,11 @@
 import { OptionsError } from '../../errors.js';
 import type {
   ClientOfContract,
-  ContextOfContract,
   PluginContract,
   PluginImplementation,
   ProtocolName,
   ServiceContext,
+  ServiceFactory,
   ServiceOfContract,
 } from '../contract.js';
 import { type GrpcPlugin, type GrpcServiceContext, type GrpcSides, grpcPlugin, grpcSidesOf } from '../grpc/contract.js';
@@ -16,6 +16,7 @@ import {
   netRpcPlugin,
   netRpcSidesOf,
 } from '../netrpc/contract.js';
+import { whenReady } from '../when-ready.js';
 
 /** The client of a dual contract: that of the plugin's protocol, told apart by `protocol`. */
 export type DualClient<G, N> =
@@ -28,7 +29,7 @@ export interface DualService<G, N> {
   readonly netrpc: ServiceOrFactory<N>;
 }
 
-type ServiceOrFactory<C> = ServiceOfContract<C> | ((context: ContextOfContract<C>) => ServiceOfContract<C>);
+type ServiceOrFactory<C> = ServiceOfContract<C> | ServiceFactory<C>;
 
 /** A pair of one thing for each protocol. */
 export interface DualSides<G, N> {
@@ -88,7 +89,8 @@ function grpcSide(contract: GrpcPlugin, combine: Combine): PluginContract {
   const sides = grpcSidesOf(contract) ?? wrongProtocol('grpc', contract);
   const dual: GrpcSides<unknown, UntypedDualService> = {
     client: (context) => combine(sides.client(context)),
-    serve: (server, service, context) => sides.serve(server, createService(service.grpc, context), context),
+    serve: (server, { grpc }, context) =>
+      whenReady(createService(grpc, context), (service) => sides.serve(server, service, context)),
   };
   return grpcPlugin(dual);
 }
@@ -98,7 +100,8 @@ function netRpcSide(contract: NetRpcPlugin, combine: Combine): PluginContract {
   const dual: NetRpcSides<unknown, UntypedDualService> = {
     ...sides,
     client: (context) => combine(sides.client(context)),
-    serve: (service, context) => sides.serve(createService(service.netrpc, context), context),
+    serve: ({ netrpc }, context) =>
+      whenReady(createService(netrpc, context), (service) => sides.serve(service, context)),
   };
   return netRpcPlugin(dual);
 }

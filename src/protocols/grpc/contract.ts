@@ -35,8 +35,8 @@ export function isGrpcServiceContext(context: ServiceContext): context is GrpcSe
 export interface GrpcSides<Client, Service> {
   /** Host: the client that `dispense` gives. */
   client(context: GrpcClientContext): Client;
-  /** Plugin: registers what serves it. */
-  serve(server: GrpcServer, service: Service, context: GrpcServiceContext): void;
+  /** In the plugin: adds the service to the server, before it accepts connections; it waits for a Promise. */
+  serve(server: GrpcServer, service: Service, context: GrpcServiceContext): void | Promise<void>;
 }
 
 /** A contract that is spoken over gRPC. */

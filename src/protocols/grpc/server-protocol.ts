@@ -4,6 +4,7 @@ import type { Listener } from '../../transports/transport.js';
 import { notServable } from '../contract-errors.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import type { RunningCalls } from '../running-calls.js';
+import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { acceptMuxed } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
@@ -53,7 +54,7 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
     const broker = addPluginBroker(server, muxed?.streams, connection, { ...brokerOptions, endpoints });
     const calls = grpcRunningCalls();
     const conversation = new GrpcServing(server, broker, calls, { listener, tls: connection.tls });
-    addImplementations(countingServer(server, calls), broker, connection);
+    await conversation.addImplementations(connection);
     const health = new HealthService();
     const stdio = new StdioService({
       stdout: connection.syncStdout,
@@ -77,19 +78,6 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
   };
 }
 
-function addImplementations(
-  server: GrpcServer,
-  broker: GrpcBroker,
-  { implementations, logger }: ServerConnection,
-): void {
-  for (const [name, { contract, create }] of Object.entries(implementations)) {
-    const sides = grpcSidesOf(contract);
-    if (sides === undefined) throw notServable(name, contract, 'grpc');
-    const context: GrpcServiceContext = { logger: logger.named(name), protocol: 'grpc', broker };
-    sides.serve(server, create(context), context);
-  }
-}
-
 class GrpcServing implements ServerProtocol {
   readonly name = 'grpc';
   readonly ended: Promise<void>;
@@ -98,6 +86,8 @@ class GrpcServing implements ServerProtocol {
   readonly #calls: RunningCalls;
   readonly #listener: Listener;
   readonly #end = new Subject<void>();
+  /** Aborted when the services are not served any more. */
+  readonly #served = new AbortController();
   #accepting: Subscription | undefined;
 
   constructor(
@@ -111,6 +101,28 @@ class GrpcServing implements ServerProtocol {
     this.#calls = calls;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });
     this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
+  }
+
+  /** Adds the plugin's services, one after the other. Rejects when one cannot be made; those before it are released then. */
+  async addImplementations({ implementations, logger }: ServerConnection): Promise<void> {
+    const server = countingServer(this.#server, this.#calls);
+    const { signal } = this.#served;
+    try {
+      for (const [name, { contract, create }] of Object.entries(implementations)) {
+        const sides = grpcSidesOf(contract);
+        if (sides === undefined) throw notServable(name, contract, 'grpc');
+        const context: GrpcServiceContext = {
+          logger: logger.named(name),
+          protocol: 'grpc',
+          broker: this.#broker,
+          signal,
+        };
+        await whenReady(create(context), (service) => sides.serve(server, service, context));
+      }
+    } catch (error) {
+      this.#served.abort();
+      throw error;
+    }
   }
 
   accept(): void {
@@ -134,6 +146,7 @@ class GrpcServing implements ServerProtocol {
     await this.#listener.close();
     this.#accepting?.unsubscribe();
     await Promise.all([this.#server.close(), this.#broker.close()]);
+    this.#served.abort();
     this.end();
   }
 }

@@ -39,8 +39,8 @@ export function isNetRpcServiceContext(context: ServiceContext): context is NetR
 export interface NetRpcSides<Client, Service> {
   /** On the host: makes what `dispense` resolves with. */
   client(context: NetRpcClientContext): Client;
-  /** In the plugin: the methods that are served as `Plugin.…`. Called once per dispense. */
-  serve(service: Service, context: NetRpcServiceContext): NetRpcHandlers;
+  /** In the plugin: the methods that are served as `Plugin.…`, or a Promise of them. Called once per dispense. */
+  serve(service: Service, context: NetRpcServiceContext): NetRpcHandlers | Promise<NetRpcHandlers>;
   /** Types and limits of the values on the dispensed object's stream. */
   readonly codec?: NetRpcCodecOptions;
 }

@@ -1,9 +1,10 @@
-import { catchError, EMPTY, type Subscription } from 'rxjs';
-import { RemoteError } from '../../errors.js';
+import { catchError, EMPTY, finalize, type Subscription } from 'rxjs';
+import { ClosedError, RemoteError } from '../../errors.js';
 import type { Logger } from '../../wire/logs/logger.js';
-import type { PluginImplementations } from '../contract.js';
+import type { PluginImplementation, PluginImplementations } from '../contract.js';
 import type { RunningCalls } from '../running-calls.js';
-import { type NetRpcServiceContext, netRpcSidesOf } from './contract.js';
+import { whenReady } from '../when-ready.js';
+import { type NetRpcServiceContext, type NetRpcSides, netRpcSidesOf } from './contract.js';
 import { DISPENSER } from './control.js';
 import type { MuxBroker } from './mux-broker.js';
 import { handler, type NetRpcHandler, type NetRpcHandlers } from './rpc-service.js';
@@ -18,35 +19,51 @@ export interface DispenserOptions {
   readonly lifetime: Subscription;
 }
 
+type Sides = NetRpcSides<unknown, unknown>;
+
 /**
  * Makes an object for each `Dispense` of a host, and serves it on a brokered stream of its own, where its methods are `Plugin.…`
  * (go-plugin rpc_server.go dispenseServer.Dispense). An object whose stream the host does not open within 5 s is dropped.
  */
-export function createDispenser({
-  implementations,
-  broker,
-  calls,
-  logger,
-  lifetime,
-}: DispenserOptions): NetRpcHandlers {
-  const dispense = (name: string): number => {
+export function createDispenser(options: DispenserOptions): NetRpcHandlers {
+  const { implementations } = options;
+  const dispense = (name: string): Promise<number> => {
     const implementation = Object.hasOwn(implementations, name) ? implementations[name] : undefined;
     const sides = implementation === undefined ? undefined : netRpcSidesOf(implementation.contract);
     // Go hosts match this text.
     if (implementation === undefined || sides === undefined) throw new RemoteError(`unknown plugin type: ${name}`);
-    const context: NetRpcServiceContext = { logger: logger.named(name), protocol: 'netrpc', broker };
-    const handlers = sides.serve(implementation.create(context), context);
+    return serveObject(name, implementation, sides, options);
+  };
+  return new Map([['Dispense', handler(DISPENSER.Dispense.args, DISPENSER.Dispense.reply, dispense)]]);
+}
+
+/** Makes an object and accepts the stream that it is served on; resolves with the stream's broker id. */
+async function serveObject(
+  name: string,
+  { create }: PluginImplementation,
+  sides: Sides,
+  { broker, calls, logger, lifetime }: DispenserOptions,
+): Promise<number> {
+  const served = new AbortController();
+  const { signal } = served;
+  const context: NetRpcServiceContext = { logger: logger.named(name), protocol: 'netrpc', broker, signal };
+  try {
+    const handlers = await whenReady(create(context), (service) => sides.serve(service, context));
+    if (lifetime.closed) throw new ClosedError('ERR_CLOSED', 'The host has closed its connection.');
     const id = broker.nextId();
     const serving$ = broker.acceptAndServe(id, new Map([['Plugin', counted(handlers, calls)]]), sides.codec).pipe(
       catchError((error: unknown) => {
-        logger.error('plugin dispense: the host did not open the stream of the dispensed object', { name, id, error });
+        logger.error('plugin dispense: the host did not open the stream of the object', { name, id, error });
         return EMPTY;
       }),
+      finalize(() => served.abort()),
     );
     lifetime.add(serving$.subscribe());
     return id;
-  };
-  return new Map([['Dispense', handler(DISPENSER.Dispense.args, DISPENSER.Dispense.reply, dispense)]]);
+  } catch (error) {
+    served.abort();
+    throw error;
+  }
 }
 
 /** The same methods, counted while they run. */

@@ -1,0 +1,19 @@
+import { OptionsError } from '../../errors.js';
+
+/** The options of gRPC that the default protocol takes. */
+interface GrpcOptions {
+  readonly grpc?: unknown;
+  readonly grpcEngine?: unknown;
+}
+
+/**
+ * Refuses options that nothing would use: whoever binds a protocol of gRPC replaces all of it. Throws OptionsError.
+ */
+export function refuseUnusedGrpcOptions(options: GrpcOptions, token: string): void {
+  const unused = (['grpc', 'grpcEngine'] as const).find((name) => options[name] !== undefined);
+  if (unused === undefined) return;
+  throw new OptionsError(
+    `Expected no option \`${unused}\` beside a binding of ${token}, which replaces the gRPC that the option is for. ` +
+      'Remove one of the two, or give the options to what you bind.',
+  );
+}

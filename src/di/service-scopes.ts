@@ -1,0 +1,66 @@
+import { Container, type ServiceIdentifier } from 'inversify';
+import type { ServiceContext } from '../protocols/contract.js';
+import { isGrpcServiceContext } from '../protocols/grpc/contract.js';
+import { isNetRpcServiceContext } from '../protocols/netrpc/contract.js';
+import { onAbort } from '../streams/on-abort.js';
+import type { Logger } from '../wire/logs/logger.js';
+import { makeInjectable, type ServiceClass } from './plugin-service.js';
+import { BROKER, LOGGER, MUX_BROKER } from './tokens.js';
+
+/**
+ * Makes the services of service classes, each in a container of its own below the plugin's: with its own logger and broker. A service is
+ * released, which runs its `@preDestroy`, when it is not served any more.
+ */
+export class ServiceScopes {
+  readonly #parent: Container;
+  readonly #logger: Logger;
+  readonly #scopes = new Set<Container>();
+  readonly #releases = new Set<Promise<void>>();
+
+  constructor(parent: Container, logger: Logger) {
+    this.#parent = parent;
+    this.#logger = logger;
+  }
+
+  /** The service of a class; its dependencies may be asynchronous. */
+  async create(service: ServiceClass, context: ServiceContext): Promise<unknown> {
+    makeInjectable(service);
+    const scope = this.#open(context);
+    scope
+      .bind(service as ServiceIdentifier)
+      .to(service)
+      .inSingletonScope();
+    try {
+      return await scope.getAsync(service);
+    } catch (error) {
+      await this.#release(scope);
+      throw error;
+    }
+  }
+
+  /** Releases what is left; resolves when every release is through. */
+  async close(): Promise<void> {
+    for (const scope of this.#scopes) void this.#release(scope);
+    await Promise.all(this.#releases);
+  }
+
+  #open(context: ServiceContext): Container {
+    const scope = new Container({ parent: this.#parent });
+    scope.bind(LOGGER).toConstantValue(context.logger);
+    if (isGrpcServiceContext(context)) scope.bind(BROKER).toConstantValue(context.broker);
+    if (isNetRpcServiceContext(context)) scope.bind(MUX_BROKER).toConstantValue(context.broker);
+    this.#scopes.add(scope);
+    onAbort(context.signal, () => void this.#release(scope));
+    return scope;
+  }
+
+  #release(scope: Container): Promise<void> {
+    if (!this.#scopes.delete(scope)) return Promise.resolve();
+    const release = scope
+      .unbindAllAsync()
+      .catch((error: unknown) => this.#logger.error('a service failed to be released', { error }))
+      .finally(() => this.#releases.delete(release));
+    this.#releases.add(release);
+    return release;
+  }
+}
