@@ -2,7 +2,13 @@
 
 // Types of arguments and replies.
 
-export { BASIC_ERROR_NAME, BasicError, fromBasicError, toBasicError } from './protocols/netrpc/basic-error.js';
+export {
+  BASIC_ERROR_NAME,
+  BasicError,
+  type BasicErrorValue,
+  fromBasicError,
+  toBasicError,
+} from './protocols/netrpc/basic-error.js';
 export {
   type GobAny,
   type GobComplex,

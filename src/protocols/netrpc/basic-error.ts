@@ -1,5 +1,5 @@
 import { errorMessage, RemoteError } from '../../errors.js';
-import { type GobType, gob } from '../../wire/gob/index.js';
+import { gob } from '../../wire/gob/index.js';
 
 /**
  * go-plugin's type for an error inside a value: a struct with the error's text (go-plugin error.go BasicError). Wrap it in
@@ -17,12 +17,30 @@ export const BasicError = gob.struct('BasicError', { Message: gob.string });
 /** The name under which a Go peer registers it: `gob.Register(&plugin.BasicError{})`. */
 export const BASIC_ERROR_NAME = '*plugin.BasicError';
 
-/** The BasicError with the message of anything that was thrown. */
-export function toBasicError(error: unknown): GobType<typeof BasicError> {
-  return { Message: errorMessage(error) };
+/** The value of a BasicError. */
+export interface BasicErrorValue {
+  Message: string;
 }
 
-/** A BasicError as an error to throw. */
-export function fromBasicError({ Message }: GobType<typeof BasicError>): RemoteError {
-  return new RemoteError(Message);
+/**
+ * The BasicError with the message of anything that was thrown; undefined, which is nil in Go, for undefined and null (go-plugin error.go
+ * NewBasicError). A field of `gob.pointer` takes null for nil: `toBasicError(error) ?? null`.
+ *
+ * @example
+ * ```ts
+ * const failure: Error | undefined = validate(entry);
+ * return { Err: toBasicError(failure) };
+ * ```
+ */
+export function toBasicError<E>(error: E): E extends null | undefined ? undefined : BasicErrorValue;
+export function toBasicError(error: unknown): BasicErrorValue | undefined {
+  return error === undefined || error === null ? undefined : { Message: errorMessage(error) };
+}
+
+/** A received BasicError as an error to throw; undefined for undefined and null, which are nil in Go. */
+export function fromBasicError<E extends BasicErrorValue | null | undefined>(
+  error: E,
+): E extends null | undefined ? undefined : RemoteError;
+export function fromBasicError(error: BasicErrorValue | null | undefined): RemoteError | undefined {
+  return error === undefined || error === null ? undefined : new RemoteError(error.Message);
 }
