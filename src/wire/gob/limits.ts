@@ -3,7 +3,7 @@ import { OptionsError } from '../../errors.js';
 /** Limits of a decoder. A value that exceeds one fails; the whole stream fails only if message boundaries are lost. */
 export interface GobLimits {
   /** Longest message, and longest value if spread over several messages, in bytes. Checked before buffering. @default 256 MiB */
-  readonly maxMessageBytes: number;
+  readonly maxReceiveMessageBytes: number;
   /** Deepest nesting of values and of type definitions. @default 1000 */
   readonly maxDepth: number;
   /** All type definitions of a stream together, in bytes. @default 1 MiB */
@@ -14,7 +14,7 @@ export interface GobLimits {
 
 /** The default limits of a decoder. */
 export const DEFAULT_GOB_LIMITS: GobLimits = Object.freeze({
-  maxMessageBytes: 256 * 1024 * 1024,
+  maxReceiveMessageBytes: 256 * 1024 * 1024,
   maxDepth: 1000,
   maxTypeBytes: 1024 * 1024,
   maxHeapBytes: 1024 * 1024 * 1024,

@@ -28,7 +28,7 @@ function messageOf(call: () => unknown): string {
 
 describe('limits', () => {
   test('G-26 a message over the limit is refused at its header, before it is buffered, and for good', () => {
-    const decoder = receiving(count(1025), { limits: { maxMessageBytes: 1024 } });
+    const decoder = receiving(count(1025), { limits: { maxReceiveMessageBytes: 1024 } });
     assert.equal(
       codeOf(() => decoder.next()),
       'ERR_LIMIT_EXCEEDED',
@@ -51,7 +51,7 @@ describe('limits', () => {
   test('G-26 a message of exactly the limit passes', () => {
     const bytes = createGobEncoder().encode(gob.bytes, new Uint8Array(1019));
     assert.equal(bytes.length, 1024 + 3);
-    const decoder = createGobDecoder({ limits: { maxMessageBytes: 1024 } });
+    const decoder = createGobDecoder({ limits: { maxReceiveMessageBytes: 1024 } });
     decoder.push(bytes);
     assert.equal(decoder.next(gob.bytes)?.length, 1019);
   });
@@ -71,7 +71,7 @@ describe('limits', () => {
   });
 
   test('an announced gigabyte takes no memory before it arrives', () => {
-    const options = { limits: { maxMessageBytes: 2 ** 40 } };
+    const options = { limits: { maxReceiveMessageBytes: 2 ** 40 } };
     const before = process.memoryUsage().arrayBuffers;
     const decoders = Array.from({ length: 64 }, () => receiving(`${count(2 ** 30)}0c00`, options));
     for (const decoder of decoders) assert.equal(decoder.next(), undefined);
@@ -233,7 +233,7 @@ describe('limits', () => {
   });
 
   test('a value over endless messages ends at the message limit', () => {
-    const limits = { maxMessageBytes: 4096 };
+    const limits = { maxReceiveMessageBytes: 4096 };
     const decoder = createGobDecoder({ limits });
     decoder.push(fromHex(messages('ff81020100 0110 0000')));
     // Every element brings a new type, and so a new message.
@@ -282,7 +282,7 @@ describe('limits', () => {
 
 describe('arbitrary bytes', () => {
   const streams = GOLDEN.vectors.map(({ name, values }) => ({ name, bytes: fromHex(values.join('')) }));
-  const options: GobDecoderOptions = { registry, limits: { maxMessageBytes: 4096, maxHeapBytes: MIB } };
+  const options: GobDecoderOptions = { registry, limits: { maxReceiveMessageBytes: 4096, maxHeapBytes: MIB } };
 
   /** Decodes until nothing is left, and says how many steps it took; every error must be one of ours. */
   function exhaust(chunks: readonly Uint8Array[], schemas: readonly GobSchema[]): number {

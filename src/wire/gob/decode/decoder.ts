@@ -88,7 +88,7 @@ class StreamDecoder implements GobDecoder, SkipContext {
     this.maxDepth = this.#limits.maxDepth;
     this.types = new ReceivedTypes(this.#limits);
     this.#decoders = new DecoderCache(this.types, this.maxDepth, compileDecoder);
-    this.#messages = new ValueMessages(this.reader, this.#limits.maxMessageBytes);
+    this.#messages = new ValueMessages(this.reader, this.#limits.maxReceiveMessageBytes);
   }
 
   get bufferedBytes(): number {

@@ -22,7 +22,7 @@ export function noMessage(): GobMessage {
  * without a copy. Memory grows with the bytes that have arrived, not with those that were announced.
  */
 export class GobFramer {
-  readonly #maxMessageBytes: number;
+  readonly #maxReceiveMessageBytes: number;
   #bytes: Uint8Array = NOTHING;
   #pos = 0;
   #end = 0;
@@ -32,8 +32,8 @@ export class GobFramer {
   #wanted = 0;
   #consumed = 0;
 
-  constructor(maxMessageBytes: number) {
-    this.#maxMessageBytes = maxMessageBytes;
+  constructor(maxReceiveMessageBytes: number) {
+    this.#maxReceiveMessageBytes = maxReceiveMessageBytes;
   }
 
   /** Received bytes that are not yet part of a returned message. */
@@ -104,7 +104,7 @@ export class GobFramer {
   #count(size: number): number {
     let count = size === 1 ? this.#bytes[this.#pos]! : 0;
     for (let at = 1; at < size; at += 1) count = count * 0x100 + this.#bytes[this.#pos + at]!;
-    if (count > this.#maxMessageBytes) throw tooLong(count, this.#maxMessageBytes);
+    if (count > this.#maxReceiveMessageBytes) throw tooLong(count, this.#maxReceiveMessageBytes);
     return count;
   }
 
@@ -130,6 +130,6 @@ function broken(reason: string): ProtocolError {
 function tooLong(count: number, limit: number): ProtocolError {
   return new ProtocolError(
     'ERR_LIMIT_EXCEEDED',
-    `gob: the peer announced a message of ${count} bytes, at most ${limit} are accepted (maxMessageBytes).`,
+    `gob: the peer announced a message of ${count} bytes, at most ${limit} are accepted (maxReceiveMessageBytes).`,
   );
 }

@@ -13,7 +13,7 @@ export interface GobEncoderOptions {
   /** Concrete types of interface values. Go's predeclared types are always known. */
   readonly registry?: GobRegistry;
   /** Longest message, in bytes. @default 1 GiB − 1, the most that every Go version reads */
-  readonly maxMessageBytes?: number;
+  readonly maxSendMessageBytes?: number;
   /** Deepest nesting of a value; a cycle exceeds it. @default 1000 */
   readonly maxDepth?: number;
   /** First type id, at least 64. @default 65 */
@@ -64,13 +64,13 @@ class StreamEncoder implements GobEncoder, EncodeContext {
   readonly #definitions = new GobWriter();
   readonly #types: SentTypes;
   readonly #registry: GobRegistry | undefined;
-  readonly #maxMessageBytes: number;
+  readonly #maxSendMessageBytes: number;
   #prepared = new WeakMap<SchemaNode, Prepared>();
 
   constructor(options: GobEncoderOptions) {
     this.#registry = options.registry;
     this.#types = new SentTypes(options.firstTypeId ?? DEFAULT_FIRST_ID);
-    this.#maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
+    this.#maxSendMessageBytes = options.maxSendMessageBytes ?? MAX_MESSAGE_BYTES;
     this.maxDepth = options.maxDepth ?? DEFAULT_GOB_LIMITS.maxDepth;
   }
 
@@ -150,8 +150,8 @@ class StreamEncoder implements GobEncoder, EncodeContext {
   }
 
   #checkSize(bytes: number): void {
-    if (bytes > this.#maxMessageBytes) {
-      throw exceeded(`a message of ${bytes} bytes is over the limit of ${this.#maxMessageBytes}`);
+    if (bytes > this.#maxSendMessageBytes) {
+      throw exceeded(`a message of ${bytes} bytes is over the limit of ${this.#maxSendMessageBytes}`);
     }
   }
 
