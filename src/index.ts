@@ -14,7 +14,7 @@ export type { ClientOptions } from './host/options.js';
 export type { LogSink } from './host/parts.js';
 export type { PluginClient, PluginName } from './host/plugin-client.js';
 export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
-export { commandRunner, type ProcessRunnerOptions, processRunner } from './runners/process/process.js';
+export { commandRunner, type ProcessRunnerOptions, processRunner } from './runners/process/process-runner.js';
 export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export type { SecureConfig } from './runners/secure/secure-config.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';

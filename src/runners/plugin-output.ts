@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 
-/** How long the plugin's pipes may stay open after it has gone, because a process that it started holds them. */
-const LAST_WORDS_MS = 500;
+/** How long a plugin's pipe is read after its exit: a process that it started may keep the pipe open. */
+const DRAIN_TIMEOUT_MS = 500;
 
-/** Most bytes that are taken over after the plugin has gone: more than pipes can hold, so only a surviving child gets there. */
-const LAST_WORDS_BYTES = 4 << 20;
+/** Most bytes that are read after the plugin's exit: more than a pipe can hold, so only a surviving child reaches it. */
+const MAX_DRAIN_BYTES = 4 << 20;
 
 const HIGH_WATER_MARK = 64 << 10;
 
@@ -12,30 +12,30 @@ const HIGH_WATER_MARK = 64 << 10;
 type Pipe = Readable & { ref?(): unknown; unref?(): unknown };
 
 /**
- * One output stream of a plugin, readable before there is a process. Exerts backpressure on the plugin while it is read or not read
- * yet; when destroyed, it goes on reading and discards, so that the plugin never blocks on an output that nobody wants.
+ * Stdout or stderr of a plugin; it exists before the process does. It applies backpressure to the plugin until it is destroyed; then it
+ * goes on reading and discards the data, so that the plugin never blocks on an output that is not read.
  */
 export class PluginOutput extends Readable {
   #pipe: Pipe | undefined;
-  #release: (() => void) | undefined;
+  #onFinished: (() => void) | undefined;
   #backpressure = true;
-  #lastBytes = 0;
+  #drainedBytes = 0;
 
   constructor() {
     super({ highWaterMark: HIGH_WATER_MARK });
   }
 
-  /** Begins to carry the bytes of the process's pipe, which belongs to this object from here on. */
+  /** Begins to read the process's pipe, which belongs to this object from now on. */
   attach(pipe: Pipe): void {
     this.#pipe = pipe;
-    pipe.on('data', (chunk: Buffer) => this.#take(chunk));
+    pipe.on('data', (chunk: Buffer) => this.#receive(chunk));
     pipe.on('error', () => this.finish());
     pipe.once('close', () => this.finish());
   }
 
   /**
-   * The process is gone: takes over what is left in the pipe, however slow the reader, and ends. Resolves when that is done, at
-   * the pipe's end or after a bound (go-plugin: a grandchild that holds the pipe blocks a Go host).
+   * The process has exited: reads what is left in the pipe, without backpressure, and ends the stream. Resolves at the pipe's end or after
+   * a timeout (go-plugin: a grandchild that keeps the pipe open blocks a Go host).
    */
   async drain(): Promise<void> {
     const pipe = this.#pipe;
@@ -43,25 +43,25 @@ export class PluginOutput extends Readable {
     this.#backpressure = false;
     pipe.resume();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.finish(), LAST_WORDS_MS);
-      this.#release = () => {
+      const timer = setTimeout(() => this.finish(), DRAIN_TIMEOUT_MS);
+      this.#onFinished = () => {
         clearTimeout(timer);
         resolve();
       };
     });
   }
 
-  /** Ends the stream and lets go of the pipe. Idempotent. */
+  /** Ends the stream and closes the pipe. Idempotent. */
   finish(): void {
     const pipe = this.#pipe;
     this.#pipe = undefined;
     pipe?.destroy();
-    this.#release?.();
-    this.#release = undefined;
+    this.#onFinished?.();
+    this.#onFinished = undefined;
     if (!this.destroyed && !this.readableEnded) this.push(null);
   }
 
-  /** Whether the pipe keeps the event loop alive. */
+  /** Lets the pipe keep the event loop alive, as it does from the start. */
   ref(): void {
     this.#pipe?.ref?.();
   }
@@ -79,10 +79,10 @@ export class PluginOutput extends Readable {
     callback(error);
   }
 
-  #take(chunk: Buffer): void {
+  #receive(chunk: Buffer): void {
     if (!this.#backpressure) {
-      this.#lastBytes += chunk.length;
-      if (this.#lastBytes > LAST_WORDS_BYTES) {
+      this.#drainedBytes += chunk.length;
+      if (this.#drainedBytes > MAX_DRAIN_BYTES) {
         this.finish();
         return;
       }

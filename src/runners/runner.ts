@@ -10,38 +10,38 @@ export type { Exit } from '../streams/lifecycle.js';
 
 export type { AddressTranslator } from '../wire/handshake/address.js';
 
-/** A plugin that is already running (go-plugin runner/runner.go AttachedRunner). */
+/** Controls a plugin that is running already (go-plugin runner/runner.go AttachedRunner). */
 export interface AttachedRunner extends AddressTranslator {
-  /** Unique id of the running instance: a pid in decimal, a container id. Empty before start. */
+  /** Id of the running plugin: a pid in decimal, a container id. Empty before it runs. */
   readonly id: string;
   /**
-   * Emits once and completes when the plugin is gone, for whatever reason; replays to late subscribers; never errors. What the
-   * plugin wrote before is in the streams by then.
+   * Emits once when the plugin has exited, for whatever reason, and completes; replays to late subscribers; never errors. By then the
+   * streams contain all that the plugin wrote.
    */
   readonly exit$: Observable<Exit>;
-  /** Ends the plugin by force and removes what the runner made. Idempotent; resolves also when the plugin was gone already. */
+  /** Kills the plugin and removes what the runner has created for it. Idempotent; resolves also when the plugin had exited. */
   kill(): Promise<void>;
-  /** Lets go of the plugin without ending it: nothing of this object watches it any more. For runners that watch. */
+  /** Stops watching the plugin, without ending it. For runners that poll. */
   release?(): void;
-  /** Kills at once what can be killed without waiting, for the host's own exit. */
+  /** Kills synchronously what can be killed so, when the host exits. */
   killNow?(): void;
-  /** Which process of this machine the plugin is, for runners that know one; others are found by their `id`. */
+  /** The plugin's process on this machine. Without it, a reattaching host finds the plugin by its `id`. */
   processIdentity?(): Promise<ProcessIdentity>;
-  /** Whether the running plugin may keep the host's event loop alive. A runner holds it after start until `unref`. */
+  /** Lets the running plugin keep the host's event loop alive, as it does after `start` until `unref`. */
   ref?(): void;
   unref?(): void;
 }
 
-/** Says how a plugin process exists: a child process, a container, something remote (go-plugin runner/runner.go Runner). */
+/** Runs a plugin: as a child process, in a container, on another machine (go-plugin runner/runner.go Runner). */
 export interface Runner extends AttachedRunner {
-  /** Human readable; its base name becomes the suffix of the logger's name. */
+  /** A name for messages: the program, the image. */
   readonly name: string;
-  /** The plugin's streams, readable from construction on; they end when the plugin is gone. */
+  /** The plugin's output, readable from the construction on; both end when the plugin has exited. */
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Starts the plugin. The signal bounds the starting only. Rejects with a StartError. */
+  /** Starts the plugin. The signal aborts the start, not the plugin. Rejects with a StartError. */
   start(options: { readonly signal: AbortSignal }): Promise<void>;
-  /** Best-effort text on why a plugin did not speak: wrong architecture, no execute permission. Never rejects. */
+  /** Text on why the plugin may have printed no handshake: wrong architecture, no execute permission. Never rejects. */
   diagnose(): Promise<string>;
 }
 

@@ -1,5 +1,5 @@
 import type { BrokerNetwork } from '../protocols/protocol.js';
-import { socketTransport } from '../transports/sockets/sockets.js';
+import { socketTransport } from '../transports/sockets/socket-transport.js';
 import { selfSignedAuthority } from '../transports/tls/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';

@@ -2,31 +2,40 @@ import type { Duplex } from 'node:stream';
 import type { Observable } from 'rxjs';
 import type { Address } from '../wire/handshake/address.js';
 
-/** What bounds one attempt to connect. */
+/** Options of one attempt to connect. */
 export interface DialOptions {
-  /** Gives up, destroys the half-made connection and rejects with the signal's reason. */
+  /** Aborts the attempt, which rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** Opens connections to one peer. Each resolved Duplex is connected and belongs to the caller. */
+/** Opens connections to one peer. */
 export interface Dialer {
+  /** Resolves with a connected Duplex, which belongs to the caller. */
   dial(options?: DialOptions): Promise<Duplex>;
 }
 
-/** A bound listener. Owns its socket; a unix socket's file goes with it. */
+/** Accepts connections at one address. A unix socket's file belongs to its listener. */
 export interface Listener {
   readonly address: Address;
   /**
-   * Incoming connections, hot, for one subscriber. Connections that come before it subscribes wait, within a bound; each emitted
-   * Duplex belongs to the subscriber. Completes when the listener has closed; errors only when the listener itself broke.
+   * Accepted connections, hot, for one subscriber at a time, to whom each Duplex belongs. A limited number of connections waits for a
+   * subscriber. Completes when the listener has closed; errors with TransportError ERR_LISTEN when the listener itself fails.
    */
   readonly connection$: Observable<Duplex>;
-  /** Stops accepting and removes the socket file. Idempotent. Connections already emitted stay open: they are not ours. */
+  /**
+   * Stops accepting, closes connections that still wait for a subscriber, and removes the socket file. Idempotent. Resolves while accepted
+   * connections are open: they belong to the subscriber.
+   */
   close(): Promise<void>;
+  /** Lets the listener keep the event loop alive, as it does from the start until `unref`. */
+  ref?(): void;
+  unref?(): void;
 }
 
-/** How bytes travel between the two processes; injectable. */
+/** How two processes connect. */
 export interface Transport {
+  /** Listens at an address of the transport's choice. */
   listen(): Promise<Listener>;
+  /** Resolves with a connected Duplex, which belongs to the caller. */
   dial(address: Address, options?: DialOptions): Promise<Duplex>;
 }

@@ -83,6 +83,6 @@ test('a plugin that has nowhere to make a socket says so and ends, without a han
   const [code] = await bounded('the end', once(plugin, 'close'));
   assert.equal(code, 1);
   assert.equal(said.stdout, '');
-  assert.match(said.stderr, /No directory for unix sockets could be made in .*(EROFS|EACCES)/);
+  assert.match(said.stderr, /No directory for unix sockets could be created in .*(EROFS|EACCES)/);
   await assertNothingLeft(Number(plugin.pid));
 });

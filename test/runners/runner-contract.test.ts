@@ -5,7 +5,7 @@ import { after } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { workerRunner } from '../../examples/worker-runner/worker-runner.js';
 import { StartError } from '../../src/errors.js';
-import { processRunner } from '../../src/runners/process/process.js';
+import { processRunner } from '../../src/runners/process/process-runner.js';
 import { type FakePlugin, fakeRunner } from '../../src/testing/index.js';
 import { type Behaviour, PROGRAMS, runnerContract } from '../contracts/runner.js';
 import { EMPTY_SPEC } from '../support/runner-spec.js';

@@ -4,7 +4,7 @@ import type { HostParts } from '../../host/parts.js';
 import { type GrpcHostOptions, grpcClientProtocol } from '../../protocols/grpc/client-protocol.js';
 import type { GrpcEngine } from '../../protocols/grpc/shared/grpc-engine.js';
 import { netRpcClientProtocol } from '../../protocols/netrpc/client-protocol.js';
-import { commandRunner } from '../../runners/process/process.js';
+import { commandRunner } from '../../runners/process/process-runner.js';
 import { selfSignedAuthority } from '../../transports/tls/certificate.js';
 import {
   CERTIFICATE_AUTHORITY,

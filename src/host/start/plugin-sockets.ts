@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { createSocketDir } from '../../transports/sockets/socket-dir.js';
 import { checkSocketRoom } from '../../transports/sockets/socket-path.js';
-import { defaultNetwork } from '../../transports/sockets/sockets.js';
+import { defaultNetwork } from '../../transports/sockets/socket-transport.js';
 import type { UnixListenOptions } from '../../transports/sockets/unix.js';
 import type { ResolvedClientOptions } from '../options.js';
 

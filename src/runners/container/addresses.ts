@@ -2,15 +2,15 @@ import { posix } from 'node:path';
 import { TransportError } from '../../errors.js';
 import type { Address, AddressTranslator } from '../../wire/handshake/address.js';
 
-/** Where host and container see the plugin's directory for sockets. */
+/** The plugin's socket directory, as a path on the host and in the container. */
 export interface SharedDir {
   readonly host: string;
   readonly container: string;
 }
 
 /**
- * Addresses of a container that shares one directory with the host. Sockets in it are the same sockets by another path; everything
- * else is out of reach, except TCP where both are on the same network. Throws TransportError ERR_DIAL for what is out of reach.
+ * Translates addresses of a container that shares one directory with the host: sockets in it have another path. TCP addresses are the
+ * same on the network `host`. Throws TransportError ERR_DIAL for any other address, which cannot be reached.
  */
 export function containerAddresses(dir: SharedDir, network: string): AddressTranslator {
   const reachable = (address: Address, from: string, to: string): Address => {

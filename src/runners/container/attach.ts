@@ -8,20 +8,23 @@ import { SOCKET_DIR_LABEL } from './config.js';
 import { ContainerEngine } from './engine.js';
 import { type ContainerEngineOptions, resolveEngineOptions } from './engine-options.js';
 import { listOf, memberOf, textOf } from './json.js';
-import { ContainerLife } from './life.js';
+import { RunningContainer } from './running-container.js';
 
-/** Which container, and how its engine is reached. */
+/** How a running container is found, and how its engine is reached. */
 export interface AttachContainerOptions extends ContainerEngineOptions {
   /**
-   * Where the container sees its directory for sockets, for a container that was not started by `containerRunner`: there has to be a
-   * mount at that path. @default what the container's label says
+   * Path of the socket directory in the container, for a container that `containerRunner` did not start; something has to be mounted
+   * there. @default the container's label `rxplug.socket-dir`
    */
   readonly socketDir?: string;
 }
 
 /**
- * Takes over a plugin that runs in a container, by its id or name. Rejects with StartError ERR_PROCESS_NOT_FOUND when there is no
- * such container or it does not run, ERR_CONTAINER_ENGINE when the engine cannot be asked.
+ * Attaches to a plugin in a running container, by its id or name. Rejects with StartError ERR_PROCESS_NOT_FOUND when no such container
+ * runs, ERR_CONTAINER_ENGINE when the engine cannot be used.
+ *
+ * @example
+ * createClient({ reattach: { ...config, attach: ({ id = '' }) => attachContainer(id) }, handshake, plugins });
  */
 export async function attachContainer(id: string, options: AttachContainerOptions = {}): Promise<AttachedRunner> {
   const { engine: socketPath, requestTimeoutMs, killTimeoutMs } = resolveEngineOptions(options);
@@ -33,11 +36,11 @@ export async function attachContainer(id: string, options: AttachContainerOption
     throw new StartError(
       'ERR_PROCESS_NOT_FOUND',
       `There is no running container ${quoteText(id)} on the engine at ${socketPath}: ` +
-        `${status === 200 ? 'it does not run' : message}. Start the plugin anew.`,
+        `${status === 200 ? 'it has exited' : message}. Start the plugin again.`,
     );
-  const life = new ContainerLife(engine, fullId, killTimeoutMs);
-  life.watch();
-  return new AttachedContainer(life, addressesOf(body, options));
+  const container = new RunningContainer(engine, fullId, killTimeoutMs);
+  container.watch();
+  return new AttachedContainer(container, addressesOf(body, options));
 }
 
 function addressesOf(container: unknown, options: AttachContainerOptions): AddressTranslator {
@@ -55,13 +58,13 @@ function addressesOf(container: unknown, options: AttachContainerOptions): Addre
 class AttachedContainer implements AttachedRunner {
   readonly id: string;
   readonly exit$: Observable<Exit>;
-  readonly #life: ContainerLife;
+  readonly #container: RunningContainer;
   readonly #addresses: AddressTranslator;
 
-  constructor(life: ContainerLife, addresses: AddressTranslator) {
-    this.id = life.id;
-    this.exit$ = life.exit$;
-    this.#life = life;
+  constructor(container: RunningContainer, addresses: AddressTranslator) {
+    this.id = container.id;
+    this.exit$ = container.exit$;
+    this.#container = container;
     this.#addresses = addresses;
   }
 
@@ -74,14 +77,14 @@ class AttachedContainer implements AttachedRunner {
   }
 
   kill(): Promise<void> {
-    return this.#life.kill();
+    return this.#container.kill();
   }
 
   ref(): void {
-    this.#life.hold(true);
+    this.#container.ref();
   }
 
   unref(): void {
-    this.#life.hold(false);
+    this.#container.unref();
   }
 }

@@ -6,34 +6,34 @@ import type { ContainerEngine } from './engine.js';
 import { listOf } from './json.js';
 import type { ContainerLimits, ContainerMount, ResolvedContainerOptions } from './options.js';
 
-/** On every container of ours; its value is where the container sees the directory for sockets. */
+/** A label of every container that we create: the path of the socket directory in the container. */
 export const SOCKET_DIR_LABEL = 'rxplug.socket-dir';
 
-/** On every container of ours; its value is the pid of the host. */
+/** A label of every container that we create: the pid of the host. */
 const HOST_LABEL = 'rxplug.host';
 
 const SOCKET_DIR_VARIABLE = 'PLUGIN_UNIX_SOCKET_DIR';
 
-/** The directory that the host has made for this plugin, as both see it. Throws OptionsError when the host has none. */
+/** The plugin's socket directory. Throws OptionsError when the host has made none, as on Windows. */
 export function sharedDirOf(spec: RunnerSpec, options: ResolvedContainerOptions): SharedDir {
   const host = spec.socketDir;
   if (host === undefined)
     throw new OptionsError(
-      'A plugin in a container needs a directory for unix sockets, which this host does not have.',
+      'A plugin in a container needs a directory for unix sockets, which hosts on Windows do not have.',
     );
   return { host, container: options.socketDir === 'same' ? host : options.socketDir };
 }
 
 /**
- * Throws StartError ERR_SPAWN for a mount of something that is not there: Docker refuses it too, but podman makes an empty directory
- * of it, on the host.
+ * Throws StartError ERR_SPAWN for a mount whose source does not exist. Docker refuses it as well, but podman creates an empty directory
+ * there, on the host.
  */
 export function checkMounts(mounts: readonly ContainerMount[]): void {
   const missing = mounts.find(({ source }) => !existsSync(source));
   if (missing === undefined) return;
   throw new StartError(
     'ERR_SPAWN',
-    `There is no ${missing.source} to be mounted at ${missing.target}: correct the \`mounts\` option, or make it first.`,
+    `${missing.source}, which is to be mounted at ${missing.target}, does not exist: correct the \`mounts\` option, or create it first.`,
   );
 }
 
@@ -65,7 +65,7 @@ export function containerConfig(
       CapAdd: capabilities,
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: readOnly,
-      // What the plugin says is read here; nobody else keeps it.
+      // The host reads the output; the engine keeps no copy.
       LogConfig: { Type: 'none' },
       RestartPolicy: { Name: 'no' },
       ...limitsOf(limits),
@@ -92,8 +92,8 @@ function ulimit(name: string, limit: number | null): object[] {
 }
 
 /**
- * Who the plugin is when nothing is said: the host's own user, so that both may use the directory for sockets. With a rootless engine
- * the host's user is root in the container.
+ * The default user of the plugin: the host's, so that both may use the socket directory. With a rootless engine the host's user is root
+ * in the container.
  */
 export async function defaultUser(
   engine: ContainerEngine,

@@ -2,23 +2,23 @@ import { existsSync } from 'node:fs';
 import { OptionsError } from '../../errors.js';
 import { MAX_TIMER_MS } from '../../wire/duration.js';
 
-/** Where a container engine is, and how patient to be with it. */
+/** How a container engine is reached. */
 export interface ContainerEngineOptions {
   /**
-   * Path of the engine's unix socket. @default what DOCKER_HOST or CONTAINER_HOST names, else the first that is there of
+   * Path of the engine's unix socket. @default that of DOCKER_HOST or CONTAINER_HOST, else the first that exists of
    * /var/run/docker.sock, /run/podman/podman.sock and $XDG_RUNTIME_DIR/podman/podman.sock
    */
   readonly engine?: string;
-  /** Bound of every request that does not wait for the container's end. @default 30 000 ms */
+  /** Time limit of a request, in milliseconds, except for waiting for the container's exit. @default 30 000 */
   readonly requestTimeoutMs?: number;
-  /** How long a killed container may take to be gone. @default 10 000 ms */
+  /** How long a killed container may take to exit, in milliseconds. @default 10 000 */
   readonly killTimeoutMs?: number;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const KILL_TIMEOUT_MS = 10_000;
 
-/** Checks and fills in the defaults. Throws OptionsError when no engine can be named. */
+/** Validates the options and fills in defaults. Throws OptionsError when there is no engine. */
 export function resolveEngineOptions(options: ContainerEngineOptions): Required<ContainerEngineOptions> {
   return {
     engine: options.engine ?? findEngine(process.env),
@@ -27,15 +27,15 @@ export function resolveEngineOptions(options: ContainerEngineOptions): Required<
   };
 }
 
-/** The socket of the engine that the environment names, or of one that is there. Throws OptionsError. */
+/** The socket of the engine in the environment, or of one in the usual places. Throws OptionsError. */
 export function findEngine(env: Readonly<Record<string, string | undefined>>): string {
   const named = env['DOCKER_HOST'] || env['CONTAINER_HOST'];
   if (named !== undefined && named !== '') {
     const path = /^unix:\/\/(\/.+)$/.exec(named)?.[1];
     if (path !== undefined) return path;
     throw new OptionsError(
-      `DOCKER_HOST or CONTAINER_HOST names the engine ${JSON.stringify(named)}, expected unix:///path: plugins need an engine of this machine. ` +
-        'Give the `engine` option.',
+      `DOCKER_HOST or CONTAINER_HOST names the engine ${JSON.stringify(named)}, expected unix:///path: plugins need an engine on this machine. ` +
+        'Set the `engine` option.',
     );
   }
   const runtimeDir = env['XDG_RUNTIME_DIR'];

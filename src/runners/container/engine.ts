@@ -1,34 +1,34 @@
 import { errorMessage, StartError } from '../../errors.js';
 import { truncateText } from '../../wire/quote.js';
-import { exchange, type HttpAnswer, type HttpExchange, type Upgraded, upgrade } from './http.js';
+import { type ByteStream, type HttpRequest, type HttpResponse, openStream, sendRequest } from './http.js';
 import { textOf } from './json.js';
 
-/** What an engine answered. */
-export interface EngineAnswer {
+/** A response of an engine. */
+export interface EngineResponse {
   readonly status: number;
-  /** Parsed JSON; undefined when the answer was none. */
+  /** The parsed JSON; undefined when the body is not JSON. */
   readonly body: unknown;
-  /** The engine's own words on a failure. */
+  /** The engine's error message. */
   readonly message: string;
 }
 
-export type EngineCall = Omit<HttpExchange, 'socketPath' | 'method' | 'path' | 'timeoutMs'> & {
+export type EngineCall = Omit<HttpRequest, 'socketPath' | 'method' | 'path' | 'timeoutMs'> & {
   readonly query?: Readonly<Record<string, string>>;
-  /** @default that of the engine */
+  /** @default the engine's */
   readonly timeoutMs?: number;
 };
 
 export interface EngineOptions {
   /** The engine's unix socket. */
   readonly socketPath: string;
-  /** Bound of every request that does not wait for a container. */
+  /** Time limit of a request that sets none itself. */
   readonly timeoutMs: number;
 }
 
-/** The versions of the API that we speak. What we use of it has not changed in between; 1.25 is of 2017. */
+/** The minor versions of API 1 that we support: what we use of it is the same in all of them. 1.25 is from 2017. */
 const VERSIONS = { oldest: 25, newest: 51 };
 
-/** The API of a Docker-compatible engine. Rejects with StartError ERR_CONTAINER_ENGINE when the engine cannot be talked to. */
+/** A client of a Docker-compatible engine. Rejects with StartError ERR_CONTAINER_ENGINE when the engine cannot be used. */
 export class ContainerEngine {
   readonly socketPath: string;
   readonly #timeoutMs: number;
@@ -39,20 +39,20 @@ export class ContainerEngine {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Makes a request of the API, whatever its outcome. */
-  async call(method: string, path: string, call: EngineCall = {}): Promise<EngineAnswer> {
+  /** Sends a request and resolves with the response, whatever its status. */
+  async call(method: string, path: string, call: EngineCall = {}): Promise<EngineResponse> {
     const version = await this.#negotiated(call.signal);
-    return answerOf(await this.#talk(exchange, method, `/v${version}${path}`, call));
+    return responseOf(await this.#send(sendRequest, method, `/v${version}${path}`, call));
   }
 
-  /** Makes a request that ends in a stream of bytes; the connection belongs to the caller. */
-  async stream(method: string, path: string, call: EngineCall = {}): Promise<Upgraded | EngineAnswer> {
+  /** Sends a request that turns the connection into a byte stream, which belongs to the caller; or resolves with the response. */
+  async stream(method: string, path: string, call: EngineCall = {}): Promise<ByteStream | EngineResponse> {
     const version = await this.#negotiated(call.signal);
-    const outcome = await this.#talk(upgrade, method, `/v${version}${path}`, call);
-    return 'socket' in outcome ? outcome : answerOf(outcome);
+    const outcome = await this.#send(openStream, method, `/v${version}${path}`, call);
+    return 'socket' in outcome ? outcome : responseOf(outcome);
   }
 
-  /** Asked once; a failure is not remembered. */
+  /** The negotiated version; negotiated once, and again after a failure. */
   #negotiated(signal: AbortSignal | undefined): Promise<string> {
     this.#version ??= this.#negotiate(signal).catch((error: unknown) => {
       this.#version = undefined;
@@ -62,20 +62,22 @@ export class ContainerEngine {
   }
 
   async #negotiate(signal: AbortSignal | undefined): Promise<string> {
-    const answer = answerOf(await this.#talk(exchange, 'GET', '/version', signal === undefined ? {} : { signal }));
-    const newest = minorOf(textOf(answer.body, 'ApiVersion'));
-    const oldest = minorOf(textOf(answer.body, 'MinAPIVersion')) ?? VERSIONS.oldest;
-    if (answer.status !== 200 || newest === undefined)
-      throw this.#failure(`it answered ${answer.status} to the question for its version`);
+    const response = responseOf(
+      await this.#send(sendRequest, 'GET', '/version', signal === undefined ? {} : { signal }),
+    );
+    const newest = minorOf(textOf(response.body, 'ApiVersion'));
+    const oldest = minorOf(textOf(response.body, 'MinAPIVersion')) ?? VERSIONS.oldest;
+    if (response.status !== 200 || newest === undefined)
+      throw this.#failure(`it answered the request for its version with status ${response.status}`);
     const chosen = Math.min(newest, VERSIONS.newest);
     if (chosen >= Math.max(oldest, VERSIONS.oldest)) return `1.${chosen}`;
     throw this.#failure(
-      `it speaks versions 1.${oldest} to 1.${newest} of the API, expected one of 1.${VERSIONS.oldest} to 1.${VERSIONS.newest}`,
+      `it supports versions 1.${oldest} to 1.${newest} of the API, expected one of 1.${VERSIONS.oldest} to 1.${VERSIONS.newest}`,
     );
   }
 
-  async #talk<T>(
-    send: (options: HttpExchange) => Promise<T>,
+  async #send<T>(
+    send: (options: HttpRequest) => Promise<T>,
     method: string,
     path: string,
     { query, timeoutMs = this.#timeoutMs, ...call }: EngineCall,
@@ -99,7 +101,7 @@ export class ContainerEngine {
   }
 }
 
-function answerOf({ status, text }: HttpAnswer): EngineAnswer {
+function responseOf({ status, text }: HttpResponse): EngineResponse {
   const body = parseJson(text);
   return { status, body, message: truncateText(textOf(body, 'message') ?? text.trim()) };
 }

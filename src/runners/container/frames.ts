@@ -1,9 +1,9 @@
 import { ProtocolError } from '../../errors.js';
 
-/** Which of the container's standard streams some bytes belong to. */
+/** A standard stream of the container. */
 export type ContainerStream = 'stdout' | 'stderr';
 
-/** Bytes of one stream: a whole frame, or what has arrived of it. */
+/** Bytes of one stream: a frame, or a part of one. */
 export interface ContainerChunk {
   readonly stream: ContainerStream;
   readonly data: Uint8Array;
@@ -15,9 +15,8 @@ const HEADER_BYTES = 8;
 const STREAMS: readonly ContainerStream[] = ['stdout', 'stdout', 'stderr', 'stderr'];
 
 /**
- * Takes apart the stream that an engine sends for a container without a terminal: frames of a stream's number, three zero bytes, the
- * length as 32 bits big-endian, and the bytes. Bytes are passed on as they come; never more than a header is kept, however long a
- * frame says it is.
+ * Splits what an engine sends for a container without a terminal into its streams. A frame is the number of a stream, three zero bytes,
+ * the length as 32 bits big-endian, and the bytes. Bytes are returned as they arrive; at most a header is buffered.
  */
 export class ContainerFrameDecoder {
   readonly #header = new Uint8Array(HEADER_BYTES);
@@ -25,12 +24,12 @@ export class ContainerFrameDecoder {
   #stream: ContainerStream = 'stdout';
   #remainingBytes = 0;
 
-  /** True between two frames, where the stream may end. */
+  /** True between two frames. */
   get atBoundary(): boolean {
     return this.#headerBytes === 0 && this.#remainingBytes === 0;
   }
 
-  /** The bytes that a chunk completes, in order. Throws ProtocolError ERR_BAD_FRAME for a header that is none. */
+  /** The bytes in a chunk, in order. Throws ProtocolError ERR_BAD_FRAME for an invalid header. */
   decode(chunk: Uint8Array): ContainerChunk[] {
     const chunks: ContainerChunk[] = [];
     for (let offset = 0; offset < chunk.length; ) {
@@ -66,6 +65,6 @@ function badFrame(header: Uint8Array): ProtocolError {
   return new ProtocolError(
     'ERR_BAD_FRAME',
     `The container engine sent ${hex} where a frame of stdout or stderr should begin: 00 to 03, 000000, and a length. ` +
-      'It does not speak the API, or gave the container a terminal.',
+      'It does not implement the Docker API, or the container has a terminal.',
   );
 }

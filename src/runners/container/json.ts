@@ -1,4 +1,4 @@
-/** The member of an object that a peer sent; undefined when there is no such thing. */
+/** The member of a parsed JSON value; undefined if it is not an object with that member. */
 export function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[name];

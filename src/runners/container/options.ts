@@ -4,7 +4,7 @@ import type { ContainerEngineOptions } from './engine-options.js';
 
 /** A directory or file of the host that the container sees. */
 export interface ContainerMount {
-  /** Path on the engine's machine; has to exist. */
+  /** Path on the engine's machine; it must exist. */
   readonly source: string;
   /** Absolute path in the container. */
   readonly target: string;
@@ -12,9 +12,9 @@ export interface ContainerMount {
   readonly readOnly?: boolean;
 }
 
-/** What a container may use at most. `null` leaves a limit to the engine. */
+/** Limits of a container. `null` leaves a limit to the engine. */
 export interface ContainerLimits {
-  /** Memory, swap included. @default 512 MiB */
+  /** Memory and swap together, in bytes. @default 512 MiB */
   readonly memoryBytes?: number | null;
   /** Processes and threads. @default 256 */
   readonly pids?: number | null;
@@ -28,32 +28,32 @@ export interface ContainerLimits {
 
 /** How a plugin runs in a container. */
 export interface ContainerOptions extends ContainerEngineOptions {
-  /** Name or id of the image. Nothing is pulled: it has to be there. */
+  /** Name or id of the image. It is not pulled: the engine must have it. */
   readonly image: string;
-  /** Program and arguments, in place of the image's entrypoint and command. @default the image's */
+  /** Program and arguments, instead of the image's entrypoint and command. @default the image's */
   readonly command?: readonly [file: string, ...args: string[]];
-  /** Environment besides what the client's options say. Of the host's own nothing is passed on. */
+  /** Environment variables, in addition to those of the client. The host's own environment is not passed. @default none */
   readonly env?: Readonly<Record<string, string>>;
-  /** Directory in which the program starts. @default the image's */
+  /** Working directory. @default the image's */
   readonly workingDir?: string;
   /**
-   * Where the container sees the plugin's private directory for sockets: an absolute path, or `same` for the host's path.
+   * Path of the plugin's socket directory in the container: absolute, or `same` for the host's path.
    * @default '/run/plugin'
    */
   readonly socketDir?: string;
   /** Further mounts. @default none */
   readonly mounts?: readonly ContainerMount[];
-  /** Labels of the container besides our own, by which it is found. */
+  /** Labels of the container, in addition to `rxplug.host` and `rxplug.socket-dir`. @default none */
   readonly labels?: Readonly<Record<string, string>>;
-  /** The engine's name of a network. @default 'none': host and plugin meet at unix sockets only */
+  /** Name of a network of the engine. @default 'none': host and plugin connect by unix sockets */
   readonly network?: string;
-  /** `user` or `user:group`, by number or name. @default the host's own numbers; with a rootless engine root, which there is the host's user */
+  /** `user` or `user:group`, by number or name. @default the host's user and group; with a rootless engine root, which is the host's user there */
   readonly user?: string;
   /** Capabilities that are kept. @default none */
   readonly capabilities?: readonly string[];
-  /** Whether the image's file system cannot be written to. @default false */
+  /** Mounts the image's file system read-only. @default false */
   readonly readOnly?: boolean;
-  /** What it may use at most. */
+  /** Limits on resources. */
   readonly limits?: ContainerLimits;
 }
 
@@ -78,7 +78,7 @@ const DEFAULT_LIMITS: Required<ContainerLimits> = Object.freeze({
   cpus: null,
 });
 
-/** Checks once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
+/** Validates the options and fills in defaults. Throws OptionsError. */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
   if (typeof options.image !== 'string' || options.image === '')
     throw new OptionsError('Expected the `image` option of the container to be the name or id of an image.');

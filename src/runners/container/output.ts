@@ -2,21 +2,21 @@ import { type Duplex, Readable } from 'node:stream';
 import { PluginOutput } from '../plugin-output.js';
 import { type ContainerChunk, ContainerFrameDecoder, type ContainerStream } from './frames.js';
 
-/** How long the engine may take to hand over what a container has written before its end. */
-const LAST_WORDS_MS = 400;
+/** How long the engine may take to send the rest of the output of a container that has exited. */
+const DRAIN_TIMEOUT_MS = 400;
 
-const MAX_FIRST_BYTES = 4096;
+const MAX_HEAD_BYTES = 4096;
 
 type Pipes = Readonly<Record<ContainerStream, Pipe>>;
 
-/** Both output streams of a container, from the one connection on which the engine sends them. */
+/** Stdout and stderr of a container, which the engine sends over one connection. */
 export class ContainerOutput {
   readonly stdout = new PluginOutput();
   readonly stderr = new PluginOutput();
   readonly #pipes: Pipes;
   #socket: Duplex | undefined;
-  #firstWords = Buffer.alloc(0);
-  #holding = true;
+  #stderrHead = Buffer.alloc(0);
+  #referenced = true;
   #ended = false;
 
   constructor() {
@@ -26,68 +26,67 @@ export class ContainerOutput {
     this.stderr.attach(this.#pipes.stderr);
   }
 
-  /** The beginning of stderr, 4 KiB at most. */
-  get firstWords(): string {
-    return this.#firstWords.toString('utf8');
+  /** The first 4 KiB of stderr. */
+  get stderrHead(): string {
+    return this.#stderrHead.toString('utf8');
   }
 
-  /** Begins to carry what the engine sends; the connection belongs to this object from here on. */
+  /** Begins to read the connection, which belongs to this object from now on. `head`: bytes that were read already. */
   attach(socket: Duplex, head: Uint8Array): void {
     this.#socket = socket;
     const decoder = new ContainerFrameDecoder();
     const take = (bytes: Uint8Array) => {
       try {
-        this.#give(decoder.decode(bytes));
+        this.#distribute(decoder.decode(bytes));
       } catch {
-        // Nothing that comes after it can be understood.
+        // After an invalid frame nothing else can be decoded.
         socket.destroy();
         this.#end();
       }
     };
     socket.on('error', () => {}).on('data', take);
-    this.#holdSocket();
+    if (!this.#referenced) unref(socket);
     take(head);
   }
 
-  /** The container is gone: takes over what is still on its way, adds `lastWords` to stderr, and ends. Bounded. */
-  async finish(lastWords = ''): Promise<void> {
+  /** The container has exited: reads the rest of its output, for a limited time, appends `lastLine` to stderr, and ends both streams. */
+  async finish(lastLine = ''): Promise<void> {
     const drained = Promise.all([this.stdout.drain(), this.stderr.drain()]);
     this.#resume();
-    await closed(this.#socket, LAST_WORDS_MS);
+    await closed(this.#socket, DRAIN_TIMEOUT_MS);
     this.#socket?.destroy();
-    this.#end(lastWords);
+    this.#end(lastLine);
     await drained;
   }
 
-  /** Whether the connection keeps the event loop alive. */
-  hold(holding: boolean): void {
-    this.#holding = holding;
-    this.#holdSocket();
+  /** Lets the connection keep the event loop alive, as it does from the start. */
+  ref(): void {
+    this.#referenced = true;
+    (this.#socket as Referenced | undefined)?.ref?.();
   }
 
-  #end(lastWords = ''): void {
+  unref(): void {
+    this.#referenced = false;
+    if (this.#socket !== undefined) unref(this.#socket);
+  }
+
+  #end(lastLine = ''): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (lastWords !== '') this.#pipes.stderr.push(Buffer.from(lastWords));
+    if (lastLine !== '') this.#pipes.stderr.push(Buffer.from(lastLine));
     for (const pipe of Object.values(this.#pipes)) pipe.push(null);
   }
 
-  #holdSocket(): void {
-    const socket = this.#socket as (Duplex & { ref?(): void; unref?(): void }) | undefined;
-    if (this.#holding) socket?.ref?.();
-    else socket?.unref?.();
-  }
-
-  #give(chunks: readonly ContainerChunk[]): void {
+  #distribute(chunks: readonly ContainerChunk[]): void {
     for (const { stream, data } of chunks) {
-      if (stream === 'stderr' && this.#firstWords.length < MAX_FIRST_BYTES)
-        this.#firstWords = Buffer.concat([this.#firstWords, data]).subarray(0, MAX_FIRST_BYTES);
-      this.#pipes[stream].give(data);
+      if (stream === 'stderr' && this.#stderrHead.length < MAX_HEAD_BYTES)
+        this.#stderrHead = Buffer.concat([this.#stderrHead, data]).subarray(0, MAX_HEAD_BYTES);
+      this.#pipes[stream].write(data);
     }
     if (this.#full) this.#socket?.pause();
   }
 
-  /** Both streams share a connection: the slower reader sets the pace of both. */
+  /** The streams share a connection, so the slower reader holds up both. */
   get #full(): boolean {
     return this.#pipes.stdout.full || this.#pipes.stderr.full;
   }
@@ -106,12 +105,12 @@ class Pipe extends Readable {
     this.#onRoom = onRoom;
   }
 
-  /** From the chunk that was one too many until the reader asks for more. */
+  /** Whether the buffer is full and the reader has not asked for more. */
   get full(): boolean {
     return this.#full && !this.destroyed;
   }
 
-  give(data: Uint8Array): void {
+  write(data: Uint8Array): void {
     this.#full = !this.push(data);
   }
 
@@ -125,6 +124,13 @@ class Pipe extends Readable {
     this.#onRoom();
     callback(error);
   }
+}
+
+/** A connection that can keep the event loop alive: at run time a socket. */
+type Referenced = Duplex & { ref?(): void; unref?(): void };
+
+function unref(socket: Referenced): void {
+  socket.unref?.();
 }
 
 async function closed(socket: Duplex | undefined, atMostMs: number): Promise<void> {

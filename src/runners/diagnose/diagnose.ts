@@ -5,29 +5,29 @@ import { errorMessage } from '../../errors.js';
 import { type ExecutableFormat, readExecutableFormat } from './executable-format.js';
 import { type CommandOptions, isBareName, locate, searchPathOf } from './locate.js';
 
-/** What stands against running a program, if anything, and what to do about it. */
+/** Why a program cannot be run, if a reason was found. */
 export interface Diagnosis {
-  /** One sentence with the cause and one with the cure. Absent when the file looks as if it could run. */
+  /** One sentence with the cause and one with the cure. Absent when nothing is wrong with the file. */
   readonly finding?: string;
-  /** Facts about the file, a line each. */
+  /** Facts about the file, one per line. */
   readonly notes: readonly string[];
 }
 
 const USUAL_CAUSES =
   'This usually means that the plugin was not built for this architecture, lacks shared libraries that it needs, may not be executed ' +
-  'by this user, or did not perform the plugin handshake. Run it by hand to see what it says.';
+  'by this user, or did not perform the plugin handshake. Run it by hand to see its output.';
 
 type BinaryFormat = Extract<ExecutableFormat, { readonly architectures: readonly string[] }>;
 
 const FORMAT_OF_PLATFORM: Readonly<Record<string, ExecutableFormat['kind']>> = { darwin: 'Mach-O', win32: 'PE' };
 
-/** Why a plugin that was started did not speak, as text for the user (go-plugin cmdrunner Diagnose). Never rejects. */
+/** Why a started plugin printed no handshake, as text for the user (go-plugin cmdrunner Diagnose). Never rejects. */
 export async function diagnoseCommand(command: CommandOptions): Promise<string> {
   const { finding, notes } = await examine(command);
   return [finding ?? USUAL_CAUSES, ...notes.map((note) => `  ${note}`)].join('\n');
 }
 
-/** Looks at the file of a command: presence, kind, permission, architecture, interpreter. Never rejects. */
+/** Examines the file of a command: existence, kind, permission, architecture, interpreter. Never rejects. */
 export async function examine(command: CommandOptions): Promise<Diagnosis> {
   const missingDirectory = await examineDirectory(command.cwd);
   if (missingDirectory !== undefined) return { finding: missingDirectory, notes: [] };

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * What the first bytes of a program file say. Architectures are named as Node's `process.arch` names them; `viaEnv` is what
- * `#!/usr/bin/env` looks up in PATH.
+ * The format of a program file. Architectures have the names of Node's `process.arch`; `viaEnv` is the program that `#!/usr/bin/env` looks
+ * up in PATH.
  */
 export type ExecutableFormat =
   | { readonly kind: 'ELF' | 'Mach-O' | 'PE'; readonly architectures: readonly string[]; readonly loader?: string }
@@ -50,7 +50,7 @@ const PE_MACHINES: Readonly<Record<number, string>> = {
   0x6264: 'loong64',
 };
 
-/** Reads the format of a program from at most three small pieces of the file. Rejects when the file cannot be read. */
+/** Detects the format of a program from at most three small parts of the file. Rejects when the file cannot be read. */
 export async function readExecutableFormat(path: string): Promise<ExecutableFormat> {
   const file = await open(path, 'r');
   try {
@@ -118,7 +118,7 @@ function machO(head: Buffer): ExecutableFormat | undefined {
   if (magic === 0xcefa_edfe || magic === 0xcffa_edfe) return mach([head.readUInt32LE(4)]);
   if (magic !== 0xcafe_babe) return undefined;
   const count = head.readUInt32BE(4);
-  // Java class files begin with the same four bytes; their next number is a version, 45 or more.
+  // Java class files begin with the same four bytes, followed by a version of 45 or more.
   if (count === 0 || count > MAX_FAT_ARCHITECTURES || head.length < 8 + count * 20) return undefined;
   return mach(Array.from({ length: count }, (_, index) => head.readUInt32BE(8 + index * 20)));
 }
@@ -130,7 +130,7 @@ function mach(cpuTypes: readonly number[]): ExecutableFormat {
 interface Reader {
   u16(at: number): number;
   u32(at: number): number;
-  /** Beyond 2^53 the number is not exact, and beyond the end of any file. */
+  /** Not exact beyond 2^53, which is beyond the end of any file. */
   u64(at: number): number;
 }
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 
-/** A program as it was asked for. */
+/** A program as in the client's options, with the environment that it is looked up in. */
 export interface CommandOptions {
   readonly file: string;
   /** Absolute. */
@@ -9,22 +9,22 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where a program without a PATH is looked for: the C library's default. */
+/** The default PATH of the C library. */
 const DEFAULT_PATH = '/usr/bin:/bin';
 
-/** True when the program is looked up in PATH instead of being a path itself. */
+/** True for a name that is looked up in PATH, false for a path. */
 export function isBareName(file: string): boolean {
   return !file.includes('/') && !(process.platform === 'win32' && file.includes('\\'));
 }
 
-/** The directories that a bare name is looked up in. */
+/** The directories of PATH. */
 export function searchPathOf(env: Readonly<Record<string, string>>): string[] {
   const windows = Object.keys(env).find((name) => name.toUpperCase() === 'PATH');
   const path = process.platform === 'win32' ? env[windows ?? 'PATH'] : env['PATH'];
   return (path ?? DEFAULT_PATH).split(delimiter);
 }
 
-/** The file that a command runs, absolute; undefined when a bare name is nowhere in PATH. A file that is no file is found too. */
+/** The absolute path of a command's program; undefined when a bare name is not found in PATH. A path need not exist. */
 export async function locate(command: CommandOptions): Promise<string | undefined> {
   if (!isBareName(command.file)) return resolve(command.cwd, command.file);
   const suffixes = process.platform === 'win32' ? ['', '.exe', '.com'] : [''];

@@ -2,7 +2,7 @@ import { errorMessage } from '../../errors.js';
 import { examine } from './diagnose.js';
 import type { CommandOptions } from './locate.js';
 
-/** Codes that say nothing about the file, with what is to be done about them. */
+/** The cures for error codes whose cause is not the file. */
 const CURES: Readonly<Record<string, string>> = {
   E2BIG: 'The arguments and the environment together are too long: pass less, or pass it in a file.',
   EAGAIN: 'The limit on processes is reached (ulimit -u, or pids of the container): end some, or raise it.',
@@ -12,7 +12,7 @@ const CURES: Readonly<Record<string, string>> = {
   ETXTBSY: 'The file is being written: wait until the build or download has finished.',
   EINVAL:
     'On Windows .cmd and .bat files cannot be run without a shell: give the program itself, for instance `node plugin.js`.',
-  EPERM: 'The system forbids it: look at security profiles, and at quarantine marks on the file.',
+  EPERM: 'The system does not permit it: check security profiles and quarantine attributes of the file.',
 };
 
 /** Why a program could not be started and what to do, as text for the user. Never rejects. */

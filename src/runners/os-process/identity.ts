@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
 import { readProcessEntry } from './table.js';
 
-/** One process for ever: the number alone goes to another process in time. */
+/** Identifies one process for good: a pid alone is reused by later processes. */
 export interface ProcessIdentity {
-  /** The process's number. */
+  /** The process id. */
   readonly pid: number;
-  /** When it began, in the system's own terms; unknown on Windows. */
+  /** When it was started, in the system's units; unknown on Windows. */
   readonly startTime?: string;
 }
 
 const PS_TIMEOUT_MS = 2_000;
 
-/** Who has the pid now; undefined when nobody has, or a zombie. Never rejects. */
+/** The process that has the pid now; undefined for none and for a zombie. Never rejects. */
 export async function identify(
   pid: number,
   platform: NodeJS.Platform = process.platform,
@@ -34,7 +34,7 @@ function fromSignal(pid: number): ProcessIdentity | undefined {
   }
 }
 
-/** The same clock, zone and language for whoever asks, so that texts can be compared. */
+/** With a fixed time zone and language, so that the texts of two callers can be compared. */
 function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
   const options = { timeout: PS_TIMEOUT_MS, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } };
   return new Promise((resolve) => {

@@ -1,39 +1,39 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A running process, as far as the operating system tells. */
+/** A running process, as the operating system describes it. */
 export interface ProcessEntry {
   readonly pid: number;
   readonly parentPid: number;
   /** Process group; 0 where it is not known. */
   readonly groupId: number;
-  /** Clock ticks since boot; 0 where it is not known. Together with the pid it names one process for ever. */
+  /** Start time in clock ticks since boot; 0 where it is not known. Pid and start time identify a process for good. */
   readonly startTicks: number;
 }
 
-/** Reading one entry takes some 25 µs: between slices the event loop gets its turn. */
+/** Entries that are read before other events are handled; one takes about 25 µs. */
 const SLICE = 100;
 
 const PS_TIMEOUT_MS = 2_000;
 const PS_MAX_BYTES = 8 << 20;
 
-/** All processes that are not zombies: from /proc on Linux, from `ps` elsewhere; empty on Windows. Never rejects. */
+/** All processes but zombies: from /proc on Linux, from `ps` elsewhere; empty on Windows. Never rejects. */
 export async function readProcessTable(platform: NodeJS.Platform = process.platform): Promise<ProcessEntry[]> {
   if (platform === 'linux') return readProc();
   return platform === 'win32' ? [] : readPs();
 }
 
-/** One process of Linux, or undefined when there is none or it is a zombie. */
+/** A process of Linux; undefined for none and for a zombie. */
 export function readProcessEntry(pid: number): ProcessEntry | undefined {
   return parseStat(readOr(`/proc/${pid}/stat`));
 }
 
-/** The environment that a process of Linux was started with; empty when it may not be read. */
+/** The environment with which a process of Linux was started; empty when it cannot be read. */
 export function readEnvironment(pid: number): string[] {
   return readOr(`/proc/${pid}/environ`).split('\0');
 }
 
-/** `pid (name) state ppid …`, where the name may hold anything, and the start time is the 22nd field (proc_pid_stat(5)). */
+/** Parses `pid (name) state ppid …`. The name may contain any character; the start time is the 22nd field (proc_pid_stat(5)). */
 export function parseStat(text: string): ProcessEntry | undefined {
   const nameEnd = text.lastIndexOf(') ');
   if (nameEnd < 0) return undefined;
@@ -48,7 +48,7 @@ export function parseStat(text: string): ProcessEntry | undefined {
   };
 }
 
-/** Lines of `ps -o pid=,ppid=,stat=`. */
+/** Parses the output of `ps -o pid=,ppid=,stat=`. */
 export function parsePs(text: string): ProcessEntry[] {
   return text
     .split('\n')

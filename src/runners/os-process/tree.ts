@@ -3,31 +3,29 @@ import { randomBytes } from 'node:crypto';
 import { type ProcessEntry, readEnvironment, readProcessEntry, readProcessTable } from './table.js';
 
 /**
- * Linux: every process that descends from a plugin carries this variable, wherever it moved to. A program that is meant to outlive
- * the plugin is started in a session of its own and without it.
+ * On Linux all descendants of a plugin inherit this variable, so that they are found in any process group and under any parent. A program
+ * that is to outlive the plugin is started in a session of its own and without this variable.
  */
 export const TREE_VARIABLE = 'RXPLUG_PROCESS_TREE';
 
-/** How long leftovers are looked for until none is found, in milliseconds; the pause between two looks. */
+/** How long surviving descendants are searched for, and the pause between two searches, in milliseconds. */
 const LEFTOVERS_TIMEOUT_MS = 1_000;
 const LEFTOVERS_PAUSE_MS = 4;
 
 const TASKKILL_TIMEOUT_MS = 5_000;
 
-/** A plugin's process with all that descends from it. */
+/** A plugin's process and its descendants. */
 export interface ProcessTree {
   readonly pid: number;
-  /** The process leads a process group, which is then killed as one. */
+  /** The process leads a process group of its own, which is killed with it. */
   readonly ownGroup: boolean;
   /** Value of TREE_VARIABLE. */
   readonly mark: string;
-  /** Start time of the process: descendants are not older. */
+  /** Start time of the process; 0 where it is not known. Descendants start later. */
   readonly startTicks: number;
 }
 
-/**
- * A mark for one more plugin. A host that is a plugin itself prefixes its own, so that the outer host finds all of them.
- */
+/** A new value of TREE_VARIABLE. A host that is a plugin itself prefixes its own value, so that the outer host finds both trees. */
 export function createMark(inherited: string | undefined): string {
   const own = randomBytes(8).toString('hex');
   return inherited === undefined || inherited === '' ? own : `${inherited}/${own}`;
@@ -39,7 +37,7 @@ export function treeOf(pid: number, mark: string, ownGroup: boolean): ProcessTre
   return { pid, mark, ownGroup, startTicks };
 }
 
-/** Kills a running process and all that descends from it now. Resolves when the signals are sent; never rejects. */
+/** Kills a running process and its descendants. Resolves when the signals are sent; never rejects. */
 export async function killTree(tree: ProcessTree): Promise<void> {
   if (process.platform === 'win32') {
     await taskkill(tree.pid);
@@ -50,7 +48,7 @@ export async function killTree(tree: ProcessTree): Promise<void> {
   for (const pid of descendants) send(pid);
 }
 
-/** Kills the process, and its group if it has its own. */
+/** Kills the process, with its process group if it leads one. */
 export function killRoot(tree: ProcessTree): void {
   if (hasNewOwner(tree)) return;
   if (tree.ownGroup) send(-tree.pid);
@@ -58,35 +56,35 @@ export function killRoot(tree: ProcessTree): void {
 }
 
 /**
- * The process was just reaped: kills what is left of its own group. At once, for where start times are not known nothing else says
- * that the number has no new owner yet.
+ * Kills the rest of a process group whose leader was just reaped. To be called in the same turn: where start times are not known, nothing
+ * else ensures that the pid was not reused.
  */
 export function killGroup(tree: ProcessTree): void {
   if (tree.ownGroup && !hasNewOwner(tree)) send(-tree.pid);
 }
 
 /**
- * Linux: kills the descendants that moved out of the group and lost their parents, and waits until none is left. Elsewhere they
- * cannot be found. Never rejects.
+ * On Linux kills the descendants that have left the process group and lost their parents, and waits until none is left. On other systems
+ * they cannot be found. Never rejects.
  */
 export async function killLeftovers(tree: ProcessTree): Promise<void> {
   if (process.platform !== 'linux') return;
   const deadline = performance.now() + LEFTOVERS_TIMEOUT_MS;
-  // By start time as well: a process that is being torn down has lost its environment, and with it the mark, before it is gone.
-  const condemned = new Map<number, number>();
+  // By start time too: an exiting process loses its environment, and with it the variable, before it disappears.
+  const killed = new Map<number, number>();
   while (performance.now() < deadline) {
     const table = await readProcessTable();
-    const left = table.filter((entry) => condemned.get(entry.pid) === entry.startTicks || belongsTo(entry, tree));
+    const left = table.filter((entry) => killed.get(entry.pid) === entry.startTicks || belongsTo(entry, tree));
     if (left.length === 0) return;
     for (const { pid, startTicks } of left) {
-      condemned.set(pid, startTicks);
+      killed.set(pid, startTicks);
       send(pid);
     }
     await new Promise((resolve) => setTimeout(resolve, LEFTOVERS_PAUSE_MS));
   }
 }
 
-/** Pids of all that descends from a process, not the process itself. */
+/** The pids of all descendants of a process. */
 export function descendantsOf(pid: number, table: readonly ProcessEntry[]): number[] {
   const children = new Map<number, ProcessEntry[]>();
   for (const entry of table) {
@@ -119,7 +117,7 @@ function belongsTo(entry: ProcessEntry, tree: ProcessTree): boolean {
   return readEnvironment(entry.pid).some((variable) => variable === own || variable.startsWith(`${own}/`));
 }
 
-/** ESRCH: gone already. EPERM: not ours to kill, which the waiting for the exit will tell. */
+/** Ignores ESRCH, of a process that has exited, and EPERM, after which waiting for the exit fails. */
 function send(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');

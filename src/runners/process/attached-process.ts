@@ -5,13 +5,13 @@ import { identify, type ProcessIdentity } from '../os-process/identity.js';
 import { readProcessEntry } from '../os-process/table.js';
 import type { AttachedRunner, Exit } from '../runner.js';
 
-/** How a running process is watched, and how it is killed. */
+/** Which process to attach to, and how it is watched and killed. */
 export interface AttachProcessOptions extends ProcessIdentity {
-  /** Resolves when somebody listens at the plugin's address. */
+  /** Connects to the plugin's address, to check that it is served. */
   readonly probe: () => Promise<void>;
-  /** Between two looks at the process. @default 1000 ms, as go-plugin */
+  /** Interval at which the process is checked, in milliseconds. @default 1000, as go-plugin */
   readonly pollMs?: number;
-  /** How long the killed process may take to be gone. @default 5000 ms */
+  /** How long the killed process may take to exit, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
 
@@ -19,13 +19,17 @@ const POLL_MS = 1_000;
 const KILL_TIMEOUT_MS = 5_000;
 const KILL_POLL_MS = 10;
 
-/** How a process ended that is not our child nobody can know. */
+/** The exit code of a process that is not a child cannot be read. */
 const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
 /**
- * Attaches to a plugin process that somebody else has started (go-plugin cmdrunner ReattachFunc). Rejects with StartError
- * ERR_PROCESS_NOT_FOUND when there is no such process or nobody listens at its address, and with ERR_PROCESS_REUSED when the pid
- * belongs to a process that began at another time.
+ * Attaches to a plugin process that this host did not start (go-plugin cmdrunner ReattachFunc). Rejects with StartError
+ * ERR_PROCESS_NOT_FOUND when there is no such process or its address cannot be connected to, and with ERR_PROCESS_REUSED when the pid
+ * belongs to a process that was started at another time.
+ *
+ * @example
+ * const dialer = dialerTo({ network: 'unix', address: '/tmp/plugin1/s' });
+ * const runner = await attachProcess({ pid: 4711, probe: async () => void (await dialer.dial()).destroy() });
  */
 export async function attachProcess(options: AttachProcessOptions): Promise<AttachedRunner> {
   const { pid, startTime, probe } = options;
@@ -35,7 +39,7 @@ export async function attachProcess(options: AttachProcessOptions): Promise<Atta
   try {
     await probe();
   } catch (cause) {
-    throw notFound(pid, `the process lives, but nobody listens at its address`, cause);
+    throw notFound(pid, 'the process runs, but does not listen at its address', cause);
   }
   return new AttachedProcess(found, options);
 }
@@ -54,7 +58,7 @@ class AttachedProcess implements AttachedRunner {
     this.#killTimeoutMs = killTimeoutMs;
     this.id = String(identity.pid);
     this.exit$ = this.#exit.asObservable();
-    this.#poll = setInterval(() => void this.#look(), pollMs);
+    this.#poll = setInterval(() => void this.#check(), pollMs);
   }
 
   processIdentity(): Promise<ProcessIdentity> {
@@ -74,7 +78,7 @@ class AttachedProcess implements AttachedRunner {
     return this.#killing;
   }
 
-  /** Only where it can be told at once whose the pid is by now. */
+  /** Only on Linux, where it can be checked synchronously that the pid was not reused. */
   killNow(): void {
     const { pid, startTime } = this.#identity;
     const entry = process.platform === 'linux' && pid !== process.pid ? readProcessEntry(pid) : undefined;
@@ -93,28 +97,28 @@ class AttachedProcess implements AttachedRunner {
     this.#poll.unref();
   }
 
-  /** True when the process is gone. */
-  async #look(): Promise<boolean> {
-    if (await this.#isThere()) return false;
+  /** Checks the process; true when it has exited. */
+  async #check(): Promise<boolean> {
+    if (await this.#isRunning()) return false;
     clearInterval(this.#poll);
     this.#exit.next(UNKNOWN_EXIT);
     this.#exit.complete();
     return true;
   }
 
-  async #isThere(): Promise<boolean> {
+  async #isRunning(): Promise<boolean> {
     const now = await identify(this.#identity.pid);
     return now !== undefined && now.startTime === this.#identity.startTime;
   }
 
-  /** This process only: what it has started belongs to whoever started it. */
+  /** Kills this process only: its descendants belong to the host that started it. */
   async #kill(): Promise<void> {
     const { pid } = this.#identity;
     if (pid === process.pid) throw ownProcess(pid);
-    if (await this.#look()) return;
+    if (await this.#check()) return;
     send(pid);
     const deadline = performance.now() + this.#killTimeoutMs;
-    while (!(await this.#look())) {
+    while (!(await this.#check())) {
       if (performance.now() > deadline) throw this.#unkillable();
       await new Promise((resolve) => setTimeout(resolve, KILL_POLL_MS));
     }
@@ -126,7 +130,7 @@ class AttachedProcess implements AttachedRunner {
     this.#exit.complete();
     return new StartError(
       'ERR_KILL',
-      `The plugin (pid ${this.id}) was still there ${this.#killTimeoutMs} ms after it was killed: it belongs to another user, or hangs in the ` +
+      `The plugin (pid ${this.id}) was still running ${this.#killTimeoutMs} ms after it was killed: it belongs to another user, or is blocked in the ` +
         'kernel. Look at it with `ps` and end it by hand.',
     );
   }
@@ -149,13 +153,13 @@ function notFound(pid: number, why: string, cause?: unknown): StartError {
 function reused(pid: number): StartError {
   return new StartError(
     'ERR_PROCESS_REUSED',
-    `The plugin was not found: process ${pid} began at another time than the plugin did, so it is a stranger that got the plugin's number. ` +
+    `The plugin was not found: process ${pid} was started at another time than the plugin, so the pid was reused by another program. ` +
       'The plugin has ended; start a new one, or get a new reattach configuration.',
   );
 }
 
 function ownProcess(pid: number): OptionsError {
   return new OptionsError(
-    `The plugin is this very process (${pid}), which is not killed. Serve it in test mode (\`test: true\`).`,
+    `The plugin is this process itself (${pid}), which is not killed. Serve it in test mode (\`test: true\`).`,
   );
 }

@@ -1,14 +1,14 @@
 import { existsSync, readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
-/** How to spawn a program so that it is the open file, whatever lies at its path by now. */
+/** How to spawn an open file, whatever its path leads to by now. */
 export interface DescriptorSpawn {
   readonly file: string;
-  /** To be passed on to the child as its next descriptor after stderr. */
+  /** A descriptor that the child inherits as its descriptor 3. */
   readonly inherit?: number;
 }
 
-/** A plugin's file, open since it was checked. Whoever opened it closes it. */
+/** A file whose checksum was verified, still open. Whoever opened it closes it. */
 export class VerifiedFile {
   readonly #handle: FileHandle;
   readonly #isProgram: boolean;

@@ -7,18 +7,24 @@ import { connectDirect } from './direct-socket.js';
 import { checkSocketPath } from './socket-path.js';
 import { parseTcpAddress } from './tcp.js';
 
-/** What bounds a dialer. */
+/** Options of `dialerTo`. */
 export interface DialerOptions {
-  /** Bound of each connecting, in milliseconds; both kinds of socket are local, so more than a moment means that nobody accepts. @default 10 000 */
+  /** Time limit of each attempt, in milliseconds. The sockets are local, so an attempt that takes longer is not going to be accepted. @default 10 000 */
   readonly timeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** As Go's net.Dialer. */
+/** TCP keep-alive delay, as of Go's net.Dialer. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** A dialer for one address, unix or tcp. Rejects with TransportError ERR_DIAL, ERR_DIAL_TIMEOUT or ERR_SOCKET_PATH_TOO_LONG. */
+/**
+ * A dialer for one unix or TCP address. `dial` rejects with TransportError ERR_DIAL, ERR_DIAL_TIMEOUT or ERR_SOCKET_PATH_TOO_LONG, or
+ * with the signal's reason. Throws OptionsError for an invalid time limit.
+ *
+ * @example
+ * const socket = await dialerTo({ network: 'unix', address: '/tmp/plugin1/s' }).dial({ signal: AbortSignal.timeout(1000) });
+ */
 export function dialerTo(address: Address, options: DialerOptions = {}): Dialer {
   const { timeoutMs = CONNECT_TIMEOUT_MS } = options;
   if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
@@ -38,7 +44,7 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
       clearTimeout(timer);
       unwatch?.();
       socket.off('error', onError).off('connect', onConnect);
-      // An error after this is followed by `close`; the owner may look at either.
+      // A later error is followed by `close`, so that the owner need not listen to both.
       socket.on('error', () => {});
       if (error === undefined) return resolve(socket);
       socket.destroy();
@@ -77,7 +83,7 @@ function failed(address: Address, cause: unknown): TransportError {
   const reason = errorMessage(cause);
   return new TransportError(
     'ERR_DIAL',
-    `The plugin could not be reached at ${address.network} ${address.address}: ${reason}. It has gone, or does not listen there.`,
+    `The plugin could not be reached at ${address.network} ${address.address}: ${reason}. It has exited, or does not listen there.`,
     { cause },
   );
 }
@@ -85,6 +91,6 @@ function failed(address: Address, cause: unknown): TransportError {
 function late(address: Address, timeoutMs: number): TransportError {
   return new TransportError(
     'ERR_DIAL_TIMEOUT',
-    `The plugin did not accept a connection at ${address.network} ${address.address} within ${timeoutMs} ms: it hangs, or has too many to accept.`,
+    `The plugin did not accept a connection at ${address.network} ${address.address} within ${timeoutMs} ms: it is blocked, or its queue of connections is full.`,
   );
 }

@@ -1,31 +1,31 @@
 import { connect, type NetConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-/** What Node's own sockets read at once. */
+/** The size of a read of Node's own sockets. */
 const READ_BYTES = 64 * 1024;
 
-/** Takes what a socket has read; the memory is used again after the call. */
+/** Receives what a socket has read; the memory is reused after the call. */
 export type DirectReader = (chunk: Uint8Array) => void;
 
-/** How direct sockets are told of their reader. */
+/** Sets the reader of a direct socket. Module-level, because a socket has no property for it that TypeScript knows; entries go with their sockets. */
 const attachments = new WeakMap<Duplex, (reader: DirectReader) => void>();
 
 /**
- * Where all direct sockets of this thread read into: what was read is looked at, or copied, before anything else is read. For Node
- * allocates 64 KiB for each read, which costs more than the read and a copy (messages of 1 MiB: 1345 µs of CPU time each, with this
- * 1000; docs/decisions/011).
+ * The buffer that all direct sockets of this thread read into. Module-level state, because one buffer for each connection is what it
+ * saves: Node allocates 64 KiB for every read, which takes longer than the read and a copy (messages of 1 MiB: 1345 µs of CPU time each,
+ * with this buffer 1000 µs; docs/decisions/011). A reader uses or copies the bytes before it returns, so no two sockets need it at once.
  */
 let shared: Buffer | undefined;
 
-/** Connects a direct socket: who asks for that (`readDirectly`) gets what it reads without a copy. */
+/** Connects a direct socket, whose data `readDirectly` delivers without a copy. */
 export function connectDirect(target: NetConnectOpts): Socket {
   return direct((onread) => connect({ ...target, onread }));
 }
 
 /**
- * A direct socket in the place of one that a server has just accepted and nobody has read from. Node takes the option `onread` only where
- * a socket is made, and a server makes its own: so the descriptor moves to another socket, by way of two properties that Node does not
- * document (`_handle`, and `handle` as an option). Where one of them is missing the accepted socket is used as it is.
+ * Makes a direct socket of one that a server has just accepted. Node takes the option `onread` only when a socket is constructed, and a
+ * server constructs its sockets itself, so the descriptor is moved to another socket, by two undocumented properties of Node (`_handle`,
+ * and `handle` as an option). Where one of them is missing, the accepted socket is returned.
  */
 export function acceptDirect(accepted: Socket): Socket {
   const handle: unknown = Reflect.get(accepted, '_handle');
@@ -35,14 +35,14 @@ export function acceptDirect(accepted: Socket): Socket {
   const socket = direct((onread) => new Socket({ handle, allowHalfOpen, onread } as SocketConstructorOpts));
   if (Reflect.get(socket, '_handle') !== handle) return accepted;
   Reflect.set(accepted, '_handle', null);
-  // The server counts the connection until its own socket has closed.
+  // The server counts the connection until the accepted socket is closed.
   socket.once('close', () => accepted.destroy());
   return socket;
 }
 
 /**
- * Hands what the connection reads from here on to `reader` instead of `data` events, without copying it; the end comes as ever. Has no
- * effect on a connection that is not direct. What was read before still comes as `data`, and before.
+ * Passes what the connection reads from now on to `reader`, without a copy, instead of emitting `data`; the end is an event as usual. What
+ * was read before is still emitted as `data`, first. Has no effect on a connection that is not direct.
  */
 export function readDirectly(connection: Duplex, reader: DirectReader): void {
   attachments.get(connection)?.(reader);
@@ -59,7 +59,7 @@ function direct(make: (onread: OnRead) => Socket): Socket {
   let reader: DirectReader | undefined;
   const callback = (bytes: number): boolean => {
     const chunk = buffer.subarray(0, bytes);
-    // As Node does without `onread`: false stops reading until somebody reads.
+    // As Node does without `onread`: false pauses reading until the stream is read.
     if (reader === undefined) return socket.push(Buffer.from(chunk));
     reader(chunk);
     return true;

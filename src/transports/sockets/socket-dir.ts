@@ -2,30 +2,30 @@ import { lstatSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { errorMessage, TransportError } from '../../errors.js';
-import { removeAtExit, removeNow, type SocketPlace } from './leftovers.js';
+import { removeAtExit, removeNow, type SocketPlace } from './exit-cleanup.js';
 import { giveToGroup } from './socket-group.js';
 
-/** Beginning of the name of every private directory (go-plugin client.go Start). */
+/** The beginning of the name of a private directory (go-plugin client.go Start). */
 export const SOCKET_DIR_PREFIX = 'plugin-dir';
 
-/** Where a private directory is made, and who may enter it. */
+/** Options of `createSocketDir`. */
 export interface SocketDirOptions {
-  /** Where the directory is made. @default os.tmpdir() */
+  /** Parent of the directory. @default os.tmpdir() */
   readonly tempDir?: string;
   /** Name or number of the group that may enter it; the mode is then 0770 instead of 0700. */
   readonly group?: string;
-  /** Leaves it there when this process exits. @default false */
+  /** Does not remove the directory when this process exits. @default false */
   readonly outlivesProcess?: boolean;
 }
 
 /** A private directory for unix sockets. */
 export interface SocketDir {
   readonly path: string;
-  /** Removes the directory with all that is in it. Idempotent; also done when this process exits. */
+  /** Removes the directory with all files in it. Idempotent; also done when this process exits. */
   remove(): void;
 }
 
-/** Makes a private directory, mode 0700. Rejects with TransportError ERR_LISTEN. */
+/** Creates a private directory, mode 0700, or 0770 for a group. Rejects with TransportError ERR_LISTEN. */
 export async function createSocketDir(options: SocketDirOptions = {}): Promise<SocketDir> {
   const { tempDir = tmpdir(), group, outlivesProcess = false } = options;
   const path = makeIn(tempDir);
@@ -40,22 +40,22 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
   return { path, remove: () => removeNow(place) };
 }
 
-/** Not the asynchronous form: after it Node 24.21 loses an exception that is thrown in the same turn, and the process lives on. */
+/** Synchronous: after the asynchronous form Node 24.21 loses an exception that is thrown in the same turn, and the process goes on. */
 function makeIn(tempDir: string): string {
   try {
     return mkdtempSync(join(tempDir, SOCKET_DIR_PREFIX));
   } catch (cause) {
     throw new TransportError(
       'ERR_LISTEN',
-      `No directory for unix sockets could be made in ${tempDir} (${reasonOf(cause)}): make room and permission there, or set TMPDIR to another directory.`,
+      `No directory for unix sockets could be created in ${tempDir} (${errorMessage(cause)}): check free space and permissions there, or set TMPDIR to another directory.`,
       { cause },
     );
   }
 }
 
 /**
- * Removes a private directory, and the sockets in it, that nobody else will remove: its owner is gone. Leaves alone what is not a
- * private directory of ours by name, and what holds anything but sockets. Never throws.
+ * Removes a private directory whose owner has exited, with the sockets in it. Does nothing for a path that is not named as a private
+ * directory, and leaves a directory that contains anything but sockets. Never throws.
  */
 export function removeAbandonedSocketDir(path: string | undefined): void {
   if (path === undefined || !basename(path).startsWith(SOCKET_DIR_PREFIX)) return;
@@ -66,9 +66,4 @@ export function removeAbandonedSocketDir(path: string | undefined): void {
     }
     rmdirSync(path);
   } catch {}
-}
-
-/** What an error of the system says, in its own words. */
-export function reasonOf(cause: unknown): string {
-  return errorMessage(cause);
 }

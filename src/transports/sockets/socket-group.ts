@@ -16,7 +16,7 @@ export async function giveToGroup(path: string, group: string, mode: number): Pr
   }
 }
 
-/** An integer is a gid, anything else a name in /etc/group. */
+/** The gid of a group: a number is a gid, anything else a name in /etc/group. Rejects with TransportError ERR_LISTEN. */
 export async function resolveGroup(group: string, groupFile = '/etc/group'): Promise<number> {
   if (/^\d+$/.test(group)) return Number(group);
   const text = await readFile(groupFile, 'utf8').catch(() => '');

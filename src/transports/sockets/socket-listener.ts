@@ -6,21 +6,21 @@ import type { Address } from '../../wire/handshake/address.js';
 import type { Listener } from '../transport.js';
 import { acceptDirect } from './direct-socket.js';
 
-/** Most connections that wait for a subscriber; the next one is closed at once. */
+/** Most connections that wait for a subscriber; further ones are closed. */
 const MAX_WAITING = 64;
 
-/** Who is told of a listener's end. */
+/** Options of a SocketListener. */
 export interface SocketListenerOptions {
-  /** Removes what the listener has on disk. Called once, when it has closed. */
+  /** Called once, when the listener has closed; removes its files. */
   readonly onClosed?: () => void;
 }
 
-/** A server with the settings that all our connections have; does not listen yet. Half-closing is left to the protocols above. */
+/** A server that does not listen yet, with the settings of all our connections. Protocols above handle half-closed connections. */
 export function createSocketServer(): Server {
   return createServer({ noDelay: true, keepAlive: true });
 }
 
-/** Resolves when the server listens; rejects with the error of Node. */
+/** Resolves when the server listens; rejects with Node's error. */
 export async function bind(
   server: Server,
   where: { readonly path: string } | { readonly host: string; readonly port: number },
@@ -42,8 +42,8 @@ export async function bind(
 }
 
 /**
- * The connections of a bound net.Server. A connection that waits is not read from, and one that dies while it waits is forgotten;
- * an error on a connection never goes unheard: it is followed by `close`, and a listener of ours takes it.
+ * A Listener of a net.Server that listens. A waiting connection is not read from, and is dropped when it is closed. `error` events of
+ * connections are handled here, so that they are never uncaught; `close` follows each.
  */
 export class SocketListener implements Listener {
   readonly address: Address;
@@ -61,7 +61,7 @@ export class SocketListener implements Listener {
     this.#options = options;
     this.connection$ = defer(() => this.#take());
     server.on('connection', (socket) => this.#accept(acceptDirect(socket)));
-    server.on('error', (cause) => this.#break(cause));
+    server.on('error', (cause) => this.#fail(cause));
   }
 
   close(): Promise<void> {
@@ -70,7 +70,7 @@ export class SocketListener implements Listener {
     return Promise.resolve();
   }
 
-  /** Whether the listener keeps the event loop alive. It does from the start on. */
+  /** Lets the listener keep the event loop alive, as it does from the start. */
   ref(): void {
     this.#server.ref();
   }
@@ -96,32 +96,32 @@ export class SocketListener implements Listener {
   #take(): Observable<Duplex> {
     if (this.#taken)
       return throwError(
-        () => new TransportError('ERR_LISTEN', 'The connections of a listener have one subscriber at a time.'),
+        () => new TransportError('ERR_LISTEN', 'The connections of a listener can have one subscriber at a time.'),
       );
     this.#taken = true;
-    return concat(from(this.#early()), this.#connections).pipe(
+    return concat(from(this.#takeWaiting()), this.#connections).pipe(
       finalize(() => {
         this.#taken = false;
       }),
     );
   }
 
-  /** One by one, so that a subscriber who leaves in between leaves the rest waiting. */
-  *#early(): Generator<Duplex> {
+  /** One by one, so that the rest keeps waiting when the subscriber unsubscribes in between. */
+  *#takeWaiting(): Generator<Duplex> {
     for (const socket of this.#waiting) {
       this.#waiting.delete(socket);
       yield socket;
     }
   }
 
-  #break(cause: Error): void {
+  #fail(cause: Error): void {
     this.#shut();
     this.#connections.error(
-      new TransportError('ERR_LISTEN', `The listener at ${this.address.address} broke: ${cause.message}.`, { cause }),
+      new TransportError('ERR_LISTEN', `The listener at ${this.address.address} failed: ${cause.message}.`, { cause }),
     );
   }
 
-  /** The descriptor is closed at once; Node's own `close` event would wait for connections that are no longer ours. */
+  /** Does not wait for the server's `close` event, which comes after the last accepted connection was closed. */
   #shut(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { TransportError } from '../../errors.js';
 import { SOCKET_DIR_PREFIX } from './socket-dir.js';
 
-/** Bytes of sun_path without the closing NUL: 108 on Linux, 104 on the systems that descend from BSD. */
+/** Size of sun_path without the final NUL: 108 bytes on Linux, 104 on BSD and macOS. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
 const NAMES = 2 ** 47;
@@ -13,12 +13,12 @@ export function newSocketPath(directory: string): string {
   return join(directory, `plugin${randomInt(1_000_000_000, NAMES)}`);
 }
 
-/** Throws TransportError ERR_SOCKET_PATH_TOO_LONG when a private directory in this one would have no room for a socket's name. */
+/** Throws TransportError ERR_SOCKET_PATH_TOO_LONG if the path of a socket in a private directory in `tempDir` would be too long. */
 export function checkSocketRoom(tempDir: string): void {
   checkSocketPath(join(tempDir, `${SOCKET_DIR_PREFIX}XXXXXX`, `plugin${NAMES}`));
 }
 
-/** Throws TransportError ERR_SOCKET_PATH_TOO_LONG. Node 20 and 22 would cut the path silently and use another file. */
+/** Throws TransportError ERR_SOCKET_PATH_TOO_LONG. Node 20 and 22 truncate such a path silently and use another file. */
 export function checkSocketPath(path: string): void {
   const length = Buffer.byteLength(path);
   if (length <= MAX_PATH_BYTES) return;

@@ -30,7 +30,7 @@ export async function listenTcp(ports: PortRange = ANY_PORT): Promise<SocketList
   }
   throw new TransportError(
     'ERR_LISTEN',
-    `There is no free TCP port from ${minPort} to ${maxPort} on ${LOOPBACK}: widen the range, or free one.`,
+    `No TCP port from ${minPort} to ${maxPort} is free on ${LOOPBACK}: extend the range, or free a port.`,
     { cause },
   );
 }
@@ -42,7 +42,7 @@ export function parseTcpAddress(address: string): { readonly host: string; reado
   if (match === null || port < 1 || port > MAX_PORT) {
     throw new TransportError(
       'ERR_DIAL',
-      `"${address}" is no TCP address: expected host:port, for instance 127.0.0.1:1234.`,
+      `"${address}" is not a TCP address: expected host:port, for instance 127.0.0.1:1234.`,
     );
   }
   return { host: (match[1] ?? match[2]) || LOOPBACK, port };

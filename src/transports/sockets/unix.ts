@@ -1,25 +1,25 @@
-import { TransportError } from '../../errors.js';
-import { removeAtExit, removeNow, type SocketPlace } from './leftovers.js';
-import { createSocketDir, reasonOf } from './socket-dir.js';
+import { errorMessage, TransportError } from '../../errors.js';
+import { removeAtExit, removeNow, type SocketPlace } from './exit-cleanup.js';
+import { createSocketDir } from './socket-dir.js';
 import { giveToGroup } from './socket-group.js';
 import { bind, createSocketServer, SocketListener } from './socket-listener.js';
 import { checkSocketPath, newSocketPath } from './socket-path.js';
 
-/** Where a unix socket goes, and who may connect. */
+/** Options of `listen` for unix sockets. */
 export interface UnixListenOptions {
-  /** Existing directory that the socket goes into (PLUGIN_UNIX_SOCKET_DIR). @default a private one of its own below `tempDir` */
+  /** Existing directory in which the socket is created (PLUGIN_UNIX_SOCKET_DIR). @default a new private directory in `tempDir` */
   readonly socketDir?: string;
-  /** Where a private directory is made. @default os.tmpdir() */
+  /** Directory in which private directories are created. @default os.tmpdir() */
   readonly tempDir?: string;
   /** Name or number of the group that may connect; the socket's mode is then 0660 (PLUGIN_UNIX_SOCKET_GROUP). */
   readonly socketGroup?: string;
 }
 
-/** Names that are tried before giving up. */
+/** Names that are tried before listening fails. */
 const MAX_ATTEMPTS = 16;
 
 /**
- * Listens on a new unix socket. File and private directory go when the listener closes or this process exits. Rejects with
+ * Listens on a new unix socket. The file and a private directory are removed when the listener closes or this process exits. Rejects with
  * TransportError ERR_LISTEN or ERR_SOCKET_PATH_TOO_LONG.
  */
 export async function listenUnix(options: UnixListenOptions = {}): Promise<SocketListener> {
@@ -71,7 +71,7 @@ async function bindNew(directory: string, server: Parameters<typeof bind>[0]): P
       if (isInUse(cause) && attempt < MAX_ATTEMPTS) continue;
       throw new TransportError(
         'ERR_LISTEN',
-        `No unix socket could be made in ${directory} (${reasonOf(cause)}): check that the directory exists, is writable, has room, and is on a file system that has sockets.`,
+        `No unix socket could be created in ${directory} (${errorMessage(cause)}): check that the directory exists, is writable, has free space, and is on a file system that supports sockets.`,
         { cause },
       );
     }

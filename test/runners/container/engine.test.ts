@@ -41,8 +41,8 @@ for (const [title, version, path] of [
 for (const [title, version, says] of [
   ['too old', { ApiVersion: '1.20' }, /1\.25 to 1\.20|1\.25 to 1\.51/],
   ['too new', { ApiVersion: '1.99', MinAPIVersion: '1.60' }, /1\.60 to 1\.99.*expected one of 1\.25 to 1\.51/],
-  ['of no number', { ApiVersion: 'latest' }, /question for its version/],
-  ['of no object', 'hello', /question for its version/],
+  ['of no number', { ApiVersion: 'latest' }, /request for its version/],
+  ['of no object', 'hello', /request for its version/],
 ] as const) {
   test(`a version that is ${title} is refused, and asked for again the next time`, async () => {
     await withEngine(speaking(version), async (engine, { urls }) => {
@@ -62,7 +62,7 @@ test('an engine that is not there is named, with the cure', async () => {
 });
 
 for (const [title, script, says] of [
-  ['never answers', () => 'done', /no answer within 50 ms/],
+  ['never answers', () => 'done', /did not respond within 50 ms/],
   [
     'answers without end',
     ({ response }) => {
@@ -93,12 +93,12 @@ for (const [title, script, says] of [
     /cannot be used/,
   ],
   [
-    'changes the protocol unasked',
+    'upgrades the connection unasked',
     ({ socket }) => {
       socket.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
       return 'done';
     },
-    /changed the protocol/,
+    /upgraded the connection without a request/,
   ],
 ] as readonly (readonly [string, EngineScript, RegExp])[]) {
   test(`an engine that ${title} fails the request`, async () => {

@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { StartError } from '../../../src/errors.js';
 import { diagnoseCommand } from '../../../src/runners/diagnose/diagnose.js';
-import { processRunner } from '../../../src/runners/process/process.js';
+import { processRunner } from '../../../src/runners/process/process-runner.js';
 import { testEnv } from '../../fixtures/fixture.js';
 import { elfFile, fatMachOFile, machOFile, peFile } from './program-files.js';
 

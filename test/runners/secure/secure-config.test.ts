@@ -20,7 +20,7 @@ import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
 import { PluginError } from '../../../src/errors.js';
-import { processRunner } from '../../../src/runners/process/process.js';
+import { processRunner } from '../../../src/runners/process/process-runner.js';
 import { spawnPlugin } from '../../../src/runners/process/spawn.js';
 import { openVerified } from '../../../src/runners/secure/open-verified.js';
 import { resolveSecureConfig, type SecureConfig } from '../../../src/runners/secure/secure-config.js';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { firstSession } from '../../../../src/protocols/grpc/broker/first-session.js';
 import { memoryTransport } from '../../../../src/testing/index.js';
 import { dialerTo } from '../../../../src/transports/sockets/dial.js';
-import { socketTransport } from '../../../../src/transports/sockets/sockets.js';
+import { socketTransport } from '../../../../src/transports/sockets/socket-transport.js';
 import { createYamuxSession } from '../../../../src/transports/yamux/session.js';
 import { hasCode } from '../../../contracts/broker.js';
 import { ownTempDir } from '../../../support/own-temp-dir.js';

@@ -5,7 +5,7 @@ import { BrokerLink } from '../../../../src/protocols/grpc/broker/link.js';
 import { SocketRoute } from '../../../../src/protocols/grpc/broker/socket-route.js';
 import type { ConnInfo } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
 import type { BrokerNetwork } from '../../../../src/protocols/protocol.js';
-import { socketTransport } from '../../../../src/transports/sockets/sockets.js';
+import { socketTransport } from '../../../../src/transports/sockets/socket-transport.js';
 import { SAME_ADDRESSES } from '../../../../src/wire/handshake/address.js';
 import { SILENT_LOGGER } from '../../../../src/wire/logs/logger.js';
 import { hasCode, settled } from '../../../contracts/broker.js';

@@ -32,7 +32,7 @@ import { spawnPlugin } from './spawn.js';
 export interface ProcessRunnerOptions extends ProcessSpec {
   /** The complete environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** How long a killed process may take to be gone, in milliseconds. @default 5000 */
+  /** How long a killed process may take to exit, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
 
@@ -110,7 +110,7 @@ class ProcessRunner implements Runner {
       signal.throwIfAborted();
       await this.#verifyAndSpawn(signal);
     } catch (error) {
-      await this.#abandon();
+      await this.#cleanUp();
       throw await this.#startError(error, signal);
     }
   }
@@ -194,7 +194,7 @@ class ProcessRunner implements Runner {
     if (child.stderr !== null) this.#stderr.attach(child.stderr);
   }
 
-  /** The exit is told last: by then the streams hold all that the plugin wrote. */
+  /** Emits the exit last, when the streams contain all that the plugin wrote. */
   async #reaped(exit: Exit): Promise<void> {
     this.#state = 'reaped';
     const tree = this.#tree;
@@ -218,23 +218,23 @@ class ProcessRunner implements Runner {
       return;
     }
     if (this.#state === 'started') await killTree(tree);
-    await this.#gone(tree);
+    await this.#waitForExit(tree);
   }
 
-  async #gone(tree: ProcessTree): Promise<void> {
+  async #waitForExit(tree: ProcessTree): Promise<void> {
     const { killTimeoutMs = KILL_TIMEOUT_MS } = this.#options;
     if (await settledWithin(killTimeoutMs, firstValueFrom(this.#exit))) return;
     this.unref();
     this.#end(UNKNOWN_EXIT);
     throw new StartError(
       'ERR_KILL',
-      `The plugin ${this.name} (pid ${tree.pid}) was still there ${killTimeoutMs} ms after it was killed: it belongs to another user, ` +
-        'or hangs in the kernel. Look at it with `ps` and end it by hand.',
+      `The plugin ${this.name} (pid ${tree.pid}) was still running ${killTimeoutMs} ms after it was killed: it belongs to another user, ` +
+        'or is blocked in the kernel. Look at it with `ps` and end it by hand.',
     );
   }
 
-  /** The start has failed: nothing stays behind, and nobody waits for a plugin that never was. */
-  async #abandon(): Promise<void> {
+  /** The start has failed: kills what was started, and emits an exit. */
+  async #cleanUp(): Promise<void> {
     if (this.#tree !== undefined) killRoot(this.#tree);
     await this.kill().catch(() => {});
   }
@@ -255,7 +255,7 @@ class ProcessRunner implements Runner {
   }
 }
 
-/** Of a child that never came to be. Out of descriptors there are no pipes at all, whatever the types say. */
+/** Destroys the pipes of a child that was not spawned. Without free descriptors there are no pipes, although the types say so. */
 function destroyPipes(child: Partial<Pick<ChildProcess, 'stdio'>>): void {
   for (const pipe of child.stdio ?? []) pipe?.destroy();
 }

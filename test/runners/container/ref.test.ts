@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { within } from '../../support/defer.js';
 import { ScriptedEngine } from '../../support/scripted-engine.js';
 
-const program = fileURLToPath(new URL('../../fixtures/hosts/holds-container.js', import.meta.url));
+const program = fileURLToPath(new URL('../../fixtures/hosts/refs-container.js', import.meta.url));
 
 test('a running container holds its host by its two connections; unref lets go of both', async (t) => {
   await using engine = await ScriptedEngine.listen();

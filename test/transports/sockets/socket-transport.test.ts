@@ -8,9 +8,9 @@ import { describe, test } from 'node:test';
 import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { OptionsError, TransportError } from '../../../src/errors.js';
 import { dialerTo } from '../../../src/transports/sockets/dial.js';
-import type { SocketListener } from '../../../src/transports/sockets/socket-listener.js';
-import { defaultNetwork, listen, socketTransport } from '../../../src/transports/sockets/sockets.js';
+import { defaultNetwork, listen, socketTransport } from '../../../src/transports/sockets/socket-transport.js';
 import { listenTcp, parseTcpAddress } from '../../../src/transports/sockets/tcp.js';
+import type { Listener } from '../../../src/transports/transport.js';
 import { fixture, testEnv } from '../../fixtures/fixture.js';
 import { within } from '../../support/defer.js';
 import { firstLine } from '../../support/first-line.js';
@@ -28,7 +28,7 @@ async function portOf(server: Server): Promise<number> {
   return address.port;
 }
 
-async function nextConnection(listener: SocketListener): Promise<Duplex> {
+async function nextConnection(listener: Listener): Promise<Duplex> {
   return await within(10_000, 'a connection', firstValueFrom(listener.connection$));
 }
 
@@ -162,7 +162,7 @@ describe('TCP ports', () => {
     assert.ok(port > busy && port <= busy + 20);
     await assert.rejects(
       listenTcp({ minPort: busy, maxPort: busy }),
-      isError('ERR_LISTEN', /no free TCP port from \d+ to \d+ on 127.0.0.1: widen the range/),
+      isError('ERR_LISTEN', /No TCP port from \d+ to \d+ is free on 127.0.0.1: extend the range/),
     );
     const free = await listenTcp({ minPort: 0, maxPort: 0 });
     assert.notEqual(parseTcpAddress(free.address.address).port, 0);

@@ -1,12 +1,11 @@
 import type { Address } from '../../wire/handshake/address.js';
 import type { PortRange } from '../../wire/handshake/environment.js';
-import type { Transport } from '../transport.js';
+import type { Listener, Transport } from '../transport.js';
 import { type DialerOptions, dialerTo } from './dial.js';
-import type { SocketListener } from './socket-listener.js';
 import { listenTcp } from './tcp.js';
 import { listenUnix, type UnixListenOptions } from './unix.js';
 
-/** Where and how to listen. */
+/** Options of `listen`. */
 export interface ListenOptions extends UnixListenOptions {
   /** Kind of the socket. @default tcp on Windows, unix elsewhere */
   readonly network?: Address['network'];
@@ -14,17 +13,23 @@ export interface ListenOptions extends UnixListenOptions {
   readonly ports?: PortRange;
 }
 
-/** Where plugins listen when nothing else is said (go-plugin server.go serverListener). */
+/** The network of plugins by default (go-plugin server.go serverListener). */
 export function defaultNetwork(platform: NodeJS.Platform = process.platform): Address['network'] {
   return platform === 'win32' ? 'tcp' : 'unix';
 }
 
-/** Listens on a new unix socket or a loopback port. Rejects with a TransportError. */
-export function listen(options: ListenOptions = {}): Promise<SocketListener> {
+/**
+ * Listens on a new unix socket or a loopback port. Rejects with TransportError ERR_LISTEN or ERR_SOCKET_PATH_TOO_LONG.
+ *
+ * @example
+ * const listener = await listen({ network: 'tcp', ports: { minPort: 10_000, maxPort: 10_010 } });
+ * listener.connection$.subscribe((socket) => socket.pipe(socket));
+ */
+export function listen(options: ListenOptions = {}): Promise<Listener> {
   return (options.network ?? defaultNetwork()) === 'tcp' ? listenTcp(options.ports) : listenUnix(options);
 }
 
-/** The operating system's sockets as a Transport. */
+/** A Transport of unix and TCP sockets. */
 export function socketTransport(options: ListenOptions & DialerOptions = {}): Transport {
   return {
     listen: () => listen(options),

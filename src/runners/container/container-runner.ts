@@ -9,20 +9,22 @@ import type { Exit, Runner, RunnerFactory, RunnerSpec } from '../runner.js';
 import { startAborted } from '../start-aborted.js';
 import { containerAddresses, type SharedDir } from './addresses.js';
 import { checkMounts, containerConfig, defaultUser, sharedDirOf } from './config.js';
-import { diagnoseContainer, explainDeath, explainRefusal } from './diagnose.js';
-import { ContainerEngine, type EngineAnswer } from './engine.js';
+import { diagnoseContainer, explainKill, explainRefusal } from './diagnose.js';
+import { ContainerEngine, type EngineResponse } from './engine.js';
 import { resolveEngineOptions } from './engine-options.js';
 import { textOf } from './json.js';
-import { type ContainerEnd, ContainerLife } from './life.js';
 import { type ContainerOptions, type ResolvedContainerOptions, resolveContainerOptions } from './options.js';
 import { ContainerOutput } from './output.js';
+import { type ContainerEnd, RunningContainer } from './running-container.js';
 
 const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
 /**
- * Runs plugins in containers of a Docker-compatible engine (Docker, podman), by its API over a unix socket. The host and the plugin
- * share one directory, in which their sockets are; the container has no network, no capability, and limits, unless the options say
- * otherwise. Throws OptionsError.
+ * Runs plugins in containers of a Docker-compatible engine (Docker, podman), by its API over a unix socket. Host and plugin share one
+ * directory for their sockets. By default the container has no network, no capability, and limits. Throws OptionsError.
+ *
+ * @example
+ * createClient({ runner: containerRunner({ image: 'greeter:1' }), handshake, plugins });
  */
 export function containerRunner(options: ContainerOptions): RunnerFactory {
   const resolved = resolveContainerOptions(options);
@@ -40,11 +42,11 @@ class ContainerRunner implements Runner {
   readonly #addresses: AddressTranslator;
   readonly #output = new ContainerOutput();
   readonly #exits = new AsyncSubject<Exit>();
-  #life: ContainerLife | undefined;
+  #container: RunningContainer | undefined;
   #end: ContainerEnd | undefined;
   #launching: Promise<void> | undefined;
   #killing: Promise<void> | undefined;
-  #sent = false;
+  #createSent = false;
 
   constructor(spec: RunnerSpec, options: ResolvedContainerOptions) {
     const { engine, requestTimeoutMs, killTimeoutMs } = resolveEngineOptions(options);
@@ -59,7 +61,7 @@ class ContainerRunner implements Runner {
   }
 
   get id(): string {
-    return this.#life?.id ?? '';
+    return this.#container?.id ?? '';
   }
 
   get stdout(): Readable {
@@ -76,7 +78,7 @@ class ContainerRunner implements Runner {
         'ERR_CLOSED',
         `A container of ${this.name} was started or killed before: a runner runs once.`,
       );
-    // Goes on when it is given up: only then is it known whether there is a container to remove.
+    // Continues after an abort: only its outcome tells whether there is a container to remove.
     this.#launching = this.#launch(signal);
     await untilAborted(this.#launching, signal, () => startAborted(signal, this.name));
   }
@@ -84,7 +86,7 @@ class ContainerRunner implements Runner {
   diagnose(): Promise<string> {
     return diagnoseContainer(this.#engine, this.#options, {
       end: this.#end,
-      firstWords: this.#output.firstWords,
+      stderrHead: this.#output.stderrHead,
     });
   }
 
@@ -102,13 +104,13 @@ class ContainerRunner implements Runner {
   }
 
   ref(): void {
-    this.#life?.hold(true);
-    this.#output.hold(true);
+    this.#container?.ref();
+    this.#output.ref();
   }
 
   unref(): void {
-    this.#life?.hold(false);
-    this.#output.hold(false);
+    this.#container?.unref();
+    this.#output.unref();
   }
 
   async #launch(signal: AbortSignal): Promise<void> {
@@ -117,29 +119,29 @@ class ContainerRunner implements Runner {
       checkMounts(this.#options.mounts);
       const user = this.#options.user ?? (await defaultUser(this.#engine, signal));
       signal.throwIfAborted();
-      const life = await this.#create(containerName, user);
+      const container = await this.#create(containerName, user);
       signal.throwIfAborted();
-      await this.#attach(life.id, signal);
-      await this.#begin(life.id, signal);
-      life.watch((end) => this.#ended(end));
+      await this.#attach(container.id, signal);
+      await this.#start(container.id, signal);
+      container.watch((end) => this.#ended(end));
     } catch (error) {
-      await this.#abandon(containerName);
+      await this.#cleanUp(containerName);
       throw signal.aborted ? startAborted(signal, this.name) : error;
     }
   }
 
-  async #create(containerName: string, user: string | undefined): Promise<ContainerLife> {
-    this.#sent = true;
-    const answer = await this.#engine.call('POST', '/containers/create', {
+  async #create(containerName: string, user: string | undefined): Promise<RunningContainer> {
+    this.#createSent = true;
+    const response = await this.#engine.call('POST', '/containers/create', {
       query: { name: containerName },
       body: containerConfig(this.#spec, this.#options, this.#dir, user),
     });
-    const id = textOf(answer.body, 'Id');
-    if (answer.status !== 201 || id === undefined) throw this.#refused(answer);
-    const life = new ContainerLife(this.#engine, id, this.#killTimeoutMs);
-    life.exit$.subscribe(this.#exits);
-    this.#life = life;
-    return life;
+    const id = textOf(response.body, 'Id');
+    if (response.status !== 201 || id === undefined) throw this.#refused(response);
+    const container = new RunningContainer(this.#engine, id, this.#killTimeoutMs);
+    container.exit$.subscribe(this.#exits);
+    this.#container = container;
+    return container;
   }
 
   async #attach(id: string, signal: AbortSignal): Promise<void> {
@@ -151,39 +153,39 @@ class ContainerRunner implements Runner {
     this.#output.attach(outcome.socket, outcome.head);
   }
 
-  async #begin(id: string, signal: AbortSignal): Promise<void> {
-    const answer = await this.#engine.call('POST', `/containers/${id}/start`, { signal });
-    if (answer.status !== 204) throw this.#refused(answer);
+  async #start(id: string, signal: AbortSignal): Promise<void> {
+    const response = await this.#engine.call('POST', `/containers/${id}/start`, { signal });
+    if (response.status !== 204) throw this.#refused(response);
   }
 
   async #ended(end: ContainerEnd): Promise<void> {
     this.#end = end;
-    const message = explainDeath(end, this.#options.limits);
+    const message = explainKill(end, this.#options.limits);
     const record = { level: 'error', message, fields: {}, module: 'container' } as const;
     await this.#output.finish(message === '' ? '' : formatLogLine(record, { epochMs: Date.now() }));
   }
 
-  /** The start has failed: no container stays behind, not even one of whose making the engine did not tell. */
-  async #abandon(containerName: string): Promise<void> {
-    const life = this.#life;
-    if (life !== undefined) await life.kill().catch(() => {});
-    else if (this.#sent) await removeByName(this.#engine, containerName);
-    await this.#vanish();
+  /** The start has failed: removes the container, also one whose creation the engine did not confirm. */
+  async #cleanUp(containerName: string): Promise<void> {
+    const container = this.#container;
+    if (container !== undefined) await container.kill().catch(() => {});
+    else if (this.#createSent) await removeByName(this.#engine, containerName);
+    await this.#finish();
   }
 
   async #kill(): Promise<void> {
     await this.#launching?.catch(() => {});
-    await this.#life?.kill();
-    await this.#vanish();
+    await this.#container?.kill();
+    await this.#finish();
   }
 
-  async #vanish(): Promise<void> {
+  async #finish(): Promise<void> {
     await this.#output.finish();
     this.#exits.next(UNKNOWN_EXIT);
     this.#exits.complete();
   }
 
-  #refused({ message }: EngineAnswer): StartError {
+  #refused({ message }: EngineResponse): StartError {
     return new StartError('ERR_SPAWN', explainRefusal(message, this.#options));
   }
 }

@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { ClosedError, OptionsError, StartError } from '../../../src/errors.js';
-import { type ProcessRunnerOptions, processRunner } from '../../../src/runners/process/process.js';
+import { type ProcessRunnerOptions, processRunner } from '../../../src/runners/process/process-runner.js';
 import type { Runner } from '../../../src/runners/runner.js';
 import { type FixtureName, fixture, testEnv } from '../../fixtures/fixture.js';
 import { within } from '../../support/defer.js';

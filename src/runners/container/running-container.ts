@@ -6,35 +6,35 @@ import type { Exit } from '../runner.js';
 import type { ContainerEngine } from './engine.js';
 import { memberOf, textOf } from './json.js';
 
-/** How a container ended, as its engine tells it. A signal shows as 128 and its number in the exit code, as in a shell. */
+/** How a container ended, as its engine reports it. The exit code after a signal is 128 and its number, as in a shell. */
 export interface ContainerEnd {
   readonly exit: Exit;
   readonly outOfMemory: boolean;
-  /** Whether it was us who killed it. */
+  /** Whether this host killed it. */
   readonly killed: boolean;
-  /** The engine's own words, if something went wrong. */
+  /** The engine's error message; empty without one. */
   readonly error: string;
 }
 
 const UNKNOWN_END: ContainerEnd = { exit: { code: null, signal: null }, outOfMemory: false, killed: false, error: '' };
 
-/** Until an engine is asked again that broke off waiting: it may be restarting, and the container may live through that. */
+/** Delay after a failed wait request: the engine may be restarting, and the container may survive that. */
 const RETRY_MS = 1000;
 
-/** Answers that mean that the container is gone, or on its way: removed, not there, being removed by somebody else. */
+/** Statuses after which the container is gone: removed, not found, being removed by another request. */
 const REMOVED: ReadonlySet<number> = new Set([204, 404, 409]);
 
-/** A container that was started: waits for its end, and brings it about. */
-export class ContainerLife {
+/** A started container: waits for its exit, and kills and removes it. */
+export class RunningContainer {
   readonly id: string;
   readonly exit$: Observable<Exit>;
   readonly #engine: ContainerEngine;
   readonly #killTimeoutMs: number;
   readonly #exits = new AsyncSubject<Exit>();
-  readonly #over = new AbortController();
+  readonly #removed = new AbortController();
   #socket: Socket | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #holding = true;
+  #referenced = true;
   #watched = false;
   #killing: Promise<void> | undefined;
 
@@ -45,45 +45,49 @@ export class ContainerLife {
     this.exit$ = this.#exits.asObservable();
   }
 
-  /** Begins to wait. The exit is told when `onEnd`, which is called at the container's end, has resolved. */
+  /** Begins to wait for the exit. `onEnd` is called at the exit; `exit$` emits when it has resolved. */
   watch(onEnd: (end: ContainerEnd) => Promise<void> = () => Promise.resolve()): void {
     this.#watched = true;
-    void this.#ended().then(async (end) => {
+    void this.#waitForEnd().then(async (end) => {
       await onEnd(end);
-      this.#tell(end.exit);
+      this.#emitExit(end.exit);
     });
   }
 
-  /** Kills the container and removes it. Idempotent. Rejects with StartError ERR_KILL when it is still there in the end. */
+  /** Kills the container and removes it. Idempotent. Rejects with StartError ERR_KILL when it could not be removed. */
   kill(): Promise<void> {
     this.#killing ??= this.#kill();
     return this.#killing;
   }
 
-  /** Whether waiting keeps the event loop alive. */
-  hold(holding: boolean): void {
-    this.#holding = holding;
-    for (const holder of [this.#socket, this.#timer]) {
-      if (holding) holder?.ref();
-      else holder?.unref();
-    }
+  /** Lets waiting keep the event loop alive, as it does from the start. */
+  ref(): void {
+    this.#referenced = true;
+    this.#socket?.ref();
+    this.#timer?.ref();
   }
 
-  async #ended(): Promise<ContainerEnd> {
-    const { signal } = this.#over;
+  unref(): void {
+    this.#referenced = false;
+    this.#socket?.unref();
+    this.#timer?.unref();
+  }
+
+  async #waitForEnd(): Promise<ContainerEnd> {
+    const { signal } = this.#removed;
     while (!signal.aborted) {
-      const answer = await this.#engine
+      const response = await this.#engine
         .call('POST', `/containers/${this.id}/wait`, {
           timeoutMs: Number.POSITIVE_INFINITY,
           signal,
           onSocket: (socket) => {
             this.#socket = socket;
-            this.hold(this.#holding);
+            if (!this.#referenced) socket.unref();
           },
         })
         .catch(() => undefined);
-      if (answer?.status === 404) return UNKNOWN_END;
-      if (answer?.status === 200) return await this.#describe(memberOf(answer.body, 'StatusCode'));
+      if (response?.status === 404) return UNKNOWN_END;
+      if (response?.status === 200) return await this.#describe(memberOf(response.body, 'StatusCode'));
       await this.#pause();
     }
     return UNKNOWN_END;
@@ -91,8 +95,8 @@ export class ContainerLife {
 
   async #describe(status: unknown): Promise<ContainerEnd> {
     const code = Number.isInteger(status) ? (status as number) : null;
-    const answer = await this.#engine.call('GET', `/containers/${this.id}/json`).catch(() => undefined);
-    const state = memberOf(answer?.body, 'State');
+    const response = await this.#engine.call('GET', `/containers/${this.id}/json`).catch(() => undefined);
+    const state = memberOf(response?.body, 'State');
     return {
       exit: { code, signal: null },
       outOfMemory: memberOf(state, 'OOMKilled') === true,
@@ -102,7 +106,7 @@ export class ContainerLife {
   }
 
   async #pause(): Promise<void> {
-    const { signal } = this.#over;
+    const { signal } = this.#removed;
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(this.#timer);
@@ -111,13 +115,13 @@ export class ContainerLife {
       };
       signal.addEventListener('abort', done);
       this.#timer = setTimeout(done, signal.aborted ? 0 : RETRY_MS);
-      this.hold(this.#holding);
+      if (!this.#referenced) this.#timer.unref();
     });
   }
 
   async #kill(): Promise<void> {
     try {
-      // Whatever it answers: a container that does not run is as good as killed.
+      // The response does not matter: it fails for a container that has exited.
       await this.#engine.call('POST', `/containers/${this.id}/kill`, { query: { signal: 'SIGKILL' } });
       await this.#exitInTime();
       const { status, message } = await this.#engine.call('DELETE', `/containers/${this.id}`, {
@@ -127,18 +131,18 @@ export class ContainerLife {
     } catch (cause) {
       throw this.#stillThere(cause);
     } finally {
-      this.#over.abort();
-      this.#tell(UNKNOWN_END.exit);
+      this.#removed.abort();
+      this.#emitExit(UNKNOWN_END.exit);
     }
   }
 
-  /** Waits for the exit to be told; in vain for a container that will not go, which is then removed by force. */
+  /** Waits for the exit, for a limited time; a container that does not exit is removed by force. */
   async #exitInTime(): Promise<void> {
     if (!this.#watched) return;
     await settledWithin(this.#killTimeoutMs, firstValueFrom(this.#exits));
   }
 
-  #tell(exit: Exit): void {
+  #emitExit(exit: Exit): void {
     this.#exits.next(exit);
     this.#exits.complete();
   }
