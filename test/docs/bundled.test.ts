@@ -30,11 +30,11 @@ async function codeFile(): Promise<string> {
   return join(directory, name);
 }
 
-test('the bundle serves by itself', () => assertServes('plugin.cjs'));
+test('the bundle serves without the start script', () => assertServes('plugin.cjs'));
 
-test('what the bundle loads later is there when it is needed', () => assertServes('plugin.cjs', { autoMtls: true }));
+test('modules that the bundle loads on demand are found', () => assertServes('plugin.cjs', { autoMtls: true }));
 
-test('V8 takes the recorded code, and the bundle serves with it', async () => {
+test('V8 accepts the stored code, and the bundle serves with it', async () => {
   const source = await readFile(join(directory, 'plugin.cjs'), 'latin1');
   const cachedData = await readFile(await codeFile());
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${source}\n})`;
@@ -42,7 +42,7 @@ test('V8 takes the recorded code, and the bundle serves with it', async () => {
   await assertServes('start.cjs');
 });
 
-test('the bundle is one file, in ASCII: nothing but what belongs to Node is loaded besides', async () => {
+test('the bundle is one ASCII file, and loads only modules of Node', async () => {
   const source = await readFile(join(directory, 'plugin.cjs'));
   assert.ok(source.every((byte) => byte < 0x80));
   const alone = await mkdtemp(join(tmpdir(), 'alone'));
@@ -51,7 +51,7 @@ test('the bundle is one file, in ASCII: nothing but what belongs to Node is load
   await rm(alone, { recursive: true });
 });
 
-test('code that V8 refuses, and no code at all, are no obstacle', async () => {
+test('the bundle serves although V8 rejects the stored code, and without stored code', async () => {
   const file = await codeFile();
   await writeFile(file, 'not what V8 wrote');
   await assertServes('start.cjs');

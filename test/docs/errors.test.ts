@@ -13,7 +13,7 @@ test('docs/errors.md has a row for every code, and no other', () => {
   assert.deepEqual(rows.toSorted(), [...codes].toSorted());
 });
 
-test('docs/errors.md puts every code below the class that raises it', () => {
+test('docs/errors.md has every code in the section of its class', () => {
   const wrong: string[] = [];
   for (const section of page.split(/^## /m).slice(1)) {
     const classes = [...section.split('\n')[0]!.matchAll(/\w+Error/g)].map(([name]) => name);
@@ -24,7 +24,7 @@ test('docs/errors.md puts every code below the class that raises it', () => {
   assert.deepEqual(wrong, []);
 });
 
-/** The codes in the source of a class: its own, or those of its type of codes. */
+/** The source of a class and of its type of codes. */
 function codesOf(name: string): string {
   const source = read(name === 'GrpcError' ? 'src/protocols/grpc/shared/errors.ts' : 'src/errors.ts');
   const type = source.match(new RegExp(`export type ${name}Code =[^;]*;`))?.[0] ?? '';
@@ -38,7 +38,7 @@ test('docs/errors.md has a row for every gRPC status', () => {
   assert.deepEqual(rows, statuses);
 });
 
-test('an error is told apart by its code', () => {
+test('a switch on the code of an error', () => {
   const report = (error: unknown): string => {
     // #region switch
     if (GrpcError.is(error)) return `the call failed: ${error.statusName}`;

@@ -1,4 +1,4 @@
-/** Puts the snippets of the tests and examples, and the tables of the options, into the pages: `npm run docs`. */
+/** Copies the snippets of tests and examples, and the tables of options, into the pages: `npm run docs`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fill } from './markdown.js';

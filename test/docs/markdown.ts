@@ -2,13 +2,13 @@
 export interface Fence {
   readonly language: string;
   readonly text: string;
-  /** What the comment before it names as its source: `path` or `path#region`. */
+  /** The source that the comment before it names: `path` or `path#region`. */
   readonly source: string | undefined;
   /** Index of the opening line, from 0. */
   readonly line: number;
 }
 
-/** A link of a page: where to, and the title, if any. */
+/** A link of a page: its target and its title, if it has one. */
 export interface Link {
   readonly target: string;
   readonly title: string | undefined;
@@ -36,7 +36,7 @@ export function fencesOf(page: string): Fence[] {
   return fences;
 }
 
-/** The page with the text of every fence that has a source replaced by what `textOf` gives for it. */
+/** The page in which the text of every fence with a source is replaced by the result of `textOf`. */
 export function fill(page: string, textOf: (source: string) => string): string {
   const lines = page.split('\n');
   for (const { line, text, source } of fencesOf(page).reverse()) {
@@ -47,7 +47,7 @@ export function fill(page: string, textOf: (source: string) => string): string {
   return lines.join('\n');
 }
 
-/** The page without its fenced blocks and code spans, where nothing is a link or a heading. */
+/** The page without fenced blocks and code spans, which contain no links or headings. */
 export function proseOf(page: string): string {
   return page.replaceAll(/^```[\s\S]*?^```$/gm, '');
 }
@@ -61,7 +61,7 @@ export function linksOf(page: string): Link[] {
   }));
 }
 
-/** The anchors that GitHub gives to the headings of a page. */
+/** The anchors of a page's headings, as GitHub makes them. */
 export function anchorsOf(page: string): string[] {
   const headings = [...proseOf(page).matchAll(/^#{1,6}\s+(.*)$/gm)].map((match) => slugOf(match[1]!));
   const seen = new Map<string, number>();

@@ -5,7 +5,7 @@ import { read } from './repository.js';
 
 const page = read('docs/options.md');
 
-/** Types of the public doors whose names say that they are options, and which are none, or are made of others. */
+/** Exported types that have a name like options but are none, or are composed of others. */
 const NO_TABLE = [
   'ClientOptions',
   'LazyServeOptions',
@@ -17,7 +17,7 @@ const NO_TABLE = [
   'ReattachConfig',
 ];
 
-test('docs/options.md describes the options as their source does', () => {
+test('docs/options.md has the descriptions of the source', () => {
   assert.equal(fillOptions(page), page, 'after a change of options: npm run docs');
 });
 

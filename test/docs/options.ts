@@ -1,18 +1,18 @@
 import { read } from './repository.js';
 
-/** One option of an interface, as its doc comment tells it. */
+/** One option of an interface, read from its doc comment. */
 interface Option {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
   readonly text: string;
-  /** What stands behind `@default`; empty without. */
+  /** The text after `@default`; empty if there is none. */
   readonly fallback: string;
 }
 
 const MARK = /^<!-- options: (.*) -->$/;
 
-/** The page with a table below every comment `<!-- options: path#Interface … -->`, in the place of the one that may be there. */
+/** The page with a new table below every comment `<!-- options: path#Interface … -->`; an existing table is replaced. */
 export function fillOptions(page: string): string {
   const blocks = page.trimEnd().split('\n\n');
   const filled = blocks.flatMap((block, index) => {
@@ -23,7 +23,7 @@ export function fillOptions(page: string): string {
   return `${filled.join('\n\n')}\n`;
 }
 
-/** One table of the options of some interfaces, each `path#Interface`; the later one has the say. Throws when one is not there, or an option says nothing. */
+/** A table of the options of several interfaces, each given as `path#Interface`; a later one overrides an earlier one. Throws for an unknown interface and for an option without a description. */
 export function optionTable(sources: readonly string[]): string {
   const rows = new Map<string, string>();
   for (const source of sources) {
@@ -39,7 +39,7 @@ function rowOf({ name, type, required, text, fallback }: Option, source: string)
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-/** What stands between the braces of an interface. */
+/** The text between the braces of an interface. */
 function bodyOf(file: string, name: string): string {
   const begin = file.match(new RegExp(`^(?:export )?interface ${name}\\b[^{]*\\{$`, 'm'));
   if (begin?.index === undefined) throw new Error(`there is no interface ${name}`);
@@ -47,7 +47,7 @@ function bodyOf(file: string, name: string): string {
   return file.slice(from, file.indexOf('\n}', from) + 1);
 }
 
-/** Members stand two spaces in, with their comment before them; what belongs to a member stands further in. */
+/** Members are indented by two spaces, with their comment before them; the rest of a member is indented further. */
 function optionsOf(body: string): Option[] {
   const member =
     /^(?: {2}\/\*\*(?<comment>[\s\S]*?)\*\/\n)? {2}(?:readonly )?(?<name>\w+)(?<optional>\?)?(?<type>[:(][\s\S]*?);$(?=\n {2}\S|\n*$)/gm;

@@ -43,13 +43,13 @@ test('examples/plugins/by-object greets', async () => {
   assert.deepEqual(await firstValueFrom(greeter.greet({ name: 'Ada' })), { greeting: 'Hello Ada!' });
 });
 
-test('examples/plugins/injection: a service gets what a module of the plugin binds', async () => {
+test('examples/plugins/injection: dependencies come from a module of the plugin', async () => {
   await using client = clientOf('plugins/injection');
   const greeter = await greeterOf(client);
   assert.deepEqual(await firstValueFrom(greeter.greet({ name: 'Ada' })), { greeting: 'Good day, Ada.' });
 });
 
-test('examples/plugins/logging: the log and the output reach the host, each in its own way', async () => {
+test('examples/plugins/logging: the host receives the log and the output', async () => {
   const client = clientOf('plugins/logging');
   const entry = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'greeting')));
   const output = textOf(client.syncStdout$);
@@ -61,7 +61,7 @@ test('examples/plugins/logging: the log and the output reach the host, each in i
   assert.equal(await output, 'somebody called Ada\n');
 });
 
-test('examples/plugins/errors: status, text and metadata arrive', async () => {
+test('examples/plugins/errors: the host receives status, text and metadata', async () => {
   await using client = clientOf('plugins/errors');
   const greeter = await greeterOf(client);
   await assert.rejects(firstValueFrom(greeter.greet({ name: '' })), (error) => {
@@ -74,7 +74,7 @@ test('examples/plugins/errors: status, text and metadata arrive', async () => {
   });
 });
 
-test('examples/plugins/metadata: headers come before the answer, trailers after it', async () => {
+test('examples/plugins/metadata: headers arrive before the response, trailers after it', async () => {
   await using client = clientOf('plugins/metadata');
   const greeter = await greeterOf(client);
   const seen: unknown[] = [];
@@ -92,7 +92,7 @@ test('examples/plugins/metadata: headers come before the answer, trailers after 
   assert.deepEqual([greeting, seen], ['Bonjour Ada !', [['fr'], ['Ada']]]);
 });
 
-test('examples/plugins/cancellation: a handler learns that its caller has gone', async () => {
+test('examples/plugins/cancellation: the signal of a cancelled call is aborted', async () => {
   await using client = clientOf('plugins/cancellation');
   const greeter = await greeterOf(client);
   const noticed = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'the call was cancelled')));
@@ -101,7 +101,7 @@ test('examples/plugins/cancellation: a handler learns that its caller has gone',
   assert.equal((await noticed).fields['name'], 'Ada');
 });
 
-test('examples/plugins/shutdown: the hook has run when the plugin ends, by itself', async () => {
+test('examples/plugins/shutdown: the hook runs, and the plugin exits by itself', async () => {
   const client = clientOf('plugins/shutdown');
   const output = textOf(client.syncStdout$);
   await client.start();
@@ -110,8 +110,8 @@ test('examples/plugins/shutdown: the hook has run when the plugin ends, by itsel
   assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });
 });
 
-test('examples/plugins/services: a further service is called over the same connection', async () => {
-  // The host's side of the same: a contract that says what is made from the channel.
+test('examples/plugins/services: a second service is called over the same connection', async () => {
+  // The host's contract for both services.
   const both = grpcPlugin({
     client: ({ channel }) => createGrpcClient(channel, TickerDefinition),
     serve: () => {},
@@ -123,7 +123,7 @@ test('examples/plugins/services: a further service is called over the same conne
   assert.deepEqual(price, { symbol: 'AB', sequence: 0, value: 100 });
 });
 
-test('examples/plugins/tcp listens on loopback, within the ports of the host', async () => {
+test('examples/plugins/tcp: listens on loopback, within the ports of the host', async () => {
   await using client = clientOf('plugins/tcp');
   await client.start();
   const { address } = await firstValueFrom(client.handshake$);

@@ -2,8 +2,8 @@ const BEGIN = /^\s*(?:\/\/|#) #?region (\S+)$/;
 const END = /^\s*(?:\/\/|#) #?endregion (\S+)$/;
 
 /**
- * The text of a source: a whole file, or what lies between the lines `// #region name` and `// #endregion name`, without the
- * indentation that all of it shares. Markers of other regions are left out. Throws when there is no such region, or two.
+ * The text of a source: a whole file, or the lines between `// #region name` and `// #endregion name`, without their common
+ * indentation and without the markers of other regions. Throws unless there is exactly one such region.
  */
 export function excerpt(file: string, region: string | undefined): string {
   const lines = file.trimEnd().split('\n');

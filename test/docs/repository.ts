@@ -6,7 +6,7 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 const LEFT_OUT = /(^|\/)(node_modules|dist|\.git|gen)(\/|$)/;
 
-/** Paths of the repository's files below a folder, by their ending; with `/`, relative to the root. */
+/** The repository's files below a folder that end like this; paths with `/`, relative to the root. */
 export function filesBelow(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -19,7 +19,7 @@ export function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** All pages: the README and the changelog, what lies in docs/ and beside the examples. */
+/** All pages: the README, the changelog, the pages in docs/ and the READMEs of the examples. */
 export function pages(): string[] {
   return ['CHANGELOG.md', 'README.md', ...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
 }

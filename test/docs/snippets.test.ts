@@ -7,27 +7,27 @@ import { excerpt, regionsOf } from './regions.js';
 import { filesBelow, pages, read, root } from './repository.js';
 import { sourceText } from './sources.js';
 
-/** Languages of which every block must be something that is run. Blocks without language, and of these, are pictures. */
+/** Blocks in these languages must be run by a test; blocks without a language, and in PICTURES, are illustrations. */
 const RUN = ['ts', 'sh', 'json'];
 const PICTURES = ['', 'text', 'proto', 'yaml', 'go'];
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 for (const page of pages()) {
-  test(`${page}: every snippet is a piece of something that is run`, () => {
+  test(`${page}: every snippet is an excerpt of a file that is run`, () => {
     const problems = fencesOf(read(page)).flatMap((fence) =>
       problemsOf(fence).map((why) => `line ${fence.line + 1}: ${why}`),
     );
     assert.deepEqual(problems, [], 'after a change of a snippet: npm run docs');
   });
 
-  test(`${page}: every link leads somewhere`, () => {
+  test(`${page}: every link has a target`, () => {
     const broken = linksOf(read(page)).flatMap(({ target }) => brokenLink(page, target));
     assert.deepEqual(broken, []);
   });
 }
 
-test('the README leads to every page, and names every example', () => {
+test('the README links every page, and names every example', () => {
   const readme = read('README.md');
   const linked = linksOf(readme).map(({ target }) => target);
   const documented = filesBelow('docs', '.md').filter((file) => !file.startsWith('docs/decisions/'));
@@ -58,7 +58,7 @@ test('every region is shown by a page', () => {
   assert.deepEqual(unused, []);
 });
 
-test('a fence without source, with a wrong text and with an unknown source is found', () => {
+test('a fence without a source, with a wrong text or with an unknown source is an error', () => {
   const [bare, wrong, unknown, shell] = fencesOf(
     [
       '```ts\nlet a;\n```',
@@ -73,7 +73,7 @@ test('a fence without source, with a wrong text and with an unknown source is fo
   assert.equal(brokenLink('README.md', 'docs/architecture.md#rooms').length, 0);
 });
 
-test('a region loses the indentation that all of it shares, and the marks of other regions', () => {
+test('a region has neither its common indentation nor the markers of other regions', () => {
   const file =
     '{\n  // #region a\n  if (b) {\n    // #region c\n    d();\n    // #endregion c\n  }\n  // #endregion a\n}\n';
   assert.equal(excerpt(file, 'a'), 'if (b) {\n  d();\n}');
@@ -82,7 +82,7 @@ test('a region loses the indentation that all of it shares, and the marks of oth
   assert.throws(() => excerpt(file, 'e'), /expected one region e/);
 });
 
-test('filling a page puts the text between the fences and leaves the rest', () => {
+test('filling a page replaces the text between the fences only', () => {
   const page = '<!-- snippet: x -->\n\n```ts\n```\n\n```ts\nold\n```\n\n<!-- snippet: y -->\n\n```ts\nold\nold\n```\n';
   assert.equal(
     fill(page, (source) => `new ${source}\n2`),
@@ -107,7 +107,7 @@ function textProblem(text: string, source: string): string[] {
   }
 }
 
-/** Commands that the tests run by running themselves, and those of the examples. */
+/** Allows `npm ci`, `npm start`, `npm test`, the scripts of package.json and the programs of the repository. */
 function commandProblem(line: string): string[] {
   return line.split('&&').flatMap((part) => {
     const command = part.trim().replace(/^([A-Z_]+=\S+ )+/, '');

@@ -6,7 +6,7 @@ import { filesBelow, read, root } from './repository.js';
 const ALLOWED =
   /^(test\/docs\/[^/]+\.test\.ts|examples\/.+|proto\/examples\/.+|test\/conformance\/go\/guide\/.+|buf\.gen\.examples\.yaml)$/;
 
-/** The text that a page has to show for `path` or `path#region`. Throws when no test runs that file, or it has no such region. */
+/** The text of the snippet `path` or `path#region`. Throws when no test runs that file, or it has no such region. */
 export function sourceText(source: string): string {
   const [path = '', region] = source.split('#');
   if (!ALLOWED.test(path))
@@ -20,13 +20,13 @@ export function sourceText(source: string): string {
 
 let run: Set<string> | undefined;
 
-/** Whether a test names this example or something that names it. */
+/** Whether a test names this example, directly or through other examples. */
 function isRun(example: string): boolean {
   run ??= reachable();
   return run.has(example);
 }
 
-/** Everything that the tests name, import or start, followed through the examples. */
+/** All files that the tests import or start, also through examples. */
 function reachable(): Set<string> {
   const examples = new Set(filesBelow('examples', ''));
   const found = new Set<string>();
@@ -41,7 +41,7 @@ function reachable(): Set<string> {
   return found;
 }
 
-/** Files that a text may mean by its strings: relative to itself, to the examples or to the root, `.js` standing for `.ts`. */
+/** The files that the strings of a file may refer to: relative to it, to the examples or to the root, with `.js` for `.ts`. */
 function namedIn(file: string): string[] {
   const strings = [...read(file).matchAll(/['"`]([\w./-]+)['"`]/g)].map((match) => match[1]!);
   return strings.flatMap((text) =>

@@ -95,7 +95,7 @@ test('how do I test what my host does with a bad plugin', async () => {
   assertTempDirEmpty();
 });
 
-test('how do I test a plugin that will not end', async () => {
+test('how do I script what a kill does', async () => {
   // #region fake-kill
   const runner = fakeRunner((plugin) => plugin.writeStdout('no handshake\n'), {
     onKill: (plugin) => plugin.exit({ signal: 'SIGKILL' }),
@@ -106,7 +106,7 @@ test('how do I test a plugin that will not end', async () => {
   // #endregion fake-kill
 });
 
-test('how do I test my own protocol code', async () => {
+test('how do I test code that reads and writes bytes', async () => {
   // #region connection-pair
   await using pair = await createConnectionPair({ transport: 'tcp' });
   pair.client.write('knock');
@@ -115,7 +115,7 @@ test('how do I test my own protocol code', async () => {
   // #endregion connection-pair
 });
 
-test('how do I test my own operators', () => {
+test('how do I test operators', () => {
   // #region marbles
   marbles(
     ({ hot, expectObservable, expectSubscriptions }) => {

@@ -32,10 +32,10 @@ for (const entry of Object.keys(entries)) {
 type Way = Pick<ClientOptions & HostAssemblyOptions, 'autoMtls' | 'grpcBrokerMultiplex' | 'grpcEngine'>;
 
 const ways: Readonly<Record<string, Way>> = {
-  'in clear': {},
-  'under AutoMTLS': { autoMtls: true },
-  'multiplexed, under AutoMTLS': { autoMtls: true, grpcBrokerMultiplex: true },
-  'on grpc-js': { grpcEngine: 'grpc-js' },
+  'without TLS': {},
+  'with AutoMTLS': { autoMtls: true },
+  'multiplexed, with AutoMTLS': { autoMtls: true, grpcBrokerMultiplex: true },
+  'on the engine grpc-js': { grpcEngine: 'grpc-js' },
 };
 
 for (const [name, options] of Object.entries(ways)) {
@@ -50,7 +50,7 @@ for (const [name, options] of Object.entries(ways)) {
   });
 }
 
-test('streams go both ways', async () => {
+test('requests and responses are streamed', async () => {
   await using client = createClient({ command: plugin('streaming'), env: testEnv(), ...streaming });
   await client.start();
   const ticker = await client.dispense('ticker');

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 
 const SETTLE_TIMEOUT_MS = 5_000;
 
-/** What Node is in the middle of, and done with on its next turns. */
+/** Requests of Node itself, which end within its next turns. */
 const PASSING = new Set(['CloseReq', 'Immediate', 'TickObject', 'FSReqCallback', 'FSReqPromise', 'ShutdownWrap']);
 
 /**
- * Remembers what keeps the event loop alive now, and returns a function that asserts that nothing more does. What is being closed
- * gets a few turns to be gone.
+ * Records what keeps the event loop alive now, and returns a function that asserts that nothing else does. Resources that are
+ * being closed get a few turns to end.
  */
 export function watchResources(): () => Promise<void> {
   const atFirst = resources();

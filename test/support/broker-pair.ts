@@ -13,7 +13,7 @@ import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { probeService } from '../conformance/plugin/probe-service.js';
 import { ProcessControl } from '../conformance/plugin/process-control.js';
 
-/** The two brokers of a conversation, both in this process. */
+/** The brokers of both ends of a connection, in this process. */
 export interface BrokerPair extends AsyncDisposable {
   readonly host: GrpcBroker;
   readonly plugin: GrpcBroker;
@@ -25,7 +25,7 @@ interface Captured {
   context?: GrpcServiceContext;
 }
 
-/** A contract that says nothing and gives the tests what its sides are made with. */
+/** A contract without calls that hands the contexts of both sides to the test. */
 const BARE = grpcPlugin<GrpcClientContext, Captured>({
   client: (context) => context,
   serve: (_server, captured, context) => {
@@ -49,7 +49,7 @@ export async function brokerPair(options: PluginPairOptions = {}): Promise<Broke
   return { host, plugin, mainChannel, pair, [Symbol.asyncDispose]: close };
 }
 
-/** A probe service; `Hang` and `HangStream` show whether a connection lives. */
+/** A probe service; `Hang` and `HangStream` show whether a connection is open. */
 export function probe(): ServiceOf<typeof ProbeDefinition> {
   return probeService(CONTROL, 1);
 }
@@ -62,7 +62,7 @@ export function registerProbe(server: { addService: GrpcServerAdd }): void {
 
 type GrpcServerAdd = (definition: typeof ProbeDefinition, service: ServiceOf<typeof ProbeDefinition>) => void;
 
-/** Calls Echo over a channel and gives back what came. */
+/** Calls Echo over a channel and resolves with the response. */
 export async function echo(channel: GrpcChannel, text: string): Promise<string> {
   const client = createGrpcClient(channel, ProbeDefinition);
   const { data } = await lastValueFrom(client.echo({ data: Buffer.from(text) }));

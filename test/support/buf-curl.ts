@@ -9,8 +9,8 @@ export interface CurlResult {
 }
 
 /**
- * Makes a gRPC call with `buf curl`: grpc on Go's own HTTP/2, from npm, so that a Go client is there also where Go is not. Without a
- * schema it asks the server's reflection; with `--cacert` it speaks TLS.
+ * Makes a gRPC call with `buf curl`, a Go client that npm installs, so that it is available without Go. Without a schema it uses
+ * the server's reflection; with `--cacert` it uses TLS.
  */
 export async function bufCurl(socketPath: string, method: string, ...options: string[]): Promise<CurlResult> {
   const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));

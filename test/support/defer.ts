@@ -5,7 +5,7 @@ export interface Deferred<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** For tests that have to say when something happens, instead of sleeping until it has. */
+/** Lets a test determine when something happens, without sleeping. */
 export function defer<T = void>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: Error) => void;
@@ -16,7 +16,7 @@ export function defer<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Rejects with a telling error when the promise is not settled in time: for waits on real processes and sockets. */
+/** Rejects, with `what` in the message, when the promise is not settled in time. For waits on real processes and sockets. */
 export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { duplexPair } from '../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../src/transports/transport.js';
 
-/** Dials a unix socket or a port of this machine, over and over. */
+/** Dials a unix socket or a port of this machine, any number of times. */
 export function netDialer(where: string | number): Dialer {
   return {
     dial: ({ signal } = {}) =>
@@ -18,7 +18,7 @@ export function netDialer(where: string | number): Dialer {
   };
 }
 
-/** Every dial makes a new in-memory connection whose far end goes to `accept`. */
+/** Every dial makes an in-memory connection and passes its other end to `accept`. */
 export function memoryDialer(accept: (far: Duplex) => void): Dialer {
   return {
     dial: () => {

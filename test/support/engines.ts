@@ -12,13 +12,14 @@ export const ENDPOINTS: Readonly<Record<GrpcEngine, GrpcEndpoints>> = {
 
 export const ENGINES: readonly GrpcEngine[] = ['native', 'grpc-js'];
 
-/** Why a test of what a stream gave before it failed is not for grpc-js's own channel. */
-export const FAILURE_OVERTAKES = 'a failure overtakes the messages that came before it and were not handed out yet';
+/** Why grpc-js's channel cannot pass tests of the messages before a failure. */
+export const FAILURE_OVERTAKES =
+  'a failure is reported before messages that arrived earlier and were not delivered yet';
 
-/** What the test at hand is to run on. Tests of a file run one after the other. */
+/** The engine of the current test. Tests of a file run one after the other. */
 export let currentEngine: GrpcEngine = 'native';
 
-/** The same test once per channel engine; `notStock` says why grpc-js's own channel cannot pass it. */
+/** Registers a test for each engine; `notStock` is the reason why it is skipped on grpc-js. */
 export function test(name: string, body: () => void | Promise<void>, notStock?: string): void {
   for (const engine of ENGINES) {
     const skip = engine === 'grpc-js' && notStock !== undefined && `stock grpc-js: ${notStock}`;
@@ -29,7 +30,7 @@ export function test(name: string, body: () => void | Promise<void>, notStock?: 
   }
 }
 
-/** A channel on the engine of the test at hand. */
+/** A channel on the engine of the current test. */
 export function createChannel(options: GrpcChannelOptions): GrpcChannel {
   return ENDPOINTS[currentEngine].createChannel(options);
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { within } from './defer.js';
 
-/** The text up to the first newline; leaves the stream flowing, as a host does. */
+/** The text up to the first newline. The stream keeps flowing, as in a host. */
 export async function firstLine(readable: Readable): Promise<string> {
   let seen = '';
   const line = new Promise<string>((resolve, reject) => {

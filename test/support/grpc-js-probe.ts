@@ -29,7 +29,7 @@ import {
 } from '../conformance/gen/probe.js';
 import { type Deferred, defer } from './defer.js';
 
-/** A generic definition in grpc-js's form. */
+/** A generic definition as a grpc-js service definition. */
 export function grpcJsService(definition: OurDefinition): ServiceDefinition {
   const methods = Object.entries(definition.methods).map(([key, method]) => {
     const request = method.requestType as MessageType<unknown, unknown>;
@@ -51,14 +51,14 @@ export function grpcJsService(definition: OurDefinition): ServiceDefinition {
   return Object.fromEntries(methods);
 }
 
-/** The probe service on the stock grpc-js server: the real thing to test a client against. */
+/** The probe service on an unmodified grpc-js server, to test our client against. */
 export function grpcJsProbeServer(options: ServerOptions = {}): Server {
   const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1, ...options });
   server.addService(grpcJsService(ProbeDefinition), probe());
   return server;
 }
 
-/** Listens and resolves with the port; a unix path gives 1. */
+/** Listens and resolves with the port; 1 for a unix socket. */
 export function bind(
   server: Server,
   target: string,

@@ -8,14 +8,14 @@ import type { GrpcServer } from '../../src/protocols/grpc/server/grpc-server.js'
 import type { InputOf, MessageOf, ServiceDefinition } from '../../src/protocols/grpc/shared/service-definition.js';
 import { grpcJsService } from './grpc-js-probe.js';
 
-/** A server of ours behind a real unix socket. */
+/** A server of ours on a real unix socket. */
 export interface ServedSocket extends AsyncDisposable {
   readonly path: string;
-  /** The name under which grpc-js dials it. */
+  /** The target with which grpc-js dials it. */
   readonly target: string;
 }
 
-/** Hands the connections of a fresh unix socket to the server; disposing closes both and removes the socket. */
+/** Passes the connections of a new unix socket to the server. Disposing closes both and removes the socket. */
 export async function serveOnUnixSocket(server: GrpcServer): Promise<ServedSocket> {
   const directory = mkdtempSync(join(tmpdir(), 's-'));
   const path = join(directory, 'g.sock');
@@ -36,14 +36,14 @@ type Methods<D extends ServiceDefinition> = D['methods'];
 type Request<D extends ServiceDefinition, K extends keyof Methods<D>> = InputOf<Methods<D>[K]['requestType']>;
 type Response<D extends ServiceDefinition, K extends keyof Methods<D>> = MessageOf<Methods<D>[K]['responseType']>;
 
-/** How a unary call of a stock client ended, and what came with it. */
+/** The result of a unary call of a grpc-js client, with its metadata. */
 export interface Outcome<T> {
   readonly response: T;
   readonly headers: Metadata;
   readonly trailers: Metadata;
 }
 
-/** A client of stock grpc-js, none of whose code is ours, with the calls typed by a generic definition. */
+/** An unmodified grpc-js client, with calls typed by a generic definition. */
 export function stockClient<D extends ServiceDefinition>(definition: D, target: string, options: ChannelOptions = {}) {
   const grpcJs = grpcJsService(definition);
   const Constructor = makeGenericClientConstructor({}, definition.name);

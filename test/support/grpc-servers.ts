@@ -3,10 +3,10 @@ import type { GrpcServer, GrpcServerOptions } from '../../src/protocols/grpc/ser
 import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 import { ENDPOINTS, ENGINES } from './engines.js';
 
-/** What the servers of the test at hand stand on. Tests of a file run one after the other. */
+/** The engine of the servers of the current test. Tests of a file run one after the other. */
 export let serverEngine: GrpcEngine = 'grpc-js';
 
-/** The same test once per server engine. */
+/** Registers a test for each server engine. */
 export function test(name: string, body: (t: TestContext) => void | Promise<void>): void {
   for (const engine of ENGINES) {
     nodeTest(`${name} [${engine}]`, async (t) => {
@@ -16,7 +16,7 @@ export function test(name: string, body: (t: TestContext) => void | Promise<void
   }
 }
 
-/** A server on the engine of the test at hand. */
+/** A server on the engine of the current test. */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   return ENDPOINTS[serverEngine].createServer(options);
 }

@@ -18,7 +18,7 @@ const SILENT: KV = {
   sync: () => NEVER,
 };
 
-/** A server with some handlers, and a stock client of it. */
+/** A server with some handlers, and a grpc-js client for it. */
 export async function serveKv(handlers: Partial<KV>, options: GrpcServerOptions = {}) {
   const server = createGrpcServer(options);
   server.addService(KVDefinition, { ...SILENT, ...handlers });
@@ -34,7 +34,7 @@ export async function serveKv(handlers: Partial<KV>, options: GrpcServerOptions 
   };
 }
 
-/** The error of a call that has to fail. */
+/** The error of a call. Fails the test if the call succeeds. */
 export async function failureOf(promise: Promise<unknown>): Promise<ServiceError> {
   return promise.then(
     () => assert.fail('the call succeeded'),
@@ -42,7 +42,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<ServiceError
   );
 }
 
-/** All values of a stream, and the error that ended it, if one did. */
+/** All values of a stream, and the error with which it ended, if any. */
 export async function collect<T>(stream: AsyncIterable<T>): Promise<{ values: T[]; error?: ServiceError }> {
   const values: T[] = [];
   try {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 
 /**
- * Gives this test file and its children a temp directory of their own, and returns a function that asserts that nothing is in it.
- * The name is short: socket paths are limited.
+ * Gives this test file and its child processes a temporary directory of their own, and returns a function that asserts that it is
+ * empty. The name is short, because the length of socket paths is limited.
  */
 export function ownTempDir(): () => void {
   const outer = tmpdir();

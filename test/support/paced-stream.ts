@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import type { Payload } from '../conformance/gen/probe.js';
 
 export const MESSAGE_BYTES = 64 * 1024;
-/** 1 GiB of them. */
+/** The number of messages: 1 GiB in total. */
 export const MESSAGES = (1 << 30) / MESSAGE_BYTES;
-/** The reader stops in front of every so many messages. */
+/** The reader stops this many times: at the beginning of each quarter. */
 export const STALLS = 4;
 const SAMPLE_EVERY = 64;
 
-/** What one end of a stream knows of it, and what its process holds more than before. */
+/** Counts what one end of a stream sent or received, and how much the memory of its process grew. */
 export class Tally {
   sent = 0;
   received = 0;
-  /** The reader waits to be told to go on. */
+  /** Whether the reader waits to be resumed. */
   stalled = false;
   grownBytes = 0;
   readonly #before = heldBytes();
@@ -27,7 +27,7 @@ function heldBytes(): number {
   return heapUsed + external;
 }
 
-/** The whole stream, made one by one as the writer is asked for them. */
+/** All messages, created one by one when the writer pulls them. */
 export function* messages(tally: Tally): Generator<Pick<Payload, 'data' | 'number'>> {
   for (let number = 0; number < MESSAGES; number += 1) {
     tally.sent = number + 1;
@@ -36,7 +36,7 @@ export function* messages(tally: Tally): Generator<Pick<Payload, 'data' | 'numbe
   }
 }
 
-/** Reads the whole stream, looks at every message, and calls `stall` at the beginning of each quarter. */
+/** Reads the whole stream, checks every message, and calls `stall` at the beginning of each quarter. */
 export async function readSlowly(
   source: AsyncIterable<Payload>,
   tally: Tally,

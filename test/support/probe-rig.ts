@@ -17,7 +17,7 @@ import { grpcJsProbeServer } from './grpc-js-probe.js';
 
 export type ProbeClient = ClientOf<typeof ProbeDefinition>;
 
-/** The probe service, fed with connections. */
+/** A probe server that takes connections. */
 export interface ProbeServer {
   inject(connection: Duplex): void;
   close(): void | Promise<void>;
@@ -30,9 +30,9 @@ export interface ProbeRig extends AsyncDisposable {
 }
 
 export interface ProbeRigOptions extends GrpcClientOptions {
-  /** @default that of the test at hand */
+  /** @default the engine of the current test */
   readonly engine?: GrpcEngine;
-  /** Takes the far end of each in-memory connection instead of the probe server. */
+  /** Receives the other end of each in-memory connection instead of the probe server. */
   readonly accept?: (far: Duplex) => void;
   readonly channel?: Partial<GrpcChannelOptions>;
   /** @default grpc-js's own, on `serverOptions` */
@@ -40,7 +40,7 @@ export interface ProbeRigOptions extends GrpcClientOptions {
   readonly serverOptions?: ServerOptions;
 }
 
-/** `grpc-js`: its own server with a service made for it, nothing of which is ours. `native`: all ours. */
+/** A probe server. `grpc-js` is an unmodified grpc-js server with a service written for it; `native` is our own. */
 export function probeServer(engine: GrpcEngine, options: ServerOptions = {}): ProbeServer {
   if (engine === 'native') {
     const server = ENDPOINTS.native.createServer();
@@ -55,13 +55,13 @@ export function probeServer(engine: GrpcEngine, options: ServerOptions = {}): Pr
   };
 }
 
-/** Our client and a server, joined by an in-memory Duplex. */
+/** Our client and a server, connected by an in-memory Duplex. */
 export function memoryRig(options: ProbeRigOptions = {}): ProbeRig {
   const server = options.server ?? probeServer('grpc-js', options.serverOptions);
   return rig(server, memoryDialer(options.accept ?? ((far) => server.inject(far))), options);
 }
 
-/** Our client and a server, joined by a unix socket. */
+/** Our client and a server, connected by a unix socket. */
 export async function unixRig(options: ProbeRigOptions = {}): Promise<ProbeRig> {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const path = join(directory, 's');

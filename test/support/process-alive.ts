@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Resolves when the process is gone; rejects when it is still there after the bound. For processes that are not children of the test. */
+/** Resolves when the process has exited; rejects when it has not after the time limit. For processes that are not children of the test. */
 export async function awaitGone(pid: number, timeoutMs = 10_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (isAlive(pid)) {

@@ -1,14 +1,14 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
 import { connect as dial } from 'node:net';
 
-/** A gRPC message on the wire: five bytes of prefix, then the message. */
+/** A gRPC message on the wire: a prefix of five bytes, then the message. */
 export function framed(message: Uint8Array): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.byteLength, 1);
   return Buffer.concat([prefix, message]);
 }
 
-/** One call made with nothing but node:http2, which reads exactly when it is told to. */
+/** One call on node:http2, without gRPC code, that reads only when the test asks for it. */
 export class RawCall implements Disposable {
   readonly session: ClientHttp2Session;
   readonly stream: ClientHttp2Stream;
@@ -27,7 +27,7 @@ export class RawCall implements Disposable {
     this.stream.on('error', () => {});
   }
 
-  /** Reads everything; the trailers are those of the response, or its headers when there are no others. */
+  /** Reads everything. For a response without trailers the headers are returned as the trailers. */
   async finish(): Promise<{ readonly bytes: number; readonly trailers: IncomingHttpHeaders }> {
     let trailers: IncomingHttpHeaders = {};
     let bytes = 0;

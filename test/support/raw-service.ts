@@ -25,7 +25,7 @@ function method(name: string, requestStream: boolean, responseStream: boolean): 
   return { path: `/raw.Raw/${name}`, originalName: name.toLowerCase(), requestStream, responseStream, ...codec };
 }
 
-/** A service of plain bytes, as a user of grpc-js would write it: nothing of ours is in between. */
+/** A service of plain bytes, written for grpc-js without our code. */
 export const RAW: ServiceDefinition = {
   Unary: method('Unary', false, false),
   Up: method('Up', true, false),
@@ -56,7 +56,7 @@ export const both: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
 
 export async function serve(options: GrpcServerOptions = {}, implementation: UntypedServiceImplementation = {}) {
   const server = createGrpcServer(options);
-  // By the original name, as well as by the key.
+  // Methods are found by their original name and by their key.
   server.addGrpcJsService(RAW, { Unary: unary, up, down, Both: both, ...implementation });
   return serveOnUnixSocket(server);
 }

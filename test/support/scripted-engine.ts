@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { json } from 'node:stream/consumers';
 
-/** A request as the script sees it: `POST /containers/create`, without version and query. */
+/** A request for the script: `POST /containers/create`, without version and query. */
 export interface EngineRequest {
   readonly name: string;
   readonly url: string;
@@ -17,18 +17,18 @@ export interface EngineRequest {
   readonly response: ServerResponse;
 }
 
-/** Answers a request, or does not. Whoever returns undefined leaves it to the well-behaved default. */
+/** Answers a request and returns 'done', or returns undefined for the default answer. */
 export type EngineScript = (request: EngineRequest) => 'done' | undefined;
 
 export const CONTAINER_ID = 'c0ffee';
 
 /**
- * A container engine on a real socket that does what a test tells it: for what a healthy engine does not do. By default it makes
- * and starts a container that says nothing and runs until it is killed.
+ * A scripted container engine on a real socket, for behaviour that a healthy engine does not show. By default it creates and
+ * starts a container that prints nothing and runs until it is killed.
  */
 export class ScriptedEngine implements AsyncDisposable {
   readonly socketPath: string;
-  /** What was asked for, in order: method and path, without version and query. */
+  /** The requests, in order: method and path, without version and query. */
   readonly requests: string[] = [];
   readonly urls: string[] = [];
   /** The connections on which output is sent. */
@@ -59,7 +59,7 @@ export class ScriptedEngine implements AsyncDisposable {
     return engine;
   }
 
-  /** The container ends. */
+  /** Ends the container. */
   exit(): void {
     this.#exited = true;
     for (const answer of this.#waiting.splice(0)) answer();

@@ -5,13 +5,13 @@ import type { ClientOf, ServiceDefinition, ServiceOf } from '../../src/protocols
 import { memoryDialer } from './dialers.js';
 import { ENDPOINTS } from './engines.js';
 
-/** A service and a client of it, joined in memory. */
+/** A service and a client for it, connected in memory. */
 export interface ServicePair<D extends ServiceDefinition> extends AsyncDisposable {
   readonly client: ClientOf<D>;
   readonly channel: GrpcChannel;
 }
 
-/** Each end on an engine of its own: `createGrpcPair` has one for both. */
+/** Connects two ends on different engines; `createGrpcPair` uses one engine for both. */
 export function servicePair<D extends ServiceDefinition>(
   definition: D,
   service: ServiceOf<D>,

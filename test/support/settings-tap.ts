@@ -4,16 +4,16 @@ import type { Dialer } from '../../src/transports/transport.js';
 import { CLIENT_PREFACE, FRAME_HEADER_BYTES, FrameType, Setting } from '../../src/wire/http2/frames.js';
 import { HpackDecoder } from '../../src/wire/http2/hpack-decoder.js';
 
-/** A dialer whose connections are listened to, and which engine the first SETTINGS of each end tell of. */
+/** A dialer whose connections are inspected. It detects the engine of each end by its first SETTINGS. */
 export interface SettingsTap {
   readonly dialer: Dialer;
-  /** The end that dials, and the end that is dialed. */
+  /** The engine of the dialing end, and of the other end. */
   engines(): { readonly client: GrpcEngine; readonly server: GrpcEngine };
-  /** What the end that dials calls itself in its first request. */
+  /** The user agent of the dialing end's first request. */
   userAgent(): string | undefined;
 }
 
-/** Listens to clear connections. */
+/** Inspects connections without TLS. */
 export function tapSettings(dialer: Dialer): SettingsTap {
   const sent: Uint8Array[] = [];
   const received: Uint8Array[] = [];
@@ -50,7 +50,7 @@ function tapped(connection: Duplex, sent: Uint8Array[], received: Uint8Array[]):
   return tap;
 }
 
-/** Ours takes frames that are larger than HTTP/2 begins with, node:http2 says nothing of it. */
+/** Our HTTP/2 announces a larger SETTINGS_MAX_FRAME_SIZE; node:http2 does not send that setting. */
 function engineOf(bytes: Buffer): GrpcEngine {
   const end = FRAME_HEADER_BYTES + bytes.readUIntBE(0, 3);
   for (let at = FRAME_HEADER_BYTES; at < end; at += 6) {
@@ -59,7 +59,7 @@ function engineOf(bytes: Buffer): GrpcEngine {
   return 'grpc-js';
 }
 
-/** Neither engine pads its HEADERS or gives them a priority, and these fit into one frame. */
+/** Assumes HEADERS without padding or priority that fit into one frame; both engines send such. */
 function userAgentOf(bytes: Buffer): string | undefined {
   for (let at = 0; at + FRAME_HEADER_BYTES <= bytes.length; ) {
     const begin = at + FRAME_HEADER_BYTES;

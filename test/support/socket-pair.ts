@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Two ends of a real unix socket, half-open allowed: with the backpressure that an in-memory pair does not have. */
+/** Two ends of a real unix socket, with half-open allowed. Unlike an in-memory pair it has the backpressure of a socket. */
 export async function socketPair(): Promise<[Socket, Socket]> {
   const directory = mkdtempSync(join(tmpdir(), 'p-'));
   const path = join(directory, 's');

@@ -9,16 +9,16 @@ import { listenTcp } from '../../src/transports/sockets/tcp.js';
 import { listenUnix } from '../../src/transports/sockets/unix.js';
 import type { Dialer, Listener } from '../../src/transports/transport.js';
 
-/** Two ends that can be connected as often as wanted, and every raw connection that was made. */
+/** Two ends that can be connected any number of times, and all raw connections between them. */
 export interface Link {
   readonly listener: Listener;
   readonly dialer: Dialer;
-  /** Both ends of each raw connection: those dialed, and those accepted. */
+  /** Both ends of each raw connection: the dialed one and the accepted one. */
   readonly raw: Duplex[];
   close(): Promise<void>;
 }
 
-/** A kind of connection to run the same tests on. */
+/** A kind of connection on which the tests run. */
 export interface LinkKind {
   readonly name: string;
   open(): Promise<Link>;
@@ -79,7 +79,7 @@ function memoryLink(): Promise<Link> {
   return Promise.resolve({ listener, dialer, raw, close });
 }
 
-/** Everything that TLS is to work over. */
+/** The kinds of connections that TLS must work over. */
 export const LINKS: readonly LinkKind[] = [
   { name: 'a unix socket', open: unixLink },
   { name: 'TCP', open: async () => overSockets(await listenTcp()) },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingFor, output, type TestEngine, terminate, untilSaid } from './engine.js';
 
-/** Docker's own engine, or why there is none: not installed, or not willing to run here, as in a container without privileges. */
+/** A dockerd, or the reason why there is none: it is not installed, or cannot run here (for example in a container without privileges). */
 export async function startDocker(): Promise<TestEngine | string> {
   const missing = missingFor(['dockerd', 'docker', 'runc'], 'docker.io');
   if (missing !== undefined) return missing;
@@ -45,7 +45,7 @@ async function start(): Promise<TestEngine> {
   };
 }
 
-/** dockerd leaves a namespace mounted. */
+/** Unmounts the namespace that dockerd leaves mounted. */
 function unmountBelow(directory: string): void {
   const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')

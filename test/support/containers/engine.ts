@@ -3,17 +3,17 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { within } from '../defer.js';
 
-/** What anything may take that an engine does, on a machine that does much else. */
+/** Time limit for each operation of an engine, on a busy machine. */
 export const ENGINE_LIMIT_MS = 60_000;
 
-/** A container engine of a test's own: its storage and its socket are in a directory that goes with it. */
+/** A container engine for one test. Its storage and its socket are in a directory that is removed with it. */
 export interface TestEngine extends AsyncDisposable {
   readonly socketPath: string;
-  /** Runs its command line: what podman and docker have in common. */
+  /** Runs the command line of the engine; for commands that podman and docker share. */
   run(...args: string[]): Promise<string>;
 }
 
-/** Why an engine cannot be run here, if so. */
+/** The reason why an engine cannot run here; undefined if it can. */
 export function missingFor(programs: readonly string[], packages: string): string | undefined {
   if (process.platform !== 'linux') return 'Containers are tested on Linux only.';
   if (process.getuid?.() !== 0) return 'Only root can give an engine a storage of its own: containers are not tested.';
@@ -31,13 +31,13 @@ function isInstalled(program: string): boolean {
   }
 }
 
-/** Runs a program in a directory to its end and resolves with what it wrote. */
+/** Runs a program in a directory and resolves with its output. */
 export async function output(file: string, args: readonly string[], cwd: string): Promise<string> {
   const { stdout } = await promisify(execFile)(file, args, { timeout: ENGINE_LIMIT_MS, cwd });
   return stdout.trim();
 }
 
-/** Resolves when the service has said on stderr that it listens. */
+/** Resolves when the text has appeared on the stderr of the service. */
 export async function untilSaid(service: ChildProcess, text: string): Promise<void> {
   const said = new Promise<void>((resolve, reject) => {
     let tail = '';
@@ -51,7 +51,7 @@ export async function untilSaid(service: ChildProcess, text: string): Promise<vo
   await within(ENGINE_LIMIT_MS, 'the start of the engine', said);
 }
 
-/** Asks a service to end, and waits for it. */
+/** Terminates a service and waits for its exit. */
 export async function terminate(service: ChildProcess): Promise<void> {
   const exit = once(service, 'exit');
   service.kill('SIGTERM');

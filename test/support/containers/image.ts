@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { output, type TestEngine } from './engine.js';
 
-/** Where things are in an image that `importImage` has made. Programs are where they are on this machine. */
+/** Paths in an image made by `importImage`. Programs have the same path as on this machine. */
 export const IN_IMAGE = { bundle: '/plugin.mjs', noProgram: '/not-a-program' };
 
-/** An image from files of this machine alone: programs with their libraries, and one of our own programs with all it imports. */
+/** Makes an image from files of this machine: programs with their libraries, and one of our programs, bundled. */
 export async function importImage(
   engine: TestEngine,
   name: string,
@@ -24,7 +24,7 @@ export async function importImage(
     writeFileSync(join(root, IN_IMAGE.noProgram), 'neither a program nor a script\n', { mode: 0o755 });
     const files = [...new Set(programs.flatMap((program) => [program, ...librariesOf(program)]))];
     const theirs = [...new Set(files.flatMap(ancestorsOf)), ...files].map((file) => file.slice(1));
-    // A program may itself lie below /tmp, and an engine refuses an archive that has a path twice.
+    // The program may be below /tmp, and an engine refuses an archive with a duplicate path.
     const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)].filter((file) => !theirs.includes(file));
     await output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own], root);
     await engine.run('import', tar, name);
@@ -33,13 +33,13 @@ export async function importImage(
   }
 }
 
-/** The directories above a file, the outermost first: an engine makes those that are not in the archive, inaccessible ones. */
+/** The directories above a file, outermost first. An engine creates directories that the archive lacks without access rights. */
 function ancestorsOf(file: string): string[] {
   const parent = dirname(file);
   return parent === '/' ? [] : [...ancestorsOf(parent), parent];
 }
 
-/** What the loader loads for a program, by absolute path; nothing for a static one. */
+/** The shared libraries of a program, by absolute path; none for a static program. */
 function librariesOf(program: string): string[] {
   try {
     const text = execFileSync('ldd', [program], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { missingFor, output, type TestEngine, terminate, untilSaid } from './engine.js';
 
 /**
- * podman's service, or why there is none. RXPLUG_CONTAINERS=required, which CI sets once it has installed podman, makes a failure
- * of that.
+ * podman's service, or the reason why there is none. With RXPLUG_CONTAINERS=required, which CI sets after installing podman, a
+ * missing service fails the test.
  */
 export async function startPodman(): Promise<TestEngine | string> {
   const missing = missingFor(['podman', 'runc', 'conmon'], 'podman runc');
@@ -22,7 +22,7 @@ async function start(): Promise<TestEngine> {
   const service = spawn(
     'podman',
     [...options, '--log-level=info', 'system', 'service', '--time', '0', `unix://${socketPath}`],
-    // conmon writes the file "oom" into the working directory when a container has run out of memory.
+    // conmon writes the file "oom" into the working directory when a container runs out of memory.
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory },
   );
   await untilSaid(service, 'API service listening');
@@ -38,7 +38,7 @@ async function start(): Promise<TestEngine> {
   };
 }
 
-/** Nothing of the machine's own storage, no mounts that outlive the test, cgroups without systemd. */
+/** Uses no storage of the machine, no mounts that outlive the test, and cgroups without systemd. */
 function optionsIn(directory: string): string[] {
   const at = (name: string) => join(directory, name);
   return [
