@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 
-/** For the peer to read what was written last, and to close its end. */
+/** How long the peer may take to read what was written last and to close its end. */
 const CLOSE_GRACE_MS = 1000;
 
 /**
- * Ends a connection behind everything that was written to it and reads the rest away, until the other end closes too; destroys it
- * when that takes more than a second. Resolves when the connection is closed.
+ * Ends a connection behind everything that was written to it, and discards what is received until the peer ends it too; destroys it when
+ * that takes more than a second. Resolves when the connection is closed.
  */
 export function closeGently(connection: Duplex): Promise<void> {
   return new Promise((resolve) => {
@@ -19,7 +19,7 @@ export function closeGently(connection: Duplex): Promise<void> {
       resolve();
     });
     if (connection.destroyed) return;
-    // A connection that was not to keep the process alive still has to be closed.
+    // A connection that does not keep the process alive still has to be closed.
     if ('ref' in connection && typeof connection.ref === 'function') connection.ref();
     connection.end();
     connection.resume();

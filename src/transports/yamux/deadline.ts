@@ -1,6 +1,6 @@
 /**
- * A bound on a wait, which can be armed again and again at little cost. It never keeps the process alive, and before it expires it
- * lets the event loop read once more: if this process was what stood still, the answer may be lying in the socket.
+ * A timeout that is cheap to arm again and keeps no process alive. Before it expires the event loop reads once more, because after this
+ * process was blocked or stopped the answer may already be in the socket.
  */
 export class Deadline {
   readonly #timeoutMs: number;
@@ -18,7 +18,7 @@ export class Deadline {
     return this.#armed;
   }
 
-  /** Starts the wait, from the beginning when it was under way. */
+  /** Starts the timeout, again from the beginning when it was running. */
   arm(): void {
     this.#armed = true;
     clearImmediate(this.#immediate);
@@ -26,12 +26,12 @@ export class Deadline {
     else this.#timer.refresh();
   }
 
-  /** Ends the wait but keeps the timer, which is then cheap to arm again. */
+  /** Stops the timeout and keeps the timer, which is cheap to arm again. */
   disarm(): void {
     this.#armed = false;
   }
 
-  /** Ends the wait and lets the timer go. */
+  /** Stops the timeout and the timer. */
   cancel(): void {
     this.#armed = false;
     clearTimeout(this.#timer);

@@ -1,7 +1,7 @@
 import { errorMessage, PluginError, ProtocolError, TransportError } from '../../errors.js';
 import { YamuxGoAway } from '../../wire/yamux/header.js';
 
-/** What ended a session, or its opening of streams: one error per cause, in the words of the user who has to act. */
+/** The errors that end a session, or refuse new streams. */
 
 export function connectionBroke(error: unknown): PluginError {
   const text = errorMessage(error);
@@ -22,14 +22,14 @@ export function connectionEnded(atBoundary: boolean): TransportError {
 export function writeStalled(timeoutMs: number): TransportError {
   return new TransportError(
     'ERR_CONNECTION_LOST',
-    `The connection under the yamux session took no bytes for ${timeoutMs} ms: the peer stands still.`,
+    `The connection under the yamux session took no bytes for ${timeoutMs} ms: the peer is stopped or blocked.`,
   );
 }
 
 export function keepAliveFailed(timeoutMs: number, error: unknown): TransportError {
   return new TransportError(
     'ERR_CONNECTION_LOST',
-    `The peer did not answer the yamux session's keepalive ping within ${timeoutMs} ms: it stands still or is gone.`,
+    `The peer did not answer the yamux session's keepalive ping within ${timeoutMs} ms: it is stopped, blocked or gone.`,
     { cause: error },
   );
 }
@@ -37,14 +37,14 @@ export function keepAliveFailed(timeoutMs: number, error: unknown): TransportErr
 export function streamUnacknowledged(id: number, timeoutMs: number): TransportError {
   return new TransportError(
     'ERR_CONNECTION_LOST',
-    `The peer did not accept yamux stream ${id} within ${timeoutMs} ms; the session was given up, as Go does.`,
+    `The peer did not accept yamux stream ${id} within ${timeoutMs} ms; the session was closed, as Go does it.`,
   );
 }
 
 export function peerFlooded(): ProtocolError {
   return new ProtocolError(
     'ERR_LIMIT_EXCEEDED',
-    'The peer of the yamux session asked for more answers than it reads: pings, or streams that were refused.',
+    'The peer of the yamux session does not read the answers to its pings and refused streams: too many of them are queued.',
     { wireCode: YamuxGoAway.protocolError },
   );
 }
@@ -61,6 +61,6 @@ export function peerWentAway(code: number): TransportError {
 export function peerTakesNoStreams(): TransportError {
   return new TransportError(
     'ERR_DIAL',
-    'The peer of the yamux session said go-away: it takes no new streams. Dial a new connection.',
+    'The peer of the yamux session sent go-away: it takes no new streams. Connect again.',
   );
 }

@@ -2,10 +2,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { OptionsError } from '../../errors.js';
 import type { YamuxStream } from './stream.js';
 
-/**
- * The streams that the peer opened, on their way to the one who accepts them. As long as nobody subscribes they wait, up to a bound;
- * the session refuses further ones.
- */
+/** The streams that the peer has opened. They wait for a subscriber up to a bound; the session refuses further ones. */
 export class Incoming {
   readonly #backlog: number;
   readonly #accept: (stream: YamuxStream) => void;
@@ -15,7 +12,7 @@ export class Incoming {
 
   readonly stream$ = new Observable<YamuxStream>((subscriber) => this.#subscribe(subscriber));
 
-  /** `accept` tells the peer, right before a stream is handed to the subscriber. */
+  /** `accept` acknowledges a stream; it is called right before the stream is emitted. */
   constructor(backlog: number, accept: (stream: YamuxStream) => void) {
     this.#backlog = backlog;
     this.#accept = accept;
@@ -33,7 +30,7 @@ export class Incoming {
 
   offer(stream: YamuxStream): void {
     this.#waiting.add(stream);
-    this.#hand();
+    this.#emit();
   }
 
   /** The stream ended before it was accepted. */
@@ -59,15 +56,15 @@ export class Incoming {
       return undefined;
     }
     this.#subscriber = subscriber;
-    // Before the backlog is handed over: the subscriber may leave after the first stream.
+    // Before the waiting streams are emitted: the subscriber may unsubscribe after the first.
     subscriber.add(() => {
       this.#subscriber = undefined;
     });
-    this.#hand();
+    this.#emit();
     return undefined;
   }
 
-  #hand(): void {
+  #emit(): void {
     for (const stream of this.#waiting) {
       const subscriber = this.#subscriber;
       if (subscriber === undefined) return;

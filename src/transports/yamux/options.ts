@@ -2,30 +2,30 @@ import { OptionsError } from '../../errors.js';
 import { MAX_TIMER_MS } from '../../wire/duration.js';
 import { YAMUX_INITIAL_WINDOW_BYTES } from '../../wire/yamux/header.js';
 
-/** How a yamux session behaves. Nothing of it is negotiated: both ends of go-plugin use the defaults. */
+/** Options of a yamux session. Nothing of it is negotiated: both ends of go-plugin use the defaults of hashicorp/yamux. */
 export interface YamuxOptions {
   /**
-   * Most incoming streams that wait for `stream$`'s subscriber, and most of our own opens that wait for the peer's acknowledgement.
-   * Further incoming ones are reset, further opens wait. @default 256
+   * Most incoming streams that wait for a subscriber of `stream$`; further ones are reset. Also most of our streams that the peer has not
+   * acknowledged; further calls of `open` wait. @default 256
    */
   readonly acceptBacklog?: number;
   /** Whether the session pings the peer by itself. @default true */
   readonly keepAlive?: boolean;
   /** Time between two pings of its own. @default 30 000 ms */
   readonly keepAliveIntervalMs?: number;
-  /** How long the connection may take no bytes, and how long a ping may stay unanswered, before the session ends. @default 10 000 ms */
+  /** Ends the session when the connection has accepted no bytes, or a ping was not answered, for so long. @default 10 000 ms */
   readonly writeTimeoutMs?: number;
-  /** Receive window of a stream: most bytes of it that wait unread. At least the protocol's initial 262 144. @default 262 144 bytes */
+  /** Receive window of a stream: most bytes of it that may wait unread; 262 144 or more. @default 262 144 bytes */
   readonly windowBytes?: number;
-  /** How long an opened stream may stay unacknowledged before the session ends. @default 75 000 ms */
+  /** Ends the session when a stream of ours was not acknowledged for so long. @default 75 000 ms */
   readonly openTimeoutMs?: number;
-  /** How long a stream that we half-closed may lie still before it is reset. @default 300 000 ms */
+  /** Resets a stream on which nothing was received for so long after we closed our side. @default 300 000 ms */
   readonly closeTimeoutMs?: number;
-  /** Most streams of the peer that live at once; further ones are reset. Go has no such limit. @default 4096 */
+  /** Most streams that the peer may have open; further ones are reset. Go has no such limit. @default 4096 */
   readonly maxIncomingStreams?: number;
   /**
-   * Bytes of a stream that are acknowledged to the writer although the peer's window has no room for them yet. Not 0: `node:http2`
-   * stops reading while a write is in flight, so two of them facing each other would stop for ever. @default 262 144 bytes
+   * Bytes of a stream whose writes are acknowledged although the peer's window has no room for them yet. Not 0: `node:http2` does not read
+   * while a write is in flight, so that two of them would wait for each other for ever. @default 262 144 bytes
    */
   readonly sendQueueBytes?: number;
 }
@@ -59,7 +59,7 @@ const RANGES: Readonly<Record<Exclude<keyof YamuxOptions, 'keepAlive'>, readonly
   sendQueueBytes: [1, MAX_UINT32],
 };
 
-/** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
+/** Fills in the defaults; throws OptionsError for a value of the wrong type or outside its range. */
 export function resolveYamuxOptions(options: YamuxOptions): ResolvedYamuxOptions {
   const { keepAlive = DEFAULT_YAMUX_OPTIONS.keepAlive } = options;
   if (typeof keepAlive !== 'boolean') throw unexpected('keepAlive', 'a boolean', keepAlive);

@@ -2,32 +2,32 @@ import type { Writable } from 'node:stream';
 import { writeYamuxHeader, YAMUX_HEADER_BYTES, YamuxFrameType } from '../../wire/yamux/header.js';
 import { Deadline } from './deadline.js';
 
-/** Payload up to this size is copied behind its header; a further buffer in a vectored write costs more than copying this much. */
+/** Payloads up to this size are copied behind their header: another buffer in a vectored write costs more than the copy. */
 const MAX_COPIED_BYTES = 2048;
-/** Headers and copied payload are gathered in blocks of this size. */
+/** Headers and copied payloads are gathered in blocks of this size. */
 const BLOCK_BYTES = 16_384;
-/** What has gathered in one turn is written as soon as it is this much. */
+/** Frames of one turn are written as soon as they are this much. */
 const FLUSH_BYTES = 65_536;
-/** A peer that does not read, but asks for more answers than this, is not waited for: 21 845 of them. */
+/** Most bytes of frames for a peer that does not read: 21 845 answers to pings or refused streams. */
 const MAX_BLOCKED_BYTES = 262_144;
 
-/** Has something to send, and waits for the connection to have room. */
+/** Something that waits until the connection has room. */
 export interface Sender {
-  /** Sends what it can. When the outbox is not writable any more but something is left, it waits again. */
+  /** Sends what it can, and waits again when something is left. */
   pump(): void;
 }
 
 export interface OutboxEvents {
-  /** The connection took nothing for the write timeout. */
+  /** The connection accepted nothing for the write timeout. */
   onStalled(): void;
-  /** The peer makes us answer without reading the answers. */
+  /** Too many answers wait for a peer that does not read them. */
   onFlooded(): void;
 }
 
 /**
- * Turns frames into few writes on the connection, in order. The first frame of an event-loop turn goes out at once, the others of
- * that turn in one write: that costs no latency and saves most of the system calls. While the connection is full, data waits in
- * its streams, which get their turns round robin; only control frames may gather here, up to a bound.
+ * Writes frames to the connection in few writes, in order. The first frame of an event-loop turn is written at once, the others of that
+ * turn in one write, which adds no latency and saves most of the system calls. While the connection is full, data waits in its streams,
+ * which send round robin; control frames are gathered here, up to a bound.
  */
 export class Outbox {
   readonly #connection: Writable;
@@ -50,7 +50,7 @@ export class Outbox {
     this.#stall = new Deadline(writeTimeoutMs, () => events.onStalled());
   }
 
-  /** Whether data may be sent now. Control frames may always. */
+  /** Whether data may be sent now. Control frames may be sent at any time. */
   get writable(): boolean {
     return !this.#isFull && !this.#isFinished;
   }
@@ -107,7 +107,7 @@ export class Outbox {
     }
   }
 
-  /** Hands over what has gathered and takes nothing more. */
+  /** Writes what was gathered; later frames are dropped. */
   finish(): void {
     this.#flush();
     this.#isFinished = true;
@@ -134,7 +134,7 @@ export class Outbox {
     this.#used = 0;
   }
 
-  /** Makes a part of what the block has gathered. */
+  /** Ends the part that the block is gathering. */
   #cut(): void {
     if (this.#used === this.#start) return;
     this.#parts.push(this.#block.subarray(this.#start, this.#used));

@@ -6,7 +6,7 @@ import type { YamuxStream } from './stream.js';
 
 /** Ids at and above this one are never used (yamux session.go OpenStream). */
 const FIRST_UNUSABLE_ID = 0xfffffffe;
-/** More opens than this in a row, all unanswered, are a mistake of the caller's. */
+/** More waiting `open` calls than this are a mistake of the caller. */
 const MAX_WAITING_OPENS = 65_536;
 
 interface Waiter {
@@ -17,18 +17,18 @@ interface Waiter {
 export interface OutgoingOptions {
   /** Our first stream id; the others follow in steps of two. */
   readonly firstId: number;
-  /** Most opens that wait for their acknowledgement. */
+  /** Most streams that are not acknowledged. */
   readonly limit: number;
   readonly openTimeoutMs: number;
-  /** Makes the stream and tells the peer. */
+  /** Creates the stream and sends SYN. */
   readonly create: (id: number) => YamuxStream;
   /** A stream was not acknowledged in time. */
   readonly onOpenTimeout: (id: number) => void;
 }
 
 /**
- * Opens our streams: hands out ids, keeps no more opens unacknowledged than the peer's backlog takes (as Go does, assuming that both
- * ends have the same), and lets the others wait in order.
+ * Opens our streams: assigns ids, leaves no more streams unacknowledged than the peer's backlog takes (as Go does, assuming that both ends
+ * have the same), and lets further `open` calls wait in order.
  */
 export class Outgoing {
   readonly #options: OutgoingOptions;
@@ -60,7 +60,7 @@ export class Outgoing {
     });
   }
 
-  /** The peer acknowledged the stream, or the stream is over. */
+  /** The peer has acknowledged the stream, or the stream is over. */
   settle(id: number): void {
     const deadline = this.#unacknowledged.get(id);
     if (deadline === undefined) return;
@@ -73,12 +73,12 @@ export class Outgoing {
     }
   }
 
-  /** The stream need not be acknowledged any more. It still counts until it is over, because the peer may still keep it waiting. */
-  stopWaiting(id: number): void {
+  /** The stream need not be acknowledged any more. It counts until it is over, because it may still be in the peer's backlog. */
+  stopDeadline(id: number): void {
     this.#unacknowledged.get(id)?.cancel();
   }
 
-  /** From now on every open fails, those that wait first. The first reason is kept. */
+  /** Fails the waiting `open` calls, and every one from here on. The first reason is kept. */
   refuse(reason: Error): void {
     this.#refusal ??= reason;
     const waiters = [...this.#waiters];
@@ -86,7 +86,7 @@ export class Outgoing {
     for (const waiter of waiters) waiter.reject(this.#refusal);
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   close(reason: Error): void {
     for (const deadline of this.#unacknowledged.values()) deadline.cancel();
     this.#unacknowledged.clear();

@@ -8,14 +8,14 @@ interface PendingPing {
   reject(error: Error): void;
 }
 
-/** Our pings that wait for their answers. */
+/** Our pings that are not answered yet. */
 export class Pings {
   readonly #send: (value: number) => void;
   readonly #pending = new Map<number, PendingPing>();
   #nextValue = 0;
   #refusal: Error | undefined;
 
-  /** `send` asks the peer to echo a value. */
+  /** `send` sends a ping with a value, which the peer returns. */
   constructor(send: (value: number) => void) {
     this.#send = send;
   }
@@ -39,8 +39,8 @@ export class Pings {
     });
   }
 
-  /** The peer echoed a value. Values that nobody waits for are ignored, as Go does. */
-  answer(value: number): void {
+  /** The answer to a ping. Values of no ping are ignored, as in Go. */
+  onAnswer(value: number): void {
     const ping = this.#pending.get(value);
     if (ping === undefined) return;
     this.#pending.delete(value);
@@ -48,7 +48,7 @@ export class Pings {
     ping.resolve(performance.now() - ping.sentAtMs);
   }
 
-  /** The session is over. */
+  /** The session has ended. */
   close(reason: Error): void {
     this.#refusal = reason;
     for (const ping of this.#pending.values()) {

@@ -14,13 +14,13 @@ export interface ReceiverParts {
   readonly onGoAway: (code: number) => void;
 }
 
-/** Does what the peer's frames say (yamux session.go recvLoop). */
+/** Acts on the frames that the peer sends (yamux session.go recvLoop). */
 export class Receiver implements YamuxFrameSink {
   readonly #parts: ReceiverParts;
   readonly #decoder = createYamuxDecoder(this);
-  /** Streams that received something since `deliver`. */
-  #dirty: YamuxStream[] = [];
-  /** Where the payload of the current frame goes; nowhere when it belongs to no stream. */
+  /** Streams for which `deliver` is due. */
+  #due: YamuxStream[] = [];
+  /** The stream of the current data frame; undefined when its payload is dropped. */
   #target: YamuxStream | undefined;
   #finFollowsPayload = false;
   #refusesStreams = false;
@@ -30,41 +30,41 @@ export class Receiver implements YamuxFrameSink {
     this.#parts = parts;
   }
 
-  /** True when no frame is torn. */
+  /** True between frames. */
   get atBoundary(): boolean {
     return this.#decoder.atBoundary;
   }
 
-  /** Reads the connection's next bytes. Throws a ProtocolError. What streams received waits for `deliver`. */
+  /** Decodes the connection's next bytes. Throws ProtocolError. What streams receive waits for `deliver`. */
   push(chunk: Uint8Array): void {
     if (!this.#isStopped) this.#decoder.push(chunk);
   }
 
-  /** Hands the streams' readers what came; once per turn, so that small frames reach them in one piece. */
+  /** Hands what was received to the readers of the streams: once per turn, so that small frames reach them in one piece. */
   deliver(): void {
-    if (this.#dirty.length === 0) return;
-    const dirty = this.#dirty;
-    this.#dirty = [];
+    if (this.#due.length === 0) return;
+    const due = this.#due;
+    this.#due = [];
     let next = 0;
     try {
-      while (next < dirty.length) dirty[next++]!.deliver();
+      while (next < due.length) due[next++]!.deliver();
     } finally {
-      // A reader threw: that is its owner's, but the others must not wait for it.
-      if (next < dirty.length) {
-        this.#dirty = [...dirty.slice(next), ...this.#dirty];
+      // A reader threw, which is for its owner to handle; the others must not wait for it.
+      if (next < due.length) {
+        this.#due = [...due.slice(next), ...this.#due];
         process.nextTick(() => this.deliver());
       }
     }
   }
 
-  /** From now on the peer's new streams are reset. Returns false when they were already. */
+  /** From here on new streams of the peer are reset. False when they were before. */
   refuseStreams(): boolean {
     const isNew = !this.#refusesStreams;
     this.#refusesStreams = true;
     return isNew;
   }
 
-  /** From now on nothing is read. */
+  /** Nothing is read from here on. */
   stop(): void {
     this.#isStopped = true;
     this.#target = undefined;
@@ -81,12 +81,12 @@ export class Receiver implements YamuxFrameSink {
   onPayload(piece: Uint8Array, remaining: number): void {
     const stream = this.#target;
     if (stream === undefined) return;
-    this.#note(stream, stream.receive(piece));
-    if (remaining === 0 && this.#finFollowsPayload) this.#note(stream, stream.receiveFin());
+    this.#noteDue(stream, stream.receive(piece));
+    if (remaining === 0 && this.#finFollowsPayload) this.#noteDue(stream, stream.receiveFin());
   }
 
   #onPing(flags: number, value: number): void {
-    if ((flags & YamuxFlag.syn) === 0) this.#parts.pings.answer(value);
+    if ((flags & YamuxFlag.syn) === 0) this.#parts.pings.onAnswer(value);
     else this.#parts.outbox.control(YamuxFrameType.ping, YamuxFlag.ack, 0, value);
   }
 
@@ -94,36 +94,36 @@ export class Receiver implements YamuxFrameSink {
     const { table } = this.#parts;
     const opened = (flags & YamuxFlag.syn) === 0 ? undefined : this.#onSyn(id);
     const stream = table.get(id);
-    // Normal after a reset. The decoder reads the payload away.
+    // Normal after a reset. The payload is dropped.
     if (stream === undefined) return;
-    if ((flags & YamuxFlag.ack) !== 0) table.outgoing.settle(id);
+    if ((flags & YamuxFlag.ack) !== 0) table.acknowledge(stream);
     if ((flags & YamuxFlag.rst) !== 0) return stream.receiveReset();
     const hasFin = (flags & YamuxFlag.fin) !== 0;
     if (type === YamuxFrameType.windowUpdate) stream.receiveCredit(length);
     else if (length > 0) {
-      stream.admit(length);
+      stream.validate(length);
       this.#target = stream;
       this.#finFollowsPayload = hasFin;
     }
-    if (hasFin && this.#target === undefined) this.#note(stream, stream.receiveFin());
+    if (hasFin && this.#target === undefined) this.#noteDue(stream, stream.receiveFin());
     if (opened !== undefined) table.incoming.offer(opened);
   }
 
-  /** Undefined when the stream is refused. */
+  /** The new stream; undefined when it is refused. */
   #onSyn(id: number): YamuxStream | undefined {
     const { table, outbox } = this.#parts;
-    if (!table.isPeerId(id)) throw violation(`opened yamux stream ${id}, an id that is not its to use`);
+    if (!table.isPeerId(id)) throw violation(`opened yamux stream ${id}, an id that belongs to our side`);
     if (table.get(id) !== undefined) throw violation(`opened yamux stream ${id} a second time`);
     if (!this.#refusesStreams && table.hasRoom) return table.addIncoming(id);
     outbox.control(YamuxFrameType.windowUpdate, YamuxFlag.rst, id, 0);
     return undefined;
   }
 
-  #note(stream: YamuxStream, becameDirty: boolean): void {
-    if (becameDirty) this.#dirty.push(stream);
+  #noteDue(stream: YamuxStream, becameDue: boolean): void {
+    if (becameDue) this.#due.push(stream);
   }
 }
 
-function violation(deed: string): ProtocolError {
-  return new ProtocolError('ERR_YAMUX_PROTOCOL', `The peer ${deed}.`, { wireCode: YamuxGoAway.protocolError });
+function violation(what: string): ProtocolError {
+  return new ProtocolError('ERR_YAMUX_PROTOCOL', `The peer ${what}.`, { wireCode: YamuxGoAway.protocolError });
 }

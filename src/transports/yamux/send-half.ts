@@ -3,11 +3,11 @@ import { ChunkQueue } from '../../wire/chunk-queue.js';
 import { YAMUX_INITIAL_WINDOW_BYTES, YamuxFlag, YamuxFrameType } from '../../wire/yamux/header.js';
 import type { Outbox, Sender } from './outbox.js';
 
-/** Larger payload is split, so that streams which share a full connection get their turns at this grain. */
+/** Larger payloads are split, so that streams that share a full connection take turns of this size. */
 const MAX_FRAME_BYTES = 65_536;
 const MAX_CREDIT_BYTES = 0xffffffff;
 
-/** How Node's streams hear that something was done, or why not. */
+/** The callback of Node's streams. */
 export type Done = (error?: Error | null) => void;
 
 export interface SendHalfOptions {
@@ -15,33 +15,28 @@ export interface SendHalfOptions {
   readonly outbox: Outbox;
   /** Bytes that are acknowledged to the writer although they are still unsent. */
   readonly queueBytes: number;
-  /** Our FIN was sent. */
+  /** FIN was sent. */
   readonly onFin: () => void;
 }
 
-/** The direction of a stream that we write: keeps to the peer's window, waits its turn on the connection, and acknowledges early. */
+/** What a stream sends: within the peer's window and its turns on the connection. Writes are acknowledged when they are queued. */
 export class SendHalf implements Sender {
   readonly #options: SendHalfOptions;
-  /** Written bytes that the peer's window or the connection has no room for. */
+  /** Written bytes for which the peer's window or the connection has no room yet. */
   readonly #unsent = new ChunkQueue();
   #credit = YAMUX_INITIAL_WINDOW_BYTES;
   #acknowledge: Done | undefined;
   #finish: Done | undefined;
-  #finSent = false;
 
   constructor(options: SendHalfOptions) {
     this.#options = options;
-  }
-
-  get finSent(): boolean {
-    return this.#finSent;
   }
 
   get unsentBytes(): number {
     return this.#unsent.byteLength;
   }
 
-  /** Whether somebody waits for the peer: with a write, or with the end. */
+  /** Whether a write or the end waits for the peer. */
   get isAwaited(): boolean {
     return this.#acknowledge !== undefined || this.#finish !== undefined;
   }
@@ -55,7 +50,7 @@ export class SendHalf implements Sender {
       this.#acknowledge = done;
       return this.pump();
     }
-    // Nothing is in the way, which is the rule: no detour through the queue.
+    // The common case: sent without the queue.
     this.#credit -= length;
     outbox.beginData(streamId, length);
     for (const { chunk } of chunks) outbox.payload(chunk);
@@ -63,7 +58,7 @@ export class SendHalf implements Sender {
     done();
   }
 
-  /** FIN, behind all that was written. */
+  /** Sends FIN behind everything that was written. */
   end(done: Done): void {
     this.#finish = done;
     this.pump();
@@ -74,6 +69,7 @@ export class SendHalf implements Sender {
     if (this.#unsent.byteLength > 0) this.pump();
   }
 
+  /** Sends what the window and the connection allow. */
   pump(): void {
     const { outbox, queueBytes } = this.#options;
     while (this.#unsent.byteLength > 0 && this.#credit > 0) {
@@ -98,12 +94,11 @@ export class SendHalf implements Sender {
   sendFin(): void {
     const { outbox, streamId, onFin } = this.#options;
     this.#finish = undefined;
-    this.#finSent = true;
     outbox.control(YamuxFrameType.windowUpdate, YamuxFlag.fin, streamId, 0);
     onFin();
   }
 
-  /** Drops what is unsent; a write under way fails. */
+  /** Drops what is unsent, and fails the write that waits. */
   abandon(error: Error | null): void {
     this.#unsent.clear();
     this.#finish = undefined;

@@ -22,27 +22,27 @@ import { Receiver } from './receiver.js';
 import type { YamuxStream } from './stream.js';
 import { StreamTable } from './stream-table.js';
 
-/** Which end of the connection a session is: the one that dialed (odd stream ids) or the one that accepted (even ones). */
+/** The end of the connection: the one that dialed has odd stream ids, the one that accepted even ones. */
 export type YamuxRole = 'client' | 'server';
 
 export interface YamuxSessionOptions extends YamuxOptions {
   readonly role: YamuxRole;
 }
 
-/** What a session holds at the moment; all zero when it leaks nothing. */
+/** How much a session holds; all are zero when nothing is in use. */
 export interface YamuxCounts {
-  /** Streams that are not over for both ends, unaccepted ones included. */
+  /** Streams that are not over for both ends, including those not accepted yet. */
   readonly streams: number;
   /** Incoming streams that wait for `stream$`'s subscriber. */
   readonly backlog: number;
   /** Our streams that the peer has not acknowledged. */
   readonly unacknowledged: number;
-  /** Opens that wait until fewer are unacknowledged. */
+  /** Calls of `open` that wait until fewer streams are unacknowledged. */
   readonly waitingOpens: number;
   readonly pings: number;
 }
 
-/** Runs yamux over a connection, which it owns from here on. Throws OptionsError. */
+/** Starts a yamux session on a connection, which the session owns from here on. Throws OptionsError. */
 export function createYamuxSession(connection: Duplex, options: YamuxSessionOptions): YamuxSession {
   const { role } = options;
   if (role !== 'client' && role !== 'server')
@@ -57,7 +57,7 @@ export function createYamuxSession(connection: Duplex, options: YamuxSessionOpti
 /** Many streams over one connection, compatible with hashicorp/yamux. */
 export class YamuxSession implements AsyncDisposable {
   /**
-   * Resolves when the session is over and the connection is closed: with what ended it, or undefined for our own `close`. Never
+   * Resolves when the session has ended and the connection is closed: with the error that ended it, or undefined after `close`. Never
    * rejects.
    */
   readonly closed: Promise<PluginError | undefined>;
@@ -68,7 +68,7 @@ export class YamuxSession implements AsyncDisposable {
   readonly #pings: Pings;
   readonly #receiver: Receiver;
   readonly #keepAlive: Deadline;
-  /** Chunks of the connection that wait for a turn of their own. */
+  /** Chunks that were received in this turn. */
   #chunks: Uint8Array[] = [];
   #isOver = false;
   #onClosed!: (cause: PluginError | undefined) => void;
@@ -99,8 +99,8 @@ export class YamuxSession implements AsyncDisposable {
   }
 
   /**
-   * The streams that the peer opens, hot, for one subscriber at a time, who owns them. To emit a stream is to accept it; while nobody
-   * subscribes they wait, `acceptBacklog` at most. Completes when the session is over, however that came.
+   * The streams that the peer opens, hot, for one subscriber at a time, which owns them. A stream is accepted when it is emitted; without a
+   * subscriber streams wait, `acceptBacklog` at most. Completes when the session ends, for whatever reason.
    */
   get stream$(): Observable<YamuxStream> {
     return this.#table.incoming.stream$;
@@ -130,20 +130,20 @@ export class YamuxSession implements AsyncDisposable {
   }
 
   /**
-   * Opens a stream. Bytes may be written at once, before the peer accepts it; streams reach the peer in the order of the calls. Waits
-   * while `acceptBacklog` streams are unacknowledged; the signal ends that wait. Rejects with TransportError ERR_DIAL when the peer
-   * takes no more streams or the ids are used up, and with the error of the session's end.
+   * Opens a stream. Bytes may be written before the peer accepts it; streams reach the peer in the order of the calls. Waits while
+   * `acceptBacklog` streams are unacknowledged; the signal ends that wait. Rejects with TransportError ERR_DIAL when the peer takes no more
+   * streams or the ids are used up, and with the error that ended the session.
    */
   open(options?: DialOptions): Promise<YamuxStream> {
     return this.#table.outgoing.open(options);
   }
 
-  /** The round trip in milliseconds. Rejects with PluginCallError ERR_PING, which alone does not end the session. */
+  /** Resolves with the round trip in milliseconds. Rejects with PluginCallError ERR_PING, which does not end the session. */
   ping(options: { readonly timeoutMs?: number } = {}): Promise<number> {
     return this.#pings.ping(options.timeoutMs ?? this.#options.writeTimeoutMs);
   }
 
-  /** Asks the peer to open no more streams and resets those that it opens all the same. Open streams and our own opens go on. */
+  /** Asks the peer to open no more streams, and resets those that it opens nevertheless. Open streams, and `open`, are not affected. */
   goAway(): void {
     if (this.#receiver.refuseStreams()) this.#outbox.control(YamuxFrameType.goAway, 0, 0, YamuxGoAway.normal);
   }
@@ -158,8 +158,8 @@ export class YamuxSession implements AsyncDisposable {
   }
 
   /**
-   * Fails all streams, writes out what they had sent before, and closes the connection, without go-away, as Go does. Idempotent;
-   * resolves within about a second even when the peer stands still.
+   * Fails all streams, writes what they have sent before, and closes the connection, without go-away, as Go does. Idempotent; resolves
+   * within about a second even when the peer does not react.
    */
   async close(): Promise<void> {
     this.#end(undefined);
@@ -171,8 +171,8 @@ export class YamuxSession implements AsyncDisposable {
   }
 
   /**
-   * Never handles bytes where they arrive: over a connection within this process that may be inside a `write`, and delivering to a
-   * stream from there crashes node:http2 up to Node 24 (`Assertion failed: session->is_reading_stopped()`).
+   * Bytes are handled on the next tick. A connection within this process delivers them inside a `write`, and delivering to a stream from
+   * there crashes node:http2 up to Node 24 (`Assertion failed: session->is_reading_stopped()`).
    */
   #onChunk(chunk: Uint8Array): void {
     if (this.#isOver) return;
@@ -213,7 +213,7 @@ export class YamuxSession implements AsyncDisposable {
   }
 
   /**
-   * The first cause wins. Unless it is our own `close`, what was received before can still be read, as after the end of a socket.
+   * The first cause is kept. Unless it is `close`, what was received before can still be read, as after the end of a socket.
    */
   #end(cause: PluginError | undefined, goAway?: number): void {
     if (this.#isOver) return;

@@ -4,30 +4,35 @@ import { Incoming } from './incoming.js';
 import type { ResolvedYamuxOptions } from './options.js';
 import type { Outbox } from './outbox.js';
 import { Outgoing } from './outgoing.js';
-import { type StreamSession, YamuxStream } from './stream.js';
+import { type StreamContext, YamuxStream } from './stream.js';
 
 /** The streams of a session that are not over for both ends, by id. */
-export class StreamTable implements StreamSession {
-  readonly options: ResolvedYamuxOptions;
-  readonly outbox: Outbox;
+export class StreamTable {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
-  readonly #live = new Map<number, YamuxStream>();
+  readonly #streams = new Map<number, YamuxStream>();
+  readonly #context: StreamContext;
+  readonly #maxIncomingStreams: number;
   readonly #parity: number;
-  #peerStreams = 0;
+  #incomingStreams = 0;
 
-  /** `firstId` is our first stream id; `onOpenTimeout` is told of a stream that the peer did not acknowledge in time. */
+  /** `firstId` is our first stream id. `onOpenTimeout` is called for a stream that the peer did not acknowledge in time. */
   constructor(firstId: number, options: ResolvedYamuxOptions, outbox: Outbox, onOpenTimeout: (id: number) => void) {
-    this.options = options;
-    this.outbox = outbox;
+    this.#maxIncomingStreams = options.maxIncomingStreams;
     this.#parity = firstId % 2;
+    this.#context = {
+      options,
+      outbox,
+      onLocalClose: (stream) => this.outgoing.stopDeadline(stream.id),
+      onOver: (stream) => this.#remove(stream),
+    };
     this.incoming = new Incoming(options.acceptBacklog, (stream) => stream.announce(YamuxFlag.ack));
     this.outgoing = new Outgoing({
       firstId,
       limit: options.acceptBacklog,
       openTimeoutMs: options.openTimeoutMs,
       create: (id) => {
-        const stream = this.#add(id);
+        const stream = this.#add(new YamuxStream(id, 'SYN sent', this.#context));
         stream.announce(YamuxFlag.syn);
         return stream;
       },
@@ -36,11 +41,11 @@ export class StreamTable implements StreamSession {
   }
 
   get size(): number {
-    return this.#live.size;
+    return this.#streams.size;
   }
 
   get(id: number): YamuxStream | undefined {
-    return this.#live.get(id);
+    return this.#streams.get(id);
   }
 
   /** Whether the peer may use this id for a stream of its own. (Go checks neither this nor that the ids grow.) */
@@ -50,37 +55,38 @@ export class StreamTable implements StreamSession {
 
   /** Whether the peer may open one more stream. */
   get hasRoom(): boolean {
-    return this.incoming.hasRoom && this.#peerStreams < this.options.maxIncomingStreams;
+    return this.incoming.hasRoom && this.#incomingStreams < this.#maxIncomingStreams;
   }
 
-  /** A stream that the peer opened; not offered to anyone yet. */
+  /** Adds a stream that the peer has opened, without offering it to `incoming`. */
   addIncoming(id: number): YamuxStream {
-    this.#peerStreams++;
-    return this.#add(id);
+    this.#incomingStreams++;
+    return this.#add(new YamuxStream(id, 'SYN received', this.#context));
   }
 
-  halfClosed(stream: YamuxStream): void {
-    this.outgoing.stopWaiting(stream.id);
+  /** The peer has acknowledged the stream. */
+  acknowledge(stream: YamuxStream): void {
+    stream.receiveAck();
+    this.outgoing.settle(stream.id);
   }
 
-  forget(stream: YamuxStream): void {
-    if (!this.#live.delete(stream.id)) return;
-    if (this.isPeerId(stream.id)) {
-      this.#peerStreams--;
-      this.incoming.withdraw(stream);
-    } else this.outgoing.settle(stream.id);
-  }
-
-  /** The session is over: every stream and every pending open fails. */
+  /** The session has ended: every stream and every waiting `open` fails. */
   end(reason: PluginError, drain: boolean): void {
     this.outgoing.close(reason);
     this.incoming.close();
-    for (const stream of this.#live.values()) stream.sessionEnded(reason, drain);
+    for (const stream of this.#streams.values()) stream.sessionEnded(reason, drain);
   }
 
-  #add(id: number): YamuxStream {
-    const stream = new YamuxStream(id, this);
-    this.#live.set(id, stream);
+  #add(stream: YamuxStream): YamuxStream {
+    this.#streams.set(stream.id, stream);
     return stream;
+  }
+
+  #remove(stream: YamuxStream): void {
+    if (!this.#streams.delete(stream.id)) return;
+    if (this.isPeerId(stream.id)) {
+      this.#incomingStreams--;
+      this.incoming.withdraw(stream);
+    } else this.outgoing.settle(stream.id);
   }
 }

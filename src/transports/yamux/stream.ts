@@ -6,141 +6,150 @@ import { Deadline } from './deadline.js';
 import type { ResolvedYamuxOptions } from './options.js';
 import type { Outbox } from './outbox.js';
 import { type Done, SendHalf } from './send-half.js';
+import { YamuxStreamState } from './stream-state.js';
 
 /** `write` returns false from here on. */
 const WRITE_BUFFER_BYTES = 65_536;
 
-/** What a stream needs of its session. */
-export interface StreamSession {
+/** @internal What all streams of a session have in common. */
+export interface StreamContext {
   readonly options: ResolvedYamuxOptions;
   readonly outbox: Outbox;
-  /** Our FIN was sent: the stream does not wait to be accepted any more. */
-  halfClosed(stream: YamuxStream): void;
-  /** The stream sends and expects no more frames. */
-  forget(stream: YamuxStream): void;
+  /** FIN was sent, and the peer may still send. */
+  readonly onLocalClose: (stream: YamuxStream) => void;
+  /** The stream sends and expects no more frames. Called once. */
+  readonly onOver: (stream: YamuxStream) => void;
 }
 
 /**
- * One stream of a yamux session, fit to carry TLS and HTTP/2: bytes are never delivered while another stream writes, and a write is
- * acknowledged when it is queued. `end` half-closes and reading goes on; `destroy` resets, but lets the peer finish when we had
- * ended before. Written buffers belong to the stream from `write` on. The receive window is returned as the reader takes the bytes,
- * so a slow reader slows the peer. Failures (TransportError, ProtocolError, ClosedError) come as `error` events, for which a
- * listener is not required: a peer's reset must not end a process that does not care.
+ * One stream of a yamux session, which TLS and HTTP/2 can use as a connection: bytes are never delivered while another stream writes, and
+ * a write is acknowledged when it is queued. `end` sends FIN, and reading goes on. `destroy` resets the stream, except that after `end` the
+ * peer may finish. Written buffers belong to the stream. The receive window is returned as bytes are read, so a slow reader slows the peer
+ * down. Failures (TransportError, ProtocolError, ClosedError) are `error` events, for which no listener is required: a reset by the peer
+ * must not end a process that has no use for it.
  */
 export class YamuxStream extends Duplex {
   /** Odd when the session's client opened it. */
   readonly id: number;
-  readonly #session: StreamSession;
+  readonly #context: StreamContext;
+  readonly #state: YamuxStreamState;
   readonly #sending: SendHalf;
-  readonly #closing: Deadline;
-  /** Received bytes that nobody asked for yet. */
+  /** Bounds the wait for the peer's FIN behind ours. */
+  readonly #closeDeadline: Deadline;
+  /** Received bytes that the Readable has not asked for yet. */
   readonly #inbox = new ChunkQueue();
   #receiveWindow = YAMUX_INITIAL_WINDOW_BYTES;
-  /** The reader asked for bytes and got none since. */
-  #isWanted = false;
-  /** Has received something since `deliver`. */
-  #isDirty = false;
-  #finReceived = false;
-  #eofPushed = false;
-  /** No frame may be sent any more. */
-  #isOver = false;
+  /** The Readable has asked for bytes and got none since. */
+  #readPending = false;
+  /** Something was received since `deliver`. */
+  #deliveryDue = false;
+  /** The end of what is read: FIN. */
+  #eof: 'awaited' | 'received' | 'delivered' = 'awaited';
   /** Why the session ended, while received bytes are still being read. */
   #cause: PluginError | undefined;
 
   /** @internal Streams come from a session. */
-  constructor(id: number, session: StreamSession) {
-    // One byte: the Readable asks when it is empty, and what it did not ask for waits where it is counted.
+  constructor(id: number, opened: 'SYN sent' | 'SYN received', context: StreamContext) {
+    // One byte: the Readable asks when it is empty, and what it did not ask for stays in the inbox, where it is counted.
     super({ readableHighWaterMark: 1, writableHighWaterMark: WRITE_BUFFER_BYTES });
-    const { options, outbox } = session;
+    const { options, outbox } = context;
     this.id = id;
-    this.#session = session;
+    this.#context = context;
+    this.#state = new YamuxStreamState(opened);
     this.#sending = new SendHalf({
       streamId: id,
       outbox,
       queueBytes: options.sendQueueBytes,
-      onFin: () => (this.#finReceived ? this.#leave() : session.halfClosed(this)),
+      onFin: () => this.#onFinSent(),
     });
-    this.#closing = new Deadline(options.closeTimeoutMs, () => this.#onCloseTimeout());
+    this.#closeDeadline = new Deadline(options.closeTimeoutMs, () => this.#onCloseTimeout());
     this.on('error', ignore);
   }
 
-  /** @internal Sends the frame that opens or accepts the stream, and announces our window with it (yamux stream.go sendWindowUpdate). */
+  /** @internal Sends the frame that opens or accepts the stream, with the rest of our window (yamux stream.go sendWindowUpdate). */
   announce(flag: number): void {
-    const delta = this.#unannouncedWindow();
-    this.#receiveWindow += delta;
-    this.#session.outbox.control(YamuxFrameType.windowUpdate, flag, this.id, delta);
+    if (flag === YamuxFlag.ack) this.#state.acknowledge();
+    this.#sendWindowUpdate(flag);
   }
 
-  /** @internal Judges the header of a data frame. Throws a ProtocolError when the peer exceeds the window. */
-  admit(length: number): void {
+  /** @internal The peer has accepted the stream. */
+  receiveAck(): void {
+    this.#state.acknowledge();
+  }
+
+  /** @internal The header of a data frame. Throws ProtocolError when the peer exceeds the window. */
+  validate(length: number): void {
     if (length <= this.#receiveWindow) return;
     throw violation(
       `sent a frame of ${length} bytes on yamux stream ${this.id}, expected at most ${this.#receiveWindow}, the rest of its window`,
     );
   }
 
-  /** @internal Takes payload. Returns true when `deliver` has become due. */
+  /** @internal Payload. Returns true when `deliver` has become due. */
   receive(piece: Uint8Array): boolean {
     this.#receiveWindow -= piece.length;
     if (this.destroyed) {
-      // We ended, then lost interest: the peer may finish, but not send more than its window.
+      // Destroyed after FIN: the peer may finish, but its window is not returned.
       if (this.#receiveWindow === 0) this.#reset();
       return false;
     }
-    // Go can send data behind its FIN, when Write and Close race. Nobody is to see it.
-    if (this.#finReceived) return false;
-    if (this.#sending.finSent) this.#closing.arm();
-    this.#inbox.push(this.#isWanted ? piece : detached(piece));
-    return this.#becameDirty();
+    // Go can send data behind its FIN, when Write and Close race. It is dropped.
+    if (this.#state.isRemoteClosed) return false;
+    if (this.#state.isLocalClosed) this.#closeDeadline.arm();
+    this.#inbox.push(this.#readPending ? piece : detached(piece));
+    return this.#makeDeliveryDue();
   }
 
-  /** @internal The peer half-closed. Returns what `receive` returns. Throws a ProtocolError the second time. */
+  /** @internal FIN. Returns what `receive` returns. Throws ProtocolError the second time. */
   receiveFin(): boolean {
-    if (this.#finReceived) throw violation(`closed yamux stream ${this.id} twice`);
-    this.#finReceived = true;
-    if (this.#sending.finSent) this.#leave();
-    return this.#becameDirty();
+    if (this.#state.isRemoteClosed) throw violation(`closed yamux stream ${this.id} twice`);
+    this.#eof = 'received';
+    this.#state.receiveFin();
+    if (this.#state.isOver) this.#leave();
+    return this.#makeDeliveryDue();
   }
 
-  /** @internal The peer aborted the stream. Unread bytes are lost, as in Go. */
+  /** @internal RST. Unread bytes are lost, as in Go. */
   receiveReset(): void {
+    const text = this.#state.isUnacknowledged
+      ? `The peer reset yamux stream ${this.id} before it acknowledged it: it accepts no more streams now.`
+      : `The peer reset yamux stream ${this.id}: nothing more can be received or sent on it.`;
+    this.#state.reset();
     this.#leave();
-    this.destroy(
-      new TransportError(
-        'ERR_CONNECTION_LOST',
-        `The peer reset yamux stream ${this.id}: nothing more comes or goes on it.`,
-      ),
-    );
+    this.destroy(new TransportError('ERR_CONNECTION_LOST', text));
   }
 
-  /** @internal */
+  /** @internal A window update. */
   receiveCredit(bytes: number): void {
     this.#sending.addCredit(bytes);
-    // The peer reads on: the end that we wait for is still on its way.
-    if (this.#closing.isArmed && !this.destroyed) this.#closing.arm();
+    // The peer still reads: its FIN can be expected behind that.
+    if (this.#closeDeadline.isArmed && !this.destroyed) this.#closeDeadline.arm();
   }
 
-  /** @internal Gives the reader what it asked for. */
+  /** @internal Hands received bytes, and the end, to the Readable as far as it has asked for them. */
   deliver(): void {
-    this.#isDirty = false;
-    while (this.#isWanted) {
+    this.#deliveryDue = false;
+    while (this.#readPending) {
       const piece = this.#inbox.readSome(Number.POSITIVE_INFINITY);
       if (piece === undefined) break;
-      // Before the push: the reader may ask again while it is handed the bytes.
-      this.#isWanted = false;
-      if (this.push(piece)) this.#isWanted = true;
+      // Before `push`, within which the Readable may ask again.
+      this.#readPending = false;
+      if (this.push(piece)) this.#readPending = true;
     }
-    if (this.#finReceived && !this.#eofPushed && this.#inbox.byteLength === 0) {
-      this.#eofPushed = true;
+    if (this.#eof === 'received' && this.#inbox.byteLength === 0) {
+      this.#eof = 'delivered';
       this.push(null);
     }
     this.#returnWindow();
     this.#failWhenRead();
   }
 
-  /** @internal The session is over. With `drain`, what was received can still be read; the failure comes behind it. */
+  /** @internal The session has ended. With `drain`, what was received can still be read, and the error follows it. */
   sessionEnded(cause: PluginError, drain: boolean): void {
-    this.#leave();
+    if (!this.#state.isOver) {
+      this.#state.endSession();
+      this.#leave();
+    }
     if (drain && !this.#sending.isAwaited) {
       this.#cause = cause;
       this.#failWhenRead();
@@ -154,7 +163,7 @@ export class YamuxStream extends Duplex {
   }
 
   override _read(): void {
-    this.#isWanted = true;
+    this.#readPending = true;
     this.deliver();
   }
 
@@ -171,9 +180,9 @@ export class YamuxStream extends Duplex {
   }
 
   override _final(done: Done): void {
-    // After the session's end there is nobody to tell, and the failure must wait until everything is read.
-    if (this.#isOver) return done();
-    this.#closing.arm();
+    // After the session's end FIN cannot be sent, and the error must not come before everything is read.
+    if (this.#state.isOver) return done();
+    this.#closeDeadline.arm();
     this.#sending.end(done);
   }
 
@@ -184,68 +193,77 @@ export class YamuxStream extends Duplex {
     done(error);
   }
 
-  #becameDirty(): boolean {
-    const wasDirty = this.#isDirty;
-    this.#isDirty = true;
-    return !wasDirty;
+  #makeDeliveryDue(): boolean {
+    const wasDue = this.#deliveryDue;
+    this.#deliveryDue = true;
+    return !wasDue;
   }
 
+  /** What the peer could be allowed to send, beyond what it was. */
   #unannouncedWindow(): number {
-    return this.#session.options.windowBytes - this.#inbox.byteLength - this.#receiveWindow;
+    return this.#context.options.windowBytes - this.#inbox.byteLength - this.#receiveWindow;
   }
 
-  /** The same rule as Go's: no update until half of the window can be returned (yamux stream.go sendWindowUpdate). */
+  #sendWindowUpdate(flag: number): void {
+    const delta = this.#unannouncedWindow();
+    this.#receiveWindow += delta;
+    this.#context.outbox.control(YamuxFrameType.windowUpdate, flag, this.id, delta);
+  }
+
+  /** As in Go, once half of the window can be returned (yamux stream.go sendWindowUpdate). */
   #returnWindow(): void {
-    if (this.#isOver || this.#finReceived || this.destroyed) return;
-    if (this.#unannouncedWindow() * 2 >= this.#session.options.windowBytes) this.announce(0);
+    if (this.#state.isOver || this.#eof !== 'awaited' || this.destroyed) return;
+    if (this.#unannouncedWindow() * 2 >= this.#context.options.windowBytes) this.#sendWindowUpdate(0);
   }
 
   #failWhenRead(): void {
     const cause = this.#cause;
     if (cause === undefined || this.#inbox.byteLength > 0 || this.readableLength > 0) return;
-    if (this.#eofPushed && !this.readableEnded) this.once('end', () => this.destroy(cause));
+    if (this.#eof === 'delivered' && !this.readableEnded) this.once('end', () => this.destroy(cause));
     else this.destroy(cause);
   }
 
-  /** Tells the peer of our destruction, in the mildest way that is true. */
+  /** The stream is destroyed: FIN when both directions are complete, nothing when ours is, else RST. */
   #release(error: Error | null): void {
-    if (this.#isOver) return;
-    const isWhole = error === null && this.#sending.unsentBytes === 0 && this.writableLength === 0;
-    if (isWhole && this.#finReceived) this.#sending.sendFin();
-    else if (!isWhole || !this.#sending.finSent) this.#reset();
+    if (this.#state.isOver) return;
+    const isComplete = error === null && this.#sending.unsentBytes === 0 && this.writableLength === 0;
+    if (isComplete && this.#state.isRemoteClosed) this.#sending.sendFin();
+    else if (!isComplete || !this.#state.isLocalClosed) this.#reset();
+  }
+
+  #onFinSent(): void {
+    this.#state.sendFin();
+    if (this.#state.isOver) this.#leave();
+    else this.#context.onLocalClose(this);
   }
 
   #reset(): void {
-    this.#session.outbox.control(YamuxFrameType.windowUpdate, YamuxFlag.rst, this.id, 0);
+    if (this.#state.isOver) return;
+    this.#context.outbox.control(YamuxFrameType.windowUpdate, YamuxFlag.rst, this.id, 0);
+    this.#state.reset();
     this.#leave();
   }
 
   #leave(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#closing.cancel();
-    this.#session.forget(this);
+    this.#closeDeadline.cancel();
+    this.#context.onOver(this);
   }
 
   #onCloseTimeout(): void {
     this.#reset();
-    const { closeTimeoutMs } = this.#session.options;
-    this.destroy(
-      new TransportError(
-        'ERR_CONNECTION_LOST',
-        `The peer did not close its side of yamux stream ${this.id} within ${closeTimeoutMs} ms after we closed ours; the stream was reset.`,
-      ),
-    );
+    const { closeTimeoutMs } = this.#context.options;
+    const text = `The peer did not close its side of yamux stream ${this.id} within ${closeTimeoutMs} ms after we closed ours; the stream was reset.`;
+    this.destroy(new TransportError('ERR_CONNECTION_LOST', text));
   }
 }
 
 function ignore(): void {}
 
-/** A copy when the piece is a small part of its chunk, which it would keep in memory for as long as nobody reads. */
+/** A copy when the piece is a small part of its chunk, all of which would stay in memory until it is read. */
 function detached(piece: Uint8Array): Uint8Array {
   return piece.length * 4 < piece.buffer.byteLength ? new Uint8Array(piece) : piece;
 }
 
-function violation(deed: string): ProtocolError {
-  return new ProtocolError('ERR_YAMUX_PROTOCOL', `The peer ${deed}.`, { wireCode: YamuxGoAway.protocolError });
+function violation(what: string): ProtocolError {
+  return new ProtocolError('ERR_YAMUX_PROTOCOL', `The peer ${what}.`, { wireCode: YamuxGoAway.protocolError });
 }

@@ -2,31 +2,30 @@ import { ProtocolError } from '../../errors.js';
 import { readUint32, YAMUX_HEADER_BYTES, YAMUX_VERSION, YamuxFrameType, YamuxGoAway } from './header.js';
 
 /**
- * Receives what a decoder reads, during `push`. Plain numbers, because a header object per frame would cost more than decoding it.
- * Both functions may throw: that ends the decoder, and `push` throws the same error.
+ * Receives what a decoder reads, during `push`. Plain numbers, because a header object for each frame would cost more than decoding it.
+ * What a function throws leaves `push`, and ends the decoder.
  */
 export interface YamuxFrameSink {
   /**
-   * A whole header of a known type. The place to judge limits: of a data frame no payload byte has been looked at yet, and nothing
-   * is kept whatever `length` says.
+   * A complete header of a known type, before any payload byte was read: the place to validate limits.
    */
   onHeader(type: number, flags: number, streamId: number, length: number): void;
   /**
-   * The next piece of the payload that the last `onHeader` announced: a view of the pushed chunk, at least one byte, never gathered.
-   * `remaining` bytes are still to come; 0 ends the frame. Not called for an empty data frame.
+   * The next piece of the payload that belongs to the last header: a view of the pushed chunk of at least one byte. `remaining` bytes
+   * follow; 0 ends the frame. Not called for an empty data frame.
    */
   onPayload(piece: Uint8Array, remaining: number): void;
 }
 
-/** Reads frames from a byte stream that arrives in chunks of any size. */
+/** Decodes frames from a byte stream that arrives in chunks of any size. */
 export interface YamuxDecoder {
-  /** Reads the next bytes; the chunk must not change as long as its pieces are used. Throws a ProtocolError, and from then on always. */
+  /** Decodes the next bytes; the chunk must not change while its pieces are in use. Throws ProtocolError, and from then on in every call. */
   push(chunk: Uint8Array): void;
-  /** True between two frames: the only place at which a peer may end the connection without tearing a frame. */
+  /** True between two frames: the end of the connection cuts none. */
   readonly atBoundary: boolean;
 }
 
-/** Creates a decoder at the start of a connection. It holds 12 bytes, whatever the peer sends. */
+/** Creates a decoder for the start of a connection. It keeps no more than 12 bytes, whatever the peer sends. */
 export function createYamuxDecoder(sink: YamuxFrameSink): YamuxDecoder {
   return new Decoder(sink);
 }
@@ -96,7 +95,7 @@ class Decoder implements YamuxDecoder {
 function violation(found: string, expected: string): ProtocolError {
   return new ProtocolError(
     'ERR_YAMUX_PROTOCOL',
-    `The peer sent a yamux frame of ${found}, expected ${expected}: the connection is out of step or the peer does not speak yamux.`,
+    `The peer sent a yamux frame of ${found}, expected ${expected}: bytes were lost or added, or the peer does not speak yamux.`,
     { wireCode: YamuxGoAway.protocolError },
   );
 }

@@ -19,7 +19,7 @@ export const YamuxFrameType = {
   goAway: 3,
 } as const;
 
-/** Bit mask (yamux const.go). On a ping, `syn` marks the question and `ack` the answer. Unknown bits are ignored, as Go does. */
+/** Bit mask (yamux const.go). A ping has `syn`, its answer `ack`. Unknown bits are ignored, as in Go. */
 export const YamuxFlag = {
   /** Opens the stream. */
   syn: 1,
@@ -38,7 +38,7 @@ export const YamuxGoAway = {
   internalError: 2,
 } as const;
 
-/** A frame header as values. `type` may be unknown: a header is judged by the decoder, not by its codec. */
+/** A frame header as values, which may be invalid: the decoder validates. */
 export interface YamuxHeader {
   readonly version: number;
   readonly type: number;
@@ -49,7 +49,7 @@ export interface YamuxHeader {
   readonly length: number;
 }
 
-/** Writes a header of version 0 into `target` at `offset`, which must have 12 bytes left. Returns the offset behind it. */
+/** Writes a header of version 0 into `target` at `offset`, where 12 bytes are free. Returns the offset behind it. */
 export function writeYamuxHeader(
   target: Uint8Array,
   offset: number,
@@ -80,7 +80,7 @@ export function encodeYamuxHeader(header: Omit<YamuxHeader, 'version'>): Uint8Ar
   return bytes;
 }
 
-/** Reads the header at `offset`, behind which 12 bytes must stand. Judges nothing. */
+/** Reads the 12 bytes of a header at `offset`, without validating them. */
 export function decodeYamuxHeader(bytes: Uint8Array, offset = 0): YamuxHeader {
   return {
     version: bytes[offset]!,
