@@ -47,7 +47,6 @@ export {
 
 // How a host and a plugin speak net/rpc.
 
-export type { BrokerKnock } from './protocols/broker-request.js';
 export { type NetRpcHostOptions, netRpcClientProtocol } from './protocols/netrpc/client-protocol.js';
 export type { MuxBroker, MuxBrokerOptions } from './protocols/netrpc/mux-broker.js';
 export { type NetRpcPluginOptions, netRpcServerProtocol } from './protocols/netrpc/server-protocol.js';

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readTable } from '../support/markdown-table.js';
 
 const sources = fileURLToPath(new URL('../../../src/', import.meta.url));
 const read = (file: string) => readFileSync(posix.join(sources, file), 'utf8');
@@ -70,4 +71,14 @@ test('a name stands in one entry; only the codecs of ./wire name the types of th
 test('the main entry stays small', () => {
   const names = new Set(namesOf('.'));
   assert.ok(names.size <= 110, `${names.size} names`);
+});
+
+test('docs/upgrading.md names only what the entries export', () => {
+  const rows = readTable('upgrading.md', 'Import from', 'Names');
+  const wrong = rows.flatMap(([entry = '', names = '']) => {
+    const exported = new Set(namesOf(entry.replace('rxplug', '.')));
+    return names.split(' ').filter((name) => !exported.has(name.replaceAll('`', '')));
+  });
+  assert.ok(rows.length > 3);
+  assert.deepEqual(wrong, []);
 });
