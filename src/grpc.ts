@@ -44,7 +44,13 @@ export {
 
 // gRPC by itself: channels, clients, servers.
 
-export type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './protocols/grpc/client/call.js';
+export type {
+  ChannelState,
+  GrpcCall,
+  GrpcCallEvents,
+  GrpcCallOptions,
+  GrpcChannel,
+} from './protocols/grpc/client/channel.js';
 export type { GrpcChannelOptions, GrpcChannelSettings } from './protocols/grpc/client/channel-options.js';
 export {
   type CallInterceptor,
@@ -52,7 +58,6 @@ export {
   type GrpcClientOptions,
   type InterceptedCall,
 } from './protocols/grpc/client/client.js';
-export type { ChannelState, GrpcChannel } from './protocols/grpc/client/grpc-channel.js';
 export { createGrpcChannel, createGrpcServer } from './protocols/grpc/engine.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js/adapters/client-channel.js';
 export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server/grpc-server.js';

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { defer, EMPTY, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import type { BrokerKnock, BrokerRequest } from '../protocols/broker-request.js';
 import type { GrpcBroker, GrpcBrokerCounts } from '../protocols/grpc/broker/grpc-broker.js';
-import type { GrpcChannel } from '../protocols/grpc/client/grpc-channel.js';
+import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
 import { grpcBrokerOf } from '../protocols/grpc/client-protocol.js';
 import type { GrpcServer } from '../protocols/grpc/server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';

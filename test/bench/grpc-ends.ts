@@ -8,9 +8,9 @@ import {
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, tap } from 'rxjs';
+import type { GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
+import { securedChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
-import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
-import { securedChannelOptions } from '../../src/protocols/grpc/client/secured-channel.js';
 import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
 import { dialerTo } from '../../src/transports/sockets/dial.js';
 import { type Payload, ProbeDefinition } from '../conformance/gen/probe.js';

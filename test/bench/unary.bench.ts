@@ -1,9 +1,8 @@
 /** Unary calls against the stock grpc-js server in a process of its own: its own client, and ours. */
 import { type Client, credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
-import type { GrpcCallEvents } from '../../src/protocols/grpc/client/call.js';
+import type { GrpcCallEvents, GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
-import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
 import { createGrpcChannel } from '../../src/protocols/grpc/engine.js';
 import { createGrpcJsChannel } from '../../src/protocols/grpc/grpc-js/adapters/client-channel.js';
 import { encodeFramed } from '../../src/protocols/grpc/message/encode.js';

@@ -1,6 +1,6 @@
 import { test as nodeTest } from 'node:test';
+import type { GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
 import type { GrpcChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
-import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
 import { type GrpcEndpoints, loadGrpcEngine } from '../../src/protocols/grpc/engine.js';
 import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 

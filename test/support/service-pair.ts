@@ -1,5 +1,5 @@
+import type { GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
 import { createGrpcClient } from '../../src/protocols/grpc/client/client.js';
-import type { GrpcChannel } from '../../src/protocols/grpc/client/grpc-channel.js';
 import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../../src/protocols/grpc/shared/service-definition.js';
 import { memoryDialer } from './dialers.js';

@@ -1,7 +1,7 @@
 import type { PluginContract, ServiceContext } from '../contract.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
+import type { GrpcChannel } from './client/channel.js';
 import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
-import type { GrpcChannel } from './client/grpc-channel.js';
 import type { GrpcServer } from './server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from './shared/service-definition.js';
 

@@ -1,19 +1,24 @@
-import type { GrpcChannelOptions } from './client/channel-options.js';
-import type { GrpcChannel } from './client/grpc-channel.js';
-import { createNativeChannel } from './client/native-channel.js';
+import { connectHttp2 } from '../../transports/http2/open-session.js';
+import type { GrpcChannel } from './client/channel.js';
+import { type GrpcChannelOptions, resolveChannelOptions } from './client/channel-options.js';
+import { ReconnectingChannel } from './client/reconnecting-channel.js';
 import { grpcJsMethods } from './grpc-js/adapters/server-methods.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import { createNativeServer } from './server/server.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
-export { createNativeChannel as createGrpcChannel };
-
 /** Makes the channels and servers of an end. */
 export interface GrpcEndpoints {
   /** Throws OptionsError. */
-  createChannel(options: GrpcChannelOptions): GrpcChannel;
+  readonly createChannel: (options: GrpcChannelOptions) => GrpcChannel;
   /** A server serves any `:authority` (go-plugin's hosts send `unused`). Throws OptionsError. */
-  createServer(options?: GrpcServerOptions): GrpcServer;
+  readonly createServer: (options?: GrpcServerOptions) => GrpcServer;
+}
+
+/** A gRPC channel of the engine `native`: over sessions of the library's own HTTP/2. Throws OptionsError. */
+export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
+  const resolved = resolveChannelOptions(options);
+  return new ReconnectingChannel(resolved, (dialed, events) => connectHttp2(dialed, events, resolved.http2));
 }
 
 /** A gRPC server of the engine `native`. Any `:authority` is served (go-plugin's hosts send `unused`). Throws OptionsError. */
@@ -21,7 +26,7 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   return createNativeServer(options, grpcJsMethods);
 }
 
-const NATIVE: GrpcEndpoints = { createChannel: createNativeChannel, createServer: createGrpcServer };
+const NATIVE: GrpcEndpoints = { createChannel: createGrpcChannel, createServer: createGrpcServer };
 
 /** The implementation that an engine's name stands for. That of grpc-js is loaded here, so that nobody else pays for it. */
 export async function loadGrpcEngine(name?: GrpcEngine): Promise<GrpcEndpoints> {
@@ -30,5 +35,5 @@ export async function loadGrpcEngine(name?: GrpcEngine): Promise<GrpcEndpoints> 
     import('./grpc-js/engine/channel.js'),
     import('./grpc-js/engine/server.js'),
   ]);
-  return { createChannel: channels.createStockChannel, createServer: servers.createGrpcJsServer };
+  return { createChannel: channels.createChannel, createServer: servers.createGrpcJsServer };
 }

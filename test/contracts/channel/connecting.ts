@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { status as Status } from '@grpc/grpc-js';
 import { filter, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
-import type { ChannelState, GrpcChannel } from '../../../src/protocols/grpc/client/grpc-channel.js';
+import type { ChannelState, GrpcChannel } from '../../../src/protocols/grpc/client/channel.js';
 import { duplexPair } from '../../../src/testing/duplex-pair.js';
 import type { Dialer } from '../../../src/transports/transport.js';
 import { defer } from '../../support/defer.js';

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
+import type { GrpcChannel } from '../../../src/protocols/grpc/client/channel.js';
 import type { GrpcChannelOptions } from '../../../src/protocols/grpc/client/channel-options.js';
-import type { GrpcChannel } from '../../../src/protocols/grpc/client/grpc-channel.js';
 import type { GrpcEngine } from '../../../src/protocols/grpc/shared/grpc-engine.js';
 import { ENDPOINTS, ENGINES } from '../../support/engines.js';
 import { memoryRig, type ProbeRig, type ProbeRigOptions, probeServer, unixRig } from '../../support/probe-rig.js';
@@ -9,20 +9,20 @@ import { memoryRig, type ProbeRig, type ProbeRigOptions, probeServer, unixRig } 
 export interface ChannelBench {
   /** Of the server. */
   readonly server: GrpcEngine;
-  createChannel(options: GrpcChannelOptions): GrpcChannel;
+  readonly createChannel: (options: GrpcChannelOptions) => GrpcChannel;
   /** A channel to the probe service, joined in memory. */
-  open(options?: ProbeRigOptions): ProbeRig;
+  readonly open: (options?: ProbeRigOptions) => ProbeRig;
   /** The same, joined by a unix socket. */
-  openUnix(options?: ProbeRigOptions): Promise<ProbeRig>;
+  readonly openUnix: (options?: ProbeRigOptions) => Promise<ProbeRig>;
 }
 
 /** Registers tests of channels on one engine. */
 export interface ChannelTests {
   readonly engine: GrpcEngine;
   /** A test with a peer of its own, or whose server does not matter: it is that of grpc-js. `notStock` says why grpc-js cannot pass it. */
-  on(name: string, body: (bench: ChannelBench) => void | Promise<void>, notStock?: string): void;
+  readonly on: (name: string, body: (bench: ChannelBench) => void | Promise<void>, notStock?: string) => void;
   /** A test that runs once with each server. */
-  each(name: string, body: (bench: ChannelBench) => Promise<void>): void;
+  readonly each: (name: string, body: (bench: ChannelBench) => Promise<void>) => void;
 }
 
 export function channelTests(engine: GrpcEngine): ChannelTests {

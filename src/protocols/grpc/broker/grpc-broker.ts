@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { DialOptions } from '../../../transports/transport.js';
 import type { BrokerRequest } from '../../broker-request.js';
-import type { GrpcChannel } from '../client/grpc-channel.js';
+import type { GrpcChannel } from '../client/channel.js';
 import type { GrpcServer } from '../server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 

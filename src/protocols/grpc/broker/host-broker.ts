@@ -1,6 +1,6 @@
 import type { ClientConnection } from '../../protocol.js';
+import type { GrpcChannel } from '../client/channel.js';
 import { createGrpcClient } from '../client/client.js';
-import type { GrpcChannel } from '../client/grpc-channel.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';

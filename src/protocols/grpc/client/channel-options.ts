@@ -1,6 +1,7 @@
 import { OptionsError } from '../../../errors.js';
 import type { Http2Options } from '../../../transports/http2/engine.js';
 import { resolveHttp2Options } from '../../../transports/http2/options.js';
+import { secureDialer, type TlsConfig } from '../../../transports/tls/tls.js';
 import type { Dialer } from '../../../transports/transport.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
@@ -83,4 +84,15 @@ function headerText(name: string, value: unknown): string {
   throw new OptionsError(
     `Expected the \`${name}\` option of the channel to be printable ASCII, got \`${String(value)}\`.`,
   );
+}
+
+/** Options of a channel over a raw dialer: plain, or under TLS with this end as TLS client. */
+export function securedChannelOptions(dialer: Dialer, tls: TlsConfig | undefined): GrpcChannelOptions {
+  if (tls === undefined) return { dialer };
+  // grpc-go refuses a TLS connection that did not agree on HTTP/2.
+  return {
+    dialer: secureDialer(dialer, tls, { alpn: ['h2'] }),
+    secure: true,
+    authority: tls.serverName ?? 'localhost',
+  };
 }

@@ -1,8 +1,8 @@
-import { defer, type Observable } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import type { CallOptions, ClientOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
-import { type ClientMethod, clientMethod } from './client-method.js';
-import type { GrpcChannel } from './grpc-channel.js';
-import { observeCall, readableCall } from './observe-call.js';
+import type { GrpcChannel } from './channel.js';
+import { ClientCall, type ClientMethod, clientMethod } from './client-call.js';
+import { readableCall } from './readable-call.js';
 
 /** A call on its way through the interceptors. */
 export interface InterceptedCall {
@@ -61,4 +61,13 @@ function createMethod(method: ClientMethod, { interceptors = [], defaults }: Grp
   if (!definition.responseStream) return invoke;
   const readable = (request: unknown, own?: CallOptions) => readableCall(method, request, merge(own));
   return Object.assign(invoke, { readable });
+}
+
+/** One call, cold: each subscription makes it, unsubscribing cancels it. Errors with GrpcError, whatever failed. */
+function observeCall(method: ClientMethod, request: unknown, options: CallOptions): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const call = new ClientCall(method, options, subscriber);
+    subscriber.add(call);
+    call.start(request);
+  });
 }

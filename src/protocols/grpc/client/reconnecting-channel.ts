@@ -1,51 +1,52 @@
 import { filter, firstValueFrom, type Observable, ReplaySubject } from 'rxjs';
 import { ClosedError } from '../../../errors.js';
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { type CallStatus, localStatus } from '../shared/status.js';
-import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './call.js';
-import type { CallHost, ChannelConnection, ChannelEngine, EngineCall } from './channel-engine.js';
+import type { ChannelState, GrpcCall, GrpcCallEvents, GrpcCallOptions, GrpcChannel } from './channel.js';
 import type { ResolvedChannelOptions } from './channel-options.js';
-import type { ChannelState, GrpcChannel } from './grpc-channel.js';
-import { OpenCalls } from './open-calls.js';
-import { openConnection } from './open-connection.js';
+import { type ChannelSession, dialSession, type StartSession } from './dial-session.js';
 import { RequestHeaders } from './request-headers.js';
+import { type CallContext, StreamCall } from './stream-call.js';
 
 const BACKOFF_FACTOR = 1.6;
 const BACKOFF_JITTER = 0.2;
 
-/** A channel that makes its connections one after the other; what they and the calls on them are, is the engine's. */
-export class ReconnectingChannel<Connection extends ChannelConnection>
-  implements GrpcChannel, CallHost<EngineCall<Connection>>
-{
+/** A channel that opens one session after the other. `start` says what a session is: HTTP/2 of our own, or what takes its place. */
+export class ReconnectingChannel implements GrpcChannel {
   readonly #options: ResolvedChannelOptions;
-  readonly #engine: ChannelEngine<Connection>;
-  readonly #headers: RequestHeaders;
+  readonly #start: StartSession;
+  readonly #context: CallContext;
   readonly #states = new ReplaySubject<ChannelState>(1);
   #state: ChannelState = { status: 'idle' };
-  /** Every call that has not ended; those in `#waiting` have no stream yet. */
-  readonly #calls = new OpenCalls<EngineCall<Connection>>();
-  readonly #waiting = new Set<EngineCall<Connection>>();
+  /** Calls that have no stream yet. */
+  readonly #waiting = new Set<StreamCall>();
   /** Takes new calls. */
-  #current: Connection | undefined;
-  /** All that are not closed: the one above, and those that finish their calls after a GOAWAY. */
-  readonly #connections = new Set<Connection>();
+  #current: ChannelSession | undefined;
+  /** All that are not closed: the current one, and those that finish their calls after a GOAWAY. */
+  readonly #sessions = new Set<ChannelSession>();
   #attempt: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #foregroundCalls = 0;
-  #mayHold = true;
+  #mayRef = true;
   #closed: Promise<void> | undefined;
   /** What calls end with once the channel is closed. */
-  #closedStatus: CallStatus = localStatus(Status.CANCELLED, 'The channel was closed.');
-  #onConnectionsGone: () => void = () => {};
+  #closedError = new GrpcError(Status.CANCELLED, 'The channel was closed.');
+  #onSessionsClosed: () => void = () => {};
 
   readonly state$: Observable<ChannelState> = this.#states.asObservable();
 
-  constructor(options: ResolvedChannelOptions, engine: ChannelEngine<Connection>) {
+  constructor(options: ResolvedChannelOptions, start: StartSession) {
     this.#options = options;
-    this.#engine = engine;
-    this.#headers = new RequestHeaders(options);
+    this.#start = start;
+    this.#context = {
+      maxReceiveMessageBytes: options.maxReceiveMessageBytes,
+      maxSendMessageBytes: options.maxSendMessageBytes,
+      headers: new RequestHeaders(options),
+      describeWait: () => this.#describeWait(),
+      onEnd: (call) => this.#onCallEnd(call),
+    };
     this.#states.next(this.#state);
   }
 
@@ -66,11 +67,10 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
   }
 
   call(path: string, options: GrpcCallOptions, events: GrpcCallEvents): GrpcCall {
-    const call = this.#engine.createCall(this, path, options, events);
-    this.#calls.add(call);
-    if (options.background !== true && ++this.#foregroundCalls === 1) this.#updateHold();
+    const call = new StreamCall(this.#context, path, options, events);
+    if (options.background !== true && ++this.#foregroundCalls === 1) this.#updateRef();
     if (options.timeoutMs !== undefined && options.timeoutMs <= 0) process.nextTick(() => call.expire());
-    else if (this.#current?.usable === true) call.attach(this.#current);
+    else if (this.#current?.usable === true) call.start(this.#current);
     else this.#enqueue(call);
     return call;
   }
@@ -84,12 +84,12 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
 
   close(because?: Error): Promise<void> {
     if (this.#closed !== undefined) return this.#closed;
-    const gone = new Promise<void>((resolve) => {
-      this.#onConnectionsGone = resolve;
+    const sessionsClosed = new Promise<void>((resolve) => {
+      this.#onSessionsClosed = resolve;
     });
-    this.#closed = gone.then(() => this.#attempt?.done);
-    if (because !== undefined) this.#closedStatus = unavailable(because);
-    this.#shutdown(this.#closedStatus);
+    this.#closed = sessionsClosed.then(() => this.#attempt?.done);
+    if (because !== undefined) this.#closedError = noConnection(because);
+    this.#shutdown();
     return this.#closed;
   }
 
@@ -98,42 +98,36 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
   }
 
   ref(): void {
-    this.#mayHold = true;
-    this.#updateHold();
+    this.#mayRef = true;
+    this.#updateRef();
   }
 
   unref(): void {
-    this.#mayHold = false;
-    this.#updateHold();
+    this.#mayRef = false;
+    this.#updateRef();
   }
 
-  headersOf(path: string, options: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
-    return this.#headers.of(path, options, timeoutMs);
-  }
-
-  describeWait(): string {
+  #describeWait(): string {
     const { state } = this;
     if (state.status === 'transient-failure')
       return `It waited for a connection; the last attempt failed: ${state.error.message}`;
     return 'It waited for a connection.';
   }
 
-  onOver(call: EngineCall<Connection>): void {
-    this.#calls.delete(call);
+  #onCallEnd(call: StreamCall): void {
     if (this.#waiting.size > 0) this.#waiting.delete(call);
-    if (call.options.background !== true && --this.#foregroundCalls === 0) this.#updateHold();
+    if (call.options.background !== true && --this.#foregroundCalls === 0) this.#updateRef();
   }
 
-  #enqueue(call: EngineCall<Connection>): void {
-    if (this.#closed !== undefined) return failSoon(call, this.#closedStatus);
-    if (this.state.status === 'transient-failure' && call.options.waitForReady !== true) {
-      return failSoon(call, unavailable(this.state.error));
-    }
+  #enqueue(call: StreamCall): void {
+    if (this.#closed !== undefined) return call.failLater(statusOf(this.#closedError));
+    if (this.state.status === 'transient-failure' && call.options.waitForReady !== true)
+      return call.failLater(statusOf(noConnection(this.state.error)));
     this.#waiting.add(call);
-    // A connection that takes no more calls but has not said so yet counts as gone.
+    // The session takes no more calls but has not reported it yet.
     if (this.#current !== undefined) this.#retire(this.#current);
     if (this.state.status === 'idle') this.#connect();
-    this.#updateHold();
+    this.#updateRef();
   }
 
   #connect(): void {
@@ -141,22 +135,22 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
     const abort = new AbortController();
     const { dialer, connectTimeoutMs: timeoutMs } = this.#options;
     const events = {
-      onReady: (connection: Connection) => this.#onReady(connection),
-      onGoAway: (connection: Connection) => this.#retire(connection),
-      onClose: (connection: Connection) => this.#onClose(connection),
+      onReady: (session: ChannelSession) => this.#onReady(session),
+      onGoAway: (session: ChannelSession) => this.#retire(session),
+      onClose: (session: ChannelSession) => this.#onClose(session),
     };
-    const opening = openConnection(this.#engine, { dialer, timeoutMs, signal: abort.signal }, events);
+    const opening = dialSession({ dialer, start: this.#start, timeoutMs, signal: abort.signal }, events);
     this.#attempt = { abort, done: opening.catch((error: Error) => this.#onFailed(error)) };
     this.#become({ status: 'connecting' });
   }
 
-  #onReady(connection: Connection): void {
-    this.#connections.add(connection);
-    if (this.#closed !== undefined) return connection.destroy();
-    this.#current = connection;
+  #onReady(session: ChannelSession): void {
+    this.#sessions.add(session);
+    if (this.#closed !== undefined) return session.destroy();
+    this.#current = session;
     this.#failures = 0;
-    this.#updateHold();
-    for (const call of this.#waiting) call.attach(connection);
+    this.#updateRef();
+    for (const call of this.#waiting) call.start(session);
     this.#waiting.clear();
     this.#become({ status: 'ready' });
   }
@@ -167,9 +161,9 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
     this.#retryTimer = setTimeout(() => this.#retry(), this.#backoffMs());
     this.#become({ status: 'transient-failure', error });
     for (const call of this.#waiting) {
-      if (call.options.waitForReady !== true) call.fail(unavailable(error));
+      if (call.options.waitForReady !== true) call.fail(statusOf(noConnection(error)));
     }
-    this.#updateHold();
+    this.#updateRef();
   }
 
   #retry(): void {
@@ -183,28 +177,27 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
     return wholeMs * (1 + BACKOFF_JITTER * (2 * Math.random() - 1));
   }
 
-  /** The connection finishes the calls it has; the next one makes a new connection. */
-  #retire(connection: Connection): void {
-    if (connection !== this.#current) return;
+  /** The session finishes the calls it has; the next call makes a new one. */
+  #retire(session: ChannelSession): void {
+    if (session !== this.#current) return;
     this.#current = undefined;
     if (this.#closed === undefined) this.#become({ status: 'idle' });
   }
 
-  #onClose(connection: Connection): void {
-    this.#retire(connection);
-    this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#onConnectionsGone();
+  #onClose(session: ChannelSession): void {
+    this.#retire(session);
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#onSessionsClosed();
   }
 
-  #shutdown(status: CallStatus): void {
+  #shutdown(): void {
     clearTimeout(this.#retryTimer);
     this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
-    // A copy: whoever answers the end of a call with another call must not keep this loop going.
-    for (const call of this.#calls.all()) call.fail(status);
+    for (const call of this.#waiting) call.fail(statusOf(this.#closedError));
+    for (const session of this.#sessions) session.destroy(this.#closedError);
     this.#become({ status: 'shutdown' });
     this.#states.complete();
-    for (const connection of this.#connections) connection.destroy();
-    if (this.#connections.size === 0) this.#onConnectionsGone();
+    if (this.#sessions.size === 0) this.#onSessionsClosed();
   }
 
   #become(state: ChannelState): void {
@@ -212,19 +205,20 @@ export class ReconnectingChannel<Connection extends ChannelConnection>
     this.#states.next(state);
   }
 
-  #updateHold(): void {
-    const hold = this.#mayHold && this.#foregroundCalls > 0;
-    for (const holder of [this.#retryTimer, ...this.#connections]) {
-      if (hold) holder?.ref();
-      else holder?.unref();
+  /** Only while a foreground call is open, sessions and the retry timer keep the process alive. */
+  #updateRef(): void {
+    const refed = this.#mayRef && this.#foregroundCalls > 0;
+    for (const handle of [this.#retryTimer, ...this.#sessions]) {
+      if (refed) handle?.ref();
+      else handle?.unref();
     }
   }
 }
 
-function failSoon(call: { fail(status: CallStatus): void }, status: CallStatus): void {
-  process.nextTick(() => call.fail(status));
+function noConnection(error: Error): GrpcError {
+  return new GrpcError(Status.UNAVAILABLE, `There is no connection: ${error.message}`, { cause: error });
 }
 
-function unavailable(error: Error): CallStatus {
-  return localStatus(Status.UNAVAILABLE, `There is no connection: ${error.message}`, error);
+function statusOf(error: GrpcError): CallStatus {
+  return localStatus(error.status, error.detail, error.cause);
 }

@@ -1,6 +1,6 @@
 import { from, isObservable, type ObservableInput } from 'rxjs';
 import { status as Status } from '../shared/grpc-js.js';
-import type { GrpcCall } from './call.js';
+import type { GrpcCall } from './channel.js';
 
 /** What an Observable of requests may run ahead of the connection: it cannot be told to wait. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@ import type { HeaderList } from '../../../transports/http2/engine.js';
 import { ACCEPTED_ENCODINGS } from '../message/compression.js';
 import { formatTimeout } from '../shared/deadline.js';
 import { appendMetadata } from '../shared/metadata.js';
-import type { GrpcCallOptions } from './call.js';
+import type { GrpcCallOptions } from './channel.js';
 
 const PRODUCT = 'grpc-node-rxplug';
 
@@ -52,7 +52,7 @@ export class RequestHeaders {
     if (timeoutMs !== undefined) headers.push('grpc-timeout', formatTimeout(timeoutMs));
     if (call.metadata === undefined) return headers;
     appendMetadata(headers, call.metadata);
-    return judged(headers);
+    return checkSize(headers);
   }
 
   #make(path: string, authority: string): string[] {
@@ -64,7 +64,7 @@ export class RequestHeaders {
   }
 }
 
-function judged(headers: HeaderList): HeaderList {
+function checkSize(headers: HeaderList): HeaderList {
   let bytes = (headers.length / 2) * HEADER_COST_BYTES;
   for (const text of headers) bytes += text.length;
   if (bytes <= MAX_LIST_BYTES) return headers;

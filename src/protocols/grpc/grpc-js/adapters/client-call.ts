@@ -7,8 +7,7 @@ import {
   propagate as Propagate,
 } from '@grpc/grpc-js';
 import type { HeaderList } from '../../../../transports/http2/engine.js';
-import type { GrpcCall, GrpcCallEvents } from '../../client/call.js';
-import type { GrpcChannel } from '../../client/grpc-channel.js';
+import type { GrpcCall, GrpcCallEvents, GrpcChannel } from '../../client/channel.js';
 import { frameMessage } from '../../message/framing.js';
 import { toStatusObject } from '../../shared/errors.js';
 import { metadataFrom } from '../../shared/metadata.js';

@@ -7,7 +7,7 @@ import {
 import { filter, take } from 'rxjs';
 import { ClosedError } from '../../../../errors.js';
 import { MAX_TIMER_MS } from '../../../../wire/duration.js';
-import type { ChannelState, GrpcChannel } from '../../client/grpc-channel.js';
+import type { ChannelState, GrpcChannel } from '../../client/channel.js';
 import { GrpcJsCall, type ParentCall } from './client-call.js';
 
 type ChannelzRef = ReturnType<ChannelInterface['getChannelzRef']>;

@@ -1,31 +1,25 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { MAX_TIMER_MS } from '../../../../wire/duration.js';
-import type { ChannelEngine } from '../../client/channel-engine.js';
+import type { GrpcChannel } from '../../client/channel.js';
 import {
   type GrpcChannelOptions,
   type ResolvedChannelOptions,
   resolveChannelOptions,
 } from '../../client/channel-options.js';
-import type { GrpcChannel } from '../../client/grpc-channel.js';
 import { ReconnectingChannel } from '../../client/reconnecting-channel.js';
-import { StockCall } from './call.js';
-import { StockConnection } from './connection.js';
-import { registerStockTarget } from './dial.js';
+import { registerTarget } from './dial.js';
 import { keepAliveOptions } from './keep-alive.js';
+import { GrpcJsSession } from './session.js';
 
-/**
- * A channel whose connections are Channels of grpc-js, one for each, as they are. `createGrpcJsChannel` is the other way round: a channel
- * of ours in the form of grpc-js's.
- */
-export function createStockChannel(given: GrpcChannelOptions): GrpcChannel {
-  registerStockTarget();
+/** A channel of the engine `grpc-js`: each of its connections is a Channel of grpc-js. (`createGrpcJsChannel` is the reverse.) */
+export function createChannel(given: GrpcChannelOptions): GrpcChannel {
+  registerTarget();
   const options = resolveChannelOptions(given);
   const channelOptions = toChannelOptions(options);
-  const engine: ChannelEngine<StockConnection> = {
-    begin: (dialed, events) => new StockConnection(dialed, options.secure, events, channelOptions),
-    createCall: (host, path, callOptions, events) => new StockCall(host, path, callOptions, events),
-  };
-  return new ReconnectingChannel(options, engine);
+  return new ReconnectingChannel(
+    options,
+    (dialed, events) => new GrpcJsSession(dialed, options.secure, events, channelOptions),
+  );
 }
 
 function toChannelOptions(options: ResolvedChannelOptions): ChannelOptions {
@@ -50,7 +44,7 @@ function toChannelOptions(options: ResolvedChannelOptions): ChannelOptions {
   };
 }
 
-/** -1 is grpc-js's word for none. */
+/** -1 is no limit. */
 function limit(bytes: number): number {
   return bytes === Number.POSITIVE_INFINITY ? -1 : bytes;
 }

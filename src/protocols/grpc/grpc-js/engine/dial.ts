@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CallCredentials, ChannelCredentials, experimental } from '@grpc/grpc-js';
 
 /** What a channel of grpc-js is made for: its name resolves to an address that nothing is behind. */
-export const STOCK_TARGET = 'rxplug:plugin';
+export const TARGET = 'rxplug:plugin';
 
 /**
  * The address that grpc-js gives to `net.connect`. Its host is never looked up, so the socket never connects to anything: it says that it
@@ -45,7 +45,7 @@ class NowhereResolver implements experimental.Resolver {
 }
 
 /** Makes the target known to grpc-js; as often as you like. */
-export function registerStockTarget(): void {
+export function registerTarget(): void {
   experimental.registerResolver('rxplug', NowhereResolver);
 }
 

@@ -1,29 +1,33 @@
 import { type Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
+import { TransportError } from '../../../../errors.js';
 import type { HeaderList } from '../../../../transports/http2/engine.js';
 import { appendMetadata } from '../../shared/metadata.js';
-import { type CallStatus, localStatus } from '../../shared/status.js';
+import { encodeGrpcMessage } from '../../shared/percent.js';
 
-/** What grpc-js says only when it has given up the connection. */
-const GIVEN_UP = /^(Connection dropped|Failed to start HTTP\/2 stream)/;
-/** What it says of a stream, and of one that went with its connection as well: a matter of who hears first. */
+/** Details that grpc-js gives only when it has given up the connection. */
+const CONNECTION_LOST = /^(Connection dropped|Failed to start HTTP\/2 stream)/;
+/** Details of a stream that ended by itself, or with its connection: which of the two grpc-js notices first is a race. */
 const MAYBE_LOST = /^(Call cancelled|Channel closed|Write |Received RST_STREAM|read |write )/;
 const UNREADABLE = 'A message is compressed, and the headers name no grpc-encoding that grpc-js reads.';
 
-/** How a call ended, from what grpc-js says of it; `loss` is why its connection is over, undefined while it is not. */
-export function statusFromStock(status: StatusObject, loss: Error | undefined): CallStatus {
-  const { code, details } = status;
-  const trailers = headersFrom(status.metadata);
-  const lost = GIVEN_UP.test(details) || (loss !== undefined && MAYBE_LOST.test(details));
-  if (lost && trailers.length === 0) return lostStatus(details, loss);
-  if (code in Status) return { code, detail: details, trailers };
-  // What grpc-js makes of a compression that it does not know has neither code nor text.
-  if (typeof code !== 'number') return localStatus(Status.INTERNAL, UNREADABLE);
-  return { code: Status.UNKNOWN, detail: `The peer sent grpc-status ${code}. ${details}`, trailers };
+/** Why the connection of a call is lost, if its status says so; `loss` is why the connection is over, undefined while it is not. */
+export function lossOf({ details, metadata }: StatusObject, loss: Error | undefined): Error | undefined {
+  const lost = CONNECTION_LOST.test(details) || (loss !== undefined && MAYBE_LOST.test(details));
+  if (!lost || headersFrom(metadata).length > 0) return undefined;
+  // grpc-js leaves a connection open when a PING of the keep-alive is not answered.
+  return loss ?? new TransportError('ERR_CONNECTION_LOST', `${details}, as when a PING is not answered.`);
 }
 
-/** Whether the peer, or the end of the stream, cancelled the call. */
-export function isCancelled({ code, details, metadata }: StatusObject): boolean {
+/** RST_STREAM CANCEL of the peer, or the end of the stream. */
+export function isPeerReset({ code, details, metadata }: StatusObject): boolean {
   return code === Status.CANCELLED && details === 'Call cancelled' && headersFrom(metadata).length === 0;
+}
+
+/** A status as trailers, as the peer would have sent them. */
+export function trailersFrom({ code, details, metadata }: StatusObject): HeaderList {
+  // Of a compression that it does not know, grpc-js makes a status that has neither code nor details.
+  const [known, text] = typeof code === 'number' ? [code, details] : [Status.INTERNAL, UNREADABLE];
+  return ['grpc-status', String(known), 'grpc-message', encodeGrpcMessage(text), ...headersFrom(metadata)];
 }
 
 /** Metadata as it stands on the wire. */
@@ -31,10 +35,4 @@ export function headersFrom(metadata: Metadata): HeaderList {
   const headers: string[] = [];
   appendMetadata(headers, metadata);
   return headers;
-}
-
-/** grpc-js gives a connection up that is still there when a PING of keepalive is not answered. */
-function lostStatus(details: string, loss: Error | undefined): CallStatus {
-  const text = loss?.message ?? `${details}, as when a PING of keepalive is not answered.`;
-  return localStatus(Status.UNAVAILABLE, `The connection was lost: ${text}`, loss);
 }

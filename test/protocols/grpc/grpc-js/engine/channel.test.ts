@@ -6,9 +6,8 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
 import { firstValueFrom } from 'rxjs';
-import { StockCall } from '../../../../../src/protocols/grpc/grpc-js/engine/call.js';
+import { GrpcJsStream } from '../../../../../src/protocols/grpc/grpc-js/engine/stream.js';
 import { memoryRig } from '../../../../support/probe-rig.js';
-import { testDeadlineRace } from '../../shared/deadline-race.js';
 
 const engine = 'grpc-js';
 
@@ -55,7 +54,29 @@ for (const [what, greet, message] of partings) {
   });
 }
 
-testDeadlineRace(
-  (host, path, options, events) => new StockCall(host, path, options, events),
-  (call) => call.onReceiveStatus({ code: 1, details: 'Call cancelled', metadata: new Metadata() }),
-);
+for (const [what, loss, expected] of [
+  ['is a reset, which may mean a deadline', undefined, [[8, undefined]]],
+  ['of a lost connection is its loss', new Error('gone'), [[8, 'gone']]],
+] as const) {
+  test(`what grpc-js calls cancelled by the peer ${what}`, () => {
+    const resets: (readonly [number, string | undefined])[] = [];
+    const events = {
+      onHeaders: () => {},
+      onData: () => {},
+      onTrailers: () => {},
+      onEnd: () => {},
+      onDrain: () => {},
+      onReset: (code: number, error?: Error) => void resets.push([code, error?.message]),
+    };
+    const stream = new GrpcJsStream(
+      {} as ConstructorParameters<typeof GrpcJsStream>[0],
+      events,
+      () => loss,
+      () => {},
+    );
+    const status = { code: 1, details: 'Call cancelled', metadata: new Metadata() };
+    stream.onReceiveStatus(status);
+    stream.onReceiveStatus(status);
+    assert.deepEqual(resets, expected);
+  });
+}

@@ -1,42 +1,56 @@
 import type { Duplex } from 'node:stream';
 import { errorMessage, PluginError, TransportError } from '../../../errors.js';
+import type {
+  HeaderList,
+  Http2ClientSession,
+  Http2SessionEvents,
+  Http2Stream,
+  Http2StreamEvents,
+} from '../../../transports/http2/engine.js';
 import type { Dialer } from '../../../transports/transport.js';
-import type { ChannelConnection, ChannelEngine } from './channel-engine.js';
+
+/** What a call needs of its stream. */
+export type ClientStream = Pick<Http2Stream, 'write' | 'end' | 'reset' | 'consume'>;
+
+/** What a channel needs of an HTTP/2 session. The engine of grpc-js gives its own channels this form. */
+export interface ChannelSession extends Pick<Http2ClientSession, 'usable' | 'destroy' | 'ref' | 'unref'> {
+  open(headers: HeaderList, events: Http2StreamEvents): ClientStream;
+}
+
+/** Starts HTTP/2 over a dialed connection, which the session owns from here on. */
+export type StartSession = (dialed: Duplex, events: Http2SessionEvents) => ChannelSession;
 
 /** How a connection is made, and what bounds it. */
-export interface OpenConnectionOptions {
+export interface DialSessionOptions {
   readonly dialer: Dialer;
+  readonly start: StartSession;
   /** From the call to the peer's first SETTINGS. */
   readonly timeoutMs: number;
   /** Gives up; the promise rejects with its reason. */
   readonly signal: AbortSignal;
 }
 
-/** `onGoAway` and `onClose` come only for a connection that was ready. */
-export interface OpenConnectionEvents<Connection> {
-  onReady(connection: Connection): void;
-  onGoAway(connection: Connection): void;
-  onClose(connection: Connection): void;
+/** `onGoAway` and `onClose` come only for a session that was ready. */
+export interface SessionEvents {
+  onReady(session: ChannelSession): void;
+  onGoAway(session: ChannelSession): void;
+  onClose(session: ChannelSession): void;
 }
 
 /**
- * Dials and waits until the peer has spoken HTTP/2. Settles within `timeoutMs` even if the dialer never does; a connection that comes
- * too late is destroyed. Rejects with a PluginError, without an `onReady`.
+ * Dials and waits for the peer's SETTINGS. Settles within `timeoutMs` even if the dialer never does; a connection that comes too late is
+ * destroyed. Rejects with a PluginError, without an `onReady`.
  */
-export async function openConnection<Connection extends ChannelConnection>(
-  engine: ChannelEngine<Connection>,
-  options: OpenConnectionOptions,
-  events: OpenConnectionEvents<Connection>,
-): Promise<void> {
+export async function dialSession(options: DialSessionOptions, events: SessionEvents): Promise<void> {
   const bound = new AbortController();
   const abort = () => bound.abort(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   const timer = setTimeout(() => bound.abort(timedOut(options.timeoutMs)), options.timeoutMs);
   try {
     const dialed = await dial(options.dialer, bound.signal);
-    // It will not say so again.
+    // 'close' is not emitted again.
     if (dialed.closed) throw new TransportError('ERR_CONNECTION_LOST', 'The dialed connection is closed already.');
-    await speak(engine, dialed, events, bound.signal);
+    await waitUntilReady(dialed, options.start, events, bound.signal);
   } catch (error) {
     throw asDialError(error);
   } finally {
@@ -63,41 +77,40 @@ function discard(connection: Duplex): void {
   connection.destroy();
 }
 
-function speak<Connection extends ChannelConnection>(
-  engine: ChannelEngine<Connection>,
+function waitUntilReady(
   dialed: Duplex,
-  events: OpenConnectionEvents<Connection>,
+  start: StartSession,
+  events: SessionEvents,
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let ready = false;
-    const abort = () => connection.destroy(signal.reason as Error);
+    const abort = () => session.destroy(signal.reason as Error);
     const onReady = () => {
       signal.removeEventListener('abort', abort);
       ready = true;
-      events.onReady(connection);
+      events.onReady(session);
       resolve();
     };
     const onClose = (error?: Error) => {
       signal.removeEventListener('abort', abort);
-      if (ready) events.onClose(connection);
+      if (ready) events.onClose(session);
       else reject(error ?? new TransportError('ERR_CONNECTION_LOST', 'The peer closed the connection at once.'));
     };
     const onGoAway = () => {
-      if (ready) events.onGoAway(connection);
+      if (ready) events.onGoAway(session);
     };
-    const connection = engine.begin(dialed, { onReady, onGoAway, onClose });
+    const session = start(dialed, { onReady, onGoAway, onClose });
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
   });
 }
 
 function timedOut(timeoutMs: number): TransportError {
-  return new TransportError('ERR_DIAL_TIMEOUT', `No HTTP/2 connection came about within ${timeoutMs} ms.`);
+  return new TransportError('ERR_DIAL_TIMEOUT', `There was no HTTP/2 connection within ${timeoutMs} ms.`);
 }
 
 function asDialError(error: unknown): PluginError {
   if (PluginError.is(error)) return error;
-  const text = errorMessage(error);
-  return new TransportError('ERR_DIAL', `Could not connect: ${text}`, { cause: error });
+  return new TransportError('ERR_DIAL', `Could not connect: ${errorMessage(error)}`, { cause: error });
 }

@@ -1,23 +1,26 @@
 import type { Duplex } from 'node:stream';
 import { Channel, type ChannelOptions, connectivityState as ConnectivityState } from '@grpc/grpc-js';
 import { ClosedError, PluginError, ProtocolError, TransportError } from '../../../../errors.js';
-import type { Http2SessionEvents } from '../../../../transports/http2/engine.js';
-import type { ChannelConnection } from '../../client/channel-engine.js';
-import { dialedCredentials, STOCK_TARGET } from './dial.js';
+import type { HeaderList, Http2SessionEvents, Http2StreamEvents } from '../../../../transports/http2/engine.js';
+import type { ChannelSession, ClientStream } from '../../client/dial-session.js';
+import { headerOf, metadataFrom } from '../../shared/metadata.js';
+import { dialedCredentials, TARGET } from './dial.js';
 import { Linger } from './linger.js';
+import { GrpcJsStream } from './stream.js';
 
 const CLOSED = 'The peer closed the connection.';
 /** Its own words are lost where the connection is no socket. */
 const GIVEN_UP =
   'grpc-js ended the connection: the peer does not speak HTTP/2, broke its rules, or left a PING unanswered.';
 
-type Holder = Duplex & { ref?(): unknown; unref?(): unknown };
+type Handle = Duplex & { ref?(): unknown; unref?(): unknown };
 
-/** One connection of a stock channel, and the grpc-js Channel that lives as long as it. */
-export class StockConnection implements ChannelConnection {
-  readonly channel: Channel;
+/** A Channel of grpc-js for one dialed connection, in the form of an HTTP/2 session. */
+export class GrpcJsSession implements ChannelSession {
+  readonly #channel: Channel;
   readonly #dialed: Duplex;
-  readonly #hold: (holds: boolean) => void;
+  readonly #setRef: (refed: boolean) => void;
+  readonly #streams = new Set<GrpcJsStream>();
   #events: Http2SessionEvents | undefined;
   #ready = false;
   #retired = false;
@@ -30,7 +33,7 @@ export class StockConnection implements ChannelConnection {
     this.#dialed = dialed;
     this.#linger = new Linger(dialed);
     this.#events = events;
-    this.#hold = takeHold(dialed);
+    this.#setRef = takeRef(dialed);
     // Before node:http2, which does not hear of all: a TLS alert that comes after the handshake, the end of TLS over a stream.
     dialed.on('error', (error) => {
       this.#error ??= sessionError(error);
@@ -44,8 +47,8 @@ export class StockConnection implements ChannelConnection {
       })
       .once('finish', () => this.#linger.start())
       .once('close', () => this.#finish());
-    this.channel = new Channel(STOCK_TARGET, dialedCredentials(dialed, secure), options);
-    this.channel.getConnectivityState(true);
+    this.#channel = new Channel(TARGET, dialedCredentials(dialed, secure), options);
+    this.#channel.getConnectivityState(true);
     this.#watch();
   }
 
@@ -53,30 +56,50 @@ export class StockConnection implements ChannelConnection {
     return this.#ready;
   }
 
-  /** Why the connection is over; undefined while it is not. */
-  get loss(): Error | undefined {
-    if (this.#events !== undefined) return this.#error;
-    this.#error ??= new TransportError('ERR_CONNECTION_LOST', this.#ended ? CLOSED : GIVEN_UP);
-    return this.#error;
+  open(headers: HeaderList, events: Http2StreamEvents): ClientStream {
+    const path = headerOf(headers, ':path')!;
+    const timeout = headerOf(headers, 'grpc-timeout');
+    const metadata = metadataFrom(headers);
+    if (timeout !== undefined) metadata.set('grpc-timeout', timeout);
+    const authority = headerOf(headers, ':authority') ?? null;
+    // The deadline is counted by the caller, because it covers the wait for a connection.
+    const call = this.#channel.createCall(path, Number.POSITIVE_INFINITY, authority, null, undefined);
+    const stream = new GrpcJsStream(
+      call,
+      events,
+      () => this.#loss(),
+      (over) => this.#streams.delete(over),
+    );
+    this.#streams.add(stream);
+    stream.start(metadata);
+    return stream;
   }
 
   destroy(error?: Error): void {
     this.#error ??=
       error === undefined ? new ClosedError('ERR_CLOSED', 'The connection was closed.') : sessionError(error);
     this.#retire();
+    for (const stream of this.#streams) stream.lose(this.#error);
     this.#dialed.destroy();
   }
 
   ref(): void {
-    this.#hold(true);
+    this.#setRef(true);
   }
 
   unref(): void {
-    this.#hold(false);
+    this.#setRef(false);
+  }
+
+  /** Why the connection is over; undefined while it is not. */
+  #loss(): Error | undefined {
+    if (this.#events !== undefined) return this.#error;
+    this.#error ??= new TransportError('ERR_CONNECTION_LOST', this.#ended ? CLOSED : GIVEN_UP);
+    return this.#error;
   }
 
   #watch(): void {
-    const { channel } = this;
+    const channel = this.#channel;
     const state = channel.getConnectivityState(false);
     if (state === ConnectivityState.SHUTDOWN) return;
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => {
@@ -104,7 +127,7 @@ export class StockConnection implements ChannelConnection {
     if (this.#retired) return;
     this.#retired = true;
     // Not within grpc-js's own change of state.
-    process.nextTick(() => this.channel.close());
+    process.nextTick(() => this.#channel.close());
   }
 
   #finish(): void {
@@ -113,17 +136,17 @@ export class StockConnection implements ChannelConnection {
     this.#events = undefined;
     this.#linger.stop();
     this.#retire();
-    events.onClose(this.loss);
+    events.onClose(this.#loss());
   }
 }
 
-/** grpc-js makes every call hold the process, background ones too: from here on only what is returned decides. */
-function takeHold(dialed: Holder): (holds: boolean) => void {
+/** grpc-js refs the connection for every call, background ones too: from here on only the returned function does. */
+function takeRef(dialed: Handle): (refed: boolean) => void {
   const ref = dialed.ref?.bind(dialed);
   const unref = dialed.unref?.bind(dialed);
-  const nothing = (): Holder => dialed;
+  const nothing = (): Handle => dialed;
   Object.assign(dialed, { ref: nothing, unref: nothing });
-  return (holds) => void (holds ? ref : unref)?.();
+  return (refed) => void (refed ? ref : unref)?.();
 }
 
 /** What ended a connection, as an error of ours. */

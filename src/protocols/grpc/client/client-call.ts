@@ -1,0 +1,179 @@
+import type { ObservableInput } from 'rxjs';
+import { errorMessage } from '../../../errors.js';
+import { onAbort } from '../../../streams/on-abort.js';
+import type { HeaderList } from '../../../transports/http2/engine.js';
+import { type DecodeMessage, decoderOf } from '../message/decode.js';
+import { type AnyMessageType, encodeFramed } from '../message/encode.js';
+import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
+import { metadataFrom } from '../shared/metadata.js';
+import {
+  type CallOptions,
+  type MethodDefinition,
+  methodPath,
+  type ServiceDefinition,
+} from '../shared/service-definition.js';
+import type { CallStatus } from '../shared/status.js';
+import type { GrpcCall, GrpcCallEvents, GrpcChannel } from './channel.js';
+import { feedRequests, type RequestFeed } from './request-feed.js';
+
+/** A method of a service on a channel. */
+export interface ClientMethod {
+  readonly channel: GrpcChannel;
+  readonly definition: MethodDefinition;
+  readonly path: string;
+  readonly decode: DecodeMessage;
+}
+
+export function clientMethod(
+  channel: GrpcChannel,
+  service: ServiceDefinition,
+  definition: MethodDefinition,
+): ClientMethod {
+  const path = methodPath(service, definition);
+  return { channel, definition, path, decode: decoderOf(definition.responseType as AnyMessageType) };
+}
+
+/** Takes the responses of a call; an rxjs Subscriber is one. After `error` or `complete` it is closed. */
+export interface ResponseSink {
+  readonly closed: boolean;
+  next(message: unknown): void;
+  /** Always a GrpcError. */
+  error(error: GrpcError): void;
+  complete(): void;
+}
+
+/** One call of any kind, in messages: encodes requests, decodes responses for a sink, and turns its status into the sink's end. */
+export class ClientCall implements GrpcCallEvents {
+  readonly #method: ClientMethod;
+  readonly #options: CallOptions;
+  readonly #sink: ResponseSink;
+  #call: GrpcCall | undefined;
+  #feed: RequestFeed | undefined;
+  #stopListening: (() => void) | undefined;
+  /** The only response of a method without a response stream; handed out when the status is known. */
+  #response: unknown;
+  #responses = 0;
+
+  constructor(method: ClientMethod, options: CallOptions, sink: ResponseSink) {
+    this.#method = method;
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  /** `request` is a message, or for a method with a request stream the stream. `demand` as in GrpcCallOptions. */
+  start(request: unknown, demand?: number): void {
+    const { signal } = this.#options;
+    if (signal?.aborted === true) return this.#onAbort();
+    try {
+      const { channel, path, definition } = this.#method;
+      const framed = definition.requestStream ? undefined : this.#encode(request);
+      const call = channel.call(path, demand === undefined ? this.#options : { ...this.#options, demand }, this);
+      this.#call = call;
+      if (signal !== undefined) this.#stopListening = onAbort(signal, this.#onAbort);
+      if (framed !== undefined) call.end(framed);
+      else this.#startFeed(call, request as ObservableInput<unknown>);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  request(count: number): void {
+    this.#call?.request(count);
+  }
+
+  /** Cancels the call unless it has ended, and stops its source of requests. To be called when the sink closes. */
+  unsubscribe(): void {
+    this.#stopListening?.();
+    this.#feed?.stop();
+    this.#call?.cancel();
+  }
+
+  onHeaders(headers: HeaderList): void {
+    this.#notify(this.#options.onHeaders, headers);
+  }
+
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#sink.closed) return;
+    let message: unknown;
+    try {
+      message = this.#method.decode(bytes, start, end);
+    } catch (cause) {
+      return this.#fail(
+        this.#error(Status.INTERNAL, `The response could not be decoded: ${errorMessage(cause)}`, cause),
+      );
+    }
+    if (this.#method.definition.responseStream) this.#sink.next(message);
+    else if (++this.#responses === 1) this.#response = message;
+    else this.#call?.cancel(Status.UNIMPLEMENTED, 'The peer sent more than one response.');
+  }
+
+  onDrain(): void {
+    this.#feed?.onDrain();
+  }
+
+  onStatus(status: CallStatus): void {
+    this.#feed?.stop();
+    if (this.#sink.closed) return;
+    if (status.code !== Status.OK) return this.#sink.error(errorFromStatus(status, this.#method.path));
+    const { responseStream } = this.#method.definition;
+    if (!responseStream && this.#responses === 0) {
+      return this.#fail(this.#error(Status.UNIMPLEMENTED, 'The peer sent no response.'));
+    }
+    this.#notify(this.#options.onTrailers, status.trailers);
+    if (!responseStream) this.#sink.next(this.#response);
+    this.#sink.complete();
+  }
+
+  #startFeed(call: GrpcCall, requests: ObservableInput<unknown>): void {
+    this.#feed = feedRequests(requests, call, {
+      encode: (input) => this.#encodeOrFail(input),
+      fail: (cause) => this.#onRequestsFailed(cause),
+    });
+    if (this.#sink.closed) this.#feed.stop();
+  }
+
+  #encode(input: unknown): Uint8Array {
+    try {
+      // The definition's own types say what goes in and out; ClientOf has checked them at the caller's.
+      return encodeFramed(this.#method.definition.requestType as AnyMessageType, input);
+    } catch (cause) {
+      throw this.#error(Status.INTERNAL, `The request could not be encoded: ${errorMessage(cause)}`, cause);
+    }
+  }
+
+  #encodeOrFail(input: unknown): Uint8Array | undefined {
+    try {
+      return this.#encode(input);
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  #onRequestsFailed(cause: unknown): void {
+    this.#fail(this.#error(Status.CANCELLED, `The stream of requests failed: ${errorMessage(cause)}`, cause));
+  }
+
+  readonly #onAbort = (): void => {
+    this.#fail(this.#error(Status.CANCELLED, 'The call was aborted.', this.#options.signal?.reason));
+  };
+
+  /** A listener of the caller that throws ends its call, and nothing else. */
+  #notify(listener: CallOptions['onHeaders'], headers: HeaderList): void {
+    if (listener === undefined || this.#sink.closed) return;
+    try {
+      listener(metadataFrom(headers));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #error(code: number, detail: string, cause?: unknown): GrpcError {
+    return new GrpcError(code, detail, { method: this.#method.path, cause });
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#sink.closed) this.#sink.error(toGrpcError(error, this.#method.path));
+  }
+}

@@ -1,0 +1,268 @@
+import { errorMessage, PluginError } from '../../../errors.js';
+import type { HeaderList, Http2StreamEvents } from '../../../transports/http2/engine.js';
+import { MAX_TIMER_MS } from '../../../wire/duration.js';
+import { Http2ErrorCode } from '../../../wire/http2/frames.js';
+import { decompressor } from '../message/compression.js';
+import { MessageDecoder, PREFIX_BYTES, tooLong } from '../message/framing.js';
+import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
+import { headerOf } from '../shared/metadata.js';
+import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from '../shared/status.js';
+import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './channel.js';
+import type { ChannelSession, ClientStream } from './dial-session.js';
+import type { RequestHeaders } from './request-headers.js';
+
+const CANCEL = Http2ErrorCode.cancel;
+
+/** What all calls of a channel have in common. */
+export interface CallContext {
+  readonly maxReceiveMessageBytes: number;
+  readonly maxSendMessageBytes: number;
+  readonly headers: RequestHeaders;
+  /** Why a call has no stream yet, for the message of its timeout. */
+  describeWait(): string;
+  /** The call has ended, or is about to say so. Called once for each. */
+  onEnd(call: StreamCall): void;
+}
+
+/**
+ * A call on one stream of an HTTP/2 session (grpc doc/PROTOCOL-HTTP2.md). Until the channel has a session, messages are queued here. One
+ * object per call: it receives the events of its stream itself.
+ */
+export class StreamCall implements GrpcCall, Http2StreamEvents {
+  readonly options: GrpcCallOptions;
+  readonly #context: CallContext;
+  readonly #path: string;
+  readonly #events: GrpcCallEvents;
+  readonly #decoder: MessageDecoder;
+  #stream: ClientStream | undefined;
+  /** Messages written before there is a stream. The writer was told to wait after the first. */
+  #queued: Uint8Array[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #expiresAt = Number.POSITIVE_INFINITY;
+  #demand: number;
+  /** Received bytes whose flow-control window was not returned yet. */
+  #unconsumed = 0;
+  #delivering = false;
+  #halfClosed = false;
+  /** The status that the peer sent; reported after the last message. */
+  #received: CallStatus | undefined;
+  #over = false;
+
+  constructor(context: CallContext, path: string, options: GrpcCallOptions, events: GrpcCallEvents) {
+    this.options = options;
+    this.#context = context;
+    this.#path = path;
+    this.#events = events;
+    this.#demand = options.demand ?? Number.POSITIVE_INFINITY;
+    this.#decoder = new MessageDecoder(context.maxReceiveMessageBytes);
+    if (options.timeoutMs !== undefined) this.#startTimer(options.timeoutMs);
+  }
+
+  /** Opens the stream and sends what is queued. */
+  start(session: ChannelSession): void {
+    if (this.#over) return;
+    const { timeoutMs } = this.options;
+    const leftMs = timeoutMs === undefined ? undefined : this.#expiresAt - performance.now();
+    try {
+      this.#stream = session.open(this.#context.headers.of(this.#path, this.options, leftMs), this);
+    } catch (cause) {
+      return this.failLater(
+        localStatus(openFailureCode(cause), `The call could not be opened: ${errorMessage(cause)}`, cause),
+      );
+    }
+    if (this.#queued !== undefined || this.#halfClosed) this.#flush(this.#stream);
+  }
+
+  write(framed: Uint8Array): boolean {
+    if (this.#over || this.#halfClosed || !this.#checkSize(framed)) return true;
+    if (this.#stream !== undefined) return this.#stream.write(framed);
+    (this.#queued ??= []).push(framed);
+    return false;
+  }
+
+  end(framed?: Uint8Array): void {
+    if (this.#over || this.#halfClosed || (framed !== undefined && !this.#checkSize(framed))) return;
+    this.#halfClosed = true;
+    if (this.#stream === undefined) {
+      if (framed !== undefined) (this.#queued ??= []).push(framed);
+    } else if (framed === undefined) this.#stream.end();
+    else this.#stream.write(framed, true);
+  }
+
+  request(count: number): void {
+    this.#demand += count;
+    if (!this.#over) this.#deliver();
+  }
+
+  cancel(code: number = Status.CANCELLED, detail = 'The caller cancelled the call.'): void {
+    this.fail(localStatus(code, detail));
+  }
+
+  /** Ends the call with a local status; the peer is told with RST_STREAM. */
+  fail(status: CallStatus): void {
+    if (this.#over) return;
+    this.#stream?.reset(CANCEL);
+    this.#finish(status);
+  }
+
+  /** The same on the next turn, for who must return first. */
+  failLater(status: CallStatus): void {
+    process.nextTick(() => this.fail(status));
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    const where = this.#stream === undefined ? ` ${this.#context.describeWait()}` : '';
+    this.fail(localStatus(Status.DEADLINE_EXCEEDED, `The call took longer than ${this.options.timeoutMs} ms.${where}`));
+  }
+
+  onHeaders(headers: HeaderList, endStream: boolean): void {
+    if (this.#over) return;
+    if (endStream) {
+      this.#received = statusFromTrailers(headers) ?? statusFromHttp(headers);
+      this.#deliver();
+    } else if (headerOf(headers, ':status') !== '200' || !isGrpc(headerOf(headers, 'content-type'))) {
+      this.fail(statusFromHttp(headers));
+    } else {
+      const encoding = headerOf(headers, 'grpc-encoding');
+      this.#decoder.decompress = decompressor(encoding, this.#context.maxReceiveMessageBytes);
+      this.#events.onHeaders(headers);
+    }
+  }
+
+  onData(chunk: Uint8Array, lent: boolean): void {
+    if (this.#over) return;
+    this.#unconsumed += chunk.length;
+    this.#decoder.push(chunk, lent);
+    this.#deliver();
+  }
+
+  onTrailers(trailers: HeaderList): void {
+    this.#received =
+      statusFromTrailers(trailers) ?? localStatus(Status.UNKNOWN, 'The peer sent trailers without a grpc-status.');
+  }
+
+  onEnd(): void {
+    if (this.#over) return;
+    this.#received ??= localStatus(Status.INTERNAL, 'The peer ended the stream without a status.');
+    this.#deliver();
+  }
+
+  onReset(code: number, error?: Error): void {
+    if (error !== undefined) this.#finish(lossStatus(error));
+    // go-plugin: grpc-go's server resets a call whose deadline has passed; its reset may overtake our timer.
+    else if (code === CANCEL && performance.now() >= this.#expiresAt) this.expire();
+    else this.#finish(statusFromReset(code));
+  }
+
+  onDrain(): void {
+    if (!this.#over) this.#events.onDrain();
+  }
+
+  #flush(stream: ClientStream): void {
+    const queued = this.#queued ?? [];
+    this.#queued = undefined;
+    const last = this.#halfClosed ? queued.pop() : undefined;
+    let room = true;
+    for (const framed of queued) room = stream.write(framed);
+    if (!this.#halfClosed) {
+      if (room) process.nextTick(() => this.onDrain());
+    } else if (last === undefined) stream.end();
+    else stream.write(last, true);
+  }
+
+  #checkSize(framed: Uint8Array): boolean {
+    const length = framed.length - PREFIX_BYTES;
+    if (length <= this.#context.maxSendMessageBytes) return true;
+    const error = tooLong(length, this.#context.maxSendMessageBytes);
+    this.#halfClosed = true;
+    this.failLater(localStatus(Status.RESOURCE_EXHAUSTED, error.message, error));
+    return false;
+  }
+
+  /** Hands out messages as far as there is demand, returns flow-control window, and ends the call after the last message. */
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    const decoder = this.#decoder;
+    while (this.#demand > 0 && !this.#over && this.#advance()) {
+      this.#demand--;
+      this.#events.onMessage(decoder.bytes, decoder.start, decoder.end);
+    }
+    decoder.release();
+    this.#delivering = false;
+    if (this.#over) return;
+    this.#returnWindow();
+    if (this.#received !== undefined) this.#finishAfterMessages(this.#received);
+  }
+
+  #advance(): boolean {
+    try {
+      return this.#decoder.next();
+    } catch (error) {
+      this.fail(localStatus(readFailureCode(error), errorMessage(error), error));
+      return false;
+    }
+  }
+
+  /** With demand left, undelivered bytes are part of an incomplete message, whose rest needs the window. */
+  #returnWindow(): void {
+    const kept = this.#demand > 0 ? 0 : this.#decoder.byteLength;
+    const bytes = this.#unconsumed - kept;
+    if (bytes <= 0) return;
+    this.#unconsumed = kept;
+    this.#stream?.consume(bytes);
+  }
+
+  #finishAfterMessages(status: CallStatus): void {
+    const left = this.#decoder.byteLength;
+    if (left > 0 && this.#demand === 0) return;
+    // The server has answered before the request ended: it wants no more of it.
+    if (!this.#halfClosed) this.#stream?.reset(CANCEL);
+    const truncated = left > 0 && status.code === Status.OK;
+    this.#finish(truncated ? localStatus(Status.INTERNAL, 'The peer ended the stream within a message.') : status);
+  }
+
+  #startTimer(timeoutMs: number): void {
+    this.#expiresAt = performance.now() + timeoutMs;
+    if (timeoutMs <= 0 || timeoutMs > MAX_TIMER_MS) return;
+    this.#timer = setTimeout(expire, timeoutMs, this);
+    if (this.options.background === true) this.#timer.unref();
+  }
+
+  #finish(status: CallStatus): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#queued = undefined;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#context.onEnd(this);
+    this.#events.onStatus(status);
+  }
+}
+
+function expire(call: StreamCall): void {
+  call.expire();
+}
+
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType?.startsWith('application/grpc') === true;
+}
+
+/** A channel that is closed destroys its sessions with the error that its calls are to end with. */
+function lossStatus(error: Error): CallStatus {
+  if (GrpcError.is(error)) return localStatus(error.status, error.detail, error.cause);
+  return localStatus(Status.UNAVAILABLE, `The connection was lost: ${error.message}`, error);
+}
+
+function openFailureCode(error: unknown): number {
+  return PluginError.is(error) && !isOverLimit(error) ? Status.UNAVAILABLE : readFailureCode(error);
+}
+
+function readFailureCode(error: unknown): number {
+  return isOverLimit(error) ? Status.RESOURCE_EXHAUSTED : Status.INTERNAL;
+}
+
+function isOverLimit(error: unknown): boolean {
+  return PluginError.is(error) && error.code === 'ERR_LIMIT_EXCEEDED';
+}
