@@ -13,12 +13,13 @@ import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
 import { loadGrpcEngine } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
+import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { countingServer, grpcRunningCalls } from './server/counting-server.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import { createController } from './services/controller.js';
 import { HealthService } from './services/health.js';
 import { addReflection, type ReflectionOptions } from './services/reflection.js';
-import { STDIO_DEFINITION, StdioService } from './services/stdio.js';
+import { StdioService } from './services/stdio.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
 /** How a plugin serves gRPC. */
@@ -60,9 +61,10 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
       stdout: connection.syncStdout,
       stderr: connection.syncStderr,
       maxChunkBytes: STDIO_CHUNK_BYTES,
+      recycleChunks: options.interceptors === undefined || options.interceptors.length === 0,
     });
     server.addService(HealthDefinition, health);
-    server.addService(STDIO_DEFINITION, stdio);
+    server.addService(GRPCStdioDefinition, stdio);
     server.addService(
       GRPCControllerDefinition,
       createController({

@@ -2,11 +2,8 @@ import type { MessageType } from '../shared/service-definition.js';
 import { frameMessage, PREFIX_BYTES } from './framing.js';
 import { SlabWriter } from './slab-writer.js';
 
-/** A message type whose own types the caller vouches for. */
-export interface AnyMessageType extends MessageType<unknown, unknown> {
-  /** Told of a response that is encoded, once and for all, and that nobody looks at any more. */
-  readonly release?: (message: unknown) => void;
-}
+/** A message type whose messages the caller knows to be of that type. */
+export type AnyMessageType = MessageType<unknown, unknown>;
 
 const PREFIX = new Uint8Array(PREFIX_BYTES);
 

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../../errors.js';
 import { EMPTY_BYTES } from '../../../wire/bytes.js';
 import { ChunkQueue } from '../../../wire/chunk-queue.js';
-import { messageMemory } from './memory.js';
+import { allocateMessage } from './memory.js';
 import { PartialMessage } from './partial-message.js';
 
 /** Before every message: one byte that says whether it is compressed, four with its length, big endian. */
@@ -242,7 +242,7 @@ export class MessageDecoder {
 }
 
 function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = messageMemory(bytes.length);
+  const copy = allocateMessage(bytes.length);
   copy.set(bytes);
   return copy;
 }

@@ -1,44 +1,45 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 
-/** The young generation is looked at after so much memory of messages; before that nothing is done. */
-const LOOK_EVERY_BYTES = 64 * 1024 * 1024;
+/** The size of the young generation is read after so many bytes of messages; before that nothing is done. */
+const SAMPLE_EVERY_BYTES = 64 * 1024 * 1024;
 
-/** How much V8's limit is above what the heap holds, at least; the capacity of the young generation comes on top of that. */
+/** How far V8's limit is above what the heap holds, at least; the capacity of the young generation is added to it. */
 const LEAST_SLACK_BYTES = 8 * 1024 * 1024;
 
-/** 16 KiB; copying it is the cheapest way to make so much. */
-const LITTER: readonly number[] = Array.from({ length: 2048 }, () => 0);
-const LITTER_BYTES = LITTER.length * 8;
+/** 16 KiB; a copy of it is the cheapest way to allocate so much in the young generation. */
+const GARBAGE: readonly number[] = Array.from({ length: 2048 }, () => 0);
+const GARBAGE_BYTES = GARBAGE.length * 8;
 
-/** Held here, or the engine could find out that nobody looks. */
-const held: { litter: readonly unknown[] } = { litter: [] };
+/** Referenced from here, so that the compiler cannot remove the copies. */
+const gcPressure: { garbage: readonly unknown[] } = { garbage: [] };
 
-/** Bytes of objects that are made and dropped for each byte of a message. */
-let share = 0;
-let owedBytes = 0;
-let unseenBytes = 0;
+/** Bytes of garbage for each byte of a message. */
+let garbageRatio = 0;
+let owedGarbageBytes = 0;
+let bytesSinceSample = 0;
 
 /**
- * Memory for messages, uninitialized, and some litter with it. V8 holds such memory against the limit of its heap until a
- * collection of the young generation has found that nobody has it any more. But large messages do not fill the young generation, so that
- * the limit is reached first, and with it the whole heap is marked, over and over: half of the CPU time of who receives them. Filled with
- * objects as well it is collected in time, for 0.3 ms instead of ten (docs/decisions/012, with figures).
+ * Memory for messages, uninitialized. Also makes some garbage in V8's young generation: V8 counts the memory of Buffers against its
+ * heap limit until a collection of the young generation finds them unreachable, and large messages alone do not fill the young
+ * generation. Without garbage the limit is reached first, and V8 marks the whole heap over and over: half of the CPU time of a receiver
+ * (docs/decisions/012, with figures for Node 20 and 24).
  */
-export function messageMemory(bytes: number): Buffer {
-  unseenBytes += bytes;
-  if (unseenBytes >= LOOK_EVERY_BYTES) look();
-  owedBytes += bytes * share;
-  for (; owedBytes >= LITTER_BYTES; owedBytes -= LITTER_BYTES) held.litter = LITTER.slice();
+export function allocateMessage(bytes: number): Buffer {
+  bytesSinceSample += bytes;
+  if (bytesSinceSample >= SAMPLE_EVERY_BYTES) sampleYoungGeneration();
+  owedGarbageBytes += bytes * garbageRatio;
+  for (; owedGarbageBytes >= GARBAGE_BYTES; owedGarbageBytes -= GARBAGE_BYTES) gcPressure.garbage = GARBAGE.slice();
   return Buffer.allocUnsafe(bytes);
 }
 
 /**
- * The slack is to lie between two collections. With four times as many V8 marks less on two busy cores, but on four idle ones the
- * collections themselves cost more than that (32 KiB up: 64 k messages/s, 48 k with four times as many, 55 k with none).
+ * Sets the ratio so that the young generation fills up while messages use up the slack. With four times as much garbage V8 marks less on
+ * two busy cores, but on four idle ones the collections cost more than that (32 KiB up: 64 k messages/s, 48 k with four times as much,
+ * 55 k with none).
  */
-function look(): void {
-  unseenBytes = 0;
+function sampleYoungGeneration(): void {
+  bytesSinceSample = 0;
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
   const capacity = young === undefined ? 0 : young.space_used_size + young.space_available_size;
-  share = capacity / (LEAST_SLACK_BYTES + capacity);
+  garbageRatio = capacity / (LEAST_SLACK_BYTES + capacity);
 }

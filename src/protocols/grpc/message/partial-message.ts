@@ -1,5 +1,5 @@
 import { EMPTY_BYTES } from '../../../wire/bytes.js';
-import { messageMemory } from './memory.js';
+import { allocateMessage } from './memory.js';
 
 /** The least memory of a message that is longer. */
 const LEAST_BYTES = 4 * 1024;
@@ -51,7 +51,7 @@ export class PartialMessage {
 
   #grow(needed: number): void {
     const wanted = this.#filled === 0 ? Math.min(FIRST_BYTES, GROWTH * needed) : GROWTH * needed;
-    const grown = messageMemory(Math.min(this.#length, Math.max(LEAST_BYTES, needed, wanted)));
+    const grown = allocateMessage(Math.min(this.#length, Math.max(LEAST_BYTES, needed, wanted)));
     grown.set(this.#memory.subarray(0, this.#filled));
     this.#memory = grown;
   }

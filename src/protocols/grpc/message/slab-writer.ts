@@ -1,6 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { blocks } from '../../../wire/block-pool.js';
-import { messageMemory } from './memory.js';
+import { blocks } from '../../../transports/http2/flow/block-pool.js';
+import { allocateMessage } from './memory.js';
 
 /** Messages are written one behind the other into buffers of this size. */
 const SLAB_BYTES = 64 * 1024;
@@ -19,7 +19,7 @@ const LITTLE = true;
  * 1 MiB, Node 20). What `finish` gave is not written to again, save when it is lent (`blocks`) and who writes it out gives it back.
  */
 export class SlabWriter extends BinaryWriter {
-  #slab: Buffer = messageMemory(SLAB_BYTES);
+  #slab: Buffer = allocateMessage(SLAB_BYTES);
   #view: DataView | undefined;
   /** The slab to go back to, and where it is free, while a large message is written elsewhere. */
   #home: Buffer | undefined;
@@ -169,7 +169,7 @@ export class SlabWriter extends BinaryWriter {
       this.#homeAt = this.#start;
     }
     const former = this.#slab;
-    const slab = large ? blocks.take(written + bytes + (written >>> 1) + 256) : messageMemory(SLAB_BYTES);
+    const slab = large ? blocks.take(written + bytes + (written >>> 1) + 256) : allocateMessage(SLAB_BYTES);
     former.copy(slab, 0, this.#start, this.#at);
     if (this.#home !== undefined && this.#home !== former) blocks.give(former);
     this.#moveTo(slab, 0, written);

@@ -1,29 +1,34 @@
 import { Readable } from 'node:stream';
-import { blocks } from '../../../wire/block-pool.js';
-import { StdioData_Channel as Channel, GRPCStdioDefinition, StdioData } from '../gen/internal/plugin/grpc_stdio.js';
+import {
+  StdioData_Channel as Channel,
+  type GRPCStdioDefinition,
+  type StdioData,
+} from '../gen/internal/plugin/grpc_stdio.js';
 import type { CallContext, ServiceOf } from '../shared/service-definition.js';
+
+/** A standard stream of the program. */
+export type OutputSource = Readable & {
+  /** Takes a chunk back that the reader has no further use for, to reuse its memory. */
+  recycle?(chunk: Uint8Array): void;
+};
 
 /** The output that a plugin offers to its hosts. */
 export interface StdioSources {
-  /** What the program writes to its standard output; borrowed. Is read only for a host that listens. */
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  /** What the program writes to its standard output; borrowed. Is read only while a host listens. */
+  readonly stdout: OutputSource;
+  readonly stderr: OutputSource;
   /** Most bytes in one message. @default 1024, as go-plugin grpc_stdio.go copyChan reads */
   readonly maxChunkBytes?: number;
+  /** Gives chunks back to their source once they were sent. Not with interceptors: those may keep messages. @default false */
+  readonly recycleChunks?: boolean;
 }
 
 const MAX_CHUNK_BYTES = 1024;
 
-/** The service, for our server: memory that was lent for a chunk is free once the chunk is in a message. */
-export const STDIO_DEFINITION = {
-  ...GRPCStdioDefinition,
-  methods: {
-    streamStdio: {
-      ...GRPCStdioDefinition.methods.streamStdio,
-      responseType: { ...StdioData, release: ({ data }: StdioData) => blocks.giveBack(data) },
-    },
-  },
-} as const;
+interface Chunk {
+  readonly source: OutputSource;
+  readonly message: StdioData;
+}
 
 /**
  * Carries the program's standard streams to the host. Nothing is read while no host listens: the sources fill up to their bound and
@@ -31,49 +36,53 @@ export const STDIO_DEFINITION = {
  * call ends only when the host ends it (go-plugin grpc_stdio.go StreamStdio).
  */
 export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
-  readonly #outlets: readonly { readonly channel: Channel; readonly source: Readable }[];
+  readonly #outlets: readonly { readonly channel: Channel; readonly source: OutputSource }[];
   readonly #maxChunkBytes: number;
-  /** Read from a source, but not by a host: what a host that left had not taken yet. */
-  readonly #returned: StdioData[] = [];
+  readonly #recycleChunks: boolean;
+  /** Read from a source and not sent, because the host has left. */
+  readonly #unsent: Chunk[] = [];
   readonly #hosts = new Map<Readable, CallContext>();
-  /** Called, and forgotten, when there is something to take. */
-  readonly #hungry = new Set<() => void>();
-  /** Called, and forgotten, when there is nothing left to take. */
-  readonly #watchers = new Set<() => void>();
+  /** Called once, when there is something to send. */
+  readonly #onData = new Set<() => void>();
+  /** Called once, when there is nothing left to send, or no host to send it to. */
+  readonly #onIdle = new Set<() => void>();
   #turn = 0;
-  #attached = false;
+  #listening = false;
 
-  constructor({ stdout, stderr, maxChunkBytes = MAX_CHUNK_BYTES }: StdioSources) {
+  constructor({ stdout, stderr, maxChunkBytes = MAX_CHUNK_BYTES, recycleChunks = false }: StdioSources) {
     this.#outlets = [
       { channel: Channel.STDOUT, source: stdout },
       { channel: Channel.STDERR, source: stderr },
     ];
     this.#maxChunkBytes = maxChunkBytes;
+    this.#recycleChunks = recycleChunks;
   }
 
   streamStdio(_request: object, call: CallContext): AsyncIterable<StdioData> {
-    this.#attach();
-    const unread: StdioData[] = [];
+    this.#listen();
+    /** Pushed to the stream and not known to be sent. */
+    const pushed: Chunk[] = [];
     const read = (): void => {
-      const data = this.#take();
-      if (data === undefined) {
-        this.#hungry.add(read);
+      // The server encodes a message before it reads the next one.
+      while (pushed.length > stream.readableLength) this.#recycle(pushed.shift()!);
+      const chunk = this.#take();
+      if (chunk === undefined) {
+        this.#onData.add(read);
         return;
       }
-      unread.push(data);
-      if (unread.length > 2) unread.shift();
-      stream.push(data);
+      pushed.push(chunk);
+      stream.push(chunk.message);
     };
     const stream = new Readable({
       objectMode: true,
       highWaterMark: 1,
       read,
       destroy: (error, done) => {
-        this.#hungry.delete(read);
+        this.#onData.delete(read);
         this.#hosts.delete(stream);
-        if (stream.readableLength > 0) this.#returned.push(...unread.slice(-stream.readableLength));
-        if (this.#returned.length > 0) this.#tell(this.#hungry);
-        if (this.#hosts.size === 0) this.#tell(this.#watchers);
+        if (stream.readableLength > 0) this.#unsent.push(...pushed.slice(-stream.readableLength));
+        if (this.#unsent.length > 0) notify(this.#onData);
+        if (this.#hosts.size === 0) notify(this.#onIdle);
         done(error);
       },
     });
@@ -84,47 +93,51 @@ export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
   /** Resolves when all that the sources hold has been handed to a host's connection; at once when no host listens. */
   async flush(): Promise<void> {
     while (this.#hosts.size > 0) {
-      if (this.#pending > 0) await new Promise<void>((resolve) => this.#watchers.add(resolve));
+      if (this.#pending > 0) await new Promise<void>((resolve) => this.#onIdle.add(resolve));
       await Promise.all([...this.#hosts.values()].map((call) => call.flushed()));
-      // What a source still carries on its way to its reader arrives within a turn.
+      // A Transform passes on within a turn what was written to it.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (this.#pending === 0) return;
     }
   }
 
-  /** Zero when nothing waits. */
+  /** Bytes and messages that wait; zero when nothing does. */
   get #pending(): number {
-    const waiting = [...this.#hosts.keys()].reduce((sum, stream) => sum + stream.readableLength, this.#returned.length);
+    const waiting = [...this.#hosts.keys()].reduce((sum, stream) => sum + stream.readableLength, this.#unsent.length);
     return this.#outlets.reduce((sum, { source }) => sum + source.readableLength, waiting);
   }
 
-  #take(): StdioData | undefined {
-    const data = this.#returned.shift() ?? this.#readNext();
-    if (data === undefined) this.#tell(this.#watchers);
-    return data;
+  #take(): Chunk | undefined {
+    const chunk = this.#unsent.shift() ?? this.#readNext();
+    if (chunk === undefined) notify(this.#onIdle);
+    return chunk;
   }
 
-  /** Takes turns, so that a busy stream does not starve the other. */
-  #readNext(): StdioData | undefined {
+  /** Reads from the sources in turns, so that a busy one does not starve the other. */
+  #readNext(): Chunk | undefined {
     for (let tried = 0; tried < this.#outlets.length; tried++) {
       const { channel, source } = this.#outlets[this.#turn]!;
       this.#turn = (this.#turn + 1) % this.#outlets.length;
       const bytes = Math.min(source.readableLength, this.#maxChunkBytes);
       const data: Uint8Array | null = bytes > 0 ? source.read(bytes) : source.read(0);
-      if (data !== null && data.byteLength > 0) return { channel, data };
+      if (data !== null && data.byteLength > 0) return { source, message: { channel, data } };
     }
     return undefined;
   }
 
-  #attach(): void {
-    if (this.#attached) return;
-    this.#attached = true;
-    for (const { source } of this.#outlets) source.on('readable', () => this.#tell(this.#hungry));
+  #recycle({ source, message }: Chunk): void {
+    if (this.#recycleChunks) source.recycle?.(message.data);
   }
 
-  #tell(listeners: Set<() => void>): void {
-    const called = [...listeners];
-    listeners.clear();
-    for (const listener of called) listener();
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    for (const { source } of this.#outlets) source.on('readable', () => notify(this.#onData));
   }
+}
+
+function notify(listeners: Set<() => void>): void {
+  const called = [...listeners];
+  listeners.clear();
+  for (const listener of called) listener();
 }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { blocks } from '../../../wire/block-pool.js';
+import { blocks } from './block-pool.js';
 
 /** Size of the buffers in which frames are gathered. */
 const SLAB_BYTES = 64 * 1024;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type AnyMessageType, encodeFramed } from '../../../../src/protocols/grpc/message/encode.js';
 import { MessageDecoder } from '../../../../src/protocols/grpc/message/framing.js';
-import { blocks } from '../../../../src/wire/block-pool.js';
+import { blocks } from '../../../../src/transports/http2/flow/block-pool.js';
 import { Payload } from '../../../conformance/gen/probe.js';
 
 const type = Payload as AnyMessageType;

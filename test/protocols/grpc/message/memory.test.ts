@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { test } from 'node:test';
-import { messageMemory } from '../../../../src/protocols/grpc/message/memory.js';
+import { allocateMessage } from '../../../../src/protocols/grpc/message/memory.js';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const MESSAGE_BYTES = 32 * 1024;
@@ -9,13 +9,13 @@ const MESSAGE_BYTES = 32 * 1024;
 /** Takes so much memory for messages, a megabyte in every turn, and drops it. */
 async function take(bytes: number): Promise<void> {
   for (let left = bytes; left > 0; left -= MESSAGE_BYTES) {
-    messageMemory(MESSAGE_BYTES)[0] = 1;
+    allocateMessage(MESSAGE_BYTES)[0] = 1;
     if (left % (1 << 20) === 0) await turn();
   }
 }
 
 test('every message has memory of its own', () => {
-  const all = [0, 1, 100, 5000, 300_000].map((bytes, number) => messageMemory(bytes).fill(number));
+  const all = [0, 1, 100, 5000, 300_000].map((bytes, number) => allocateMessage(bytes).fill(number));
   assert.deepEqual(
     all.map(({ length }) => length),
     [0, 1, 100, 5000, 300_000],
@@ -37,6 +37,6 @@ test('memory of messages that are dropped is collected with the young generation
   await take(512 << 20);
   for (let turns = 0; turns < 3; turns += 1) await turn();
   observer.disconnect();
-  // Without litter V8 waits for 32 MB or more of it, which makes 16.
+  // Without garbage V8 waits for 32 MB or more of it, which makes 16.
   assert.ok(collections >= 30, `${collections} collections`);
 });

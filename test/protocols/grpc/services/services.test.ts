@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { Subject } from 'rxjs';
+import { CapturedOutput } from '../../../../src/plugin/captured-output.js';
 import {
   HealthCheckResponse_ServingStatus as Code,
   type HealthCheckResponse,
@@ -224,6 +225,42 @@ test('several hosts share the data, and a later one goes on where an earlier one
     await within(10_000, 'the departure of the host', departed);
   }
   assert.equal(text, 'line 0\nline 1\nline 2\nline 3\nline 4\n');
+});
+
+test('chunks go back to their source once they are sent, and what hosts get is intact', async () => {
+  const stdout = new CapturedOutput({ readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
+  let recycled = 0;
+  const source = Object.assign(stdout, {
+    recycle: (chunk: Uint8Array) => {
+      recycled += 1;
+      CapturedOutput.prototype.recycle.call(stdout, chunk);
+    },
+  });
+  const stderr = new PassThrough();
+  const service = new StdioService({ stdout: source, stderr, maxChunkBytes: 40_000, recycleChunks: true });
+  let departed: Promise<void> = Promise.resolve();
+  await using peer = await serve(GRPCStdioDefinition, {
+    streamStdio(request, call) {
+      departed = call.ended;
+      return service.streamStdio(request, call);
+    },
+  });
+  let expected = 0;
+  for (let host = 0; host < 3; host += 1) {
+    const stream = peer.another().serverStream('streamStdio', {});
+    stream.on('error', () => {});
+    const last = expected + 60;
+    for (let index = expected; index < last; index += 1) stdout.writeCopy(Buffer.alloc(40_000, index), () => {});
+    for await (const { data } of stream as AsyncIterable<StdioData>) {
+      assert.equal(data.length, 40_000);
+      assert.ok(data.every((byte) => byte === expected));
+      expected += 1;
+      if (expected === last) break;
+    }
+    stream.cancel();
+    await within(10_000, 'the departure of the host', departed);
+  }
+  assert.ok(recycled > 150, `${recycled} chunks were recycled`);
 });
 
 test('flush resolves when the host has been given everything, and at once without a host', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BlockPool } from '../../src/wire/block-pool.js';
+import { BlockPool } from '../../../../src/transports/http2/flow/block-pool.js';
 
 const KiB = 1024;
 
@@ -23,7 +23,7 @@ test('a small need does not take a large block', () => {
   assert.equal(pool.take(900 * KiB), large);
 });
 
-test('the piece that ends what was lent tells the block, once', () => {
+test('the piece with which the lent bytes end gives the block, once', () => {
   const pool = new BlockPool();
   const block = pool.take(100_000);
   const lent = pool.lend(block, 90_000);
@@ -34,21 +34,7 @@ test('the piece that ends what was lent tells the block, once', () => {
   assert.equal(pool.endOf(pool.lend(block, 10)), block);
 });
 
-test('a block comes back from who has copied all that was lent of it, and from nobody else', () => {
-  const pool = new BlockPool();
-  const block = pool.take(100_000);
-  const lent = pool.lend(block, 90_000);
-  pool.giveBack(lent.subarray(0, 50_000));
-  pool.giveBack(lent.subarray(50_000));
-  pool.giveBack(Buffer.alloc(90_000));
-  assert.notEqual(pool.take(90_000), block);
-  pool.giveBack(Buffer.from(lent.buffer, 0, 90_000));
-  assert.equal(pool.take(90_000), block);
-  pool.giveBack(lent);
-  assert.notEqual(pool.take(90_000), block);
-});
-
-test('memory of others is none of its business', () => {
+test('memory that the pool did not lend is not taken for a block', () => {
   const pool = new BlockPool();
   assert.equal(pool.endOf(Buffer.alloc(10)), undefined);
   assert.equal(pool.endOf(pool.take(10)), undefined);
