@@ -39,7 +39,7 @@ test('how do I call it', async () => {
 
 test('how do I stream', async () => {
   await withStore(async (kv) => {
-    const print: string[] = [];
+    const output: string[] = [];
     // #region streams
     const entries$ = of({ key: 'star/sun', value: bytes('yellow') }, { key: 'star/vega', value: bytes('white') });
     const { entries } = await firstValueFrom(kv.import(entries$));
@@ -51,9 +51,9 @@ test('how do I stream', async () => {
         toArray(),
       ),
     );
-    print.push(`${entries} entries, ${keys.join(', ')}`);
+    output.push(`${entries} entries, ${keys.join(', ')}`);
     // #endregion streams
-    assert.deepEqual(print, ['2 entries, star/sun, star/vega']);
+    assert.deepEqual(output, ['2 entries, star/sun, star/vega']);
   });
 });
 
@@ -84,16 +84,16 @@ test('which options does a call have', async () => {
 
 test('what happens when a call fails', async () => {
   await withStore(async (kv) => {
-    const print: string[] = [];
+    const output: string[] = [];
     // #region call-error
     try {
       await firstValueFrom(kv.get({ key: 'planet/pluto' }));
     } catch (error) {
       if (!GrpcError.is(error) || error.status !== status.NOT_FOUND) throw error;
-      print.push(error.detail);
+      output.push(error.detail);
     }
     // #endregion call-error
-    assert.deepEqual(print, ['there is no entry for the key "planet/pluto"']);
+    assert.deepEqual(output, ['there is no entry for the key "planet/pluto"']);
   });
 });
 
@@ -146,12 +146,12 @@ test('how do I give the host another interface', async () => {
 });
 
 test('how do I intercept calls', async () => {
-  const print: string[] = [];
+  const output: string[] = [];
   // #region intercept
   const measured: CallInterceptor = (call, next) => {
     const begin = performance.now();
     return next(call).pipe(
-      tap({ finalize: () => print.push(`${call.path} took ${(performance.now() - begin).toFixed(1)} ms`) }),
+      tap({ finalize: () => output.push(`${call.path} took ${(performance.now() - begin).toFixed(1)} ms`) }),
     );
   };
   const persistent: CallInterceptor = (call, next) =>
@@ -172,7 +172,7 @@ test('how do I intercept calls', async () => {
   await client.start();
   const kv = await client.dispense('kv');
   await firstValueFrom(kv.put({ key: 'a', value: bytes('1') }));
-  assert.match(print.join(), /^\/kv\.v1\.KV\/Put took [\d.]+ ms$/);
+  assert.match(output.join(), /^\/kv\.v1\.KV\/Put took [\d.]+ ms$/);
 });
 
 test('how do I read a stream slowly', async () => {

@@ -56,22 +56,22 @@ test('where is its socket, and who may connect', posix, async () => {
 test('how do I find plugins, and see when they change', async () => {
   const pluginDirectory = mkdtempSync(join(tmpdir(), 'p'));
   mkdirSync(join(pluginDirectory, 'a'));
-  const print: string[] = [];
+  const output: string[] = [];
   const none: { known: readonly string[]; added: readonly string[] } = { known: [], added: [] };
   // #region discovered
   const added$ = discovered('*', pluginDirectory).pipe(
     scan(({ known }, files) => ({ known: files, added: files.filter((file) => !known.includes(file)) }), none),
   );
-  const watching = added$.subscribe(({ added }) => print.push(...added));
+  const watching = added$.subscribe(({ added }) => output.push(...added));
   // #endregion discovered
   const untilPrinted = async (count: number) => {
-    while (print.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (output.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
   };
   await within(30_000, 'the first', untilPrinted(1));
   mkdirSync(join(pluginDirectory, 'b'));
   await within(30_000, 'the second', untilPrinted(2));
   watching.unsubscribe();
-  assert.deepEqual(print, [join(pluginDirectory, 'a'), join(pluginDirectory, 'b')]);
+  assert.deepEqual(output, [join(pluginDirectory, 'a'), join(pluginDirectory, 'b')]);
   rmSync(pluginDirectory, { recursive: true });
 });
 

@@ -17,7 +17,7 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 
 test('how do I negotiate versions', async () => {
   const useNew = async (_client: unknown) => {};
-  const print: string[] = [];
+  const output: string[] = [];
   const oldPlugin = example('negotiated/plugin');
   // #region versions
   await using client = createClient({
@@ -30,9 +30,9 @@ test('how do I negotiate versions', async () => {
   });
   await client.start();
   if (client.negotiatedVersion === 3) await useNew(client);
-  else print.push(`an old plugin, version ${client.negotiatedVersion}`);
+  else output.push(`an old plugin, version ${client.negotiatedVersion}`);
   // #endregion versions
-  assert.deepEqual(print, ['an old plugin, version 2']);
+  assert.deepEqual(output, ['an old plugin, version 2']);
 });
 
 test('how do I pass arguments and environment', async () => {
@@ -80,12 +80,12 @@ test('how do I inject a plugin into my application', async () => {
 });
 
 test('how do I replace a part', async () => {
-  const print: string[] = [];
+  const output: string[] = [];
   // #region replace
   const ownParts = new ContainerModule(({ bind }) => {
     bind(RUNNER).toConstantValue((spec) => commandRunner(spec, { processGroup: 'shared' }));
     bind(LOG_SINK).toConstantValue({
-      write: ({ level, message }, plugin) => void print.push(`${plugin.id} ${level} ${message}`),
+      write: ({ level, message }, plugin) => void output.push(`${plugin.id} ${level} ${message}`),
     });
   });
   await using client = createClient({ command, handshake, plugins, modules: [ownParts] });
@@ -95,7 +95,7 @@ test('how do I replace a part', async () => {
   await firstValueFrom(kv.put({ key: 'a', value: bytes('1') }));
   const { id } = client;
   await client.stop();
-  assert.ok(print.includes(`${id} info stored`));
+  assert.ok(output.includes(`${id} info stored`));
 });
 
 test('how do I find plugins', async () => {

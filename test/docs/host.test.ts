@@ -33,19 +33,19 @@ test('how do I start a plugin', async () => {
 
 test('how do I see its logs', async () => {
   const client = createClient({ command, handshake, plugins });
-  const print: string[] = [];
+  const output: string[] = [];
   // #region logs
   client.logs$
     .pipe(filter(({ level }) => level !== 'trace' && level !== 'debug'))
     .subscribe(({ level, module, message, fields }) => {
-      print.push(`${level} ${module}: ${message} ${JSON.stringify(fields)}`);
+      output.push(`${level} ${module}: ${message} ${JSON.stringify(fields)}`);
     });
   await client.start();
   // #endregion logs
   const kv = await client.dispense('kv');
   await firstValueFrom(kv.put({ key: 'a', value: bytes('1') }));
   await client.stop();
-  assert.ok(print.includes('info kv: stored {"bytes":1,"key":"a","revision":1}'), print.join('\n'));
+  assert.ok(output.includes('info kv: stored {"bytes":1,"key":"a","revision":1}'), output.join('\n'));
 });
 
 const printing = { command: fixture('serves', JSON.stringify({ printBefore: 'hello\n' })), plugins };
@@ -54,13 +54,13 @@ const printingHandshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', m
 test('how do I see its output', async () => {
   const client = createClient({ ...printing, handshake: printingHandshake });
   const decoder = new TextDecoder();
-  const print: string[] = [];
+  const output: string[] = [];
   // #region sync-stdout
-  client.syncStdout$.subscribe((chunk) => print.push(decoder.decode(chunk, { stream: true })));
+  client.syncStdout$.subscribe((chunk) => output.push(decoder.decode(chunk, { stream: true })));
   await client.start();
   // #endregion sync-stdout
   await client.stop();
-  assert.equal(print.join(''), 'hello\n');
+  assert.equal(output.join(''), 'hello\n');
 });
 
 test('how do I read its output slowly', async () => {
@@ -88,18 +88,18 @@ test('how do I get the bytes of its stderr', async () => {
 
 test('how do I know its state', async () => {
   const client = createClient({ command, handshake, plugins });
-  const print: string[] = [];
+  const output: string[] = [];
   // #region state
   client.state$.subscribe((state) => {
-    if (state.status === 'starting') print.push(`starting: ${state.phase}`);
-    else if (state.status === 'running') print.push(`running: ${state.protocol}, version ${state.protocolVersion}`);
-    else if (state.status === 'exited') print.push(`exited: ${state.reason.kind}, code ${state.exit?.code}`);
+    if (state.status === 'starting') output.push(`starting: ${state.phase}`);
+    else if (state.status === 'running') output.push(`running: ${state.protocol}, version ${state.protocolVersion}`);
+    else if (state.status === 'exited') output.push(`exited: ${state.reason.kind}, code ${state.exit?.code}`);
   });
   await client.start();
   await client.ping();
   await client.stop();
   // #endregion state
-  assert.deepEqual(print, [
+  assert.deepEqual(output, [
     'starting: launching',
     'starting: handshaking',
     'starting: connecting',
@@ -109,7 +109,7 @@ test('how do I know its state', async () => {
 });
 
 test('why does my plugin not start', async () => {
-  const print: string[] = [];
+  const output: string[] = [];
   const broken = 'console.error("no licence found"); process.exit(3)';
   // #region start-error
   const client = createClient({ command: [process.execPath, '-e', broken], handshake, plugins });
@@ -118,28 +118,28 @@ test('why does my plugin not start', async () => {
   } catch (error) {
     if (!PluginError.is(error)) throw error;
     const { exitCode, stderr = [] } = error.details;
-    print.push(`${error.code}: exit code ${exitCode}, last line: ${stderr.at(-1)}`);
+    output.push(`${error.code}: exit code ${exitCode}, last line: ${stderr.at(-1)}`);
   }
   // #endregion start-error
-  assert.deepEqual(print, ['ERR_EXITED_EARLY: exit code 3, last line: no licence found']);
+  assert.deepEqual(output, ['ERR_EXITED_EARLY: exit code 3, last line: no licence found']);
   assertTempDirEmpty();
 });
 
 test('how do I handle a crash', async () => {
   await withClient(async (client) => {
     client.ref();
-    const print: string[] = [];
+    const output: string[] = [];
     // #region crash
     client.state$.subscribe((state) => {
       if (state.status !== 'exited' || state.reason.kind !== 'crashed') return;
-      print.push(`crashed: ${state.exit?.signal ?? state.exit?.code}`);
-      print.push(...client.lastStderr);
+      output.push(`crashed: ${state.exit?.signal ?? state.exit?.code}`);
+      output.push(...client.lastStderr);
     });
     // #endregion crash
     process.kill(Number(client.id), 'SIGKILL');
     await lastValueFrom(client.state$);
-    assert.equal(print[0], 'crashed: SIGKILL');
-    assert.ok(print.length > 1);
+    assert.equal(output[0], 'crashed: SIGKILL');
+    assert.ok(output.length > 1);
   });
 });
 

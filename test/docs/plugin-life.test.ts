@@ -27,12 +27,12 @@ test('how do I serve several plugins from one program', async () => {
 });
 
 test('how do I debug it within a debugger, and under Terraform', async () => {
-  const print: string[] = [];
+  const output: string[] = [];
   const interrupt = new AbortController();
   // #region debug
   const serving = await serveTest({ handshake, plugins: { greeter } }, { signal: interrupt.signal });
   const providers = { 'registry.terraform.io/acme/greeter': serving.reattach };
-  print.push(`TF_REATTACH_PROVIDERS='${terraformReattach(providers)}'`);
+  output.push(`TF_REATTACH_PROVIDERS='${terraformReattach(providers)}'`);
   // #endregion debug
   const { reattach } = serving;
   const host = createClient({ reattach: reattach satisfies ReattachConfig, handshake, plugins });
@@ -40,7 +40,7 @@ test('how do I debug it within a debugger, and under Terraform', async () => {
   const { greeting } = await firstValueFrom((await host.dispense('greeter')).greet({ name: 'Ada' }));
   assert.equal(greeting, 'Hello Ada!');
   await host.stop();
-  const [, json = ''] = /^TF_REATTACH_PROVIDERS='(.*)'$/.exec(print.join()) ?? [];
+  const [, json = ''] = /^TF_REATTACH_PROVIDERS='(.*)'$/.exec(output.join()) ?? [];
   const { Test, Pid } = (JSON.parse(json) as Record<string, { Test: boolean; Pid: number }>)[
     'registry.terraform.io/acme/greeter'
   ]!;
