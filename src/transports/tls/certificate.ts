@@ -5,17 +5,17 @@ import { SecurityError } from '../../errors.js';
 type Asn1 = asn1.Asn1;
 type Asn1Module = typeof asn1;
 
-/** A private key with its certificate: who one end of a connection is. */
+/** A private key with its certificate, with which one end of a connection authenticates itself. */
 export interface Identity {
   /** PKCS #8 PEM. */
   readonly keyPem: string;
   /** X.509 PEM with its trailing newline, as `PLUGIN_CLIENT_CERT` carries it. */
   readonly certificatePem: string;
-  /** The same certificate as DER, as field 6 of the handshake carries it (in base64). */
+  /** The same certificate as DER; field 6 of the handshake carries it in base64. */
   readonly certificateDer: Uint8Array;
 }
 
-/** Makes the one-time identity of one process launch; injectable. */
+/** Issues the identity that one end uses for one launch of a plugin; injectable. */
 export interface CertificateAuthority {
   issue(): Promise<Identity>;
 }
@@ -42,7 +42,7 @@ export function selfSignedAuthority(options: { readonly curve?: Curve } = {}): C
   return { issue: () => issue(options.curve ?? 'P-521') };
 }
 
-/** Whether a text begins with a certificate in PEM. node:tls passes over what is none. */
+/** Whether a text begins with a certificate in PEM. node:tls ignores text that does not. */
 export function isCertificatePem(text: string): boolean {
   try {
     return new X509Certificate(text).raw.length > 0;
@@ -123,7 +123,7 @@ function pem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
-/** The handful of DER forms that a certificate consists of. */
+/** Builds the DER values that a certificate consists of. */
 class DerBuilder {
   readonly #asn1: Asn1Module;
 

@@ -7,8 +7,8 @@ import type { Dialer, DialOptions } from '../transport.js';
 import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './config.js';
 
 /**
- * A dialer whose connections are TLS, this end being the TLS client. Rejects with SecurityError ERR_TLS. In TLS 1.3 a connection is
- * secure for the client before the server has looked at the client's certificate: a server that refuses it closes afterwards.
+ * A dialer that adds TLS to its connections, as TLS client. `dial` rejects with SecurityError ERR_TLS. In TLS 1.3 the handshake of the client
+ * is complete before the server has verified the client's certificate: a server that refuses it closes the connection afterwards.
  */
 export function secureDialer(dialer: Dialer, config: TlsConfig, options: TlsLayerOptions = {}): Dialer {
   const context = contextOf(config);
@@ -19,8 +19,8 @@ export function secureDialer(dialer: Dialer, config: TlsConfig, options: TlsLaye
 }
 
 /**
- * Whether somebody speaks TLS there, whoever it is: for telling why a connection in clear has failed. Makes one connection and
- * closes it; never rejects.
+ * Whether the peer speaks TLS, whatever its certificate: to explain why a connection without TLS has failed. Opens one connection and closes
+ * it; never rejects.
  */
 export async function speaksTls(dialer: Dialer, options: { readonly timeoutMs: number }): Promise<boolean> {
   const signal = AbortSignal.timeout(options.timeoutMs);
@@ -44,7 +44,7 @@ async function secureClient(
   const connectOptions: ConnectionOptions = {
     secureContext,
     servername: config.serverName ?? 'localhost',
-    // Said explicitly: NODE_TLS_REJECT_UNAUTHORIZED has no say here.
+    // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED does not apply.
     rejectUnauthorized: true,
     ALPNProtocols: [...alpn],
     ...(config.checkServerIdentity === undefined ? {} : { checkServerIdentity: config.checkServerIdentity }),
@@ -60,7 +60,7 @@ async function secureClient(
   }
 }
 
-/** One handshake as client; when it fails nothing of the connection is left. */
+/** Performs the handshake as client; destroys the connection when it fails. */
 function handshake(
   connection: Duplex,
   options: ConnectionOptions,
@@ -69,12 +69,12 @@ function handshake(
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...options, socket: connection });
-    if (!(connection instanceof Socket)) holdThrough(socket, connection);
+    if (!(connection instanceof Socket)) forwardRef(socket, connection);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
       unwatch?.();
       socket.off('error', settle).off('close', onClose).off('secureConnect', onSecure);
-      // An error after this is followed by `close`; the owner may look at either.
+      // An error from here on is followed by `close`: the owner need not listen to both.
       socket.on('error', () => {});
       connection.on('error', () => {});
       if (error === undefined) return resolve(socket);
@@ -92,8 +92,8 @@ function handshake(
   });
 }
 
-/** Over anything but a socket, TLS has no handle of its own that could hold the process: what is below it may. */
-function holdThrough(socket: TLSSocket, connection: Duplex & { ref?(): unknown; unref?(): unknown }): void {
+/** Over any Duplex but a socket, a TLSSocket has no handle that keeps the process alive: `ref` and `unref` are those of the Duplex. */
+function forwardRef(socket: TLSSocket, connection: Duplex & { ref?(): unknown; unref?(): unknown }): void {
   socket.ref = () => {
     connection.ref?.();
     return socket;
@@ -105,7 +105,7 @@ function holdThrough(socket: TLSSocket, connection: Duplex & { ref?(): unknown; 
 }
 
 function tlsError(cause: unknown): SecurityError {
-  // OpenSSL's own message has addresses and file names of its sources; what it means is beside it.
+  // OpenSSL's message contains addresses and names of source files; `reason` is the readable part.
   const reason = cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : '';
   const text = reason || (cause instanceof Error ? cause.message.trim() : String(cause));
   return new SecurityError('ERR_TLS', `The TLS connection to the plugin failed: ${text}.${hintFor(codeOf(cause))}`, {
@@ -131,7 +131,7 @@ function hintFor(code: string): string {
   return HINTS[code] ?? '';
 }
 
-/** The peer knows what an alert is. */
+/** The peer has answered with a TLS alert: it speaks TLS. */
 function isAlert(error: unknown): boolean {
   return /ALERT/.test(codeOf(error));
 }

@@ -2,7 +2,7 @@ import { type ConnectionOptions, createSecureContext, type SecureContext, type S
 import { errorMessage, SecurityError } from '../../errors.js';
 import type { Identity } from './certificate.js';
 
-/** One configuration for both roles: whoever dials is the TLS client (go-plugin uses one `tls.Config` the same way). */
+/** One configuration for both roles, like go-plugin's `tls.Config`: the end that dials is the TLS client. */
 export interface TlsConfig extends SecureContextOptions {
   /** Name that the server's certificate is verified against and that is sent as SNI. @default 'localhost' */
   readonly serverName?: string;
@@ -13,7 +13,7 @@ export interface TlsConfig extends SecureContextOptions {
 }
 
 export interface TlsLayerOptions {
-  /** Protocols to agree on, or fail: `['h2']` for gRPC, which grpc-go insists on too; none for net/rpc. */
+  /** Protocols of ALPN, one of which both ends have to agree on: `['h2']` for gRPC, as in grpc-go; none for net/rpc. */
   readonly alpn?: readonly string[];
   /** Bound of one TLS handshake. @default 10 000 ms */
   readonly handshakeTimeoutMs?: number;
@@ -21,7 +21,7 @@ export interface TlsLayerOptions {
 
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** AutoMTLS, both roles: our identity, and trust in exactly one certificate, the peer's. */
+/** AutoMTLS, both roles: our identity, and trust in one certificate alone, the peer's. */
 export function mutualTls(identity: Identity, peerCertificatePem: string): TlsConfig {
   return {
     key: identity.keyPem,
@@ -32,13 +32,13 @@ export function mutualTls(identity: Identity, peerCertificatePem: string): TlsCo
   };
 }
 
-/** What node:tls is to be given for a role; TLS 1.2 is the least unless the configuration says otherwise. */
+/** The options of node:tls that both roles have; at least TLS 1.2 unless the configuration says otherwise. */
 export function contextOptions(config: TlsConfig): SecureContextOptions {
   const { serverName: _, requireClientCertificate: __, checkServerIdentity: ___, ...context } = config;
   return { minVersion: 'TLSv1.2', ...context };
 }
 
-/** Throws SecurityError ERR_TLS for a configuration that OpenSSL does not take: a key that does not fit, PEM that is none. */
+/** Throws SecurityError ERR_TLS for a configuration that OpenSSL refuses: malformed PEM, a key that does not belong to the certificate. */
 export function contextOf(config: TlsConfig): SecureContext {
   try {
     return createSecureContext(contextOptions(config));

@@ -12,13 +12,12 @@ import {
   type TlsLayerOptions,
 } from './config.js';
 
-/** Most TLS handshakes that are under way at once; with one more the oldest, which has most likely stalled, is cut. */
+/** Most TLS handshakes at once; with one more the oldest, which is most likely stalled, is cancelled. */
 const MAX_HANDSHAKES = 64;
 
 /**
- * A listener whose connections are TLS, this end being the TLS server. A client that fails the handshake is dropped and never
- * emitted; one that stalls is dropped after `handshakeTimeoutMs`, and holds up nobody. Owns `listener`. Throws SecurityError ERR_TLS
- * for a configuration that cannot be used.
+ * A listener that adds TLS to its connections, as TLS server. A connection whose handshake fails, or takes longer than `handshakeTimeoutMs`,
+ * is destroyed and not emitted, and delays no other. Owns `listener`. Throws SecurityError ERR_TLS for a configuration that cannot be used.
  */
 export function secureListener(listener: Listener, config: TlsConfig, options: TlsLayerOptions = {}): Listener {
   contextOf(config);
@@ -38,7 +37,7 @@ class SecureListener implements Listener {
       const ended = new Subject<void>();
       return listener.connection$.pipe(
         tap({ complete: () => ended.next() }),
-        mergeMap((connection) => handshakes.admit(connection)),
+        mergeMap((connection) => handshakes.secure(connection)),
         takeUntil(ended),
       );
     });
@@ -47,6 +46,14 @@ class SecureListener implements Listener {
   close(): Promise<void> {
     return this.#listener.close();
   }
+
+  ref(): void {
+    this.#listener.ref?.();
+  }
+
+  unref(): void {
+    this.#listener.unref?.();
+  }
 }
 
 /** The handshakes of one listener. */
@@ -54,48 +61,48 @@ class Handshakes {
   readonly #config: TlsConfig;
   readonly #options: TlsLayerOptions;
   readonly #underWay = new Set<Duplex>();
-  #idle: Gate | undefined;
+  #idle: HandshakeServer | undefined;
 
   constructor(config: TlsConfig, options: TlsLayerOptions) {
     this.#config = config;
     this.#options = options;
   }
 
-  /** Emits the secured connection and completes, or just completes. Unsubscribing cuts a handshake under way. Never errors. */
-  admit(connection: Duplex): Observable<Duplex> {
+  /** Emits the connection with TLS and completes, or only completes. Unsubscribing cancels the handshake. Never errors. */
+  secure(connection: Duplex): Observable<Duplex> {
     return defer(() => {
       connection.on('error', () => {});
       const [oldest] = this.#underWay;
       if (this.#underWay.size >= MAX_HANDSHAKES) oldest?.destroy();
       this.#underWay.add(connection);
-      const gate = this.#takeGate();
-      let passed = false;
-      return from(gate.pass(connection)).pipe(
+      const server = this.#takeServer();
+      let secured = false;
+      return from(server.handshake(connection)).pipe(
         tap(() => {
-          passed = true;
+          secured = true;
         }),
         catchError(() => EMPTY),
         finalize(() => {
           this.#underWay.delete(connection);
-          if (!passed) connection.destroy();
-          else this.#idle ??= gate;
+          if (!secured) connection.destroy();
+          else this.#idle ??= server;
         }),
       );
     });
   }
 
-  #takeGate(): Gate {
-    const gate = this.#idle ?? new Gate(this.#config, this.#options);
+  #takeServer(): HandshakeServer {
+    const server = this.#idle ?? new HandshakeServer(this.#config, this.#options);
     this.#idle = undefined;
-    return gate;
+    return server;
   }
 }
 
 /**
- * node:tls verifies client certificates only inside its own Server. So every handshake passes through one that never listens, one at
- * a time: then it is known whose handshake has ended. Making one costs about 1.5 ms, so one is kept.
+ * Performs handshakes, one at a time. node:tls verifies client certificates only in its Server, so this is one that never listens; one
+ * handshake at a time, because its events do not say which connection they are for. Creating one takes about 1.5 ms, so one is kept.
  */
-class Gate {
+class HandshakeServer {
   readonly #server: Server;
   readonly #alpn: readonly string[];
 
@@ -111,7 +118,7 @@ class Gate {
     });
   }
 
-  pass(connection: Duplex): Promise<TLSSocket> {
+  handshake(connection: Duplex): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
       const server = this.#server;
       const settle = (): void => {
@@ -120,11 +127,11 @@ class Gate {
       };
       const onSecure = (socket: TLSSocket): void => {
         settle();
-        // An error after this is followed by `close`; the owner may look at either.
+        // An error from here on is followed by `close`: the owner need not listen to both.
         socket.on('error', () => {});
         if (agreed(socket.alpnProtocol, this.#alpn)) return resolve(socket);
         socket.destroy();
-        reject(new Error('no agreement by ALPN'));
+        reject(new Error('no protocol was agreed on by ALPN'));
       };
       const onFailure = (error: Error, socket: TLSSocket): void => {
         settle();
