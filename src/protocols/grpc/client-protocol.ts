@@ -26,7 +26,7 @@ export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions 
   readonly broker?: GrpcBrokerOptions;
 }
 
-/** Speaks gRPC with a plugin, over one connection that is made at once (go-plugin grpc_client.go newGRPCClient). */
+/** The host's end of gRPC: connects at once (go-plugin grpc_client.go newGRPCClient). Throws OptionsError. */
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
   const { broker, interceptors = [], defaults, ...channel } = options;
   const client = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
@@ -57,7 +57,7 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: G
   };
 }
 
-/** The broker of a conversation. Throws PluginCallError ERR_BROKER when that is not spoken over gRPC. */
+/** The gRPC broker of a connected plugin. Throws PluginCallError ERR_BROKER when the plugin speaks net/rpc. */
 export function grpcBrokerOf({ name, broker }: ClientProtocol): GrpcBroker {
   if (name === 'grpc' && broker !== undefined) return broker as GrpcBroker;
   throw new PluginCallError(
@@ -68,7 +68,7 @@ export function grpcBrokerOf({ name, broker }: ClientProtocol): GrpcBroker {
 
 interface HostEnd {
   readonly channel: GrpcChannel;
-  /** What the channel runs over, where brokered connections do so too. */
+  /** The yamux session below the channel, which carries brokered connections too. */
   readonly muxed: MuxedHost | undefined;
   readonly clientOptions: GrpcClientOptions;
   readonly broker: BrokerSettings;
@@ -94,7 +94,7 @@ class GrpcConversation implements ClientProtocol {
     this.#clientOptions = clientOptions;
     this.broker = openHostBroker(channel, muxed?.streams, connection, broker);
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
-    // At once, as go-plugin does: a plugin whose output nobody takes is held up by it.
+    // At once, as go-plugin does: a plugin blocks on output that is not read.
     const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
     this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger, signal });
   }
@@ -116,7 +116,7 @@ class GrpcConversation implements ClientProtocol {
     const client = createGrpcClient(this.#channel, HealthDefinition);
     const status = await checkHealth(client, { timeoutMs, signal: this.#signal });
     if (status !== 'SERVING')
-      throw new PluginCallError('ERR_PING', `The plugin answers that it is not well: ${status}, expected SERVING.`);
+      throw new PluginCallError('ERR_PING', `The plugin's health service reports ${status}, expected SERVING.`);
   }
 
   async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {

@@ -7,26 +7,26 @@ import type { ClientOf, ServiceDefinition, ServiceOf } from './shared/service-de
 
 const GRPC = Symbol.for('rxplug.grpc');
 
-/** What the host's side of a contract is made with. */
+/** What the host's side of a contract is given. */
 export interface GrpcClientContext {
-  /** The main connection to the plugin; owned by the conversation. */
+  /** The main connection to the plugin. Borrowed. */
   readonly channel: GrpcChannel;
-  /** Opens further connections, in both directions; owned by the conversation. */
+  /** Opens further connections, in both directions. Borrowed. */
   readonly broker: GrpcBroker;
-  /** What the host's options say of clients: interceptors, defaults of calls. */
+  /** Interceptors and call defaults of the host's options, for `createGrpcClient`. */
   readonly clientOptions: GrpcClientOptions;
   /** Aborted when the plugin is gone (go-plugin: the context given to GRPCClient). */
   readonly signal: AbortSignal;
 }
 
-/** What a plugin's gRPC service is made with. */
+/** What the plugin's side of a contract is given. */
 export interface GrpcServiceContext extends ServiceContext {
   readonly protocol: 'grpc';
-  /** Opens further connections, in both directions; owned by the serving. */
+  /** Opens further connections, in both directions. Borrowed. */
   readonly broker: GrpcBroker;
 }
 
-/** Whether a service is being made to be served over gRPC. */
+/** Whether the service is created to be served over gRPC. */
 export function isGrpcServiceContext(context: ServiceContext): context is GrpcServiceContext {
   return context.protocol === 'grpc';
 }
@@ -39,22 +39,22 @@ export interface GrpcSides<Client, Service> {
   serve(server: GrpcServer, service: Service, context: GrpcServiceContext): void | Promise<void>;
 }
 
-/** A contract that is spoken over gRPC. */
+/** A contract for gRPC. */
 export interface GrpcPlugin<Client = unknown, Service = unknown>
   extends PluginContract<Client, Service, GrpcServiceContext> {
   readonly [GRPC]: GrpcSides<Client, Service>;
 }
 
-/** A contract from one service definition, or from two functions that say what each side is. */
+/** A contract from a service definition, or from two functions that make its sides. */
 export function grpcPlugin<D extends ServiceDefinition>(definition: D): GrpcPlugin<ClientOf<D>, ServiceOf<D>>;
 export function grpcPlugin<Client, Service>(sides: GrpcSides<Client, Service>): GrpcPlugin<Client, Service>;
 export function grpcPlugin<Client, Service>(of: ServiceDefinition | GrpcSides<Client, Service>): GrpcPlugin {
   const sides = 'methods' in of ? sidesOf(of) : of;
-  // The service that a contract is paired with fits it (`implement`); here only the pair is kept, not the type.
+  // `implement` has checked the type of the service against the contract; it is not kept at run time.
   return { protocols: ['grpc'], [GRPC]: sides as GrpcSides<unknown, unknown> };
 }
 
-/** The gRPC sides of a contract; undefined when it cannot be spoken over gRPC. */
+/** The gRPC sides of a contract; undefined without any. */
 export function grpcSidesOf(contract: PluginContract): GrpcSides<unknown, unknown> | undefined {
   return (contract as Partial<GrpcPlugin>)[GRPC];
 }

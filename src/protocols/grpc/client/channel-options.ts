@@ -27,7 +27,7 @@ export interface GrpcChannelSettings {
   readonly maxSendMessageBytes?: number;
 }
 
-/** What a channel is made of. */
+/** Options of `createGrpcChannel`. */
 export interface GrpcChannelOptions extends GrpcChannelSettings {
   /** Opens the channel's connections. Borrowed. */
   readonly dialer: Dialer;
@@ -51,7 +51,7 @@ export interface ResolvedChannelOptions {
 /** Validates once and fills in the defaults. Throws OptionsError. */
 export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChannelOptions {
   const { backoff, http2 = {} } = options;
-  // For its errors: an engine fills in defaults of its own.
+  // Only validates: each engine has its own defaults.
   resolveHttp2Options(http2);
   const initialMs = number('backoff.initialMs', backoff?.initialMs ?? 100, MAX_TIMER_MS);
   const maxMs = number('backoff.maxMs', backoff?.maxMs ?? Math.max(10_000, initialMs), MAX_TIMER_MS);
@@ -78,7 +78,7 @@ function number(name: string, value: unknown, most: number, least = 1): number {
   throw new OptionsError(`Expected the \`${name}\` option of the channel to be ${range}, got \`${String(value)}\`.`);
 }
 
-/** A header that cannot be sent would end the whole connection. */
+/** The peer would close the connection over an illegal header. */
 function headerText(name: string, value: unknown): string {
   if (typeof value === 'string' && /^[!-~][ -~]*$/.test(value)) return value;
   throw new OptionsError(

@@ -4,7 +4,7 @@ import type { GrpcChannel } from './channel.js';
 import { ClientCall, type ClientMethod, clientMethod } from './client-call.js';
 import { readableCall } from './readable-call.js';
 
-/** A call on its way through the interceptors. */
+/** A call as interceptors see it. */
 export interface InterceptedCall {
   /** `/package.Service/Method` */
   readonly path: string;
@@ -15,23 +15,36 @@ export interface InterceptedCall {
 }
 
 /**
- * Stands between a client's method and the call: may change what goes down to `next`, what comes back, or call `next` again (retry).
- * Called once per subscription. A call taken as a Readable does not pass through: only an Observable can be intercepted.
+ * Wraps the calls of a client: it may change the call that it passes to `next`, the responses, or call `next` again (retry). Called once
+ * per subscription. Calls made with `readable` are not intercepted.
+ *
+ * @example
+ * const timed: CallInterceptor = (call, next) => {
+ *   const begin = performance.now();
+ *   return next(call).pipe(finalize(() => console.log(call.path, performance.now() - begin)));
+ * };
  */
 export type CallInterceptor = (
   call: InterceptedCall,
   next: (call: InterceptedCall) => Observable<unknown>,
 ) => Observable<unknown>;
 
-/** What a client does with every call. */
+/** Options of a client, for all its calls. */
 export interface GrpcClientOptions {
   /** The first one is the outermost. */
   readonly interceptors?: readonly CallInterceptor[];
-  /** For every call; a call's own win. */
+  /** Options of every call; those of the call itself win. */
   readonly defaults?: CallOptions;
 }
 
-/** The typed client of a service. Makes no call and holds nothing by itself; the channel is borrowed. */
+/**
+ * The typed client of a service. It makes no call by itself; the channel is borrowed.
+ *
+ * @example
+ * const channel = createGrpcChannel({ dialer: dialerTo({ network: 'unix', address: '/run/kv.sock' }) });
+ * const kv = createGrpcClient(channel, KVDefinition);
+ * const { value } = await firstValueFrom(kv.get({ key: 'a' }));
+ */
 export function createGrpcClient<D extends ServiceDefinition>(
   channel: GrpcChannel,
   definition: D,
@@ -40,7 +53,7 @@ export function createGrpcClient<D extends ServiceDefinition>(
   const methods = Object.entries(definition.methods).map(([key, method]) => {
     return [key, createMethod(clientMethod(channel, definition, method), options)] as const;
   });
-  // The keys and kinds are those of the definition: ClientOf says the same in types.
+  // ClientOf describes the same keys and kinds in types.
   return Object.fromEntries(methods) as unknown as ClientOf<D>;
 }
 

@@ -2,28 +2,28 @@ import { from, isObservable, type ObservableInput } from 'rxjs';
 import { status as Status } from '../shared/grpc-js.js';
 import type { GrpcCall } from './channel.js';
 
-/** What an Observable of requests may run ahead of the connection: it cannot be told to wait. */
+/** Most bytes of requests that an Observable may emit ahead of the connection: it has no backpressure. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
-/** Feeds a call with requests until they end, fail, or the call does. */
+/** A source of requests that is being sent. */
 export interface RequestFeed {
-  /** The call has room again. */
+  /** The connection takes more. */
   onDrain(): void;
-  /** The call is over: unsubscribes, or returns the iterator. Idempotent. */
+  /** Unsubscribes from the source, or returns the iterator. Idempotent. */
   stop(): void;
 }
 
-/** How requests become bytes, and who is told when that fails. */
+/** How requests are encoded, and how failures are reported. */
 export interface RequestFeedOptions {
-  /** Undefined when the request cannot be encoded, which has ended the call. */
+  /** Returns undefined after it has ended the call, because the request cannot be encoded. */
   readonly encode: (input: unknown) => Uint8Array | undefined;
   /** The source failed. */
   readonly fail: (cause: unknown) => void;
 }
 
 /**
- * Sends a stream of requests. What can be pulled (AsyncIterable, so every Readable, and Iterable) goes at the pace of the
- * connection; an Observable sets its own, and ends the call with RESOURCE_EXHAUSTED when more than 16 MiB of it wait.
+ * Sends a stream of requests. An AsyncIterable (every Readable is one) or Iterable is pulled at the pace of the connection. An Observable
+ * is not: the call ends with RESOURCE_EXHAUSTED when more than 16 MiB of its requests wait.
  */
 export function feedRequests(
   source: ObservableInput<unknown>,
@@ -69,7 +69,7 @@ function pull(
   const run = async () => {
     while (!stopped) {
       const next = iterator.next();
-      // What need not be waited for is not: an iteration of its own for each message costs as much as encoding it.
+      // Awaiting a value that is there already would cost as much as encoding it.
       const step = 'then' in next ? await next : next;
       if (stopped) break;
       if (step.done === true) return call.end();
@@ -84,7 +84,7 @@ function pull(
       if (stopped) return;
       stopped = true;
       wake();
-      // A source that fails while it is being stopped has nobody left to tell.
+      // The call has ended; a failure of `return` has nowhere to go.
       void (async () => iterator.return?.())().catch(() => {});
     },
   };

@@ -7,7 +7,7 @@ import type { GrpcCallOptions } from './channel.js';
 
 const PRODUCT = 'grpc-node-rxplug';
 
-/** A channel calls few methods; whoever makes paths up must not fill the memory. */
+/** Bounds the cache. A channel calls few methods, unless its caller generates paths. */
 const MAX_TEMPLATES = 256;
 
 /** Most that peers on Node take. Far above it they end the connection, and every other call on it. */
@@ -15,17 +15,17 @@ const MAX_LIST_BYTES = 64 * 1024;
 /** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
 const HEADER_COST_BYTES = 32;
 
-/** What the headers of all calls of a channel say. */
+/** What the headers of all calls of a channel have in common. */
 export interface RequestHeadersOptions {
   readonly authority: string;
   readonly secure: boolean;
-  /** Stands before our name. */
+  /** Stands before the library's name. */
   readonly userAgent: string | undefined;
 }
 
 /**
- * Makes the request headers of a channel's calls (grpc doc/PROTOCOL-HTTP2.md, Requests). Calls of one method that have nothing of
- * their own to say share one list, so that an engine can encode it once.
+ * Makes the request headers of a channel's calls (grpc doc/PROTOCOL-HTTP2.md, Requests). Calls of one method without metadata and timeout
+ * share one list, which HPACK then encodes once.
  */
 export class RequestHeaders {
   readonly #options: RequestHeadersOptions;

@@ -1,20 +1,23 @@
-import type { ServiceError, StatusObject } from '@grpc/grpc-js';
+import type { StatusObject } from '@grpc/grpc-js';
 import { PluginError, type PluginErrorOptions } from '../../../errors.js';
 import { Metadata, status as Status } from './grpc-js.js';
 import { metadataFrom } from './metadata.js';
 import { type CallStatus, statusNameOf } from './status.js';
 
-/** What goes with a GrpcError besides status and text. */
+/** Further properties of a GrpcError. */
 export interface GrpcErrorOptions extends PluginErrorOptions {
-  /** Goes with the status as trailing metadata. @default empty */
+  /** Trailing metadata. @default empty */
   readonly metadata?: Metadata;
-  /** Path of the method, `/package.Service/Method`; stands in front of the message. */
+  /** Path of the method, `/package.Service/Method`; the message begins with it. */
   readonly method?: string;
 }
 
 /**
- * A gRPC call that ended with another status than OK. A handler throws one in order to answer with that status; a client's
- * Observable errors with one. `detail` is the text on the wire, `message` the same with method and status name before it.
+ * A gRPC status other than OK. A handler throws one to answer with that status; a client's Observable errors with one. `detail` is
+ * the text on the wire, `message` is the same with method and status name before it.
+ *
+ * @example
+ * throw new GrpcError(status.NOT_FOUND, `There is no key ${key}.`);
  */
 export class GrpcError extends PluginError<'ERR_GRPC'> {
   /** gRPC status code, 1 to 16 (grpc-js `status`). */
@@ -50,7 +53,7 @@ export class GrpcError extends PluginError<'ERR_GRPC'> {
 }
 Object.defineProperty(GrpcError.prototype, 'name', { value: 'GrpcError', configurable: true, writable: true });
 
-/** The error for a call that ended with another status than OK. */
+/** The error of a call that ended with a status other than OK. */
 export function errorFromStatus(status: CallStatus, method: string): GrpcError {
   const options = { metadata: metadataFrom(status.trailers), method };
   return new GrpcError(
@@ -60,7 +63,7 @@ export function errorFromStatus(status: CallStatus, method: string): GrpcError {
   );
 }
 
-/** The error for whatever was thrown: a GrpcError stays itself, everything else becomes one, with itself as the cause. */
+/** Returns a GrpcError as it is, and wraps anything else that was thrown in one, as its cause. */
 export function toGrpcError(thrown: unknown, method?: string): GrpcError {
   if (GrpcError.is(thrown)) return thrown;
   const { code, details, metadata } = toStatusObject(thrown);
@@ -68,9 +71,9 @@ export function toGrpcError(thrown: unknown, method?: string): GrpcError {
 }
 
 /**
- * The status with which a failure travels. A GrpcError and grpc-js's own errors keep code, details and metadata; an exceeded
+ * The status that a thrown value is sent as. A GrpcError and grpc-js's own errors keep code, details and metadata; an exceeded
  * limit is RESOURCE_EXHAUSTED, an AbortError CANCELLED, a TimeoutError DEADLINE_EXCEEDED; anything else is UNKNOWN with its
- * message, as grpc-go answers. Stack, cause and other properties stay here.
+ * message, as grpc-go answers. Stack, cause and other properties are not sent.
  */
 export function toStatusObject(thrown: unknown): StatusObject {
   if (GrpcError.is(thrown))
@@ -81,13 +84,6 @@ export function toStatusObject(thrown: unknown): StatusObject {
     return { code: knownFailure(thrown.code), details: thrown.details ?? messageOf(thrown), metadata };
   }
   return { code: codeOf(thrown), details: messageOf(thrown), metadata: new Metadata() };
-}
-
-/** The same as an Error, for grpc-js callbacks. */
-export function toServiceError(thrown: unknown): ServiceError {
-  const status = toStatusObject(thrown);
-  const error = new Error(`${status.code} ${statusNameOf(status.code)}: ${status.details}`, { cause: thrown });
-  return Object.assign(error, status);
 }
 
 interface StatusLike {
@@ -101,7 +97,7 @@ function isStatusLike(value: unknown): value is StatusLike {
   return !('details' in value) || value.details === undefined || typeof value.details === 'string';
 }
 
-/** A failure cannot travel as OK, nor under a number that the peer would not know. */
+/** A failure is never sent as OK, nor with a code that gRPC does not define. */
 function knownFailure(code: number): Status {
   return code !== Status.OK && code in Status ? code : Status.UNKNOWN;
 }

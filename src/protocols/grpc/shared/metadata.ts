@@ -14,7 +14,7 @@ const RESERVED = new Set([
   'grpc-timeout',
 ]);
 
-/** HTTP/1 headers that HTTP/2 forbids (RFC 9113 §8.2.2); sending one would cost the whole stream. */
+/** Connection-specific headers, which HTTP/2 forbids (RFC 9113 §8.2.2): the peer would reset the stream. */
 const FORBIDDEN = new Set([
   'connection',
   'host',

@@ -51,10 +51,10 @@ type PartialMessage<T> = T extends Leaf
       ? { readonly $case: Case } & { readonly [K in Exclude<keyof T, '$case'>]: PartialMessage<T[K]> }
       : { readonly [K in keyof T]?: PartialMessage<T[K]> | undefined };
 
-/** An object-mode Readable of messages: who reads slowly slows the sender. Destroying it cancels the call. */
+/** An object-mode Readable of messages. A slow reader slows the sender (flow control). Destroying it cancels the call. */
 export type MessageReadable<T> = AsyncIterable<T> & Readable;
 
-/** What one call may be given besides its request. */
+/** Options of one call. */
 export interface CallOptions {
   /** Sent as request headers. */
   readonly metadata?: Metadata;
@@ -83,17 +83,17 @@ export type ClientStreamCall<Input, Message> = (
 
 /** One request, many responses. */
 export interface ServerStreamCall<Input, Message> {
-  /** An Observable cannot push back: messages are taken as fast as they come. For less, take `readable`. */
+  /** An Observable has no backpressure: messages are read as fast as they arrive. Use `readable` for flow control. */
   (request: Input, options?: CallOptions): Observable<Message>;
-  /** Makes the call at once. The reader sets the pace. Errors with GrpcError. */
+  /** Makes the call at once. Errors with GrpcError. */
   readable(request: Input, options?: CallOptions): MessageReadable<Message>;
 }
 
 /** Many requests, many responses, independent of each other. */
 export interface BidiCall<Input, Message> {
-  /** `request$` is subscribed per call. Responses are taken as fast as they come. For less, take `readable`. */
+  /** `request$` is subscribed per call. Responses are read as fast as they arrive. Use `readable` for flow control. */
   (request$: ObservableInput<Input>, options?: CallOptions): Observable<Message>;
-  /** Makes the call and subscribes to `request$` at once. The reader sets the pace. Errors with GrpcError. */
+  /** Makes the call and subscribes to `request$` at once. Errors with GrpcError. */
   readable(request$: ObservableInput<Input>, options?: CallOptions): MessageReadable<Message>;
 }
 
@@ -122,25 +122,25 @@ export type ClientOf<D extends ServiceDefinition> = {
   >;
 };
 
-/** What a handler knows of the call that it answers, and can say beside its messages. */
+/** The call that a handler answers: its metadata, its deadline, and what can be sent besides messages. */
 export interface CallContext {
   /** Full method path: `/kv.v1.KV/Get`. */
   readonly path: string;
   /** The request headers. */
   readonly metadata: Metadata;
-  /** When the caller stops waiting; undefined without a deadline. */
+  /** The caller's deadline; undefined without one. */
   readonly deadline: Date | undefined;
   /** Aborted when the caller cancels, the deadline passes or the connection breaks; never after the call was answered. */
   readonly signal: AbortSignal;
   /** The caller's address as the transport knows it; `unknown` over a unix socket. */
   readonly peer: string;
-  /** Sent as trailing metadata with the end of the call: fill it before. An error's own metadata is merged over it. */
+  /** Trailing metadata, sent with the status: set it before the call ends. The metadata of a thrown GrpcError is merged over it. */
   readonly trailers: Metadata;
-  /** Sends response headers now. At most once, before the first message; without it empty ones are sent. */
+  /** Sends response headers now. At most once, before the first message; without it they have no metadata. */
   sendHeaders(metadata: Metadata): void;
-  /** Resolves when everything that the handler gave so far has been handed to the connection, or the call is over. */
+  /** Resolves when all responses so far have been written to the connection, or the call has ended. */
   flushed(): Promise<void>;
-  /** Resolves when the call is over: the last of the answer has been handed to the connection, or there is no caller any more. */
+  /** Resolves when the call has ended: the status has been written to the connection, or the caller is gone. */
   readonly ended: Promise<void>;
 }
 

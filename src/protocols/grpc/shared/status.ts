@@ -4,20 +4,20 @@ import { status as Status } from './grpc-js.js';
 import { headerOf } from './metadata.js';
 import { decodeGrpcMessage } from './percent.js';
 
-/** How a call ended, as it stood on the wire. The metadata is decoded only when somebody asks for it. */
+/** How a call ended. The metadata in `trailers` is decoded on demand (`metadataFrom`). */
 export interface CallStatus {
-  /** gRPC status code, 0 to 16; anything else that a peer sends has become UNKNOWN. */
+  /** gRPC status code, 0 to 16; any other that a peer sends is reported as UNKNOWN. */
   readonly code: number;
   readonly detail: string;
-  /** The trailers (or the only header block); empty when the end did not come from the peer. */
+  /** The trailers (or the only header block) as received; empty for a status that the peer did not send. */
   readonly trailers: HeaderList;
-  /** Why, where the end did not come from the peer's status. */
+  /** The error behind a status that the peer did not send. */
   readonly cause?: unknown;
 }
 
 const NO_HEADERS: HeaderList = [];
 
-/** An end that did not come from the peer's trailers. */
+/** A status that the peer did not send. */
 export function localStatus(code: number, detail: string, cause?: unknown): CallStatus {
   return cause === undefined ? { code, detail, trailers: NO_HEADERS } : { code, detail, trailers: NO_HEADERS, cause };
 }
@@ -27,7 +27,7 @@ export function statusNameOf(code: number): string {
   return Status[code] ?? `CODE(${code})`;
 }
 
-/** Reads grpc-status and grpc-message out of trailers; undefined when there is no grpc-status in them. */
+/** Reads grpc-status and grpc-message; undefined without a grpc-status. */
 export function statusFromTrailers(trailers: HeaderList): CallStatus | undefined {
   const text = headerOf(trailers, 'grpc-status');
   if (text === undefined) return undefined;

@@ -18,7 +18,7 @@ export type ParentCall = NonNullable<Parameters<ChannelInterface['createCall']>[
 type Listener = Parameters<experimental.CallStream['start']>[1];
 type MessageContext = Parameters<experimental.CallStream['sendMessageWithContext']>[0];
 
-/** What grpc-js says when it makes a call. */
+/** The arguments of ChannelInterface.createCall. */
 export interface GrpcJsCallOptions {
   readonly method: string;
   readonly deadline: Deadline;
@@ -29,7 +29,7 @@ export interface GrpcJsCallOptions {
 
 let callNumber = 0;
 
-/** One call in the form that grpc-js's clients and interceptors drive. Its listener is called on later turns, as grpc-js does. */
+/** One of our calls as grpc-js's clients and interceptors see it. Its listener is called on later turns, as in grpc-js. */
 export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
   readonly #channel: GrpcChannel;
   readonly #options: GrpcJsCallOptions;
@@ -37,9 +37,9 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
   #credentials: CallCredentials | undefined;
   #listener: Listener | undefined;
   #call: GrpcCall | undefined;
-  /** What was asked for while call credentials were being made. */
+  /** Actions that wait for the call credentials. */
   #pending: ((call: GrpcCall) => void)[] = [];
-  #held: Uint8Array | undefined;
+  #message: Uint8Array | undefined;
   /** Callbacks of messages that wait for room. */
   #waiting: (() => void)[] = [];
   #over = false;
@@ -68,12 +68,12 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
     );
   }
 
-  /** Keeps the message until the end of the turn: a unary client's half-close, which comes next, then travels in the same frame. */
+  /** Keeps the message until the end of the turn: a unary client half-closes next, and both fit into one frame. */
   sendMessageWithContext(context: MessageContext, message: Buffer): void {
     this.release();
     if (context.callback !== undefined) this.#waiting.push(context.callback);
     if (this.#over) return process.nextTick(() => this.onDrain());
-    this.#held = frameMessage(message);
+    this.#message = frameMessage(message);
     process.nextTick(release, this);
   }
 
@@ -82,19 +82,19 @@ export class GrpcJsCall implements experimental.CallStream, GrpcCallEvents {
   }
 
   halfClose(): void {
-    const last = this.#held;
-    this.#held = undefined;
+    const last = this.#message;
+    this.#message = undefined;
     this.#do((call) => {
       call.end(last);
       this.onDrain();
     });
   }
 
-  /** Lets the kept message go. */
+  /** Sends the message that was kept. */
   release(): void {
-    const framed = this.#held;
+    const framed = this.#message;
     if (framed === undefined) return;
-    this.#held = undefined;
+    this.#message = undefined;
     this.#do((call) => {
       if (call.write(framed)) this.onDrain();
     });

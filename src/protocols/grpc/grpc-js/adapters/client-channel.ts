@@ -47,7 +47,7 @@ class GrpcJsChannel implements ChannelInterface {
 
   getConnectivityState(tryToConnect: boolean): ConnectivityState {
     if (this.#closed) return ConnectivityState.SHUTDOWN;
-    // Whoever asked sees the failure as a state.
+    // A failure is reported as a state.
     if (tryToConnect && this.#channel.state.status === 'idle') this.#channel.connect().catch(() => {});
     return CONNECTIVITY[this.#channel.state.status];
   }

@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CallCredentials, ChannelCredentials, experimental } from '@grpc/grpc-js';
 
-/** What a channel of grpc-js is made for: its name resolves to an address that nothing is behind. */
+/** The target of every grpc-js channel here. It resolves to a placeholder. */
 export const TARGET = 'rxplug:plugin';
 
 /**
- * The address that grpc-js gives to `net.connect`. Its host is never looked up, so the socket never connects to anything: it says that it
- * has, and is thrown away for the connection that was dialed. A listener for it, however short-lived, would be a door to the process.
+ * The options that grpc-js passes to `net.connect`. `construct` reports a connection and `lookup` never answers, so that the socket connects
+ * to nothing; it is then replaced by the dialed connection. A real listener instead would be reachable for other processes.
  */
-const NOWHERE = {
+const PLACEHOLDER = {
   host: 'nowhere.invalid',
   port: 1,
   lookup(): void {},
@@ -21,7 +21,7 @@ const NOWHERE = {
 
 type ResolverListener = ConstructorParameters<Parameters<typeof experimental.registerResolver>[1]>[1];
 
-class NowhereResolver implements experimental.Resolver {
+class PlaceholderResolver implements experimental.Resolver {
   readonly #listener: ResolverListener;
   #answered = false;
 
@@ -29,11 +29,11 @@ class NowhereResolver implements experimental.Resolver {
     this.#listener = listener;
   }
 
-  /** Answers once: grpc-js asks again whenever a connection fails, and would go on with the same address without end. */
+  /** Answers once: grpc-js asks again after each failed connection, and would retry the same address forever. */
   updateResolution(): void {
     if (this.#answered) return;
     this.#answered = true;
-    const endpoints = experimental.statusOrFromValue([{ addresses: [NOWHERE] }]);
+    const endpoints = experimental.statusOrFromValue([{ addresses: [PLACEHOLDER] }]);
     process.nextTick(() => this.#listener(endpoints, {}, null, ''));
   }
 
@@ -44,12 +44,12 @@ class NowhereResolver implements experimental.Resolver {
   }
 }
 
-/** Makes the target known to grpc-js; as often as you like. */
+/** Registers the target with grpc-js. Idempotent. */
 export function registerTarget(): void {
-  experimental.registerResolver('rxplug', NowhereResolver);
+  experimental.registerResolver('rxplug', PlaceholderResolver);
 }
 
-/** Credentials with which a channel of grpc-js speaks over a connection that was dialed already: once, and never over another. */
+/** Credentials that make a grpc-js channel use a connection that was dialed already. They work once: a channel has one connection. */
 export function dialedCredentials(dialed: Duplex, secure: boolean): ChannelCredentials {
   const none = CallCredentials.createEmpty();
   let left: Duplex | undefined = dialed;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 /** How long a peer may take to close the connection after everything is done. */
 const LINGER_MS = 1000;
 
-/** The bound that node:http2 lacks: when it has ended its side it waits for the peer's as long as that takes. */
+/** Bounds the wait for the peer's FIN: node:http2, having ended its side, would wait forever. */
 export class Linger {
   readonly #connection: Duplex;
   #timer: NodeJS.Timeout | undefined;
@@ -13,7 +13,7 @@ export class Linger {
     this.#connection = connection;
   }
 
-  /** The peer's time begins; at its end the connection is destroyed. Keeps no process alive. Idempotent. */
+  /** Starts the wait; at its end the connection is destroyed. Does not keep the process alive. Idempotent. */
   start(): void {
     if (this.#timer !== undefined || this.#connection.destroyed) return;
     this.#timer = setTimeout(() => this.#connection.destroy(), LINGER_MS);

@@ -9,7 +9,7 @@ import { Linger } from './linger.js';
 import { GrpcJsStream } from './stream.js';
 
 const CLOSED = 'The peer closed the connection.';
-/** Its own words are lost where the connection is no socket. */
+/** grpc-js reports no reason where the connection is no socket. */
 const GIVEN_UP =
   'grpc-js ended the connection: the peer does not speak HTTP/2, broke its rules, or left a PING unanswered.';
 
@@ -34,7 +34,7 @@ export class GrpcJsSession implements ChannelSession {
     this.#linger = new Linger(dialed);
     this.#events = events;
     this.#setRef = takeRef(dialed);
-    // Before node:http2, which does not hear of all: a TLS alert that comes after the handshake, the end of TLS over a stream.
+    // Before node:http2, which misses some: a TLS alert after the handshake, the end of TLS over a stream.
     dialed.on('error', (error) => {
       this.#error ??= sessionError(error);
       dialed.destroy();
@@ -113,7 +113,7 @@ export class GrpcJsSession implements ChannelSession {
       this.#ready = true;
       this.#events?.onReady?.();
     } else if (this.#ready) {
-      // GOAWAY, or the end: running calls go on as long as they can, and grpc-js must not connect again.
+      // GOAWAY, or the connection ended. Open calls go on; grpc-js must not connect again.
       this.#retire();
       this.#events?.onGoAway?.(0);
     } else if (state === ConnectivityState.TRANSIENT_FAILURE) {
@@ -126,7 +126,7 @@ export class GrpcJsSession implements ChannelSession {
     this.#ready = false;
     if (this.#retired) return;
     this.#retired = true;
-    // Not within grpc-js's own change of state.
+    // Not from within grpc-js's own state change.
     process.nextTick(() => this.#channel.close());
   }
 
