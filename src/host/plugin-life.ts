@@ -2,6 +2,7 @@ import { type Observable, Subject, Subscription } from 'rxjs';
 import { ClosedError, PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
+import { setLoopTimeout } from '../streams/loop-timeout.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { checkReattachable, mayEnd } from './launch-options.js';
 import {
@@ -157,7 +158,7 @@ export class PluginLife {
 
   async #connect(abort: AbortController, acquired: Partial<PluginResources>): Promise<ConnectedPlugin> {
     const { launch, startTimeoutMs, managed } = this.#options;
-    const timer = setTimeout(() => abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
+    const cancelTimeout = setLoopTimeout(() => abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
     const { streams } = this;
     const onPhase = (phase: StartPhase): void => this.#onPhase(phase);
     const context = { options: this.#options, parts: this.#parts, streams, abort, acquired, onPhase };
@@ -165,7 +166,7 @@ export class PluginLife {
       if (managed) this.#lifetime.add(this.#parts.clients.add(this));
       return await (launch.kind === 'reattach' ? reattachPlugin(launch, context) : startPlugin(launch, context));
     } finally {
-      clearTimeout(timer);
+      cancelTimeout();
     }
   }
 

@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
-import { firstValueFrom, type Observable, ReplaySubject, Subject, timeout } from 'rxjs';
+import { firstValueFrom, type Observable, ReplaySubject, Subject } from 'rxjs';
 import { fromReadable } from '../streams/from-readable.js';
 import { createLogDecoder } from '../streams/log-decoder.js';
+import { settledWithin } from '../streams/settled-within.js';
 import { LineTail } from '../wire/line-tail.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { LogRecord } from '../wire/logs/logger.js';
@@ -68,7 +69,7 @@ export class PluginLogs {
 
   /** Completes the entries; with `drain`, once the last lines of a process that has exited are in. */
   async close({ drain }: { readonly drain: boolean }): Promise<void> {
-    if (drain && this.#reading) await firstValueFrom(this.#drained.pipe(timeout(DRAIN_TIMEOUT_MS))).catch(() => {});
+    if (drain && this.#reading) await settledWithin(DRAIN_TIMEOUT_MS, firstValueFrom(this.#drained));
     this.#entries.complete();
   }
 

@@ -1,5 +1,4 @@
 import {
-  asyncScheduler,
   catchError,
   defaultIfEmpty,
   map,
@@ -11,26 +10,22 @@ import {
   switchMap,
   take,
   throwError,
-  timeout,
   timer,
 } from 'rxjs';
 import { HandshakeError, type PluginError, ProtocolError, StartError } from '../errors.js';
 import type { Line } from '../wire/lines.js';
 import { quoteText, truncateText } from '../wire/quote.js';
 import type { Exit } from './lifecycle.js';
+import { loopTimer } from './loop-timeout.js';
 
-/** How long `firstLine` waits, and for what. */
+/** How long `firstLine` waits. */
 export interface FirstLineOptions {
-  /** How long the plugin may take to print its line. */
-  readonly timeoutMs: number;
   /**
    * How long the second of stdout's end and the plugin's exit is waited for after the first: a line printed by a plugin that exits at
    * once may arrive after the exit, and an error can name both. @default 1000 ms
    */
   readonly settleMs?: number;
-  /** What stdout has delivered of an unfinished line; quoted in the timeout's error. */
-  readonly unfinishedText?: () => string;
-  /** @default asyncScheduler */
+  /** The clock of that, for tests. @default the event loop's (`loopTimer`) */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -45,19 +40,18 @@ interface Seen {
 
 /**
  * The plugin's first line on stdout, unparsed: emits it, completes, and unsubscribes from both sources. The caller drains the rest of
- * stdout. Cold. Errors with
+ * stdout and limits the time. Cold. Errors with
  * - HandshakeError ERR_HANDSHAKE_LINE_TOO_LONG when the line is over the limit of `lines$`,
  * - StartError ERR_EXITED_EARLY when the plugin exited without a line,
  * - HandshakeError ERR_HANDSHAKE_NO_LINE when stdout ended without a line and the plugin has not exited,
- * - StartError ERR_START_TIMEOUT when none of this happened in time,
  * - the error of `lines$` otherwise.
  */
 export function firstLine(
   lines$: Observable<Line>,
   exit$: Observable<Exit>,
-  options: FirstLineOptions,
+  { settleMs = DEFAULT_SETTLE_MS, scheduler }: FirstLineOptions = {},
 ): Observable<string> {
-  const { timeoutMs, settleMs = DEFAULT_SETTLE_MS, scheduler = asyncScheduler } = options;
+  const settled$ = scheduler === undefined ? loopTimer(settleMs) : timer(settleMs, scheduler);
   const line$ = lines$.pipe(
     take(1),
     map((line): Seen => ({ line })),
@@ -70,13 +64,8 @@ export function firstLine(
   );
   return merge(line$, exited$).pipe(
     scan((seen, event) => ({ ...seen, ...event }), {} as Seen),
-    switchMap((seen) => outcomeOf(seen, timer(settleMs, scheduler))),
+    switchMap((seen) => outcomeOf(seen, settled$)),
     take(1),
-    timeout({
-      first: timeoutMs,
-      scheduler,
-      with: () => throwError(() => handshakeTimeout(timeoutMs, options.unfinishedText?.() ?? '')),
-    }),
   );
 }
 
@@ -120,7 +109,7 @@ function exitedEarly({ code, signal }: Exit): PluginError {
   );
 }
 
-/** The line did not come in time; `unfinished` is the part of it that has come. */
+/** The error for a line that did not come in time; `unfinished` is the part of it that has come. */
 export function handshakeTimeout(timeoutMs: number, unfinished: string): PluginError {
   const printed = unfinished === '' ? 'It printed nothing' : `It printed ${quoteText(unfinished)} and no line break`;
   return new StartError(

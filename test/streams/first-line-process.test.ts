@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { firstValueFrom, from, map, VirtualTimeScheduler } from 'rxjs';
+import { firstValueFrom, from, map } from 'rxjs';
 import { PluginError } from '../../src/errors.js';
 import { decode } from '../../src/streams/decode.js';
 import { firstLine } from '../../src/streams/first-line.js';
 import { fromReadable } from '../../src/streams/from-readable.js';
-import { type Line, LineDecoder } from '../../src/wire/lines.js';
+import { LineDecoder } from '../../src/wire/lines.js';
 
 const STAY = 'setInterval(() => {}, 1000);';
 
@@ -17,32 +17,18 @@ interface Outcome {
 }
 
 interface Circumstances {
-  /** The time is up as soon as stdout has brought this. */
-  readonly lateAfter?: string;
   readonly settleMs?: number;
 }
 
 /** What the handshake makes of a real process. */
-async function shakeHands(program: string, { lateAfter, settleMs = 60_000 }: Circumstances = {}): Promise<Outcome> {
+async function shakeHands(program: string, { settleMs = 60_000 }: Circumstances = {}): Promise<Outcome> {
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const decoder = new LineDecoder();
   const exit$ = from(exited).pipe(map(([code, signal]) => ({ code, signal })));
   try {
-    const clock = new VirtualTimeScheduler();
-    const push = (chunk: Uint8Array): readonly Line[] => {
-      const lines = decoder.push(chunk);
-      if (decoder.unfinishedText === lateAfter) setImmediate(() => clock.flush());
-      return lines;
-    };
-    const line$ = fromReadable(child.stdout).pipe(decode(() => ({ push, end: () => decoder.end() })));
-    const unfinishedText = (): string => decoder.unfinishedText;
-    const scheduler = lateAfter === undefined ? {} : { scheduler: clock };
-    return {
-      text: await firstValueFrom(
-        firstLine(line$, exit$, { timeoutMs: 60_000, settleMs, unfinishedText, ...scheduler }),
-      ),
-    };
+    const line$ = fromReadable(child.stdout).pipe(decode(() => decoder));
+    return { text: await firstValueFrom(firstLine(line$, exit$, { settleMs })) };
   } catch (error) {
     assert.ok(PluginError.is(error), String(error));
     return { error };
@@ -69,13 +55,6 @@ test('H-28 a real process that is killed is known by its signal', async () => {
 
 test('half a line and then the exit: the half is the line', async () => {
   assert.deepEqual(await shakeHands("process.stdout.write('usage: x')"), { text: 'usage: x' });
-});
-
-test('half a line and then nothing: the time runs out and the half is shown', async () => {
-  const { error } = await shakeHands(`process.stdout.write('1|1|unix|/p'); ${STAY}`, {
-    lateAfter: '1|1|unix|/p',
-  });
-  assert.deepEqual([error?.code, error?.details.text], ['ERR_START_TIMEOUT', '1|1|unix|/p']);
 });
 
 test('stdout closed by a process that lives on', async () => {

@@ -11,26 +11,33 @@ import { LineDecoder } from '../../wire/lines.js';
 import type { StartContext } from './start-context.js';
 
 /** Reads the handshake line from the real stdout and validates it. What follows on the real stdout is discarded. */
-export async function readHandshake(runner: Runner, { options, abort }: StartContext): Promise<Handshake> {
-  const { startTimeoutMs: timeoutMs } = options;
-  const { signal } = abort;
-  const stdout = new LineDecoder({ tooLong: 'fail' });
-  const lines$ = fromReadable(runner.stdout).pipe(decode(() => stdout));
+export async function readHandshake(runner: Runner, context: StartContext): Promise<Handshake> {
+  const { options, abort } = context;
   try {
-    const line = await untilAborted(firstValueFrom(firstLine(lines$, runner.exit$, { timeoutMs })), signal);
+    const line = await readFirstLine(runner, context);
     const accepted = acceptHandshake(line, {
       appVersions: [...options.versions.keys()],
       allowedProtocols: options.allowedProtocols,
       multiplex: options.grpcBrokerMultiplex,
       translateAddress: (address) => runner.pluginToHost(address as Address),
     });
-    return await untilAborted(accepted, signal);
+    return await untilAborted(accepted, abort.signal);
   } catch (error) {
-    const isLate = PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
-    throw await withDiagnosis(isLate ? handshakeTimeout(timeoutMs, stdout.unfinishedText) : error, runner);
+    throw await withDiagnosis(error, runner);
   } finally {
     // A plugin that writes to its real stdout must not block on a full pipe.
     runner.stdout.resume();
+  }
+}
+
+async function readFirstLine(runner: Runner, { options, abort }: StartContext): Promise<string> {
+  const decoder = new LineDecoder({ tooLong: 'fail' });
+  const lines$ = fromReadable(runner.stdout).pipe(decode(() => decoder));
+  try {
+    return await untilAborted(firstValueFrom(firstLine(lines$, runner.exit$)), abort.signal);
+  } catch (error) {
+    const isLate = PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
+    throw isLate ? handshakeTimeout(options.startTimeoutMs, decoder.unfinishedText) : error;
   }
 }
 

@@ -1,7 +1,8 @@
-import { firstValueFrom, fromEvent, takeUntil, timer } from 'rxjs';
+import { firstValueFrom, fromEvent, takeUntil } from 'rxjs';
 import { ClosedError, PluginError, ProtocolError, SecurityError, StartError, TransportError } from '../../errors.js';
 import type { ProtocolName } from '../../protocols/contract.js';
 import type { Exit } from '../../streams/lifecycle.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
 import { speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
 import type { Dialer } from '../../transports/transport.js';
 import type { Address } from '../../wire/handshake/address.js';
@@ -117,7 +118,7 @@ const LOST_CONNECTION: ReadonlySet<string> = new Set(['ERR_DIAL', 'ERR_CONNECTIO
 async function explainLostConnection(error: unknown, signal: AbortSignal): Promise<unknown> {
   if (!PluginError.is(error) || !LOST_CONNECTION.has(error.code)) return error;
   if (!signal.aborted) {
-    const waited$ = timer(EXIT_DELAY_MS).pipe(takeUntil(fromEvent(signal, 'abort')));
+    const waited$ = loopTimer(EXIT_DELAY_MS).pipe(takeUntil(fromEvent(signal, 'abort')));
     await firstValueFrom(waited$, { defaultValue: undefined });
   }
   return signal.aborted ? signal.reason : error;

@@ -1,5 +1,6 @@
-import { defer, filter, firstValueFrom, map, race, timeout, timer } from 'rxjs';
+import { defer, filter, firstValueFrom, map, race, takeUntil } from 'rxjs';
 import type { ClientProtocol } from '../../protocols/protocol.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
 import type { PluginResources } from '../start/start-context.js';
 import { exitWithin } from './release.js';
 
@@ -8,6 +9,9 @@ import { exitWithin } from './release.js';
  * keeps it open.
  */
 const LAST_READ_MS = 250;
+
+/** By how much the deadline of the call exceeds the grace: it counts time in which this process was blocked, which the grace does not. */
+const CALL_SLACK_MS = 60_000;
 
 /**
  * Asks a running plugin to end, and gives it up to `graceMs` to answer and as long again to exit. Whether it has exited then is for the
@@ -21,8 +25,8 @@ export async function gracefulStop({ protocol, runner }: PluginResources, graceM
 
 /** False when the plugin could not be asked, refused, or used up its grace on the answer: then nothing is gained by waiting. */
 function requestShutdown(protocol: ClientProtocol, graceMs: number): Promise<boolean> {
-  const late$ = timer(graceMs).pipe(map(() => false));
-  const answer$ = defer(() => protocol.shutdown({ timeoutMs: graceMs }));
+  const late$ = loopTimer(graceMs).pipe(map(() => false));
+  const answer$ = defer(() => protocol.shutdown({ timeoutMs: graceMs + CALL_SLACK_MS }));
   return firstValueFrom(race(late$, answer$)).catch(() => false);
 }
 
@@ -30,7 +34,7 @@ function requestShutdown(protocol: ClientProtocol, graceMs: number): Promise<boo
 async function readToEnd({ connected$ }: ClientProtocol): Promise<void> {
   const ended$ = connected$?.pipe(
     filter((connected) => !connected),
-    timeout(LAST_READ_MS),
+    takeUntil(loopTimer(LAST_READ_MS)),
   );
   if (ended$ !== undefined) await firstValueFrom(ended$, { defaultValue: false }).catch(() => {});
 }

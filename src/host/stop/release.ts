@@ -1,5 +1,6 @@
-import { firstValueFrom, timeout } from 'rxjs';
+import { firstValueFrom, takeUntil } from 'rxjs';
 import type { AttachedRunner, Exit } from '../../runners/runner.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import type { PluginResources } from '../start/start-context.js';
 
@@ -35,7 +36,7 @@ export async function releaseAll(
 /** How the process ended, unless it takes longer than `waitMs` or was never started. Never rejects. */
 export function exitWithin(waitMs: number, runner: AttachedRunner | undefined): Promise<Exit | undefined> {
   if (runner === undefined || runner.id === '') return Promise.resolve(undefined);
-  const exit$ = runner.exit$.pipe(timeout({ first: waitMs }));
+  const exit$ = runner.exit$.pipe(takeUntil(loopTimer(waitMs)));
   return firstValueFrom(exit$, { defaultValue: undefined }).catch(() => undefined);
 }
 

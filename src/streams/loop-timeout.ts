@@ -1,0 +1,37 @@
+import { Observable } from 'rxjs';
+
+/** A timeout is divided into this many timers, each of which counts as its own length at most. */
+const SLICES = 8;
+
+/**
+ * Calls back after `ms` milliseconds in which the event loop was running, and after one more phase of I/O. Returns a function that
+ * cancels it. For timeouts that end or kill something: when the loop was blocked, or the process was stopped, Node runs the timers
+ * that became due before it reads what has arrived meanwhile, and a plain timeout ends what is ready. Time in which the loop was
+ * blocked counts as at most an eighth of `ms`.
+ */
+export function setLoopTimeout(callback: () => void, ms: number): () => void {
+  let timer: NodeJS.Timeout;
+  let immediate: NodeJS.Immediate | undefined;
+  const next = (leftMs: number, slicesLeft: number): void => {
+    const sliceMs = Math.ceil(leftMs / slicesLeft);
+    timer = setTimeout(() => {
+      if (slicesLeft > 1) next(leftMs - sliceMs, slicesLeft - 1);
+      else immediate = setImmediate(callback);
+    }, sliceMs);
+  };
+  next(ms, Math.max(1, Math.min(SLICES, Math.ceil(ms))));
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  };
+}
+
+/** `setLoopTimeout` as an Observable. Cold: emits and completes when the time is up; unsubscribing cancels. */
+export function loopTimer(ms: number): Observable<void> {
+  return new Observable((subscriber) =>
+    setLoopTimeout(() => {
+      subscriber.next();
+      subscriber.complete();
+    }, ms),
+  );
+}
