@@ -72,6 +72,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   streams: room(WIRE, ['rxjs', 'node:stream']),
 
+  processes: room(WIRE, ['node:fs', 'node:crypto', 'node:child_process']),
+
   transports: transport([]),
   'transports/sockets': transport(['transports'], ['node:fs', 'node:os', 'node:path', 'node:crypto']),
   'transports/tls': transport(['transports'], ['node:tls', 'node:crypto', 'node-forge']),
@@ -83,12 +85,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'transports/http2/session': transport(['transports/sockets', 'transports/http2', 'transports/http2/*']),
   'transports/http2/open-session': transport(['transports/http2', 'transports/http2/*']),
 
-  'runners/os-process': runner([]),
   'runners/diagnose': runner([]),
   'runners/secure': runner(['runners/diagnose']),
-  runners: runner(['runners/os-process', 'runners/diagnose', 'runners/secure']),
-  'runners/process': runner(RUNNERS),
-  'runners/container': runner(['runners', 'runners/os-process', 'runners/diagnose']),
+  runners: runner(['processes', 'runners/diagnose', 'runners/secure']),
+  'runners/process': runner(['processes', ...RUNNERS]),
+  'runners/container': runner(['runners', 'processes', 'runners/diagnose']),
 
   protocols: room([...WIRE, 'streams', ...TRANSPORTS], ['rxjs', 'node:stream', 'node:net', 'node:util']),
   'protocols/grpc/gen': room([], ['@bufbuild/protobuf']),
@@ -114,7 +115,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'host/start': host(['launch-options', 'options', 'parts', 'plugin-streams'], ['node:os', 'node:path']),
   'host/stop': host(['start']),
   host: host(['*'], ['node:fs', 'node:path']),
-  plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:util']),
+  plugin: room([...ENDS, 'processes'], ['rxjs', 'node:stream', 'node:fs', 'node:util']),
   di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),
@@ -134,7 +135,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   '@grpc/grpc-js': /^protocols\/grpc\//,
   inversify: /^di\//,
   'reflect-metadata': /^di\//,
-  'node:child_process': /^runners\//,
+  'node:child_process': /^(runners|processes)\//,
 };
 
 test('every import in src/ points to the left in the room table', () => {

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Observable } from 'rxjs';
+import type { ProcessIdentity } from '../processes/identity.js';
 import type { Exit } from '../streams/lifecycle.js';
 import type { AddressTranslator } from '../wire/handshake/address.js';
 import type { Logger } from '../wire/logs/logger.js';
-import type { ProcessIdentity } from './os-process/identity.js';
 import type { SecureConfig } from './secure/secure-config.js';
 
 export type { Exit } from '../streams/lifecycle.js';

@@ -1,8 +1,8 @@
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { OptionsError, StartError } from '../../errors.js';
+import { identify, type ProcessIdentity } from '../../processes/identity.js';
+import { readProcessEntry } from '../../processes/table.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
-import { identify, type ProcessIdentity } from '../os-process/identity.js';
-import { readProcessEntry } from '../os-process/table.js';
 import type { AttachedRunner, Exit } from '../runner.js';
 
 /** Which process to attach to, and how it is watched and killed. */

@@ -4,12 +4,7 @@ import { resolve as resolvePath } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { ClosedError, OptionsError, PluginError, StartError } from '../../errors.js';
-import { settledWithin } from '../../streams/settled-within.js';
-import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
-import { diagnoseCommand } from '../diagnose/diagnose.js';
-import type { CommandOptions } from '../diagnose/locate.js';
-import { explainSpawnError } from '../diagnose/spawn-error.js';
-import { identify, type ProcessIdentity } from '../os-process/identity.js';
+import { identify, type ProcessIdentity } from '../../processes/identity.js';
 import {
   createMark,
   killGroup,
@@ -19,7 +14,12 @@ import {
   type ProcessTree,
   TREE_VARIABLE,
   treeOf,
-} from '../os-process/tree.js';
+} from '../../processes/tree.js';
+import { settledWithin } from '../../streams/settled-within.js';
+import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
+import { diagnoseCommand } from '../diagnose/diagnose.js';
+import type { CommandOptions } from '../diagnose/locate.js';
+import { explainSpawnError } from '../diagnose/spawn-error.js';
 import { PluginOutput } from '../plugin-output.js';
 import type { Exit, ProcessSpec, Runner, RunnerSpec } from '../runner.js';
 import { openVerified } from '../secure/open-verified.js';

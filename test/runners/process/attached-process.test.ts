@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
 import { PluginError } from '../../../src/errors.js';
-import { identify } from '../../../src/runners/os-process/identity.js';
+import { identify } from '../../../src/processes/identity.js';
 import { attachProcess } from '../../../src/runners/process/attached-process.js';
 import type { AttachedRunner } from '../../../src/runners/runner.js';
 import { watchResources } from '../../support/active-resources.js';

@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { parsePs, parseStat, readProcessTable } from '../../../src/runners/os-process/table.js';
-import {
-  createMark,
-  descendantsOf,
-  killGroup,
-  killLeftovers,
-  killRoot,
-  treeOf,
-} from '../../../src/runners/os-process/tree.js';
-import { testEnv } from '../../fixtures/fixture.js';
-import { awaitGone, isAlive } from '../../support/process-alive.js';
+import { parsePs, parseStat, readProcessTable } from '../../src/processes/table.js';
+import { createMark, descendantsOf, killGroup, killLeftovers, killRoot, treeOf } from '../../src/processes/tree.js';
+import { testEnv } from '../fixtures/fixture.js';
+import { awaitGone, isAlive } from '../support/process-alive.js';
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'needs /proc' };
 const sleep = ['-e', 'setInterval(() => {}, 1000)'];

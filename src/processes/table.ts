@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { outputOf } from './output-of.js';
 
 /** A running process, as the operating system describes it. */
 export interface ProcessEntry {
@@ -68,11 +68,10 @@ async function readProc(): Promise<ProcessEntry[]> {
   return entries;
 }
 
-function readPs(): Promise<ProcessEntry[]> {
-  const options = { timeout: PS_TIMEOUT_MS, maxBuffer: PS_MAX_BYTES, env: { ...process.env, LC_ALL: 'C' } };
-  return new Promise((resolve) => {
-    execFile('ps', ['-A', '-o', 'pid=,ppid=,stat='], options, (_error, stdout) => resolve(parsePs(stdout)));
-  });
+async function readPs(): Promise<ProcessEntry[]> {
+  return parsePs(
+    await outputOf('ps', ['-A', '-o', 'pid=,ppid=,stat='], { timeoutMs: PS_TIMEOUT_MS, maxBytes: PS_MAX_BYTES }),
+  );
 }
 
 function namesOr(directory: string): string[] {

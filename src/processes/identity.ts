@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { outputOf } from './output-of.js';
 import { readProcessEntry } from './table.js';
 
 /** Identifies one process for good: a pid alone is reused by later processes. */
@@ -34,13 +34,8 @@ function fromSignal(pid: number): ProcessIdentity | undefined {
   }
 }
 
-/** With a fixed time zone and language, so that the texts of two callers can be compared. */
-function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
-  const options = { timeout: PS_TIMEOUT_MS, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } };
-  return new Promise((resolve) => {
-    execFile('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], options, (_error, stdout) => {
-      const [, state = 'Z', startTime = ''] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(stdout) ?? [];
-      resolve(state.startsWith('Z') ? undefined : { pid, startTime });
-    });
-  });
+async function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
+  const line = await outputOf('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { timeoutMs: PS_TIMEOUT_MS });
+  const [, state = 'Z', startTime = ''] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(line) ?? [];
+  return state.startsWith('Z') ? undefined : { pid, startTime };
 }

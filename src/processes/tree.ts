@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { outputOf } from './output-of.js';
 import { type ProcessEntry, readEnvironment, readProcessEntry, readProcessTable } from './table.js';
 
 /**
@@ -124,11 +124,7 @@ function send(pid: number): void {
   } catch {}
 }
 
-function taskkill(pid: number): Promise<void> {
-  return new Promise((resolve) => {
-    execFile('taskkill', ['/PID', String(pid), '/T', '/F'], { timeout: TASKKILL_TIMEOUT_MS, windowsHide: true }, () => {
-      send(pid);
-      resolve();
-    });
-  });
+async function taskkill(pid: number): Promise<void> {
+  await outputOf('taskkill', ['/PID', String(pid), '/T', '/F'], { timeoutMs: TASKKILL_TIMEOUT_MS });
+  send(pid);
 }
