@@ -149,6 +149,15 @@ test('every folder of src/ is a room of the table', () => {
   assert.deepEqual(unlistedFolders(), []);
 });
 
+test('no folder has more than 25 files: a larger one has rooms inside', () => {
+  const counts = new Map<string, number>();
+  for (const file of sources()) counts.set(posix.dirname(file), (counts.get(posix.dirname(file)) ?? 0) + 1);
+  assert.deepEqual(
+    [...counts].filter(([, files]) => files > 25),
+    [],
+  );
+});
+
 test('no files import each other in a circle, not even for their types', () => {
   assert.deepEqual(circlesIn(new Map(sources().map((file) => [file, targetsOf(file)]))), []);
 });
