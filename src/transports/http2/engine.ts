@@ -58,6 +58,8 @@ export interface Http2SessionEvents {
 }
 
 export interface Http2Session {
+  /** Most bytes of a header list that the peer accepts (SETTINGS_MAX_HEADER_LIST_SIZE). Infinity unless it has announced a limit. */
+  readonly peerMaxHeaderListBytes: number;
   /** Sends PING; resolves with the round trip in milliseconds. Rejects when the session ends or `timeoutMs` passes. */
   ping(timeoutMs: number): Promise<number>;
   /** Takes no new streams; resolves when the open ones are closed and the connection is closed. */

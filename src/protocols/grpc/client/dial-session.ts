@@ -12,8 +12,10 @@ import type { Dialer } from '../../../transports/transport.js';
 /** What a call needs of its stream. */
 export type ClientStream = Pick<Http2Stream, 'write' | 'end' | 'reset' | 'consume'>;
 
+type SessionMembers = 'usable' | 'peerMaxHeaderListBytes' | 'destroy' | 'ref' | 'unref';
+
 /** What a channel needs of an HTTP/2 session. The engine of grpc-js gives its own channels this form. */
-export interface ChannelSession extends Pick<Http2ClientSession, 'usable' | 'destroy' | 'ref' | 'unref'> {
+export interface ChannelSession extends Pick<Http2ClientSession, SessionMembers> {
   open(headers: HeaderList, events: Http2StreamEvents): ClientStream;
 }
 

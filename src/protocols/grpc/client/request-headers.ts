@@ -2,7 +2,7 @@ import { ProtocolError } from '../../../errors.js';
 import type { HeaderList } from '../../../transports/http2/engine.js';
 import { ACCEPTED_ENCODINGS } from '../message/compression.js';
 import { formatTimeout } from '../shared/deadline.js';
-import { appendMetadata } from '../shared/metadata.js';
+import { appendMetadata, headerListBytes } from '../shared/metadata.js';
 import type { GrpcCallOptions } from './channel.js';
 
 const PRODUCT = 'grpc-node-rxplug';
@@ -10,10 +10,8 @@ const PRODUCT = 'grpc-node-rxplug';
 /** Bounds the cache. A channel calls few methods, unless its caller generates paths. */
 const MAX_TEMPLATES = 256;
 
-/** Most that peers on Node take. Far above it they end the connection, and every other call on it. */
+/** Most bytes of a header list to a peer that announces no limit, and to any: those on Node close the connection above it. */
 const MAX_LIST_BYTES = 64 * 1024;
-/** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
-const HEADER_COST_BYTES = 32;
 
 /** What the headers of all calls of a channel have in common. */
 export interface RequestHeadersOptions {
@@ -35,7 +33,6 @@ export class RequestHeaders {
     this.#options = options;
   }
 
-  /** Throws ProtocolError ERR_LIMIT_EXCEEDED for more metadata than peers take. */
   of(path: string, call: GrpcCallOptions, timeoutMs: number | undefined): HeaderList {
     if (call.authority !== undefined) return this.#extend(this.#make(path, call.authority), call, timeoutMs);
     let template = this.#templates.get(path);
@@ -52,7 +49,7 @@ export class RequestHeaders {
     if (timeoutMs !== undefined) headers.push('grpc-timeout', formatTimeout(timeoutMs));
     if (call.metadata === undefined) return headers;
     appendMetadata(headers, call.metadata);
-    return checkSize(headers);
+    return headers;
   }
 
   #make(path: string, authority: string): string[] {
@@ -64,12 +61,12 @@ export class RequestHeaders {
   }
 }
 
-function checkSize(headers: HeaderList): HeaderList {
-  let bytes = (headers.length / 2) * HEADER_COST_BYTES;
-  for (const text of headers) bytes += text.length;
-  if (bytes <= MAX_LIST_BYTES) return headers;
-  throw new ProtocolError(
-    'ERR_LIMIT_EXCEEDED',
-    `the headers with its metadata have ${bytes} bytes, at most ${MAX_LIST_BYTES} can be sent.`,
-  );
+/** Refuses a request before it is sent, for the peer would reset it or close the connection. Throws ProtocolError ERR_LIMIT_EXCEEDED. */
+export function checkHeaderListSize(headers: HeaderList, peerMaxBytes: number): void {
+  const bytes = headerListBytes(headers);
+  const mostBytes = Math.min(MAX_LIST_BYTES, peerMaxBytes);
+  if (bytes <= mostBytes) return;
+  const whose = peerMaxBytes < MAX_LIST_BYTES ? ': the peer accepts no more (SETTINGS_MAX_HEADER_LIST_SIZE)' : '';
+  const text = `the headers with the metadata have ${bytes} bytes, at most ${mostBytes} can be sent${whose}.`;
+  throw new ProtocolError('ERR_LIMIT_EXCEEDED', text);
 }

@@ -10,7 +10,7 @@ import { headerOf } from '../shared/metadata.js';
 import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from '../shared/status.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './channel.js';
 import type { ChannelSession, ClientStream } from './dial-session.js';
-import type { RequestHeaders } from './request-headers.js';
+import { checkHeaderListSize, type RequestHeaders } from './request-headers.js';
 
 const CANCEL = Http2ErrorCode.cancel;
 
@@ -65,7 +65,9 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
     const { timeoutMs } = this.options;
     const leftMs = timeoutMs === undefined ? undefined : this.#expiresAt - performance.now();
     try {
-      this.#stream = session.open(this.#context.headers.of(this.#path, this.options, leftMs), this);
+      const headers = this.#context.headers.of(this.#path, this.options, leftMs);
+      checkHeaderListSize(headers, session.peerMaxHeaderListBytes);
+      this.#stream = session.open(headers, this);
     } catch (cause) {
       return this.failLater(
         localStatus(openFailureCode(cause), `The call could not be opened: ${errorMessage(cause)}`, cause),

@@ -36,6 +36,16 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
   return undefined;
 }
 
+/** What HTTP/2 counts for a header besides name and value (RFC 9113 §6.5.2). */
+const HEADER_COST_BYTES = 32;
+
+/** The size of a header list, as SETTINGS_MAX_HEADER_LIST_SIZE limits it. */
+export function headerListBytes(headers: HeaderList): number {
+  let bytes = (headers.length / 2) * HEADER_COST_BYTES;
+  for (const text of headers) bytes += text.length;
+  return bytes;
+}
+
 /**
  * Appends metadata to a header block: one header per value, binary ones (`-bin`) in unpadded base64. Pseudo headers, those that
  * gRPC writes itself and those that HTTP/2 forbids are left out.

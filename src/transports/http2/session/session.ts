@@ -83,6 +83,10 @@ export abstract class Session implements Http2Session, ConnectionFrameSink {
     this.#connection.start();
   }
 
+  get peerMaxHeaderListBytes(): number {
+    return this.#peerSettings.maxHeaderListBytes;
+  }
+
   abstract close(): Promise<void>;
 
   ping(timeoutMs: number): Promise<number> {

@@ -33,10 +33,12 @@ export class PeerSettings {
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   initialWindowBytes = DEFAULT_WINDOW_BYTES;
   maxFrameBytes = DEFAULT_MAX_FRAME_BYTES;
+  maxHeaderListBytes = Number.POSITIVE_INFINITY;
 
   set(id: number, value: number): void {
     if (id === Setting.maxConcurrentStreams) this.maxConcurrentStreams = value;
     else if (id === Setting.initialWindowSize) this.initialWindowBytes = value;
     else if (id === Setting.maxFrameSize) this.maxFrameBytes = value;
+    else if (id === Setting.maxHeaderListSize) this.maxHeaderListBytes = value;
   }
 }

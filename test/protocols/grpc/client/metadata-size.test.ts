@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
 import { GreeterDefinition } from '../../../../examples/gen/greeter.js';
-import { GrpcError, Metadata, status } from '../../../../src/grpc.js';
+import { createGrpcChannel, createGrpcClient, GrpcError, Metadata, status } from '../../../../src/grpc.js';
 import type { ServiceOf } from '../../../../src/index.js';
+import { memoryDialer } from '../../../support/dialers.js';
 import { ENGINES } from '../../../support/engines.js';
 import { servicePair } from '../../../support/service-pair.js';
 
@@ -68,3 +71,40 @@ for (const client of ENGINES) {
     });
   }
 }
+
+/** A server of node that accepts header lists of 8192 bytes, as netty does, and counts the requests that it gets. */
+function smallServer(): { readonly inject: (far: Duplex) => void; readonly requests: () => number } {
+  let requests = 0;
+  const server = createServer({ settings: { maxHeaderListSize: 8192 } });
+  server.on('stream', (stream) => {
+    requests += 1;
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '9' }, { endStream: true });
+  });
+  return { inject: (far) => void server.emit('connection', far), requests: () => requests };
+}
+
+for (const [what, options, channelOptions] of [
+  ['metadata', { metadata: sized(8) }, {}],
+  ['an authority', {}, { authority: 'a'.repeat(8 * KIB) }],
+] as const) {
+  test(`${what} above what the peer announces to accept fails its call before it is sent, with both sizes`, async () => {
+    const server = smallServer();
+    await using channel = createGrpcChannel({ dialer: memoryDialer(server.inject), ...channelOptions });
+    const client = createGrpcClient(channel, GreeterDefinition);
+    await assert.rejects(firstValueFrom(client.greet({ name: '0' }, options)), (error) => {
+      assert.ok(GrpcError.is(error) && error.status === status.RESOURCE_EXHAUSTED, String(error));
+      return /have 8\d{3} bytes, at most 8192 can be sent: the peer accepts no more/.test(error.detail);
+    });
+    assert.equal(server.requests(), 0);
+    assert.equal(channel.state.status, 'ready');
+  });
+}
+
+test('metadata within what the peer announces to accept is sent', async () => {
+  const server = smallServer();
+  await using channel = createGrpcChannel({ dialer: memoryDialer(server.inject) });
+  const client = createGrpcClient(channel, GreeterDefinition);
+  const answered = (error: unknown) => GrpcError.is(error) && error.status === status.FAILED_PRECONDITION;
+  await assert.rejects(firstValueFrom(client.greet({ name: '0' }, { metadata: sized(7) })), answered);
+  assert.equal(server.requests(), 1);
+});
