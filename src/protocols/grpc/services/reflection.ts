@@ -4,13 +4,15 @@ import {
   type ServerReflectionResponse,
   ServerReflectionDefinition as V1,
 } from '../gen/grpc/reflection/v1/reflection.js';
-import { ServerReflectionDefinition as V1Alpha } from '../gen/grpc/reflection/v1alpha/reflection.js';
 import type { GrpcServer } from '../server/grpc-server.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { StreamCallContext } from '../shared/service-definition.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { type FileDescriptor, parseDescriptorSet } from './descriptors.js';
+
+/** The older version of the protocol, which has the same messages under another name. grpcurl and older clients ask for it. */
+const V1_ALPHA = { ...V1, fullName: 'grpc.reflection.v1alpha.ServerReflection' } as const;
 
 /** What the reflection service can describe. */
 export interface ReflectionOptions {
@@ -38,7 +40,7 @@ export function addReflection(server: GrpcServer, options: ReflectionOptions = {
     }
   };
   server.addService(V1, { serverReflectionInfo });
-  server.addService(V1Alpha, { serverReflectionInfo });
+  server.addService(V1_ALPHA, { serverReflectionInfo });
 }
 
 function ownFiles(): FileDescriptor[] {

@@ -11,13 +11,15 @@ import {
   type ServerReflectionResponse,
   ServerReflectionDefinition as V1,
 } from '../../../../src/protocols/grpc/gen/grpc/reflection/v1/reflection.js';
-import { ServerReflectionDefinition as V1Alpha } from '../../../../src/protocols/grpc/gen/grpc/reflection/v1alpha/reflection.js';
 import { DescriptorIndex } from '../../../../src/protocols/grpc/services/descriptor-index.js';
 import { type FileDescriptor, parseDescriptorSet } from '../../../../src/protocols/grpc/services/descriptors.js';
 import { HealthService } from '../../../../src/protocols/grpc/services/health.js';
 import { addReflection } from '../../../../src/protocols/grpc/services/reflection.js';
 import { serveOnUnixSocket, stockClient } from '../../../support/grpc-peer.js';
 import { createGrpcServer, test } from '../../../support/grpc-servers.js';
+
+/** v1alpha has the messages of v1 under another name. */
+const V1Alpha = { ...V1, fullName: 'grpc.reflection.v1alpha.ServerReflection' } as const;
 
 const KV_SET = Buffer.from(DESCRIPTOR_SET_BASE64, 'base64');
 const SILENT = { get: () => NEVER, put: () => NEVER, watch: () => NEVER, import: () => NEVER, sync: () => NEVER };
