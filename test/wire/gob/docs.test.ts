@@ -65,7 +65,7 @@ test('docs/wire.md: time.Time is laid out as in the table, without gaps', () => 
 });
 
 test('docs/wire.md: the limits are the defaults', () => {
-  const rows = readTable('wire.md', 'What a peer can make us hold', 'At most');
+  const rows = readTable('wire.md', 'Limit of a decoder', 'Default');
   assert.deepEqual(Object.fromEntries(rows.map(([name, value]) => [name, Number(value)])), DEFAULT_GOB_LIMITS);
 });
 
