@@ -6,12 +6,23 @@ export function truncateText(text: string, maxChars = MAX_SHOWN_CHARS): string {
   return text.length <= maxChars ? text : `${text.slice(0, maxChars)}…`;
 }
 
-/** A peer's text in quotes for an error message: truncated, with control characters escaped so that a terminal does not obey them. */
+/**
+ * Control characters, which a terminal obeys, and characters that cannot be seen: byte order marks, zero-width characters, spaces that
+ * are not U+0020, line separators.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+/**
+ * A peer's text in quotes for an error message: truncated, with invisible characters as escapes.
+ *
+ * @example
+ * quoteText('\uFEFF1|1|unix'); // '"\\ufeff1|1|unix"'
+ */
 export function quoteText(text: string, maxChars = MAX_SHOWN_CHARS): string {
-  const quoted = JSON.stringify(truncateText(text, maxChars));
-  return quoted.replaceAll(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escapeChar);
+  return JSON.stringify(truncateText(text, maxChars)).replaceAll(INVISIBLE, escapeChar);
 }
 
 function escapeChar(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const code = char.codePointAt(0) ?? 0;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }

@@ -1,9 +1,8 @@
-import { errorMessage } from '../../errors.js';
 import { encodeBase64 } from '../base64.js';
 import { encodeUtf8 } from '../bytes.js';
 import { DEFAULT_MAX_LINE_BYTES } from '../lines.js';
 import { formatLogTimestamp } from './log-timestamp.js';
-import { type LogFields, type LogRecord, toFields } from './logger.js';
+import { asText, enumerableFields, type LogFields, type LogRecord } from './logger.js';
 
 /** Options of `formatLogLine`. */
 export interface LogLineOptions {
@@ -60,7 +59,7 @@ function renderLine(record: LogRecord, { epochMs }: LogLineOptions, limits: Limi
     ['@timestamp', JSON.stringify(formatLogTimestamp(epochMs))],
   ];
   if (module !== '') entries.push(['@module', renderText(module, limits.maxChars)]);
-  const { fields, warning } = renderFields(toFields(record.fields), limits);
+  const { fields, warning } = renderFields(enumerableFields(record.fields), limits);
   entries.push(...fields);
   const warn = warning ?? (Math.max(message.length, module.length) > limits.maxChars ? SHORTENED : undefined);
   if (warn !== undefined) entries.push(['@warn', JSON.stringify(warn)]);
@@ -114,14 +113,4 @@ function plain(this: Readonly<Record<string, unknown>>, key: string, value: unkn
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   return typeof value === 'function' ? `[function ${value.name}]` : value;
-}
-
-/** The value as a text: JavaScript callers may pass anything. */
-function asText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  try {
-    return errorMessage(value);
-  } catch {
-    return '';
-  }
 }

@@ -1,3 +1,5 @@
+import { errorMessage } from '../../errors.js';
+
 /** hclog's levels, lowest first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
@@ -15,6 +17,52 @@ export function toFields(value: unknown): LogFields {
   if (value === undefined || value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value) || value instanceof Error) return { EXTRA_VALUE_AT_END: value };
   return value as LogFields;
+}
+
+/**
+ * New fields from the ones of a logger and what a caller passed. Never throws: a getter that does becomes a text with its error, and an
+ * object whose keys cannot be read becomes a text as a whole.
+ */
+export function mergeFields(base: LogFields, given: unknown): LogFields {
+  try {
+    return { ...base, ...toFields(given) };
+  } catch {
+    const fields = enumerableFields(given);
+    return { ...base, ...Object.fromEntries(Object.keys(fields).map((key) => [key, readField(fields, key)])) };
+  }
+}
+
+/** `toFields` for an object whose keys can be listed. Never throws: an object like a revoked Proxy becomes a text. */
+export function enumerableFields(given: unknown): LogFields {
+  try {
+    const fields = toFields(given);
+    Object.keys(fields);
+    return fields;
+  } catch (error) {
+    return { EXTRA_VALUE_AT_END: unreadable(error) };
+  }
+}
+
+function readField(fields: LogFields, key: string): unknown {
+  try {
+    return fields[key];
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): string {
+  return `[unreadable: ${asText(error)}]`;
+}
+
+/** A value as a text. Never throws: JavaScript callers may pass anything, also where a text belongs. */
+export function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return String(errorMessage(value));
+  } catch {
+    return '';
+  }
 }
 
 /** One message of a logger. */
@@ -67,7 +115,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const lowest = LOG_LEVELS.indexOf(level);
   const log = (at: LogLevel) => (message: string, fields?: LogFields) => {
     if (LOG_LEVELS.indexOf(at) < lowest) return;
-    write({ level: at, message, fields: fields === undefined ? base : { ...base, ...toFields(fields) }, module });
+    write({ level: at, message, fields: fields === undefined ? base : mergeFields(base, fields), module });
   };
   return {
     trace: log('trace'),
@@ -76,7 +124,7 @@ export function createLogger(options: LoggerOptions): Logger {
     warn: log('warn'),
     error: log('error'),
     named: (name) => createLogger({ ...options, module: module === '' ? name : `${module}.${name}` }),
-    with: (fields) => createLogger({ ...options, fields: { ...base, ...fields } }),
+    with: (fields) => createLogger({ ...options, fields: mergeFields(base, fields) }),
   };
 }
 

@@ -74,3 +74,48 @@ test('hostile lines are judged in linear time: in quadratic time this would not 
     }
   }
 });
+
+const PYTHON_CHAIN = `Traceback (most recent call last):
+  File "/app/plugin.py", line 4, in load
+    return settings[name]
+KeyError: 'port'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/app/plugin.py", line 10, in <module>
+    main()
+  File "/app/plugin.py", line 6, in main
+    raise NoSettings(name) from None
+__main__.NoSettings: port`;
+
+const PYTHON_GROUP = `  + Exception Group Traceback (most recent call last):
+  |   File "/app/plugin.py", line 1, in <module>
+  | ExceptionGroup: two of them (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | ValueError: one
+    +---------------- 2 ----------------
+    | TypeError: two
+    +------------------------------------`;
+
+const JAVA = `Exception in thread "main" java.lang.IllegalStateException: not ready
+	at Plugin.serve(Plugin.java:7)
+	at Plugin.main(Plugin.java:3)
+Caused by: java.io.IOException: no socket
+	... 2 more`;
+
+for (const [title, report] of [
+  ['a Python traceback with what it was raised in', PYTHON_CHAIN],
+  ['an exception group of Python', PYTHON_GROUP],
+  ['a Java exception with its cause', JAVA],
+] as const) {
+  test(`${title} is one trace, and the text after it is not part of it`, () => {
+    const parser = createLogParser();
+    const kinds = (text: string) => text.split('\n').map((line) => parser.parse({ text: line, part: 'whole' })?.kind);
+    const expected = report.split('\n').map(() => 'trace');
+    assert.deepEqual(kinds('ready'), ['text']);
+    assert.deepEqual(kinds(report), expected);
+    assert.deepEqual(kinds('going on\nand on'), ['text', 'text']);
+    assert.deepEqual(kinds(`${report}\n[INFO] going on`), [...expected, 'text']);
+  });
+}

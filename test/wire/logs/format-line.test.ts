@@ -73,10 +73,33 @@ test('L-01 reads every line of go-hclog, and what is read is written again with 
   }
 });
 
-test('L-11 judges timestamps as Go does', () => {
+/** Times that Go refuses: with another number of fraction digits than hclog's six, or without an offset. */
+const ADDITIONS = [
+  '2026-01-02T03:04:05Z',
+  '2026-01-02T03:04:05.157Z',
+  '2026-01-02T03:04:05.1579320Z',
+  '2026-01-02T03:04:05.157932',
+];
+
+test('L-11 takes the timestamps that Go takes, and those of other languages', () => {
   for (const { text, valid } of golden.timestamps.filter(({ text }) => text !== '')) {
-    assert.equal(isLogTimestamp(text), valid, text);
+    assert.equal(isLogTimestamp(text), valid || ADDITIONS.includes(text), text);
   }
+  for (const text of ['2026-01-02T03:04:05.157932123Z', '2026-01-02T03:04:05.1+01:00', '2026-01-02T03:04:05']) {
+    assert.ok(isLogTimestamp(text), text);
+    const line = `{"@level":"warn","@message":"m","@timestamp":"${text}","a":1}`;
+    const entry = createLogParser().parse({ text: line, part: 'whole' });
+    assert.deepEqual([entry?.kind, entry?.level, entry?.timestamp, entry?.fields], ['hclog', 'warn', text, { a: 1 }]);
+  }
+});
+
+test('timestamps are shown with milliseconds, whatever their fraction and offset', () => {
+  for (const [text, shown] of [
+    ['2026-01-02T03:04:05.157932123Z', '2026-01-02T03:04:05.157Z'],
+    ['2026-01-02T03:04:05.1+01:00', '2026-01-02T03:04:05.100+0100'],
+    ['2026-01-02T03:04:05', '2026-01-02T03:04:05.000'],
+  ] as const)
+    assert.equal(displayLogTimestamp(text), shown);
 });
 
 test('takes neither a comma nor a one-digit hour, which Go would', () => {
@@ -177,6 +200,37 @@ test('a value given to a logger without a key gets the key of hclog', () => {
     seen.map(({ fields }) => fields),
     [{ EXTRA_VALUE_AT_END: cause }, { EXTRA_VALUE_AT_END: 5 }, { EXTRA_VALUE_AT_END: ['a'] }, { a: 1 }],
   );
+});
+
+test('a logger never throws, whatever its fields do', () => {
+  const seen: LogRecord[] = [];
+  const log = createLogger({ write: (one) => seen.push(one) });
+  const throwing = {
+    a: 1,
+    get b(): never {
+      throw new Error('no b');
+    },
+  };
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  log.info('m', throwing);
+  log.with(throwing).info('m', { c: 3 });
+  log.with(revoked.proxy).info('m');
+  log.info('m', {
+    get nasty(): never {
+      throw Object.defineProperty(new Error('e'), 'message', { get: () => assert.fail() });
+    },
+  });
+  assert.deepEqual(
+    seen.slice(0, 2).map(({ fields }) => fields),
+    [
+      { a: 1, b: '[unreadable: no b]' },
+      { a: 1, b: '[unreadable: no b]', c: 3 },
+    ],
+  );
+  for (const record of seen) assert.match(formatLogLine(record, { epochMs }), /"@message":"m"/);
+  for (const fields of [throwing, revoked.proxy])
+    assert.match(formatLogLine({ level: 'info', message: 'm', fields, module: '' }, { epochMs }), /"@message":"m"/);
 });
 
 test('a line never exceeds 64 KiB, LF included, and says that it was shortened', () => {
