@@ -43,7 +43,7 @@ export interface GrpcClientOptions {
  * @example
  * const channel = createGrpcChannel({ dialer: dialerTo({ network: 'unix', address: '/run/kv.sock' }) });
  * const kv = createGrpcClient(channel, KVDefinition);
- * const { value } = await firstValueFrom(kv.get({ key: 'a' }));
+ * const response = await firstValueFrom(kv.get({ key: 'a' }));
  */
 export function createGrpcClient<D extends ServiceDefinition>(
   channel: GrpcChannel,
