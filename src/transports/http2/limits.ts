@@ -6,10 +6,11 @@ export interface Rate {
 }
 
 /**
- * Streams that the peer may reset, or make us reset: each costs the work on it (CVE-2023-44487, CVE-2025-8671). A stream that ends
- * normally allows for one more.
+ * Streams that we reset for an error of the peer: each costs the work on it (CVE-2025-8671). A stream that ends normally allows for one
+ * more. Streams that the peer resets are not counted, because `take(1)`, `switchMap` and deadlines reset any number of them; what bounds
+ * their cost is the number of handlers that run (CVE-2023-44487).
  */
-export const STREAM_RESET_BUDGET: Rate = { burst: 10_000, perSecond: 1000 };
+export const STREAM_ERROR_BUDGET: Rate = { burst: 10_000, perSecond: 1000 };
 
 /** Frames that are legal, cost some work and contain nothing. */
 export const EMPTY_FRAME_BUDGET: Rate = { burst: 10_000, perSecond: 1000 };

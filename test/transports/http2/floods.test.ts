@@ -25,16 +25,21 @@ function repeat(bytes: Uint8Array, times: number): Uint8Array {
   return Buffer.concat(Array.from({ length: times }, () => bytes));
 }
 
-test('rapid reset (CVE-2023-44487): streams opened and reset at once end the session', async () => {
+test('rapid reset (CVE-2023-44487) leaves nothing open and does not end the session', async () => {
   const bench = serveBench();
   const { peer } = bench;
-  const frames = Array.from({ length: MANY }, (_, index) => [
-    peer.headers(index * 2 + 1, REQUEST),
-    resetFrame(index * 2 + 1, 8),
-  ]);
-  peer.send(...frames.flat().map((bytes) => Uint8Array.from(bytes)));
-  await expectCalmDown(bench);
-  assert.ok(bench.streams.length < MANY / 2, `${bench.streams.length} streams reached the handler`);
+  for (let first = 0; first < MANY; first += 1000) {
+    const ids = Array.from({ length: 1000 }, (_, index) => (first + index) * 2 + 1);
+    peer.send(...ids.flatMap((id) => [Uint8Array.from(peer.headers(id, REQUEST)), resetFrame(id, 8)]));
+    await peer.settle();
+    assert.equal(bench.session.openStreams, 0);
+  }
+  assert.ok(bench.streams.every(({ log }) => log.at(-1) === 'reset 8'));
+  peer.send(peer.headers(MANY * 2 + 1, REQUEST));
+  await peer.settle();
+  assert.equal(bench.session.openStreams, 1);
+  bench.session.destroy();
+  await bench.closed;
 });
 
 test('streams that make us reset them (CVE-2025-8671) end the session', async () => {
@@ -82,24 +87,6 @@ for (const [what, bytes] of Object.entries(noise)) {
     await expectCalmDown(bench);
   });
 }
-
-test('cancelling as many streams as end well is no flood, however many', async () => {
-  const bench = serveBench();
-  const { peer } = bench;
-  for (let id = 1; id < 60_000; id += 4) {
-    peer.send(
-      Uint8Array.from(peer.headers(id, REQUEST, END)),
-      Uint8Array.from(peer.headers(id + 2, REQUEST, END)),
-      resetFrame(id + 2, 8),
-    );
-    const accepted = await bench.accepted();
-    accepted.stream.sendHeaders([':status', '200'], true);
-    await bench.accepted();
-  }
-  await peer.settle();
-  bench.session.destroy();
-  assert.equal((await bench.closed)?.message, undefined);
-});
 
 test('what an honest peer sends in such numbers is welcome: PING, WINDOW_UPDATE, small DATA, cancelled streams', async () => {
   const bench = serveBench();

@@ -4,7 +4,7 @@ import {
   EMPTY_FRAME_BUDGET,
   MAX_QUEUED_ANSWERS,
   maxHeaderBlockBytes,
-  STREAM_RESET_BUDGET,
+  STREAM_ERROR_BUDGET,
 } from '../../../src/transports/http2/limits.js';
 import { DEFAULT_HTTP2_OPTIONS } from '../../../src/transports/http2/options.js';
 import { encodeConnectionPreface, settingsOf } from '../../../src/transports/http2/session/settings.js';
@@ -90,7 +90,7 @@ test('docs/wire.md: an HTTP/2 session has the bounds of the table', () => {
     [
       `${MAX_CONTINUATIONS}`,
       `${maxHeaderBlockBytes(DEFAULT_HTTP2_OPTIONS)}`,
-      `${STREAM_RESET_BUDGET.burst}, ${STREAM_RESET_BUDGET.perSecond}`,
+      `${STREAM_ERROR_BUDGET.burst}, ${STREAM_ERROR_BUDGET.perSecond}`,
       `${EMPTY_FRAME_BUDGET.burst}, ${EMPTY_FRAME_BUDGET.perSecond}`,
       `${MAX_QUEUED_ANSWERS}`,
     ],

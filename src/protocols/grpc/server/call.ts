@@ -17,8 +17,11 @@ export interface ServerCallListener {
   onHalfClose(): void;
   /** Responses have been handed to the connection: `ready` and `flushed` may have become true. */
   onDrain(): void;
-  /** The call is over: its end was handed to the connection, or the caller is gone. Called once, last. */
-  onClose(): void;
+  /**
+   * The call is over: its end was handed to the connection, or the caller is gone. Called once, last. Returns what the handler still does,
+   * where that is known: it counts for `maxConcurrentStreams` until it has settled.
+   */
+  onClose(): PromiseLike<unknown> | undefined;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface CalledMethod {
 
 /** One call on its way through a handler of ours: what the handler sees of it, and how it is answered. */
 export class HandlerContext implements StreamCallContext<unknown>, ServerCallListener {
+  /** What the handler does at the moment, as far as it is a Promise. */
+  running: PromiseLike<unknown> | undefined;
   readonly #call: ServerCall;
   readonly #method: CalledMethod;
   #request: unknown;
@@ -167,7 +169,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
     this.#responses?.onDrain();
   }
 
-  onClose(): void {
+  onClose(): PromiseLike<unknown> | undefined {
     this.#over = true;
     if (!this.#answered) {
       this.#failure = this.#reason();
@@ -178,6 +180,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
     this.#teardowns = undefined;
     // Last: what the handler returned is unsubscribed by now, and has no use for the error.
     this.#requests?.onClose();
+    return this.running;
   }
 
   #refuse(what: string): void {

@@ -178,9 +178,9 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
   }
 
   /** Called by the connection, once. */
-  onClose(): void {
+  onClose(): PromiseLike<unknown> | undefined {
     this.#over = true;
-    this.#notify((listener) => listener.onClose());
+    return this.#notify((listener) => listener.onClose());
   }
 
   /** Delivers what `startRead` asked for. A reader that waits gets window for what is missing; otherwise the sender has to wait. */
@@ -230,12 +230,13 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     return true;
   }
 
-  #notify(call: (listener: ServerCallListener) => void): void {
-    if (this.#listener === undefined) return;
+  #notify<T>(call: (listener: ServerCallListener) => T): T | undefined {
+    if (this.#listener === undefined) return undefined;
     try {
-      call(this.#listener);
+      return call(this.#listener);
     } catch (thrown) {
       throwLater(thrown);
+      return undefined;
     }
   }
 

@@ -17,6 +17,7 @@ export class Peer implements MessageLimits {
   /** `address:port`, or `unknown` where the transport has none. */
   readonly address: string;
   #closed: Closed[] = [];
+  #abandoned = 0;
 
   constructor(connection: Duplex, limits: MessageLimits) {
     this.maxReceiveMessageBytes = limits.maxReceiveMessageBytes;
@@ -24,6 +25,11 @@ export class Peer implements MessageLimits {
     this.connection = connection;
     const parts = [Reflect.get(connection, 'remoteAddress'), Reflect.get(connection, 'remotePort')];
     this.address = parts.filter((part) => part !== undefined).join(':') || 'unknown';
+  }
+
+  /** Handlers that may still run although their call is over: a caller that cancels calls fast must not have any number of them run. */
+  get abandoned(): number {
+    return this.#closed.length + this.#abandoned;
   }
 
   /** Notifies calls of their end in a batch, after this turn's responses are flushed. */
@@ -35,6 +41,20 @@ export class Peer implements MessageLimits {
   #notify(): void {
     const closed = this.#closed;
     this.#closed = [];
-    for (const call of closed) call.onClose();
+    for (const call of closed) {
+      const running = call.onClose();
+      if (running !== undefined) void this.#countWhile(running);
+    }
+  }
+
+  async #countWhile(running: PromiseLike<unknown>): Promise<void> {
+    this.#abandoned += 1;
+    try {
+      await running;
+    } catch {
+      // The handler's error has nobody to go to.
+    } finally {
+      this.#abandoned -= 1;
+    }
   }
 }

@@ -8,8 +8,11 @@ import type { HandlerContext } from './context.js';
 export function sendResponses(result: unknown, context: HandlerContext): void {
   if (isObservable(result)) sendObservable(result, context);
   else if (result instanceof Readable) sendReadable(result, context);
-  else if (isAsyncIterable(result)) void sendIterable(result, context);
-  else context.fail(notAStream(context));
+  else if (isAsyncIterable(result)) {
+    context.running = sendIterable(result, context).finally(() => {
+      context.running = undefined;
+    });
+  } else context.fail(notAStream(context));
 }
 
 function sendObservable(source$: Observable<unknown>, context: HandlerContext): void {

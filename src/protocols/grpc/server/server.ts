@@ -13,6 +13,7 @@ import type {
   Http2StreamEvents,
 } from '../../../transports/http2/engine.js';
 import { serveHttp2 } from '../../../transports/http2/open-session.js';
+import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { encodeGrpcMessage } from '../shared/percent.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
@@ -79,8 +80,14 @@ class NativeServer implements GrpcServer {
       return;
     }
     const peer = new Peer(connection, this.#options);
-    const accept = (stream: Http2Stream, headers: HeaderList, endStream: boolean) =>
-      this.#accept(peer, stream, headers, endStream);
+    const { maxConcurrentStreams } = this.#options.http2;
+    const accept = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => {
+      if (session.openStreams + peer.abandoned <= maxConcurrentStreams) {
+        return this.#accept(peer, stream, headers, endStream);
+      }
+      stream.reset(Http2ErrorCode.refusedStream);
+      return SILENT;
+    };
     let onClosed = () => {};
     const closed = new Promise<void>((resolve) => {
       onClosed = resolve;

@@ -8,9 +8,16 @@ import type { HandlerContext } from './context.js';
 export function sendResponse(result: unknown, context: HandlerContext): void {
   if (isObservable(result)) sendOnly(result, context);
   else if (isPromiseLike(result)) {
+    context.running = result;
     result.then(
-      (message) => context.respond(message),
-      (thrown) => context.fail(thrown),
+      (message) => {
+        context.running = undefined;
+        context.respond(message);
+      },
+      (thrown) => {
+        context.running = undefined;
+        context.fail(thrown);
+      },
     );
   } else context.respond(result);
 }

@@ -4,7 +4,7 @@ import { HpackDecoder } from '../../../wire/http2/hpack-decoder.js';
 import type { HeaderList, Http2StreamEvents } from '../engine.js';
 import { ReceiveWindow } from '../flow/receive-window.js';
 import type { Sender } from '../flow/sender.js';
-import { EMPTY_FRAME_BUDGET, RateBudget, STREAM_RESET_BUDGET } from '../limits.js';
+import { EMPTY_FRAME_BUDGET, RateBudget, STREAM_ERROR_BUDGET } from '../limits.js';
 import type { ResolvedHttp2Options } from '../options.js';
 import { SessionStream, type StreamContext } from './stream.js';
 import { StreamTable } from './stream-table.js';
@@ -33,7 +33,7 @@ export class Streams implements StreamFrameSink {
   readonly #receiveWindow: ReceiveWindow;
   readonly #onIdleStream: StreamsOptions['onIdleStream'];
   readonly #onClosed: StreamsOptions['onClosed'];
-  readonly #resets = new RateBudget(STREAM_RESET_BUDGET);
+  readonly #errors = new RateBudget(STREAM_ERROR_BUDGET);
   readonly #emptyFrames = new RateBudget(EMPTY_FRAME_BUDGET);
   /** The highest id that a client has used: those up to it that are not in the table are closed. */
   #highestId = 0;
@@ -93,7 +93,7 @@ export class Streams implements StreamFrameSink {
 
   /** RST_STREAM for a stream that is not opened. */
   refuse(streamId: number, code: number): void {
-    this.#countReset();
+    this.#countError();
     this.#sender.refuseStream(streamId, code);
   }
 
@@ -169,7 +169,6 @@ export class Streams implements StreamFrameSink {
   onResetStream(streamId: number, code: number): void {
     const stream = this.#table.get(streamId);
     if (stream === undefined) return this.#validateNotIdle(streamId, 'RST_STREAM');
-    if (this.#server) this.#countReset();
     stream.receiveReset(code);
   }
 
@@ -233,19 +232,19 @@ export class Streams implements StreamFrameSink {
   }
 
   #streamError(stream: SessionStream, code: number): void {
-    this.#countReset();
+    this.#countError();
     stream.fail(code);
   }
 
-  #countReset(): void {
-    if (this.#resets.spend()) return;
-    throw http2Error(enhanceYourCalm, 'the peer resets too many streams');
+  #countError(): void {
+    if (this.#errors.spend()) return;
+    throw http2Error(enhanceYourCalm, 'too many streams were reset for errors of the peer');
   }
 
   #remove(stream: SessionStream): void {
     if (stream.id !== 0 && !this.#table.remove(stream.id)) return;
     const { closedBy } = stream.state;
-    if (closedBy === 'end of stream') this.#resets.earn();
+    if (closedBy === 'end of stream') this.#errors.earn();
     if (closedBy === 'end of stream' || closedBy === 'reset received') this.#lastClosedByPeer = stream.id;
     this.#onClosed(stream);
   }

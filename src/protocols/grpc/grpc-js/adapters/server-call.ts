@@ -96,7 +96,7 @@ export class GrpcJsServerCall implements ServerInterceptingCallInterface, Server
   }
 
   /** grpc-js calls the end of every call a cancellation, also after an answer. */
-  onClose(): void {
+  onClose(): undefined {
     this.#listener?.onCancel();
   }
 }
