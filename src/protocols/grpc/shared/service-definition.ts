@@ -39,17 +39,17 @@ type Given<M extends MessageType> = Parameters<M['fromPartial']>[0];
  * A message as it may be given: absent fields take their default. With ts-proto's default `useExactTypes=true` the parameter of
  * `fromPartial` is generic and what can be read of it fits nothing; then it is derived from the message.
  */
-export type InputOf<M extends MessageType> = string extends keyof Given<M> ? PartialMessage<MessageOf<M>> : Given<M>;
+export type InputOf<M extends MessageType> = string extends keyof Given<M> ? PartialInput<MessageOf<M>> : Given<M>;
 
 type Leaf = Date | Uint8Array | string | number | boolean | bigint | undefined;
 
-type PartialMessage<T> = T extends Leaf
+type PartialInput<T> = T extends Leaf
   ? T
   : T extends readonly (infer Item)[]
-    ? readonly PartialMessage<Item>[]
+    ? readonly PartialInput<Item>[]
     : T extends { readonly $case: infer Case }
-      ? { readonly $case: Case } & { readonly [K in Exclude<keyof T, '$case'>]: PartialMessage<T[K]> }
-      : { readonly [K in keyof T]?: PartialMessage<T[K]> | undefined };
+      ? { readonly $case: Case } & { readonly [K in Exclude<keyof T, '$case'>]: PartialInput<T[K]> }
+      : { readonly [K in keyof T]?: PartialInput<T[K]> | undefined };
 
 /** An object-mode Readable of messages. A slow reader slows the sender (flow control). Destroying it cancels the call. */
 export type MessageReadable<T> = AsyncIterable<T> & Readable;
