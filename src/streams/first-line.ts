@@ -111,7 +111,10 @@ function exitedEarly({ code, signal }: Exit): PluginError {
 
 /** The error for a line that did not come in time; `unfinished` is the part of it that has come. */
 export function handshakeTimeout(timeoutMs: number, unfinished: string): PluginError {
-  const printed = unfinished === '' ? 'It printed nothing' : `It printed ${quoteText(unfinished)} and no line break`;
+  const printed =
+    unfinished === ''
+      ? 'It printed nothing, or did not flush stdout, which many languages buffer when it is a pipe (Python: `flush=True`, C: `fflush(stdout)`)'
+      : `It printed ${quoteText(unfinished)} and no line break`;
   return new StartError(
     'ERR_START_TIMEOUT',
     `The plugin printed no handshake within ${timeoutMs} ms. ${printed}. ${EXPECTED} on stdout, ended by a line break. ` +

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { errorMessage } from '../../errors.js';
 import { type ExecutableFormat, readExecutableFormat } from './executable-format.js';
 import { type CommandOptions, isBareName, locate, searchPathOf } from './locate.js';
+import { bufferingNote } from './stdout-buffering.js';
 
 /** Why a program cannot be run, if a reason was found. */
 export interface Diagnosis {
@@ -11,6 +12,8 @@ export interface Diagnosis {
   readonly finding?: string;
   /** Facts about the file, one per line. */
   readonly notes: readonly string[];
+  /** The format of the file, if it could be detected. */
+  readonly format?: ExecutableFormat;
 }
 
 const USUAL_CAUSES =
@@ -22,9 +25,11 @@ type BinaryFormat = Extract<ExecutableFormat, { readonly architectures: readonly
 const FORMAT_OF_PLATFORM: Readonly<Record<string, ExecutableFormat['kind']>> = { darwin: 'Mach-O', win32: 'PE' };
 
 /** Why a started plugin printed no handshake, as text for the user (go-plugin cmdrunner Diagnose). Never rejects. */
-export async function diagnoseCommand(command: CommandOptions): Promise<string> {
-  const { finding, notes } = await examine(command);
-  return [finding ?? USUAL_CAUSES, ...notes.map((note) => `  ${note}`)].join('\n');
+export async function diagnoseCommand(command: CommandOptions, args: readonly string[] = []): Promise<string> {
+  const { finding, notes, format } = await examine(command);
+  const buffering = finding === undefined ? bufferingNote([command.file, ...args], format) : undefined;
+  const lines = buffering === undefined ? notes : [buffering, ...notes];
+  return [finding ?? USUAL_CAUSES, ...lines.map((note) => `  ${note}`)].join('\n');
 }
 
 /** Examines the file of a command: existence, kind, permission, architecture, interpreter. Never rejects. */
@@ -55,7 +60,7 @@ async function examineFile(path: string, command: CommandOptions): Promise<Diagn
   const finding =
     notAFile(path, stats) ?? (await notExecutable(path, stats)) ?? (await notRunnable(path, format, command));
   const notes = [`Path: ${path}`, `Mode: ${formatMode(stats)}`, ...(await ownership(stats)), ...architecture(format)];
-  return finding === undefined ? { notes } : { finding, notes };
+  return { notes, ...(finding === undefined ? {} : { finding }), ...(format === undefined ? {} : { format }) };
 }
 
 function notInPath({ file, env }: CommandOptions): string {

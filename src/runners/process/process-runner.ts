@@ -18,7 +18,7 @@ import {
 import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
-import type { CommandOptions } from '../diagnose/locate.js';
+import { type CommandOptions, currentDirectory } from '../diagnose/locate.js';
 import { explainSpawnError } from '../diagnose/spawn-error.js';
 import { PluginOutput } from '../plugin-output.js';
 import type { Exit, ProcessSpec, Runner, RunnerSpec } from '../runner.js';
@@ -116,7 +116,7 @@ class ProcessRunner implements Runner {
   }
 
   diagnose(): Promise<string> {
-    return diagnoseCommand(this.#command());
+    return diagnoseCommand(this.#command(), this.#options.command.slice(1));
   }
 
   pluginToHost(address: Address): Address {
@@ -251,7 +251,7 @@ class ProcessRunner implements Runner {
 
   #command(): CommandOptions {
     const { command, cwd, env } = this.#options;
-    return { file: command[0], cwd: resolvePath(cwd ?? '.'), env };
+    return { file: command[0], cwd: resolvePath(currentDirectory(), cwd ?? ''), env };
   }
 }
 

@@ -1,9 +1,10 @@
-import type { NetConnectOpts, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { errorMessage, OptionsError, TransportError } from '../../errors.js';
 import { onAbort } from '../../streams/on-abort.js';
-import type { Address } from '../../wire/handshake/address.js';
+import { type Address, explainAddress } from '../../wire/handshake/address.js';
 import type { Dialer, DialOptions } from '../transport.js';
 import { connectDirect } from './direct-socket.js';
+import { type FoundFile, findNoFollow } from './no-follow.js';
 import { checkSocketPath } from './socket-path.js';
 import { parseTcpAddress } from './tcp.js';
 
@@ -37,9 +38,8 @@ export function dialerTo(address: Address, options: DialerOptions = {}): Dialer 
 
 async function dial(address: Address, timeoutMs: number, { signal }: DialOptions = {}): Promise<Socket> {
   signal?.throwIfAborted();
-  const target = targetOf(address);
+  const socket = connectTo(address);
   return await new Promise<Socket>((resolve, reject) => {
-    const socket = connectDirect(target);
     const settle = (error?: Error): void => {
       clearTimeout(timer);
       unwatch?.();
@@ -60,32 +60,60 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
   });
 }
 
-function targetOf(address: Address): NetConnectOpts {
-  if (address.network === 'tcp') {
-    return {
-      ...parseTcpAddress(address.address),
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    };
-  }
-  if (process.platform === 'win32') {
+function connectTo(address: Address): Socket {
+  if (address.network === 'unix') return connectUnix(address);
+  const target = parseTcpAddress(address.address);
+  return connectDirect({ ...target, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+}
+
+/**
+ * Not through a symbolic link: who may write to a shared socket directory could let this process connect to any socket that it may use. A
+ * name with `@` is in Linux's abstract namespace, as in Go; nothing can stand in its place.
+ */
+function connectUnix(address: Address): Socket {
+  const path = address.address;
+  if (process.platform === 'win32')
     throw new TransportError(
       'ERR_DIAL',
-      `Node cannot connect to the unix socket ${address.address} on Windows: let the plugin listen on TCP.`,
+      `Node cannot connect to the unix socket ${path} on Windows: let the plugin listen on TCP.`,
     );
+  checkSocketPath(path);
+  if (isAbstract(path)) return connectDirect({ path: `\0${path.slice(1)}` });
+  const file = find(address);
+  try {
+    if (file.stats.isSymbolicLink()) throw failed(address, new Error('it is a symbolic link, which is not followed'));
+    // The system has resolved the path when this returns.
+    return connectDirect({ path: file.path });
+  } finally {
+    file.close();
   }
-  checkSocketPath(address.address);
-  return { path: address.address };
+}
+
+function find(address: Address): FoundFile {
+  try {
+    return findNoFollow(address.address);
+  } catch (cause) {
+    throw failed(address, cause);
+  }
+}
+
+function isAbstract(path: string): boolean {
+  return process.platform === 'linux' && path.startsWith('@');
 }
 
 function failed(address: Address, cause: unknown): TransportError {
-  const reason = errorMessage(cause);
+  const reason = errorMessage(cause).replace(/\/proc\/self\/fd\/\d+|\0.*$/, address.address);
+  const hint = explainAddress(address) ?? abstractHint(address) ?? 'It has exited, or does not listen there.';
   return new TransportError(
     'ERR_DIAL',
-    `The plugin could not be reached at ${address.network} ${address.address}: ${reason}. It has exited, or does not listen there.`,
+    `The plugin could not be reached at ${address.network} ${address.address}: ${reason}. ${hint}`,
     { cause },
   );
+}
+
+function abstractHint({ network, address }: Address): string | undefined {
+  if (network !== 'unix' || !isAbstract(address)) return undefined;
+  return 'It has exited, or this version of Node cannot connect to abstract sockets, as Node 20 cannot: let the plugin listen at a path.';
 }
 
 function late(address: Address, timeoutMs: number): TransportError {

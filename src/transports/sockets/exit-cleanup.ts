@@ -1,4 +1,5 @@
-import { rmSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
+import { removeDirectory } from './remove-directory.js';
 
 /** A socket file and the directory that was created for it. */
 export interface SocketPlace {
@@ -24,8 +25,8 @@ export function removeAtExit(place: SocketPlace): void {
 /** Removes a socket file and its directory with all files in it. Idempotent; never throws. */
 export function removeNow(place: SocketPlace): void {
   if (places.delete(place) && places.size === 0) process.off('exit', removeAll);
-  if (place.path !== undefined) attempt(unlinkSync, place.path);
-  if (place.directory !== undefined) attempt((path) => rmSync(path, { recursive: true, force: true }), place.directory);
+  if (place.path !== undefined) removeFile(place.path);
+  if (place.directory !== undefined) removeDirectory(place.directory);
 }
 
 /** Newest first: a socket before its directory. */
@@ -33,8 +34,8 @@ function removeAll(): void {
   for (const place of [...places].reverse()) removeNow(place);
 }
 
-function attempt(remove: (path: string) => void, path: string): void {
+function removeFile(path: string): void {
   try {
-    remove(path);
+    unlinkSync(path);
   } catch {}
 }

@@ -1,8 +1,9 @@
-import { lstatSync, mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { errorMessage, TransportError } from '../../errors.js';
 import { removeAtExit, removeNow, type SocketPlace } from './exit-cleanup.js';
+import { findNoFollow } from './no-follow.js';
 import { giveToGroup } from './socket-group.js';
 
 /** The beginning of the name of a private directory (go-plugin client.go Start). */
@@ -60,9 +61,14 @@ function makeIn(tempDir: string): string {
 export function removeAbandonedSocketDir(path: string | undefined): void {
   if (path === undefined || !basename(path).startsWith(SOCKET_DIR_PREFIX)) return;
   try {
-    if (!lstatSync(path).isDirectory()) return;
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
-      if (entry.isSocket()) unlinkSync(join(path, entry.name));
+    const directory = findNoFollow(path);
+    try {
+      if (!directory.stats.isDirectory()) return;
+      for (const entry of readdirSync(directory.path, { withFileTypes: true })) {
+        if (entry.isSocket()) unlinkSync(join(directory.path, entry.name));
+      }
+    } finally {
+      directory.close();
     }
     rmdirSync(path);
   } catch {}

@@ -5,6 +5,24 @@ export interface Address {
   readonly address: string;
 }
 
+/** Text on what is wrong with an address that cannot be connected to, with the cure; undefined when nothing is recognised. */
+export function explainAddress({
+  network,
+  address,
+}: {
+  readonly network: string;
+  readonly address: string;
+}): string | undefined {
+  const [, scheme, rest] = /^([a-z-]+):(\/\/.*)$/.exec(address) ?? /^(unix(?:-abstract)?):(.*)$/.exec(address) ?? [];
+  if (scheme !== undefined) {
+    const expected = network === 'unix' ? 'the path of a socket' : 'host:port';
+    return `It is a URL with the scheme ${scheme}, as gRPC libraries take it: announce ${expected} alone, ${JSON.stringify(rest?.replace(/^\/\//, ''))}.`;
+  }
+  if (network === 'unix' && address !== '' && !/^[/@]|^[A-Za-z]:|^\\/.test(address))
+    return "It is a relative path, which is looked up in the host's working directory: announce an absolute path.";
+  return undefined;
+}
+
 /**
  * Translates addresses between the host and the plugin, for a plugin that runs where paths and ports are others: in a container, on
  * another machine. A translation may be asynchronous, for instance when it has to forward a port first; one that throws or rejects

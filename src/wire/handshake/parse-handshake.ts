@@ -2,7 +2,7 @@ import { errorMessage, HandshakeError, type HandshakeErrorCode, type PluginError
 import { decodeBase64 } from '../base64.js';
 import { parseGoBool, parseGoInteger } from '../go-text.js';
 import { quoteText, truncateText } from '../quote.js';
-import type { Address } from './address.js';
+import { type Address, explainAddress } from './address.js';
 import { isDerSequence } from './der.js';
 import { CORE_PROTOCOL_VERSION, type HandshakeFields, type ProtocolName, splitHandshake } from './handshake-line.js';
 
@@ -165,15 +165,21 @@ function validateAddress({ network, address }: AnnouncedAddress, line: string): 
       line,
     );
   }
-  if (network === 'tcp' ? !isHostAndPort(address) : address === '' || address.includes('\0')) {
-    const expected = network === 'tcp' ? '"host:port" with a port from 1 to 65535' : 'a socket path';
+  if (network === 'tcp' ? !isHostAndPort(address) : !isSocketPath(address)) {
+    const expected = network === 'tcp' ? '"host:port" with a port from 1 to 65535' : 'the path of a socket';
+    const hint = explainAddress({ network, address });
     throw failure(
       'ERR_ADDRESS_INVALID',
-      `The plugin's ${network} address ${quoteText(address)} cannot be dialed. Expected ${expected}.`,
+      `The plugin's ${network} address ${quoteText(address)} cannot be dialed. ${hint ?? `Expected ${expected}.`}`,
       line,
     );
   }
   return { network, address };
+}
+
+/** Any path but a URL such as `unix:///tmp/s`. */
+function isSocketPath(address: string): boolean {
+  return address !== '' && !address.includes('\0') && !/^unix(?:-abstract)?:/.test(address);
 }
 
 /** A host without colons, or one in brackets, or none; then a port. */

@@ -180,3 +180,42 @@ describe('the diagnosis of a plugin that did not speak', () => {
     for (const content of hostile) assert.equal(typeof (await diagnose(await program('hostile', content))), 'string');
   });
 });
+
+describe('a silent plugin in a language that buffers stdout gets the statement that flushes it', () => {
+  for (const [title, name, content, args, expected] of [
+    ['a Python script', 'a.py', '#!/usr/bin/env python3\n', [], /Python buffers.*`print\(line, flush=True\)`/],
+    ['a script without a name that says so', 'plugin', '#!/usr/bin/ruby\n', [], /Ruby buffers.*\$stdout\.sync/],
+    ['an interpreter with a script', 'runs', '#!/bin/sh\n', ['plugin.pl'], /Perl buffers.*\$\|/],
+  ] as const)
+    test(title, async () => {
+      const file = await program(name, content);
+      const diagnosis = await diagnoseCommand({ file, cwd: directory, env: testEnv() }, args);
+      // Where the interpreter is not installed, that is the finding.
+      if (!/asks (for the interpreter|env)/.test(diagnosis)) assert.match(diagnosis, expected);
+    });
+
+  test('a binary for this system', linuxOnly, async () => {
+    assert.match(await diagnose('/bin/sh'), /C and C\+\+ buffer.*`fflush\(stdout\)`/);
+  });
+
+  test('a program of Node has no such note', async () => {
+    assert.doesNotMatch(await diagnose(await program('n.mjs', '#!/usr/bin/env node\n')), /buffer/);
+  });
+});
+
+test('a start that fails in a working directory that was deleted says so', posixOnly, async () => {
+  const gone = await mkdtemp(join(directory, 'gone-'));
+  const script = `
+    import { rmdirSync } from 'node:fs';
+    import { processRunner } from ${JSON.stringify(new URL('../../../src/runners/process/process-runner.js', import.meta.url).href)};
+    rmdirSync(process.cwd());
+    const runner = processRunner({ command: ['./plugin'], env: {} });
+    runner.start({ signal: new AbortController().signal }).catch(({ name, code, message }) => console.log(name, code, message));
+  `;
+  const host = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: gone,
+    env: { ...testEnv(), PWD: gone },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  assert.match(await text(host.stdout), /^StartError ERR_SPAWN .*The working directory .*gone-.* does not exist/);
+});

@@ -134,6 +134,19 @@ test('accepts host:port with or without a host, and nothing else, on tcp', () =>
   rejects('1|1|unix||grpc', 'ERR_ADDRESS_INVALID');
 });
 
+test('an address in the form of a URL is refused, with what to announce instead', () => {
+  for (const [fields, expected] of [
+    ['unix|unix:///tmp/s', /scheme unix, .*the path of a socket alone, "\/tmp\/s"/],
+    ['unix|unix:/tmp/s', /alone, "\/tmp\/s"/],
+    ['unix|unix-abstract:s', /scheme unix-abstract/],
+    ['tcp|tcp://127.0.0.1:80', /scheme tcp, .*host:port alone, "127\.0\.0\.1:80"/],
+    ['tcp|dns:///localhost:80', /scheme dns/],
+  ] as const)
+    assert.match(rejects(`1|1|${fields}|grpc|`, 'ERR_ADDRESS_INVALID').message, expected);
+  assert.equal(parseHandshake('1|1|unix|@abstract', options).address.address, '@abstract');
+  assert.equal(parseHandshake('1|1|unix|relative/s', options).address.address, 'relative/s');
+});
+
 test('H-21 ignores a sixth field of 50 or fewer characters', () => {
   const old = Buffer.from('{"stdout_addr":"","stderr_addr":""}\n').toString('base64');
   assert.equal(old.length, 48);
