@@ -20,7 +20,7 @@ const WIRE: readonly string[] = ['errors', 'wire', 'wire/*'];
 const TRANSPORTS: readonly string[] = ['transports', 'transports/*'];
 const RUNNERS: readonly string[] = ['runners', 'runners/*'];
 const PROTOCOLS: readonly string[] = ['protocols', 'protocols/*'];
-const ENDS: readonly string[] = [...WIRE, 'streams', ...TRANSPORTS, ...PROTOCOLS];
+const ENDS: readonly string[] = [...WIRE, 'streams', 'processes', ...TRANSPORTS, ...PROTOCOLS];
 const DI: readonly string[] = [...ENDS, ...RUNNERS, 'host', 'host/*', 'plugin'];
 
 function room(rooms: readonly string[], packages: readonly string[] = []): Room {
@@ -115,7 +115,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'host/start': host(['launch-options', 'options', 'parts', 'plugin-streams'], ['node:os', 'node:path']),
   'host/stop': host(['start']),
   host: host(['*'], ['node:fs', 'node:path']),
-  plugin: room([...ENDS, 'processes'], ['rxjs', 'node:stream', 'node:fs', 'node:util']),
+  plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:util']),
   di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),

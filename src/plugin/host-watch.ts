@@ -1,32 +1,85 @@
+import { Subject, take } from 'rxjs';
+import { identify } from '../processes/identity.js';
+import { hasExited } from '../processes/running.js';
+import { readSystem } from '../processes/system.js';
+import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import type { HostProcess } from '../wire/handshake/host-process.js';
+
 const POLL_MS = 1000;
 
-/** Read when the program is loaded: its host may be gone by the time it serves. */
-const hostPid = process.ppid;
+/** Polls without a connection after which a host counts as gone. One that reconnects does so within 10 s, the longest backoff. */
+const DISCONNECTED_POLLS = 60;
+
+/** Read when the program is loaded: the host may have exited by the time it serves. */
+const parentPid = process.ppid;
+
+export interface HostWatchOptions {
+  /** The host's process, as the host has passed it in the environment. */
+  readonly host: HostProcess | undefined;
+  readonly handshake: HandshakeConfig;
+  /** How many connections of the host are open. */
+  readonly connections: () => number;
+}
+
+/** A host that has exited. */
+export interface HostExit {
+  /** Whether the environment of this process is that of the host for certain. */
+  readonly isConfirmed: boolean;
+}
 
 /**
- * Calls back once when the process that started this one is gone, killed ones included. Polls every second and never keeps the
- * process alive. Returns a function that ends the watch.
+ * Calls back once when the host has exited or was killed. Watched is the process that started this one, the wrapper mostly if there is
+ * one (`npx`, `bash -c`), and the host's own process, if it runs on the same system. Of a host on another one, in front of a container
+ * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls every second without
+ * keeping the process alive. Returns a function that ends the watch.
  */
-export function watchHost(onGone: () => void): () => void {
-  const timer = setInterval(() => {
-    if (!isHostGone()) return;
-    clearInterval(timer);
-    onGone();
-  }, POLL_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) => void): () => void {
+  const { host, connections } = options;
+  const where = locate(options);
+  const isConfirmed = where === 'here';
+  const isDisconnected = where === 'elsewhere' ? disconnection(connections) : () => false;
+  const hasHostExited = (): boolean => isConfirmed && host !== undefined && hasExited(host);
+  const exited = new Subject<void>();
+  const poll = setInterval(() => {
+    if (hasParentExited() || hasHostExited() || isDisconnected()) exited.next();
+  }, POLL_MS).unref();
+  const watching = exited.pipe(take(1)).subscribe(() => {
+    clearInterval(poll);
+    onExit({ isConfirmed });
+  });
+  if (isConfirmed && host !== undefined && process.platform !== 'linux')
+    void hasOtherStartTime(host).then((isOther) => isOther && exited.next());
+  return () => {
+    clearInterval(poll);
+    watching.unsubscribe();
+  };
 }
 
-/** An orphan is adopted by another process on POSIX, so its parent's pid changes; on Windows the pid stays and answers no more. */
-function isHostGone(): boolean {
-  return process.ppid !== hostPid || (process.platform === 'win32' && !isAlive(hostPid));
+/** Compared once: outside of Linux reading a start time takes a program, too much for every poll. */
+async function hasOtherStartTime({ pid, startTime }: HostProcess): Promise<boolean> {
+  const found = await identify(pid);
+  return found?.startTime !== startTime;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** Whether the process of the host can be watched from here. */
+function locate({ host, handshake }: HostWatchOptions): 'here' | 'elsewhere' | 'unknown' {
+  const { magicCookieKey, magicCookieValue } = handshake;
+  // Another cookie: a host that does not pass itself, such as a Go host, has inherited the variable from an outer one.
+  if (host === undefined || host.cookie !== `${magicCookieKey}=${magicCookieValue}`) return 'unknown';
+  const { bootId, pidNamespace } = readSystem();
+  return bootId === host.bootId && pidNamespace === host.pidNamespace ? 'here' : 'elsewhere';
+}
+
+/** An orphan gets another parent on POSIX; on Windows the parent's pid stays. */
+function hasParentExited(): boolean {
+  return process.ppid !== parentPid || (process.platform === 'win32' && hasExited({ pid: parentPid }));
+}
+
+/** A check that is true once there was a connection, and none for a minute of polls: a blocked event loop does not count. */
+function disconnection(connections: () => number): () => boolean {
+  let polls = Number.NEGATIVE_INFINITY;
+  return () => {
+    polls = connections() > 0 ? 0 : polls + 1;
+    return polls >= DISCONNECTED_POLLS;
+  };
 }

@@ -1,8 +1,9 @@
+import { killOwnTree } from '../processes/own-tree.js';
+import { TREE_VARIABLE } from '../processes/tree.js';
 import { removeAbandonedSocketDir } from '../transports/sockets/socket-dir.js';
 import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
 import { formatHandshake } from '../wire/handshake/handshake-line.js';
-import type { Logger } from '../wire/logs/logger.js';
-import { watchHost } from './host-watch.js';
+import { type HostExit, watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
 import { exitWithMessage, magicCookieError } from './magic-cookie.js';
 import { resolveServeOptions, type ServeOptions } from './options.js';
@@ -42,11 +43,11 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
 }
 
 async function serveUntilStopped(context: ServingContext, capture: StdioCapture): Promise<void> {
-  const { options, environment, logger } = context;
+  const { environment } = context;
   const serving = await startServing(context);
   try {
     // Before the handshake line is printed: the host may send a signal, or exit, as soon as it has read the line.
-    const stopped = untilStopped(serving, logger, options.exitWithHost ?? !environment.outlivesHost);
+    const stopped = untilStopped(serving, context);
     await capture.realStdout(handshakeOf(serving, environment));
     await stopped;
     await serving.shutdown();
@@ -68,7 +69,7 @@ function handshakeOf(serving: Serving, environment: PluginEnvironment): string {
 }
 
 /** Resolves when the plugin is to stop: at the host's request, on SIGTERM, when the host has exited or the listener has failed. */
-async function untilStopped(serving: Serving, logger: Logger, exitWithHost: boolean): Promise<void> {
+async function untilStopped(serving: Serving, { options, environment, logger }: ServingContext): Promise<void> {
   let interrupts = 0;
   // go-plugin: Ctrl-C reaches the host as well, and the host decides when the plugin stops (server.go Serve).
   const onInterrupt = () => logger.trace('interrupt ignored', { count: ++interrupts });
@@ -76,7 +77,16 @@ async function untilStopped(serving: Serving, logger: Logger, exitWithHost: bool
   const signalled = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     cleanups.push(() => void process.off('SIGTERM', resolve));
-    if (exitWithHost) cleanups.push(watchHost(resolve));
+    if (options.exitWithHost ?? !environment.outlivesHost) {
+      const { connections } = serving;
+      const watched = { host: environment.hostProcess, handshake: options.handshake, connections };
+      const onExit = (exit: HostExit): void => {
+        logger.debug('the host has exited');
+        killTreeAtExit(exit);
+        resolve();
+      };
+      cleanups.push(watchHost(watched, onExit));
+    }
   });
   process.on('SIGINT', onInterrupt);
   try {
@@ -93,6 +103,12 @@ async function untilStopped(serving: Serving, logger: Logger, exitWithHost: bool
  */
 function removeSocketDirAtExit({ unixSocketDir }: PluginEnvironment): void {
   process.once('exit', () => removeAbandonedSocketDir(unixSocketDir));
+}
+
+/** Ends what this plugin has started, and its wrappers, in the place of a host that was killed. The last action of the process. */
+function killTreeAtExit({ isConfirmed }: HostExit): void {
+  const mark = isConfirmed ? process.env[TREE_VARIABLE] : undefined;
+  process.once('exit', () => killOwnTree({ mark }));
 }
 
 /** Lets the program exit by itself, but ends it before the host would kill it. */

@@ -7,6 +7,8 @@ export interface ProcessEntry {
   readonly parentPid: number;
   /** Process group; 0 where it is not known. */
   readonly groupId: number;
+  /** Session; 0 where it is not known. */
+  readonly sessionId: number;
   /** Start time in clock ticks since boot; 0 where it is not known. Pid and start time identify a process for good. */
   readonly startTicks: number;
 }
@@ -21,6 +23,13 @@ const PS_MAX_BYTES = 8 << 20;
 export async function readProcessTable(platform: NodeJS.Platform = process.platform): Promise<ProcessEntry[]> {
   if (platform === 'linux') return readProc();
   return platform === 'win32' ? [] : readPs();
+}
+
+/** All processes of Linux but zombies, without handling other events meanwhile: for `exit` handlers. */
+export function readProcessTableNow(): ProcessEntry[] {
+  return pidsInProc()
+    .map(readProcessEntry)
+    .filter((entry) => entry !== undefined);
 }
 
 /** A process of Linux; undefined for none and for a zombie. */
@@ -44,6 +53,7 @@ export function parseStat(text: string): ProcessEntry | undefined {
     pid: Number.parseInt(text, 10),
     parentPid: Number(fields[1]),
     groupId: Number(fields[2]),
+    sessionId: Number(fields[3]),
     startTicks: Number(fields[19]),
   };
 }
@@ -54,15 +64,14 @@ export function parsePs(text: string): ProcessEntry[] {
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+([^Z\s]\S*)/.exec(line))
     .filter((match) => match !== null)
-    .map((match) => ({ pid: Number(match[1]), parentPid: Number(match[2]), groupId: 0, startTicks: 0 }));
+    .map((match) => ({ pid: Number(match[1]), parentPid: Number(match[2]), groupId: 0, sessionId: 0, startTicks: 0 }));
 }
 
 async function readProc(): Promise<ProcessEntry[]> {
-  const pids = namesOr('/proc').filter((name) => /^\d+$/.test(name));
   const entries: ProcessEntry[] = [];
-  for (const [index, pid] of pids.entries()) {
+  for (const [index, pid] of pidsInProc().entries()) {
     if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
-    const entry = readProcessEntry(Number(pid));
+    const entry = readProcessEntry(pid);
     if (entry !== undefined) entries.push(entry);
   }
   return entries;
@@ -74,9 +83,11 @@ async function readPs(): Promise<ProcessEntry[]> {
   );
 }
 
-function namesOr(directory: string): string[] {
+function pidsInProc(): number[] {
   try {
-    return readdirSync(directory);
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
   } catch {
     return [];
   }

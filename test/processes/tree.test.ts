@@ -11,11 +11,12 @@ const linuxOnly = { skip: process.platform !== 'linux' && 'needs /proc' };
 const sleep = ['-e', 'setInterval(() => {}, 1000)'];
 
 test('reads a line of /proc/PID/stat whose name holds blanks and brackets', () => {
-  const fields = ['S', '7', '6', ...Array.from({ length: 16 }, () => '0'), '4711', '0'];
+  const fields = ['S', '7', '6', '5', ...Array.from({ length: 15 }, () => '0'), '4711', '0'];
   assert.deepEqual(parseStat(`42 (a) b (c) ${fields.join(' ')}\n`), {
     pid: 42,
     parentPid: 7,
     groupId: 6,
+    sessionId: 5,
     startTicks: 4711,
   });
 });
@@ -24,8 +25,8 @@ test('takes no zombie and no text that is something else', () => {
   assert.equal(parseStat('42 (x) Z 7 0 0'), undefined);
   assert.equal(parseStat(''), undefined);
   assert.deepEqual(parsePs('    1     0 Ss\n   17     1 Z+\n  900     1 S<l\nrubbish\n'), [
-    { pid: 1, parentPid: 0, groupId: 0, startTicks: 0 },
-    { pid: 900, parentPid: 1, groupId: 0, startTicks: 0 },
+    { pid: 1, parentPid: 0, groupId: 0, sessionId: 0, startTicks: 0 },
+    { pid: 900, parentPid: 1, groupId: 0, sessionId: 0, startTicks: 0 },
   ]);
 });
 
@@ -36,7 +37,7 @@ test('finds descendants of every degree, and ends on a circle', () => {
     [4, 3],
     [5, 1],
     [1, 4],
-  ].map(([pid = 0, parentPid = 0]) => ({ pid, parentPid, groupId: 0, startTicks: 0 }));
+  ].map(([pid = 0, parentPid = 0]) => ({ pid, parentPid, groupId: 0, sessionId: 0, startTicks: 0 }));
   assert.deepEqual(descendantsOf(2, table), [3, 4, 1, 5]);
   assert.deepEqual(descendantsOf(99, table), []);
 });

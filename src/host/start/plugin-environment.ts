@@ -1,3 +1,4 @@
+import type { ProcessDescription } from '../../processes/this-process.js';
 import type { RunnerSpec } from '../../runners/runner.js';
 import type { UnixListenOptions } from '../../transports/sockets/unix.js';
 import type { Identity } from '../../transports/tls/certificate.js';
@@ -12,12 +13,13 @@ export function runnerSpec(
   launch: StartLaunch,
   { where }: PluginSockets,
   identity: Identity | undefined,
+  hostProcess: ProcessDescription,
   { options, streams }: StartContext,
 ): RunnerSpec {
   const { socketDir } = where;
   return {
-    env: pluginEnvironment(options, identity, where),
-    ownEnv: pluginEnvironment({ ...options, skipHostEnv: true }, identity, where),
+    env: pluginEnvironment(options, identity, hostProcess, where),
+    ownEnv: pluginEnvironment({ ...options, skipHostEnv: true }, identity, hostProcess, where),
     ...(socketDir === undefined ? {} : { socketDir }),
     logger: streams.logger.named('runner'),
     ...(launch.kind === 'command' ? { process: { ...launch.process, outlivesHost: options.outlivesHost } } : {}),
@@ -27,11 +29,13 @@ export function runnerSpec(
 function pluginEnvironment(
   options: ResolvedClientOptions,
   identity: Identity | undefined,
+  hostProcess: ProcessDescription,
   { socketDir, socketGroup }: UnixListenOptions,
 ): Record<string, string> {
+  const { magicCookieKey: key, magicCookieValue: value } = options.handshake;
   return hostEnvironment(
     {
-      cookie: { key: options.handshake.magicCookieKey, value: options.handshake.magicCookieValue },
+      cookie: { key, value },
       minPort: options.ports.min,
       maxPort: options.ports.max,
       protocolVersions: options.versions.keys(),
@@ -40,6 +44,7 @@ function pluginEnvironment(
       ...(socketDir === undefined ? {} : { unixSocketDir: socketDir }),
       ...(socketGroup === undefined ? {} : { unixSocketGroup: socketGroup }),
       outlivesHost: options.outlivesHost,
+      hostProcess: { ...hostProcess, cookie: `${key}=${value}` },
     },
     {
       ...(options.skipHostEnv ? {} : { inherited: process.env }),

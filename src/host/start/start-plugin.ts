@@ -1,4 +1,5 @@
 import { SecurityError } from '../../errors.js';
+import { describeThisProcess } from '../../processes/this-process.js';
 import { certificatePemOf, type Identity } from '../../transports/tls/certificate.js';
 import { mutualTls, type TlsConfig } from '../../transports/tls/tls.js';
 import type { Handshake } from '../../wire/handshake/parse-handshake.js';
@@ -19,7 +20,8 @@ export async function startPlugin(launch: StartLaunch, context: StartContext): P
   const sockets = await createPluginSockets(options);
   acquired.sockets = sockets;
   const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
-  const runner = await launchRunner(launch, runnerSpec(launch, sockets, identity, context), context);
+  const spec = runnerSpec(launch, sockets, identity, await describeThisProcess(), context);
+  const runner = await launchRunner(launch, spec, context);
   onPhase('handshaking');
   const handshake = await readHandshake(runner, context);
   streams.onHandshake(handshake);

@@ -1,6 +1,7 @@
 import { TransportError } from '../../errors.js';
 import { parseGoBool, parseGoInteger } from '../go-text.js';
 import { quoteText } from '../quote.js';
+import { formatHostProcess, type HostProcess, parseHostProcess } from './host-process.js';
 import { formatProtocolVersions, parseProtocolVersions } from './versions.js';
 
 /** The environment variables of the protocol (go-plugin client.go Start, constants.go). */
@@ -14,10 +15,19 @@ export const ENV = {
   unixSocketGroup: 'PLUGIN_UNIX_SOCKET_GROUP',
   /** An addition of rxplug; plugins of go-plugin ignore it. */
   outlivesHost: 'RXPLUG_OUTLIVES_HOST',
+  /** An addition of rxplug: the host's process, so that a plugin behind a wrapper can watch it. */
+  hostProcess: 'RXPLUG_HOST_PROCESS',
 } as const;
 
 /** Never inherited: a value from an outer host would enable a feature that this host did not ask for. */
-const OPTIONAL_NAMES = [ENV.multiplex, ENV.clientCertificate, ENV.unixSocketDir, ENV.unixSocketGroup, ENV.outlivesHost];
+const OPTIONAL_NAMES = [
+  ENV.multiplex,
+  ENV.clientCertificate,
+  ENV.unixSocketDir,
+  ENV.unixSocketGroup,
+  ENV.outlivesHost,
+  ENV.hostProcess,
+];
 
 /** The ports of a host that configures none. */
 export const DEFAULT_PORTS: PortRange = { minPort: 10_000, maxPort: 25_000 };
@@ -53,6 +63,8 @@ export interface HostAnnouncement {
   readonly unixSocketDir?: string;
   /** Asks the plugin to keep running when this host has ended. @default false */
   readonly outlivesHost?: boolean;
+  /** The host's process. @default not passed on: the plugin watches its parent alone */
+  readonly hostProcess?: HostProcess;
 }
 
 /** Where the rest of the plugin's environment comes from. */
@@ -106,6 +118,7 @@ function protocolEntries(announcement: HostAnnouncement): readonly (readonly [st
     [ENV.unixSocketGroup, announcement.unixSocketGroup || undefined],
     [ENV.unixSocketDir, announcement.unixSocketDir || undefined],
     [ENV.outlivesHost, announcement.outlivesHost === true ? 'true' : undefined],
+    [ENV.hostProcess, announcement.hostProcess === undefined ? undefined : formatHostProcess(announcement.hostProcess)],
   ];
 }
 
@@ -127,12 +140,15 @@ export interface PluginEnvironment {
   readonly unixSocketGroup?: string;
   /** Whether to keep running when the host has ended. */
   readonly outlivesHost: boolean;
+  /** The host's process; of a host of rxplug only. */
+  readonly hostProcess?: HostProcess;
 }
 
 /** Parses the variables of the protocol in a plugin's environment. An empty variable counts as absent. Never throws. */
 export function parsePluginEnvironment(env: Readonly<Record<string, string | undefined>>): PluginEnvironment {
   const { versions, invalid } = parseProtocolVersions(env[ENV.protocolVersions]);
   const multiplex = env[ENV.multiplex] ?? '';
+  const hostProcess = parseHostProcess(env[ENV.hostProcess]);
   return {
     hostVersions: versions,
     invalidVersions: invalid,
@@ -143,6 +159,7 @@ export function parsePluginEnvironment(env: Readonly<Record<string, string | und
     ...present('clientCertificate', env[ENV.clientCertificate]),
     ...present('unixSocketDir', env[ENV.unixSocketDir]),
     ...present('unixSocketGroup', env[ENV.unixSocketGroup]),
+    ...(hostProcess === undefined ? {} : { hostProcess }),
   };
 }
 

@@ -1,0 +1,18 @@
+import type { ProcessIdentity } from './identity.js';
+import { readProcessEntry } from './table.js';
+
+/**
+ * Whether a process has exited for certain: its pid has no process, a zombie, or on Linux one with another start time. False where that
+ * cannot be told, as of another user's process that the system hides. Cheap enough to be polled.
+ */
+export function hasExited({ pid, startTime }: ProcessIdentity, platform: NodeJS.Platform = process.platform): boolean {
+  const entry = platform === 'linux' ? readProcessEntry(pid) : undefined;
+  if (entry !== undefined) return startTime !== undefined && startTime !== String(entry.startTicks);
+  try {
+    process.kill(pid, 0);
+    // A process of our own without an entry in /proc is a zombie.
+    return platform === 'linux';
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'EPERM');
+  }
+}

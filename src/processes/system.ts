@@ -1,0 +1,25 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** What pids and start times are relative to; both are known on Linux only. */
+export interface ProcessSystem {
+  /** The boot of the machine. */
+  readonly bootId?: string;
+  /** The pid namespace of this process. */
+  readonly pidNamespace?: string;
+}
+
+/** The system that this process runs in. Never throws. */
+export function readSystem(platform: NodeJS.Platform = process.platform): ProcessSystem {
+  if (platform !== 'linux') return {};
+  const bootId = textOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
+  const pidNamespace = textOr(() => readlinkSync('/proc/self/ns/pid'));
+  return { ...(bootId === '' ? {} : { bootId }), ...(pidNamespace === '' ? {} : { pidNamespace }) };
+}
+
+function textOr(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { ReattachConfig } from '../../src/index.js';
+import { watchHost } from '../../src/plugin/host-watch.js';
+import { describeThisProcess } from '../../src/processes/this-process.js';
+import { ENV } from '../../src/wire/handshake/environment.js';
+import { formatHostProcess, type HostProcess, parseHostProcess } from '../../src/wire/handshake/host-process.js';
+import { fixture, testEnv } from '../fixtures/fixture.js';
+import { within } from '../support/defer.js';
+import { firstLine } from '../support/first-line.js';
+import { ownTempDir } from '../support/own-temp-dir.js';
+import { awaitGone, isAlive } from '../support/process-alive.js';
+
+const assertTempDirEmpty = ownTempDir();
+const onLinux = { skip: process.platform === 'linux' ? false : 'process tables are read from /proc' };
+const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+const cookie = 'RXPLUG_TEST=yes';
+
+/** Polls until the condition has come about; bounded. */
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const poll = async (): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await within(20_000, what, poll());
+}
+
+const pidsIn = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as [plugin: number, near: number, far: number];
+
+const NODE_WRAPPER = `
+  const { spawn } = require('node:child_process');
+  spawn(process.argv[1], process.argv.slice(2), { stdio: 'inherit' });
+`;
+
+/** Programs that run the plugin as their child and wait for it. */
+const WRAPPERS = {
+  'no wrapper': undefined,
+  'bash -c': ['bash', '-c', '"$@"; true', 'bash'],
+  timeout: ['timeout', '600'],
+  'a Node program, as npx and tsx are': [process.execPath, '-e', NODE_WRAPPER, '--'],
+} as const;
+
+for (const [name, wrapper] of Object.entries(WRAPPERS)) {
+  test(
+    `a plugin whose host was killed ends with its children and its wrapper, and leaves no directory: ${name}`,
+    onLinux,
+    async () => {
+      const children = join(tmpdir(), 'pids');
+      const wanted = [{ behaviour: { children }, ...(wrapper === undefined ? {} : { wrapper }) }];
+      const script = fileURLToPath(new URL('../fixtures/hosts/starts-plugins.js', import.meta.url));
+      const host = spawn(process.execPath, [script, JSON.stringify(wanted)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [config] = JSON.parse(await firstLine(host.stdout)) as readonly ReattachConfig[];
+      const pids = pidsIn(children);
+      assert.equal(pids[0] === config!.pid, wrapper === undefined);
+      host.kill('SIGKILL');
+      await once(host, 'exit');
+      for (const pid of [...pids, config!.pid!]) await awaitGone(pid, 20_000);
+      await until(() => !existsSync(dirname(config!.address)), 'the end of the directory');
+      rmSync(children);
+      assertTempDirEmpty();
+    },
+  );
+}
+
+/** What a Go host does: no group of its own, no variables of rxplug. Prints the pid of another child of its own. */
+const GO_LIKE_HOST = `
+  const { spawn } = require('node:child_process');
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const plugin = spawn(process.argv[1], process.argv.slice(2), { stdio: ['ignore', 'pipe', 'ignore'] });
+  plugin.stdout.once('data', () => console.log(other.pid));
+`;
+
+async function goLikeHost(behaviour: object, extra: Record<string, string> = {}) {
+  const env = testEnv({ [handshake.magicCookieKey]: handshake.magicCookieValue, ...extra });
+  const args = ['-e', GO_LIKE_HOST, '--', ...fixture('serves', JSON.stringify(behaviour))];
+  // A group of its own in the place of a shell's, so that a mistake does not end the test.
+  const host = spawn(process.execPath, args, { env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  return { host, other: Number(await firstLine(host.stdout)) };
+}
+
+test(
+  'a plugin of a host without a group of its own ends its descendants alone when that was killed',
+  onLinux,
+  async () => {
+    const children = join(tmpdir(), 'pids');
+    const { host, other } = await goLikeHost({ children });
+    const [plugin, near, far] = pidsIn(children);
+    host.kill('SIGKILL');
+    await once(host, 'exit');
+    for (const pid of [plugin, near]) await awaitGone(pid, 20_000);
+    assert.deepEqual([other, far].map(isAlive), [true, true], 'neither the group nor what was detached');
+    for (const pid of [other, far]) process.kill(pid, 'SIGKILL');
+    for (const pid of [other, far]) await awaitGone(pid);
+    rmSync(children);
+  },
+);
+
+test('the host that a plugin watches is the one that started it, on this system', onLinux, async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  const here = await describeThisProcess();
+  const exited = { ...here, pid: child.pid!, cookie };
+  const polls = (host: HostProcess | undefined, seconds = 10, connections: () => number = () => 1) => {
+    let exit: unknown = 'none';
+    const stop = watchHost({ host, handshake, connections }, (found) => (exit = found));
+    t.mock.timers.tick(seconds * 1000);
+    stop();
+    return exit;
+  };
+  assert.equal(polls(undefined), 'none');
+  assert.equal(polls({ ...here, cookie }), 'none', 'it runs');
+  assert.deepEqual(polls(exited), { isConfirmed: true });
+  assert.deepEqual(polls({ ...here, startTime: '1', cookie }), { isConfirmed: true }, 'its pid has a new owner');
+  assert.equal(polls({ ...exited, cookie: 'OTHER=yes' }), 'none', 'inherited from an outer host');
+  const elsewhere = { ...exited, pidNamespace: 'pid:[1]' };
+  assert.equal(polls(elsewhere, 1000), 'none', 'it is connected');
+  assert.equal(
+    polls(elsewhere, 1000, () => 0),
+    'none',
+    'it was never connected',
+  );
+  let open = 1;
+  const left = () => {
+    const now = open;
+    open = 0;
+    return now;
+  };
+  assert.deepEqual(polls(elsewhere, 100, left), { isConfirmed: false });
+});
+
+test('a host process is passed on as JSON, and anything else is no host process', () => {
+  const host: HostProcess = { pid: 1, startTime: '2', bootId: 'b', pidNamespace: 'n', cookie };
+  assert.deepEqual(parseHostProcess(formatHostProcess(host)), host);
+  assert.deepEqual(parseHostProcess('{"pid":7,"cookie":"a=b","startTime":3}'), { pid: 7, cookie: 'a=b' });
+  for (const text of [
+    undefined,
+    '',
+    '7',
+    'null',
+    '{}',
+    '{"pid":0,"cookie":""}',
+    '{"pid":1.5,"cookie":""}',
+    '{"pid":1}',
+    '{',
+  ])
+    assert.equal(parseHostProcess(text), undefined, text);
+  assert.equal(ENV.hostProcess, 'RXPLUG_HOST_PROCESS');
+});
