@@ -22,22 +22,22 @@ async function demonstrate(title: string, command: readonly [string, ...string[]
   await using client = createClient({ command, handshake, plugins });
   client.state$.subscribe((state) => terminal.state(state));
   client.logs$.subscribe((entry) => terminal.log(entry));
-  client.syncStdout$.subscribe((chunk) => terminal.say('stdout', text(chunk).trimEnd(), 'green'));
+  client.syncStdout$.subscribe((chunk) => terminal.print('stdout', text(chunk).trimEnd(), 'green'));
   await client.start();
 
   const kv = await client.dispense('kv');
   const changes = kv.watch({ prefix: 'planet/' }).subscribe(({ key, value }) => {
-    terminal.say('watch', value === undefined ? `${key} was deleted` : `${key} = ${text(value)}`, 'yellow');
+    terminal.print('watch', value === undefined ? `${key} was deleted` : `${key} = ${text(value)}`, 'yellow');
   });
   await putColours(kv);
   const { value } = await firstValueFrom(kv.get({ key: 'planet/mars' }));
-  terminal.say('get', `planet/mars = ${text(value)}`, 'green');
+  terminal.print('get', `planet/mars = ${text(value)}`, 'green');
   const missing = await firstValueFrom(kv.get({ key: 'planet/pluto' })).catch((error: unknown) => error);
-  terminal.say('error', missing instanceof GrpcError ? missing.message : String(missing), 'red');
+  terminal.print('error', missing instanceof GrpcError ? missing.message : String(missing), 'red');
   const imported = await firstValueFrom(
     kv.import(of({ key: 'planet/venus', value: bytes('white') }, { key: 'planet/saturn', value: bytes('gold') })),
   );
-  terminal.say('import', `${imported.entries} entries, ${imported.bytes} bytes`, 'green');
+  terminal.print('import', `${imported.entries} entries, ${imported.bytes} bytes`, 'green');
   const seen = await firstValueFrom(
     kv.watch({ prefix: 'planet/', existing: true }).pipe(
       take(4),
@@ -45,10 +45,10 @@ async function demonstrate(title: string, command: readonly [string, ...string[]
       toArray(),
     ),
   );
-  terminal.say('list', seen.join(', '), 'green');
+  terminal.print('list', seen.join(', '), 'green');
   changes.unsubscribe();
   await client.ping();
-  terminal.say('ping', 'the plugin is serving', 'green');
+  terminal.print('ping', 'the plugin is serving', 'green');
 }
 
 async function putColours(kv: ClientOf<typeof KVDefinition>): Promise<void> {
@@ -58,6 +58,6 @@ async function putColours(kv: ClientOf<typeof KVDefinition>): Promise<void> {
     ['star/sun', 'yellow'],
   ] as const) {
     const { revision } = await firstValueFrom(kv.put({ key, value: bytes(value) }));
-    terminal.say('put', `${key} = ${value}, revision ${revision}`, 'green');
+    terminal.print('put', `${key} = ${value}, revision ${revision}`, 'green');
   }
 }

@@ -11,19 +11,19 @@ export class Terminal {
     process.stdout.write(`\n${this.#paint(text, 'cyan')}\n`);
   }
 
-  say(source: string, text: string, colour: keyof typeof colours = 'dim'): void {
+  print(source: string, text: string, colour: keyof typeof colours = 'dim'): void {
     const elapsed = `${(performance.now() - this.#startMs).toFixed(0).padStart(6)} ms`;
     process.stdout.write(`${this.#paint(elapsed, 'dim')}  ${this.#paint(source.padEnd(7), colour)}  ${text}\n`);
   }
 
   state(state: PluginState): void {
-    this.say('state', describe(state), 'magenta');
+    this.print('state', describe(state), 'magenta');
   }
 
   log({ level, message, fields }: LogEntry): void {
     const shown = Object.entries(fields).map(([name, value]) => this.#paint(`${name}=${String(value)}`, 'dim'));
     const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'blue';
-    this.say(level, [message, ...shown].join(' '), colour);
+    this.print(level, [message, ...shown].join(' '), colour);
   }
 
   #paint(text: string, colour: keyof typeof colours): string {
