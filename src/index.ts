@@ -13,6 +13,7 @@ export type { AttachFunction } from './host/launch-options.js';
 export type { ClientOptions } from './host/options.js';
 export type { LogSink } from './host/parts.js';
 export type { PluginClient, PluginName } from './host/plugin-client.js';
+export type { ProcessIdentity } from './processes/identity.js';
 export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
 export { commandRunner, type ProcessRunnerOptions, processRunner } from './runners/process/process-runner.js';
 export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';

@@ -1,7 +1,9 @@
 /** `rxplug/transport`: connections, for those who write a transport or a runner of their own or wrap the library's. */
 export type { BrokerNetwork } from './protocols/protocol.js';
+export { verifyChecksum } from './runners/secure/verify-checksum.js';
 export { type DialerOptions, dialerTo } from './transports/sockets/dial.js';
 export { type ListenOptions, listen, socketTransport } from './transports/sockets/socket-transport.js';
 export type { UnixListenOptions } from './transports/sockets/unix.js';
 export type { Dialer, DialOptions, Listener, Transport } from './transports/transport.js';
 export type { Address, AddressTranslator } from './wire/handshake/address.js';
+export type { PortRange } from './wire/handshake/environment.js';
