@@ -17,6 +17,7 @@ import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { requestShutdown } from './services/controller-client.js';
 import { checkHealth } from './services/health-client.js';
+import { OWN_SERVICE_LIMITS } from './services/limits.js';
 import { receiveStdio } from './services/stdio-client.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
@@ -95,7 +96,9 @@ class GrpcConversation implements ClientProtocol {
     this.broker = openHostBroker(channel, muxed?.streams, connection, broker);
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     // At once, as go-plugin does: a plugin blocks on output that is not read.
-    const client = createGrpcClient(channel, GRPCStdioDefinition, { defaults: { background: true } });
+    const client = createGrpcClient(channel, GRPCStdioDefinition, {
+      defaults: { ...OWN_SERVICE_LIMITS, background: true },
+    });
     this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger, signal });
   }
 
@@ -113,14 +116,14 @@ class GrpcConversation implements ClientProtocol {
   }
 
   async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
-    const client = createGrpcClient(this.#channel, HealthDefinition);
+    const client = createGrpcClient(this.#channel, HealthDefinition, { defaults: OWN_SERVICE_LIMITS });
     const status = await checkHealth(client, { timeoutMs, signal: this.#signal });
     if (status !== 'SERVING')
       throw new PluginCallError('ERR_PING', `The plugin's health service reports ${status}, expected SERVING.`);
   }
 
   async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
-    const client = createGrpcClient(this.#channel, GRPCControllerDefinition);
+    const client = createGrpcClient(this.#channel, GRPCControllerDefinition, { defaults: OWN_SERVICE_LIMITS });
     await requestShutdown(client, { timeoutMs, signal: this.#signal });
     return true;
   }

@@ -4,6 +4,7 @@ import type { GrpcChannel } from './client/channel.js';
 import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
 import type { GrpcServer } from './server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from './shared/service-definition.js';
+import { validateDefinition } from './shared/validate-definition.js';
 
 const GRPC = Symbol.for('rxplug.grpc');
 
@@ -60,6 +61,7 @@ export function grpcSidesOf(contract: PluginContract): GrpcSides<unknown, unknow
 }
 
 function sidesOf<D extends ServiceDefinition>(definition: D): GrpcSides<ClientOf<D>, ServiceOf<D>> {
+  validateDefinition(definition);
   return {
     client: ({ channel, clientOptions }) => createGrpcClient(channel, definition, clientOptions),
     serve: (server, service) => server.addService(definition, service),

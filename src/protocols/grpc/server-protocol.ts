@@ -18,6 +18,7 @@ import { countingServer, grpcRunningCalls } from './server/counting-server.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import { createController } from './services/controller.js';
 import { HealthService } from './services/health.js';
+import { OWN_SERVICE_LIMITS } from './services/limits.js';
 import { addReflection, type ReflectionOptions } from './services/reflection.js';
 import { StdioService } from './services/stdio.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
@@ -49,10 +50,15 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
   const muxedOptions = { expectMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
   return async (connection) => {
     const endpoints = await loadGrpcEngine(engine);
-    const server = endpoints.createServer(options);
+    const { logger } = connection;
+    const server = endpoints.createServer({ logger, ...options });
     const muxed = connection.multiplex ? acceptMuxed(connection, muxedOptions) : undefined;
     const { listener } = muxed ?? connection;
-    const broker = addPluginBroker(server, muxed?.streams, connection, { ...brokerOptions, endpoints });
+    const broker = addPluginBroker(server, muxed?.streams, connection, {
+      ...brokerOptions,
+      server: { logger, ...brokerOptions.server },
+      endpoints,
+    });
     const calls = grpcRunningCalls();
     const conversation = new GrpcServing(server, broker, calls, { listener, tls: connection.tls });
     await conversation.addImplementations(connection);
@@ -63,8 +69,8 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
       maxChunkBytes: STDIO_CHUNK_BYTES,
       recycleChunks: options.interceptors === undefined || options.interceptors.length === 0,
     });
-    server.addService(HealthDefinition, health);
-    server.addService(GRPCStdioDefinition, stdio);
+    server.addService(HealthDefinition, health, OWN_SERVICE_LIMITS);
+    server.addService(GRPCStdioDefinition, stdio, OWN_SERVICE_LIMITS);
     server.addService(
       GRPCControllerDefinition,
       createController({
@@ -72,6 +78,7 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
         onShutdown: () => conversation.end(),
         stepTimeoutMs: SHUTDOWN_STEP_MS,
       }),
+      OWN_SERVICE_LIMITS,
     );
     options.configure?.(server, health);
     addReflection(server, options);

@@ -2,6 +2,7 @@ import type { ClientConnection } from '../../protocol.js';
 import type { GrpcChannel } from '../client/channel.js';
 import { createGrpcClient } from '../client/client.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
+import { OWN_SERVICE_LIMITS } from '../services/limits.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { openHostLink } from './host-link.js';
@@ -30,6 +31,7 @@ export function openHostBroker(
   const requests = brokerRequests === undefined ? {} : { requests: brokerRequests };
   const closeLink = (): void => call.unsubscribe();
   const broker = new Broker({ ...options, ...requests, link, route, closeLink, tls, keepsAlive: false });
-  const call = openHostLink(link, createGrpcClient(mainChannel, GRPCBrokerDefinition), logger);
+  const client = createGrpcClient(mainChannel, GRPCBrokerDefinition, { defaults: OWN_SERVICE_LIMITS });
+  const call = openHostLink(link, client, logger);
   return broker;
 }

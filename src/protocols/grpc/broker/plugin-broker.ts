@@ -1,6 +1,7 @@
 import type { ServerConnection } from '../../protocol.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
 import type { GrpcServer } from '../server/grpc-server.js';
+import { OWN_SERVICE_LIMITS } from '../services/limits.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { BrokerLink } from './link.js';
@@ -22,6 +23,6 @@ export function addPluginBroker(
     streams === undefined
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
-  mainServer.addService(GRPCBrokerDefinition, createBrokerService(link));
+  mainServer.addService(GRPCBrokerDefinition, createBrokerService(link), OWN_SERVICE_LIMITS);
   return new Broker({ ...options, link, route, closeLink: () => link.end(), tls, keepsAlive: true });
 }

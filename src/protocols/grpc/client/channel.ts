@@ -53,6 +53,8 @@ export interface GrpcCallOptions {
   readonly background?: boolean | undefined;
   /** Overrides the channel's. */
   readonly authority?: string | undefined;
+  /** Largest response, in bytes. @default the channel's */
+  readonly maxReceiveMessageBytes?: number | undefined;
   /** How many messages may be delivered before `request` asks for more. @default Infinity */
   readonly demand?: number | undefined;
 }

@@ -1,5 +1,6 @@
 import { defer, Observable } from 'rxjs';
 import type { CallOptions, ClientOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
+import { validateDefinition } from '../shared/validate-definition.js';
 import type { GrpcChannel } from './channel.js';
 import { ClientCall, type ClientMethod, clientMethod } from './client-call.js';
 import { readableCall } from './readable-call.js';
@@ -38,7 +39,7 @@ export interface GrpcClientOptions {
 }
 
 /**
- * The typed client of a service. It makes no call by itself; the channel is borrowed.
+ * The typed client of a service. It makes no call by itself; the channel is borrowed. Throws OptionsError.
  *
  * @example
  * const channel = createGrpcChannel({ dialer: dialerTo({ network: 'unix', address: '/run/kv.sock' }) });
@@ -50,6 +51,7 @@ export function createGrpcClient<D extends ServiceDefinition>(
   definition: D,
   options: GrpcClientOptions = {},
 ): ClientOf<D> {
+  validateDefinition(definition);
   const methods = Object.entries(definition.methods).map(([key, method]) => {
     return [key, createMethod(clientMethod(channel, definition, method), options)] as const;
   });

@@ -55,7 +55,7 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
     this.#path = path;
     this.#events = events;
     this.#demand = options.demand ?? Number.POSITIVE_INFINITY;
-    this.#decoder = new MessageDecoder(context.maxReceiveMessageBytes);
+    this.#decoder = new MessageDecoder(this.#maxReceiveMessageBytes);
     if (options.timeoutMs !== undefined) this.#startTimer(options.timeoutMs);
   }
 
@@ -90,6 +90,10 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
       if (framed !== undefined) (this.#queued ??= []).push(framed);
     } else if (framed === undefined) this.#stream.end();
     else this.#stream.write(framed, true);
+  }
+
+  get #maxReceiveMessageBytes(): number {
+    return this.options.maxReceiveMessageBytes ?? this.#context.maxReceiveMessageBytes;
   }
 
   request(count: number): void {
@@ -128,7 +132,10 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
       this.fail(statusFromHttp(headers));
     } else {
       const encoding = headerOf(headers, 'grpc-encoding');
-      this.#decoder.decompress = decompressor(encoding, this.#context.maxReceiveMessageBytes);
+      if (encoding !== undefined) {
+        const decompress = decompressor(encoding, this.#maxReceiveMessageBytes);
+        this.#decoder.decompressWith(decompress, () => this.#deliver());
+      }
       this.#events.onHeaders(headers);
     }
   }
@@ -185,7 +192,7 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
 
   /** Hands out messages as far as there is demand, returns flow-control window, and ends the call after the last message. */
   #deliver(): void {
-    if (this.#delivering) return;
+    if (this.#delivering || this.#over) return;
     this.#delivering = true;
     const decoder = this.#decoder;
     while (this.#demand > 0 && !this.#over && this.#advance()) {
@@ -208,9 +215,9 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
     }
   }
 
-  /** With demand left, undelivered bytes are part of an incomplete message, whose rest needs the window. */
+  /** With demand left, undelivered bytes are part of an incomplete message, whose rest needs the window, or being decompressed. */
   #returnWindow(): void {
-    const kept = this.#demand > 0 ? 0 : this.#decoder.byteLength;
+    const kept = this.#demand > 0 && !this.#decoder.decompressing ? 0 : this.#decoder.byteLength;
     const bytes = this.#unconsumed - kept;
     if (bytes <= 0) return;
     this.#unconsumed = kept;
@@ -219,7 +226,7 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
 
   #finishAfterMessages(status: CallStatus): void {
     const left = this.#decoder.byteLength;
-    if (left > 0 && this.#demand === 0) return;
+    if (left > 0 && (this.#demand === 0 || this.#decoder.decompressing)) return;
     // The server has answered before the request ended: it wants no more of it.
     if (!this.#halfClosed) this.#stream?.reset(CANCEL);
     const truncated = left > 0 && status.code === Status.OK;

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../../errors.js';
 import { EMPTY_BYTES } from '../../../wire/bytes.js';
 import { ChunkQueue } from '../../../wire/chunk-queue.js';
+import { type Decompress, Decompression } from './compression.js';
 import { allocateMessage } from './memory.js';
 import { PartialMessage } from './partial-message.js';
 
@@ -26,28 +27,27 @@ export function frameMessage(message: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** Undoes the compression that a stream's `grpc-encoding` names. */
-export type Decompress = (message: Uint8Array) => Uint8Array;
-
 /**
- * Cuts received bytes into messages. A message that lies in one chunk shares its memory, another one gets its own as soon as its prefix
- * is there. A length over the limit is refused at the prefix, before anything is gathered for it.
+ * Cuts received bytes into messages. A message within one chunk shares its memory, another one gets memory of its own as soon as its
+ * prefix was received. A length over the limit is refused at the prefix, before anything is buffered for it.
  *
- * What has come waits in this order: `#ready`, the rest of `#chunk`, then either `#partial` or `#queue`.
+ * Received bytes wait in this order: `#decompression`, `#ready`, the rest of `#chunk`, then either `#partial` or `#queue`.
  */
 export class MessageDecoder {
   readonly #maxMessageBytes: number;
-  /** A message that came in several chunks. */
+  /** A message that was received in several chunks. */
   #ready: PartialMessage | undefined;
-  /** The chunk at hand; it begins with a prefix. */
+  /** The current chunk; from `#offset` on it begins with a prefix. */
   #chunk: Uint8Array = EMPTY_BYTES;
   #offset = 0;
-  /** The last message, as long as it is not complete. */
+  /** The last message, while it is not complete. */
   #partial: PartialMessage | undefined;
-  /** What came while something waited, and what is less than a prefix. */
+  /** What was received while something waited, and what is less than a prefix. */
   #queue: ChunkQueue | undefined;
   #compressed = false;
   #decompress: Decompress | undefined;
+  #onDecompressed: () => void = () => {};
+  #decompression: Decompression | undefined;
   #bytes: Uint8Array = EMPTY_BYTES;
   #start = 0;
   #end = 0;
@@ -56,18 +56,30 @@ export class MessageDecoder {
     this.#maxMessageBytes = maxMessageBytes;
   }
 
-  /** How compressed messages of this stream are read; without it they are an error. */
-  set decompress(decompress: Decompress | undefined) {
+  /**
+   * How compressed messages of this stream are read; without it they are an error. `onDecompressed` is called when `next`, which was
+   * false because of `decompressing`, is to be called again.
+   */
+  decompressWith(decompress: Decompress | undefined, onDecompressed: () => void): void {
     this.#decompress = decompress;
+    this.#onDecompressed = onDecompressed;
+  }
+
+  /** Whether the next message was received and is being decompressed. */
+  get decompressing(): boolean {
+    return this.#decompression !== undefined;
   }
 
   /** How many received bytes wait, those of an incomplete message included. */
   get byteLength(): number {
-    const gathered = sizeOf(this.#ready) + sizeOf(this.#partial);
-    return gathered + (this.#queue?.byteLength ?? 0) + this.#chunk.length - this.#offset;
+    const messages =
+      sizeOf(this.#ready) +
+      sizeOf(this.#partial) +
+      (this.#decompression === undefined ? 0 : PREFIX_BYTES + this.#decompression.compressedBytes);
+    return messages + (this.#queue?.byteLength ?? 0) + this.#chunk.length - this.#offset;
   }
 
-  /** Adds received bytes. They belong to the decoder from here on, or only during the call when they are `lent`. */
+  /** Adds received bytes. They belong to the decoder from here on; if they are `lent`, only during the call. */
   push(chunk: Uint8Array, lent = false): void {
     const from = this.#partial === undefined ? 0 : this.#continue(this.#partial, chunk);
     if (from === chunk.length) return;
@@ -81,16 +93,19 @@ export class MessageDecoder {
   }
 
   /**
-   * Goes on to the next message, which is then from `start` to `end` in `bytes`; false when it is not complete yet. Throws ProtocolError:
-   * ERR_LIMIT_EXCEEDED for one that is too long, ERR_BAD_FRAME for one that cannot be read. After that the stream is of no use.
+   * Goes on to the next message, which is then from `start` to `end` in `bytes`; false when it is not complete, or not decompressed yet.
+   * Throws ProtocolError: ERR_LIMIT_EXCEEDED for one that is too long, ERR_BAD_FRAME for one that cannot be read. The stream cannot be
+   * read any further then.
    */
   next(): boolean {
+    if (this.#decompression !== undefined) return this.#takeDecompressed(this.#decompression);
     if (!this.#advance()) {
       this.release();
       return false;
     }
-    if (this.#compressed) this.#inflate();
-    return true;
+    if (!this.#compressed) return true;
+    this.#startDecompression();
+    return false;
   }
 
   get bytes(): Uint8Array {
@@ -105,7 +120,7 @@ export class MessageDecoder {
     return this.#end;
   }
 
-  /** Lets go of the message. */
+  /** Drops the reference to the message. */
   release(): void {
     this.#bytes = EMPTY_BYTES;
   }
@@ -117,14 +132,21 @@ export class MessageDecoder {
     return true;
   }
 
-  #inflate(): void {
-    const decompress = this.#decompress;
-    if (decompress === undefined) {
+  #startDecompression(): void {
+    if (this.#decompress === undefined) {
       const text = 'A message is marked as compressed, but the peer named no grpc-encoding.';
       throw new ProtocolError('ERR_BAD_FRAME', text);
     }
-    const message = decompress(this.#bytes.subarray(this.#start, this.#end));
-    this.#take(message, 0, message.length);
+    const message = this.#bytes.subarray(this.#start, this.#end);
+    this.release();
+    this.#decompression = new Decompression(message, this.#decompress, this.#onDecompressed);
+  }
+
+  #takeDecompressed(decompression: Decompression): boolean {
+    const message = decompression.take();
+    if (message === undefined) return false;
+    this.#decompression = undefined;
+    return this.#take(message, 0, message.length);
   }
 
   #advance(): boolean {
@@ -141,7 +163,7 @@ export class MessageDecoder {
     const chunk = this.#chunk;
     const begin = this.#offset + PREFIX_BYTES;
     if (begin <= chunk.length) {
-      const end = begin + this.#judge(chunk, this.#offset);
+      const end = begin + this.#readPrefix(chunk, this.#offset);
       if (end <= chunk.length) {
         this.#offset = end;
         return this.#take(chunk, begin, end);
@@ -159,12 +181,12 @@ export class MessageDecoder {
     return read;
   }
 
-  /** A message that lies in one chunk, where it lies. */
+  /** A message within one chunk; it is not copied. */
   #readFromHead(queue: ChunkQueue): boolean {
     const chunk = queue.head;
     const begin = queue.headOffset + PREFIX_BYTES;
     if (chunk === undefined || begin > chunk.length) return false;
-    const end = begin + this.#judge(chunk, begin - PREFIX_BYTES);
+    const end = begin + this.#readPrefix(chunk, begin - PREFIX_BYTES);
     if (end > chunk.length) return false;
     queue.skip(end - begin + PREFIX_BYTES);
     return this.#take(chunk, begin, end);
@@ -173,7 +195,7 @@ export class MessageDecoder {
   #readAcross(queue: ChunkQueue): boolean {
     const prefix = queue.read(PREFIX_BYTES);
     if (prefix === undefined) return false;
-    const length = this.#judge(prefix, 0);
+    const length = this.#readPrefix(prefix, 0);
     const message = queue.read(length);
     if (message === undefined) {
       const partial = this.#begin(length, this.#compressed);
@@ -203,14 +225,14 @@ export class MessageDecoder {
     return end;
   }
 
-  /** Copies what is lent: whole messages in one go, the beginning of another one to where it will be handed out. */
+  /** Copies what is lent: complete messages at once, the beginning of a further one into the memory in which it is handed out. */
   #keep(chunk: Uint8Array): Uint8Array {
     let at = 0;
     while (at + PREFIX_BYTES <= chunk.length && chunk[at]! <= 1) {
       const length = lengthAt(chunk, at);
       const end = at + PREFIX_BYTES + length;
       if (end > chunk.length) {
-        // One that is too long is refused when its turn has come.
+        // A message that is too long is refused by `next`, after those before it.
         if (length > this.#maxMessageBytes) break;
         this.#begin(length, chunk[at] === 1).add(chunk, at + PREFIX_BYTES);
         return at === 0 ? EMPTY_BYTES : copyOf(chunk.subarray(0, at));
@@ -228,8 +250,8 @@ export class MessageDecoder {
     return this.#queue;
   }
 
-  /** Reads a prefix and returns the message's length. */
-  #judge(bytes: Uint8Array, at: number): number {
+  /** Reads and validates a prefix; returns the message's length. */
+  #readPrefix(bytes: Uint8Array, at: number): number {
     const flags = bytes[at]!;
     if (flags > 1) {
       throw new ProtocolError('ERR_BAD_FRAME', `A message begins with flags ${flags}; gRPC knows 0 and 1.`);
@@ -247,7 +269,7 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** The length that a prefix tells. */
+/** The message length in a prefix. */
 function lengthAt(bytes: Uint8Array, at: number): number {
   return ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>> 0;
 }
@@ -262,10 +284,10 @@ function prefixOf(message: PartialMessage): Uint8Array {
   return prefix;
 }
 
-/** Whichever side finds a message too long says it in these words. */
+/** The error for a message over a limit, in either direction. */
 export function tooLong(length: number, limit: number): ProtocolError {
   return new ProtocolError(
     'ERR_LIMIT_EXCEEDED',
-    `A message of ${length} bytes is over the limit of ${limit} bytes: send less, or raise the limit of the end that has it (option \`maxReceiveMessageBytes\` of the end that receives, \`maxSendMessageBytes\` of the one that sends).`,
+    `A message of ${length} bytes is over the limit of ${limit} bytes: send less, or raise \`maxReceiveMessageBytes\` of its receiver and \`maxSendMessageBytes\` of its sender.`,
   );
 }

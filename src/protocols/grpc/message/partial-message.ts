@@ -3,16 +3,17 @@ import { allocateMessage } from './memory.js';
 
 /** The least memory of a message that is longer. */
 const LEAST_BYTES = 4 * 1024;
-
-/** The most memory for a beginning: a longer message moves once, as long as it is little. */
+/** The most memory for the first bytes of a message: a longer message is moved once, while it is small. */
 const FIRST_BYTES = 128 * 1024;
-
-/** A message of 1 MiB moves once at most, and then no more than its beginning does. */
-const GROWTH = 16;
+/** Up to `GENEROUS_BYTES` the memory may be this many times what was received, so that a message of 1 MiB is moved once. */
+const GENEROUS_GROWTH = 16;
+const GENEROUS_BYTES = 2 * 1024 * 1024;
+/** Above that, this many times. */
+const GROWTH = 2;
 
 /**
- * A message of which only the beginning has come, in the memory in which it is handed out. That is never more than sixteen times
- * what has come, or 4 KiB, whatever length its prefix claims.
+ * A message of which only the beginning was received, in the memory in which it is handed out. Whatever length its prefix claims, that
+ * is at most twice what was received, or where that is less than 2 MiB, 16 times as much but no more than 2 MiB.
  */
 export class PartialMessage {
   readonly compressed: boolean;
@@ -29,9 +30,14 @@ export class PartialMessage {
     return this.#filled === this.#length;
   }
 
-  /** How much has come. */
+  /** How many bytes were received. */
   get byteLength(): number {
     return this.#filled;
+  }
+
+  /** How many bytes of memory it holds. */
+  get memoryBytes(): number {
+    return this.#memory.length;
   }
 
   /** The message, once it is complete. */
@@ -50,8 +56,8 @@ export class PartialMessage {
   }
 
   #grow(needed: number): void {
-    const wanted = this.#filled === 0 ? Math.min(FIRST_BYTES, GROWTH * needed) : GROWTH * needed;
-    const grown = allocateMessage(Math.min(this.#length, Math.max(LEAST_BYTES, needed, wanted)));
+    const generous = Math.min(GENEROUS_GROWTH * needed, this.#filled === 0 ? FIRST_BYTES : GENEROUS_BYTES);
+    const grown = allocateMessage(Math.min(this.#length, Math.max(LEAST_BYTES, generous, GROWTH * needed)));
     grown.set(this.#memory.subarray(0, this.#filled));
     this.#memory = grown;
   }

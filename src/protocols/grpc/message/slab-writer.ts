@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { blocks } from '../../../transports/http2/flow/block-pool.js';
 import { allocateMessage } from './memory.js';
@@ -31,6 +32,7 @@ export class SlabWriter extends BinaryWriter {
   #forks: number[] = [];
 
   override finish(): Uint8Array<ArrayBuffer> {
+    if (!(this.#at >= this.#start)) throw new Error(`The position of the encoder is ${this.#at}.`);
     this.#forks = [];
     if (this.#home !== undefined) return this.#finishLarge(this.#home);
     // Memory that Node allocates for a Buffer is never shared.
@@ -65,6 +67,7 @@ export class SlabWriter extends BinaryWriter {
   }
 
   override raw(chunk: Uint8Array): this {
+    if (!types.isUint8Array(chunk)) throw notBytes(chunk);
     this.#reserve(chunk.length);
     this.#slab.set(chunk, this.#at);
     this.#at += chunk.length;
@@ -97,9 +100,9 @@ export class SlabWriter extends BinaryWriter {
   }
 
   override bytes(value: Uint8Array): this {
-    if (!Number.isInteger(value.byteLength)) throw invalid('bytes', value);
-    this.#reserve(value.byteLength + 5);
-    this.#varint(value.byteLength);
+    if (!types.isUint8Array(value)) throw notBytes(value);
+    this.#reserve(value.length + 5);
+    this.#varint(value.length);
     return this.raw(value);
   }
 
@@ -268,6 +271,12 @@ function isFloat(value: number): boolean {
 function numberIn(type: string, value: unknown): number {
   if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value);
   throw invalid(type, value);
+}
+
+function notBytes(value: unknown): TypeError {
+  const kind =
+    typeof value === 'object' && value !== null ? Object.prototype.toString.call(value).slice(8, -1) : typeof value;
+  return new TypeError(`a bytes field takes a Uint8Array, got ${kind}`);
 }
 
 function invalid(type: string, value: unknown): Error {

@@ -45,8 +45,11 @@ export interface ServerCall {
   /** Asks for one request message: `onMessage` or `onHalfClose` follows, at once where it has come already. */
   startRead(): void;
   sendHeaders(metadata: Metadata): void;
-  /** Sends a response, which the call keeps no reference to. Throws GrpcError INTERNAL for what is no message of the method. */
-  sendMessage(message: unknown): void;
+  /**
+   * Sends a response and returns its size in bytes; 0 where it is encoded later, behind interceptors. Throws GrpcError INTERNAL for what is
+   * not a message of the method.
+   */
+  sendMessage(message: unknown): number;
   /** The same for a response that `HandlerMethod.encode` has encoded. The bytes belong to the call. */
   sendEncoded(framed: Uint8Array): void;
   /** Ends the call, after the responses that were sent. */

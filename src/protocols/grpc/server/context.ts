@@ -1,4 +1,6 @@
-import { GrpcError } from '../shared/errors.js';
+import { errorMessage } from '../../../errors.js';
+import type { Logger } from '../../../wire/logs/logger.js';
+import { foreignCode, GrpcError } from '../shared/errors.js';
 import { Metadata, status as Status } from '../shared/grpc-js.js';
 import type { MessageReadable, StreamCallContext } from '../shared/service-definition.js';
 import type { CallEnd, ServerCall, ServerCallListener } from './call.js';
@@ -13,6 +15,7 @@ export interface CalledMethod {
   readonly requestStream: boolean;
   /** Most bytes of responses that an Observable may emit ahead of its caller. */
   readonly maxBufferedBytes: number;
+  readonly logger: Logger;
   /** Encodes a response with its prefix. Throws GrpcError INTERNAL for what is no message of the method. */
   encode(message: unknown): Uint8Array;
   /** Runs the handler, once its one request or the stream of them is there. */
@@ -141,7 +144,16 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
 
   /** Ends the call with the status of what was thrown, after the responses that were sent. */
   fail(thrown: unknown): void {
-    if (this.open) this.#end(failedEnd(this.path, thrown, this.#trailers));
+    if (!this.open) return;
+    const code = foreignCode(thrown);
+    if (code !== undefined) {
+      const fields = { method: this.path, code, error: errorMessage(thrown) };
+      this.#method.logger.warn(
+        'a handler failed with a code that is not a gRPC status: its caller gets UNKNOWN',
+        fields,
+      );
+    }
+    this.#end(failedEnd(this.path, thrown, this.#trailers));
   }
 
   /** Runs `teardown` when the call is over, at once when it is. Returns how to take it back: true when it was not too late. */

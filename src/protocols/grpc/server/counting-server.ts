@@ -3,6 +3,7 @@ import { GrpcError } from '../shared/errors.js';
 import { status } from '../shared/grpc-js.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 import type { GrpcServer } from './grpc-server.js';
+import { ownMethod } from './own-method.js';
 
 /** Counts the calls of a plugin's services; after `drain` calls fail with UNAVAILABLE, as they would without a server. */
 export function grpcRunningCalls(): RunningCalls {
@@ -17,7 +18,8 @@ export function countingServer(server: GrpcServer, calls: RunningCalls): GrpcSer
     get serviceNames() {
       return server.serviceNames;
     },
-    addService: (definition, service) => server.addService(definition, countedService(definition, service, calls)),
+    addService: (definition, service, limits) =>
+      server.addService(definition, countedService(definition, service, calls), limits),
     addGrpcJsService: (definition, implementation) => server.addGrpcJsService(definition, implementation),
     inject: (connection) => server.inject(connection),
     drain: (options) => server.drain(options),
@@ -32,18 +34,16 @@ function countedService<D extends ServiceDefinition>(
   service: ServiceOf<D>,
   calls: RunningCalls,
 ): ServiceOf<D> {
-  const counted: Record<string, Handler> = {};
-  for (const [key, { responseStream }] of Object.entries(definition.methods)) {
-    const found: unknown = Reflect.get(service, key);
-    if (typeof found !== 'function') continue;
-    const handler = found.bind(service) as Handler;
-    counted[key] = responseStream
-      ? (request, call) => {
-          calls.throwIfDraining();
-          return handler(request, call);
-        }
-      : (request, call) => calls.run(() => handler(request, call));
-  }
+  const counted = Object.entries(definition.methods).flatMap(([key, { responseStream }]): [string, Handler][] => {
+    const handler = ownMethod(service, key) as Handler | undefined;
+    if (handler === undefined) return [];
+    if (!responseStream) return [[key, (request, call) => calls.run(() => handler(request, call))]];
+    const uncounted: Handler = (request, call) => {
+      calls.throwIfDraining();
+      return handler(request, call);
+    };
+    return [[key, uncounted]];
+  });
   // Every method of the service under its own key, of its own type.
-  return counted as ServiceOf<D>;
+  return Object.fromEntries(counted) as ServiceOf<D>;
 }

@@ -5,6 +5,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Http2Options } from '../../../transports/http2/engine.js';
+import type { Logger } from '../../../wire/logs/logger.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
 
 /** How gRPC is served: limits in bytes, interceptors. */
@@ -19,14 +20,22 @@ export interface GrpcServerOptions {
   readonly maxSendMessageBytes?: number;
   /** Most bytes of responses that one call's Observable may emit ahead of its caller; over it the call fails. @default 64 MiB */
   readonly maxBufferedBytes?: number;
+  /** Is told what callers are not, such as the code of an error that is not a gRPC status. @default in a plugin its logger, else silent */
+  readonly logger?: Logger;
+}
+
+/** Limits of one service, in the place of the server's. Engine `grpc-js` has the server's alone. */
+export interface ServiceLimits {
+  /** Largest request, in bytes; a larger one is refused at its header. @default the server's */
+  readonly maxReceiveMessageBytes?: number;
 }
 
 /** A gRPC server without a listener: connections are handed to it. What it is built on shows nowhere but in `addGrpcJsService`. */
 export interface GrpcServer {
   /** Full names of the services, in the order in which they were added. */
   readonly serviceNames: readonly string[];
-  /** Adds a service of a generic definition; calls that come from then on find it. Throws OptionsError for a service given twice. */
-  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void;
+  /** Adds a service of a generic definition, for calls from then on. Throws OptionsError for a service that was added already. */
+  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>, limits?: ServiceLimits): void;
   /** Adds a service as generated for, or loaded by, grpc-js. */
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void;
   /** Serves a connection, which the server owns from here on: HTTP/2 with prior knowledge, TLS being done. Closed: destroys it. */

@@ -1,4 +1,5 @@
 import { errorMessage, OptionsError } from '../../../errors.js';
+import type { Logger } from '../../../wire/logs/logger.js';
 import { type DecodeMessage, decoderOf } from '../message/decode.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { GrpcError } from '../shared/errors.js';
@@ -11,8 +12,16 @@ import {
 } from '../shared/service-definition.js';
 import type { ServerCall } from './call.js';
 import { type CalledMethod, HandlerContext } from './context.js';
+import type { ServiceLimits } from './grpc-server.js';
+import { ownMethod } from './own-method.js';
 import { sendResponses } from './response-sources.js';
 import { sendResponse } from './single-response.js';
+
+/** What the handlers of a service get from their server. */
+export interface HandlerSettings extends ServiceLimits {
+  readonly maxBufferedBytes: number;
+  readonly logger: Logger;
+}
 
 type Handler = (request: unknown, call: HandlerContext) => unknown;
 
@@ -20,21 +29,20 @@ type Handler = (request: unknown, call: HandlerContext) => unknown;
 export function handlerMethods<D extends ServiceDefinition>(
   definition: D,
   service: ServiceOf<D>,
-  maxBufferedBytes: number,
+  settings: HandlerSettings,
 ): Map<string, HandlerMethod> {
   const methods = new Map<string, HandlerMethod>();
   const missing: string[] = [];
   for (const [key, method] of Object.entries(definition.methods)) {
-    const handler: unknown = Reflect.get(service, key);
-    if (typeof handler !== 'function') missing.push(key);
-    else {
-      const bound = handler.bind(service) as Handler;
-      methods.set(key, new HandlerMethod(methodPath(definition, method), method, bound, maxBufferedBytes));
-    }
+    const handler = ownMethod(service, key);
+    if (handler === undefined) missing.push(key);
+    else methods.set(key, new HandlerMethod(methodPath(definition, method), method, handler as Handler, settings));
   }
   if (missing.length === 0) return methods;
+  const inherited = missing.filter((key) => key in Object.prototype);
+  const hint = inherited.length === 0 ? '' : ` What every object has does not count: ${inherited.join(', ')}.`;
   throw new OptionsError(
-    `The implementation of ${definition.fullName} lacks ${missing.join(', ')}: every method needs a function.`,
+    `The implementation of ${definition.fullName} lacks ${missing.join(', ')}: every method needs a function.${hint}`,
   );
 }
 
@@ -46,15 +54,19 @@ export class HandlerMethod implements CalledMethod {
   readonly path: string;
   readonly definition: MethodDefinition;
   readonly maxBufferedBytes: number;
+  readonly maxReceiveMessageBytes: number | undefined;
+  readonly logger: Logger;
   readonly requestStream: boolean;
   readonly decode: DecodeMessage;
   readonly #responseType: AnyMessageType;
   readonly #handler: Handler;
 
-  constructor(path: string, definition: MethodDefinition, handler: Handler, maxBufferedBytes: number) {
+  constructor(path: string, definition: MethodDefinition, handler: Handler, settings: HandlerSettings) {
     this.path = path;
     this.definition = definition;
-    this.maxBufferedBytes = maxBufferedBytes;
+    this.maxBufferedBytes = settings.maxBufferedBytes;
+    this.maxReceiveMessageBytes = settings.maxReceiveMessageBytes;
+    this.logger = settings.logger;
     this.requestStream = definition.requestStream;
     this.decode = decoderOf(definition.requestType as AnyMessageType);
     this.#responseType = definition.responseType as AnyMessageType;

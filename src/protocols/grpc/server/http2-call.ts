@@ -15,6 +15,8 @@ import { RESPONSE_HEADERS, statusTrailers } from './response-headers.js';
 export interface ServerMethod {
   /** `/package.Service/Method`. */
   readonly path: string;
+  /** Largest request; undefined for the server's limit. */
+  readonly maxReceiveMessageBytes?: number | undefined;
   readonly decode: DecodeMessage;
   /** Encodes a response with its prefix. Throws GrpcError INTERNAL for what is no message of the method. */
   encode(message: unknown): Uint8Array;
@@ -67,10 +69,9 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     this.#stream = stream;
     this.#headers = headers;
     this.#requestEnded = requestEnded;
-    this.#decoder = new MessageDecoder(connection.maxReceiveMessageBytes);
-    if (head.encoding !== undefined) {
-      this.#decoder.decompress = decompressor(head.encoding, connection.maxReceiveMessageBytes);
-    }
+    const limit = method.maxReceiveMessageBytes ?? connection.maxReceiveMessageBytes;
+    this.#decoder = new MessageDecoder(limit);
+    if (head.encoding !== undefined) this.#decompressFrom(head.encoding, limit);
     if (head.timeoutMs !== undefined) this.#startTimer(head.timeoutMs);
   }
 
@@ -118,8 +119,10 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     this.#stream.sendHeaders(custom.length === 0 ? RESPONSE_HEADERS : [...RESPONSE_HEADERS, ...custom]);
   }
 
-  sendMessage(message: unknown): void {
-    this.sendEncoded(this.#method.encode(message));
+  sendMessage(message: unknown): number {
+    const framed = this.#method.encode(message);
+    this.sendEncoded(framed);
+    return framed.length;
   }
 
   sendEncoded(framed: Uint8Array): void {
@@ -189,7 +192,7 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     this.#delivering = true;
     while (this.#readWanted && !this.#over && this.#listener !== undefined && this.#deliver(this.#listener));
     this.#delivering = false;
-    const kept = this.#readWanted || this.#over ? 0 : this.#decoder.byteLength;
+    const kept = this.#over || (this.#readWanted && !this.#decoder.decompressing) ? 0 : this.#decoder.byteLength;
     if (this.#unconsumedBytes <= kept) return;
     this.#stream.consume(this.#unconsumedBytes - kept);
     this.#unconsumedBytes = kept;
@@ -200,7 +203,7 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     let message: unknown;
     try {
       const decoder = this.#decoder;
-      if (!decoder.next()) return this.#requestEnded && this.#deliverHalfClose(listener);
+      if (!decoder.next()) return this.#requestEnded && !decoder.decompressing && this.#deliverHalfClose(listener);
       message = this.#method.decode(decoder.bytes, decoder.start, decoder.end);
       decoder.release();
     } catch (thrown) {
@@ -248,6 +251,10 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     const { encoding } = this.head;
     const code = encoding === undefined || isKnownEncoding(encoding) ? Status.INTERNAL : Status.UNIMPLEMENTED;
     return { code, details: thrown.message };
+  }
+
+  #decompressFrom(encoding: string, limit: number): void {
+    this.#decoder.decompressWith(decompressor(encoding, limit), () => this.#deliverWanted());
   }
 
   #startTimer(timeoutMs: number): void {

@@ -1,5 +1,6 @@
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import { type ResolvedHttp2Options, resolveHttp2Options } from '../../../transports/http2/options.js';
+import { type Logger, SILENT_LOGGER } from '../../../wire/logs/logger.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
 import type { GrpcServerOptions } from './grpc-server.js';
 import type { MessageLimits } from './peer.js';
@@ -9,6 +10,7 @@ export interface ResolvedServerOptions extends MessageLimits {
   readonly maxBufferedBytes: number;
   readonly interceptors: readonly ServerInterceptor[];
   readonly http2: ResolvedHttp2Options;
+  readonly logger: Logger;
 }
 
 /** Fills in the defaults. Throws OptionsError. */
@@ -19,5 +21,6 @@ export function resolveServerOptions(options: GrpcServerOptions): ResolvedServer
     maxBufferedBytes: options.maxBufferedBytes ?? 64 * 1024 * 1024,
     interceptors: options.interceptors ?? [],
     http2: resolveHttp2Options(options.http2),
+    logger: options.logger ?? SILENT_LOGGER,
   };
 }

@@ -1,12 +1,14 @@
 import { finished, Readable } from 'node:stream';
-import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
+import { type Observable, Subject, takeUntil } from 'rxjs';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { HandlerContext } from './context.js';
+import { asObservable } from './observable.js';
 
 /** Sends the responses that a handler returned, each kind of stream at the pace that it can keep. */
 export function sendResponses(result: unknown, context: HandlerContext): void {
-  if (isObservable(result)) sendObservable(result, context);
+  const result$ = asObservable(result);
+  if (result$ !== undefined) sendObservable(result$, context);
   else if (result instanceof Readable) sendReadable(result, context);
   else if (isAsyncIterable(result)) {
     context.running = sendIterable(result, context).finally(() => {

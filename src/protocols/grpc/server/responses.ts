@@ -6,6 +6,12 @@ import type { CallEnd, ServerCall } from './call.js';
 /** What a message costs besides its bytes, so that empty ones count as well. */
 const MESSAGE_COST_BYTES = 64;
 
+/**
+ * Most bytes that a source which can wait sends without returning to the event loop. A generator that never waits for anything would
+ * otherwise fill the whole window of its stream before a cancellation is read (90 calls/s that take one message of it).
+ */
+const TURN_BYTES = 64 * 1024;
+
 /** The method whose responses are written. */
 interface ResponsesMethod {
   readonly path: string;
@@ -35,6 +41,9 @@ export class ResponseWriter {
   #next = 0;
   #queuedBytes = 0;
   #end: CallEnd | undefined;
+  /** Bytes sent by `write` since the event loop was last returned to. */
+  #turnBytes = 0;
+  /** Called once, whenever more was sent or may be sent. */
   #waiting: (() => void)[] = [];
 
   constructor(call: ServerCall, method: ResponsesMethod, context: ResponsesCall) {
@@ -43,27 +52,32 @@ export class ResponseWriter {
     this.#context = context;
   }
 
-  /** Whether a write would not have to wait for the connection. */
+  /** Whether a message may be written now. */
   get ready(): boolean {
-    return this.#call.ready;
+    return this.#call.ready && this.#turnBytes < TURN_BYTES;
   }
 
-  /** Sends now. False: wait for `onceReady`, or stop when the call is not open any more. Throws GrpcError for what is no message. */
+  /** Sends now. False: wait for `onceReady`, or stop when the call is not open any more. Throws GrpcError for what is not a message. */
   write(message: unknown): boolean {
-    if (this.#context.open) this.#call.sendMessage(message);
-    return this.#call.ready && this.#context.open;
+    if (!this.#context.open) return false;
+    this.#turnBytes += this.#call.sendMessage(message) + MESSAGE_COST_BYTES;
+    if (this.#turnBytes >= TURN_BYTES) setImmediate(() => this.#onTurn());
+    return this.ready && this.#context.open;
   }
 
-  /** Calls back once: when `write` would not wait, or when the call is over. */
+  /** Calls back once: when a message may be written, or when the call is over. */
   onceReady(listener: () => void): void {
-    if (this.#call.ready || this.#context.over) listener();
-    else this.#waiting.push(listener);
+    if (this.ready || this.#context.over) listener();
+    else this.#waiting.push(() => this.onceReady(listener));
   }
 
   /** Sends now or as soon as the call is ready. Throws GrpcError for what is no message, and when too much is queued already. */
   offer(message: unknown): void {
     if (!this.#context.open) return;
-    if (this.#isEmpty && this.#call.ready) return this.#call.sendMessage(message);
+    if (this.#isEmpty && this.#call.ready) {
+      this.#call.sendMessage(message);
+      return;
+    }
     const framed = this.#method.encode(message);
     const bytes = framed.length + MESSAGE_COST_BYTES;
     if (this.#queuedBytes + bytes > this.#method.maxBufferedBytes && !this.#isEmpty) throw this.#overflow();
@@ -91,6 +105,11 @@ export class ResponseWriter {
 
   onClose(): void {
     this.#drop();
+    this.#notify();
+  }
+
+  #onTurn(): void {
+    this.#turnBytes = 0;
     this.#notify();
   }
 

@@ -17,7 +17,7 @@ import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { encodeGrpcMessage } from '../shared/percent.js';
 import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
-import type { GrpcServer, GrpcServerOptions } from './grpc-server.js';
+import type { GrpcServer, GrpcServerOptions, ServiceLimits } from './grpc-server.js';
 import { type HandlerMethod, handlerMethods } from './handler.js';
 import { Http2ServerCall, type ServerMethod } from './http2-call.js';
 import { type ResolvedServerOptions, resolveServerOptions } from './options.js';
@@ -57,9 +57,9 @@ class NativeServer implements GrpcServer {
     this.#grpcJsMethods = grpcJsMethods;
   }
 
-  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
-    const { interceptors, maxBufferedBytes } = this.#options;
-    const methods = handlerMethods(definition, service, maxBufferedBytes);
+  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>, limits: ServiceLimits = {}): void {
+    const { interceptors, maxBufferedBytes, logger } = this.#options;
+    const methods = handlerMethods(definition, service, { ...limits, maxBufferedBytes, logger });
     const direct = interceptors.length === 0;
     this.#add(
       definition.fullName,

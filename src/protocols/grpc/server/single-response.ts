@@ -1,12 +1,14 @@
-import { isObservable, type Observable, Subject, takeUntil } from 'rxjs';
+import { type Observable, Subject, takeUntil } from 'rxjs';
 import { isPromiseLike } from '../../../streams/is-promise-like.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { HandlerContext } from './context.js';
+import { asObservable } from './observable.js';
 
 /** Sends the one response that a handler returned: a value, a Promise or an Observable. */
 export function sendResponse(result: unknown, context: HandlerContext): void {
-  if (isObservable(result)) sendOnly(result, context);
+  const result$ = asObservable(result);
+  if (result$ !== undefined) sendOnly(result$, context);
   else if (isPromiseLike(result)) {
     context.running = result;
     result.then(

@@ -10,6 +10,7 @@ import { status as Status } from '../shared/grpc-js.js';
 import type { StreamCallContext } from '../shared/service-definition.js';
 import { DescriptorIndex } from './descriptor-index.js';
 import { type FileDescriptor, parseDescriptorSet } from './descriptors.js';
+import { OWN_SERVICE_LIMITS } from './limits.js';
 
 /** The older version of the protocol, which has the same messages under another name. grpcurl and older clients ask for it. */
 const V1_ALPHA = { ...V1, fullName: 'grpc.reflection.v1alpha.ServerReflection' } as const;
@@ -39,8 +40,8 @@ export function addReflection(server: GrpcServer, options: ReflectionOptions = {
       yield { validHost: request.host, originalRequest: request, messageResponse };
     }
   };
-  server.addService(V1, { serverReflectionInfo });
-  server.addService(V1_ALPHA, { serverReflectionInfo });
+  server.addService(V1, { serverReflectionInfo }, OWN_SERVICE_LIMITS);
+  server.addService(V1_ALPHA, { serverReflectionInfo }, OWN_SERVICE_LIMITS);
 }
 
 function ownFiles(): FileDescriptor[] {

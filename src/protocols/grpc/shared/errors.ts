@@ -1,7 +1,7 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { PluginError, type PluginErrorOptions } from '../../../errors.js';
 import { Metadata, status as Status } from './grpc-js.js';
-import { metadataFrom } from './metadata.js';
+import { isMetadata, metadataFrom, toMetadata } from './metadata.js';
 import { type CallStatus, statusNameOf } from './status.js';
 
 /** Further properties of a GrpcError. */
@@ -71,19 +71,33 @@ export function toGrpcError(thrown: unknown, method?: string): GrpcError {
 }
 
 /**
- * The status that a thrown value is sent as. A GrpcError and grpc-js's own errors keep code, details and metadata; an exceeded
- * limit is RESOURCE_EXHAUSTED, an AbortError CANCELLED, a TimeoutError DEADLINE_EXCEEDED; anything else is UNKNOWN with its
- * message, as grpc-go answers. Stack, cause and other properties are not sent.
+ * The status that a failure is sent as. A GrpcError keeps its own. So does an object that is meant as a status: with an integer `code` of
+ * gRPC's, 0 to 16, and `details` or `metadata` (grpc-js's ServiceError has all three). Many errors have a numeric `code` that means
+ * something else, such as an exit code. An exceeded limit is RESOURCE_EXHAUSTED, an AbortError CANCELLED, a TimeoutError
+ * DEADLINE_EXCEEDED; anything else is UNKNOWN with its message, as in grpc-go. Stack, cause and other properties are not sent.
  */
 export function toStatusObject(thrown: unknown): StatusObject {
-  if (GrpcError.is(thrown))
-    return { code: knownFailure(thrown.status), details: thrown.detail, metadata: thrown.metadata };
-  // A DOMException has a number as its code as well: 20 for an abort.
-  if (!(thrown instanceof DOMException) && isStatusLike(thrown)) {
-    const metadata = thrown.metadata instanceof Metadata ? thrown.metadata : new Metadata();
-    return { code: knownFailure(thrown.code), details: thrown.details ?? messageOf(thrown), metadata };
+  try {
+    if (GrpcError.is(thrown)) return statusOf(thrown.status, thrown.detail, thrown.metadata);
+    if (isStatusLike(thrown)) return statusOf(thrown.code, thrown.details ?? messageOf(thrown), thrown.metadata);
+    return statusOf(codeOf(thrown), messageOf(thrown), undefined);
+  } catch {
+    return statusOf(Status.UNKNOWN, 'an object was thrown whose properties cannot be read', undefined);
   }
-  return { code: codeOf(thrown), details: messageOf(thrown), metadata: new Metadata() };
+}
+
+/** The numeric `code` of a failure that is not meant as a gRPC status; undefined where there is none. */
+export function foreignCode(thrown: unknown): number | undefined {
+  try {
+    if (GrpcError.is(thrown) || isStatusLike(thrown) || !hasNumericCode(thrown)) return undefined;
+    return thrown.code;
+  } catch {
+    return undefined;
+  }
+}
+
+function statusOf(code: number, details: string, metadata: unknown): StatusObject {
+  return { code: knownFailure(code), details, metadata: toMetadata(metadata) ?? new Metadata() };
 }
 
 interface StatusLike {
@@ -93,8 +107,13 @@ interface StatusLike {
 }
 
 function isStatusLike(value: unknown): value is StatusLike {
-  if (typeof value !== 'object' || value === null || !('code' in value) || typeof value.code !== 'number') return false;
-  return !('details' in value) || value.details === undefined || typeof value.details === 'string';
+  if (!hasNumericCode(value) || !(value.code in Status)) return false;
+  const { details, metadata } = value as { readonly details?: unknown; readonly metadata?: unknown };
+  return typeof details === 'string' || (details === undefined && isMetadata(metadata));
+}
+
+function hasNumericCode(value: unknown): value is { readonly code: number } {
+  return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'number';
 }
 
 /** A failure is never sent as OK, nor with a code that gRPC does not define. */
@@ -102,20 +121,23 @@ function knownFailure(code: number): Status {
   return code !== Status.OK && code in Status ? code : Status.UNKNOWN;
 }
 
+/** By name: an error of another realm, such as a test's under Jest, is no instance of this realm's Error. */
 function codeOf(thrown: unknown): Status {
   if (PluginError.is(thrown)) {
     if (thrown.code === 'ERR_LIMIT_EXCEEDED') return Status.RESOURCE_EXHAUSTED;
     if (thrown.code === 'ERR_TIMEOUT') return Status.DEADLINE_EXCEEDED;
   }
-  if (!(thrown instanceof Error)) return Status.UNKNOWN;
+  if (typeof thrown !== 'object' || thrown === null || !('name' in thrown) || !('message' in thrown))
+    return Status.UNKNOWN;
   if (thrown.name === 'AbortError') return Status.CANCELLED;
   return thrown.name === 'TimeoutError' ? Status.DEADLINE_EXCEEDED : Status.UNKNOWN;
 }
 
 function messageOf(thrown: unknown): string {
   if (typeof thrown === 'object' && thrown !== null) {
-    return 'message' in thrown && typeof thrown.message === 'string'
-      ? thrown.message
+    if ('message' in thrown && typeof thrown.message === 'string') return thrown.message;
+    return 'details' in thrown && typeof thrown.details === 'string'
+      ? thrown.details
       : 'an object was thrown that is not an Error';
   }
   return String(thrown);

@@ -80,6 +80,25 @@ export function metadataFrom(headers: HeaderList): Metadata {
   return metadata;
 }
 
+/** Whether a value is Metadata, of this or of another copy of grpc-js. */
+export function isMetadata(value: unknown): value is Metadata {
+  if (typeof value !== 'object' || value === null) return false;
+  return METADATA_METHODS.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+const METADATA_METHODS = ['get', 'getMap', 'clone', 'toHttp2Headers'] as const;
+
+/** A value as Metadata of this copy of grpc-js; undefined for what is none. */
+export function toMetadata(value: unknown): Metadata | undefined {
+  if (value instanceof Metadata) return value;
+  if (!isMetadata(value)) return undefined;
+  const metadata = new Metadata();
+  for (const name of Object.keys(value.getMap())) {
+    for (const item of value.get(name)) metadata.add(name, typeof item === 'string' ? item : Buffer.from(item));
+  }
+  return metadata;
+}
+
 function add(metadata: Metadata, name: string, value: string): void {
   if (name.endsWith('-bin')) {
     for (const part of value.split(',')) metadata.add(name, Buffer.from(part.trim(), 'base64'));

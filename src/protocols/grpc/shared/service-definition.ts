@@ -64,6 +64,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Waits until a connection can be made instead of failing with the first attempt. @default false */
   readonly waitForReady?: boolean;
+  /** Largest response, in bytes; a larger one fails the call. Engine `grpc-js` looks at it once it was received. @default the channel's */
+  readonly maxReceiveMessageBytes?: number;
   /** The open call alone does not keep the process alive. @default false */
   readonly background?: boolean;
   /** Called once with the response headers, before the first message. */

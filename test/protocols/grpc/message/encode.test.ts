@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { type AnyMessageType, encodeFramed } from '../../../../src/protocols/grpc/message/encode.js';
 import { MessageDecoder } from '../../../../src/protocols/grpc/message/framing.js';
@@ -45,6 +46,30 @@ test('any message survives', () => {
 test('an encoder that throws spoils only its own message', () => {
   assert.throws(() => encodeFramed(type, { data: 5 }));
   assert.equal(read(encodeFramed(type, { number: 8 })).number, 8);
+});
+
+test('a bytes field takes Uint8Arrays alone, and what else it was given spoils only its own message', () => {
+  for (const [data, kind] of [
+    [new ArrayBuffer(10), 'ArrayBuffer'],
+    [Uint16Array.of(1, 2, 3), 'Uint16Array'],
+    [new DataView(new ArrayBuffer(4)), 'DataView'],
+    [[1, 2, 3], 'Array'],
+    ['text', 'string'],
+    [{ length: 3, byteLength: 3 }, 'Object'],
+  ] as const) {
+    assert.throws(() => encodeFramed(type, { data }), { message: `a bytes field takes a Uint8Array, got ${kind}` });
+    assert.deepEqual(
+      { ...read(encodeFramed(type, { data: Uint8Array.of(7), number: 8 })) },
+      { data: Uint8Array.of(7), number: 8 },
+    );
+  }
+  for (const data of [
+    Buffer.from('x'),
+    runInNewContext('Uint8Array.of(120)'),
+    new Uint8Array(new SharedArrayBuffer(1)).fill(120),
+  ]) {
+    assert.equal(String(Buffer.from(read(encodeFramed(type, { data })).data)), 'x');
+  }
 });
 
 test('an encoder that takes no writer, and one that encodes within encoding, do as well', () => {

@@ -4,6 +4,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { decompressor } from '../../../../src/protocols/grpc/message/compression.js';
 import { encodePrefix, frameMessage, MessageDecoder } from '../../../../src/protocols/grpc/message/framing.js';
+import { PartialMessage } from '../../../../src/protocols/grpc/message/partial-message.js';
 
 function framed(flags: number, message: Uint8Array): Buffer {
   const whole = Buffer.from(frameMessage(message));
@@ -132,21 +133,53 @@ test('a length that nothing follows costs no memory', () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024);
 });
 
-test('compressed and plain messages are told apart wherever a chunk that is lent ends', () => {
+/** A decoder of compressed messages, with a function that reads all that it has got. */
+function decompressing(encoding: string, maxMessageBytes: number) {
+  let notify = () => {};
+  const decoder = new MessageDecoder(maxMessageBytes);
+  decoder.decompressWith(decompressor(encoding, maxMessageBytes), () => notify());
+  const all = async (): Promise<string[]> => {
+    const texts: string[] = [];
+    for (;;) {
+      const decompressed = new Promise<void>((resolve) => (notify = resolve));
+      const next = read(decoder);
+      if (next !== undefined) texts.push(String(Buffer.from(next)));
+      else if (decoder.decompressing) await decompressed;
+      else return texts;
+    }
+  };
+  return { decoder, all };
+}
+
+test('a message whose rest does not come holds memory near what has come', () => {
+  for (const [received, most] of [
+    [100, 4 * 1024],
+    [64 * 1024, 1024 * 1024],
+    [512 * 1024, 2 * 1024 * 1024],
+    [3 * 1024 * 1024, 6 * 1024 * 1024],
+    [40 * 1024 * 1024, 80 * 1024 * 1024],
+  ] as const) {
+    const partial = new PartialMessage(0x7fffffff, false);
+    for (let left: number = received; left > 0; left -= 16_384) partial.add(Buffer.alloc(Math.min(left, 16_384)), 0);
+    assert.equal(partial.byteLength, received);
+    assert.ok(partial.memoryBytes <= most, `${partial.memoryBytes} bytes of memory for ${received}`);
+  }
+});
+
+test('compressed and plain messages are told apart wherever a chunk that is lent ends', async () => {
   const bytes = Buffer.concat([
     framed(1, gzipSync('one')),
     frameMessage(Buffer.from('two')),
     framed(1, gzipSync('three')),
   ]);
   for (let cut = 0; cut <= bytes.length; cut++) {
-    const decoder = new MessageDecoder();
-    decoder.decompress = decompressor('gzip', 1000);
+    const { decoder, all } = decompressing('gzip', 1000);
     const chunks = [Buffer.from(bytes.subarray(0, cut)), Buffer.from(bytes.subarray(cut))];
     for (const chunk of chunks) {
       decoder.push(chunk, true);
       chunk.fill(0xee);
     }
-    assert.deepEqual(readAll(decoder).map(String), ['one', 'two', 'three']);
+    assert.deepEqual(await all(), ['one', 'two', 'three']);
   }
 });
 
@@ -203,24 +236,41 @@ test('a compressed message needs an encoding', () => {
 
 const encodings = { gzip: gzipSync, deflate: deflateSync };
 for (const [name, compress] of Object.entries(encodings)) {
-  test(`${name} messages are unfolded, beside plain ones`, () => {
-    const decoder = new MessageDecoder();
-    decoder.decompress = decompressor(name, 1000);
+  test(`${name} messages are decompressed, beside plain ones and in order`, async () => {
+    const { decoder, all } = decompressing(name, 1000);
     decoder.push(Buffer.concat([framed(1, compress('hello')), frameMessage(Buffer.from('plain'))]));
-    assert.deepEqual(readAll(decoder).map(String), ['hello', 'plain']);
+    assert.deepEqual(await all(), ['hello', 'plain']);
+    assert.equal(decoder.byteLength, 0);
   });
 
-  test(`a ${name} message that unfolds past the limit is refused`, () => {
-    const unfold = decompressor(name, 1000)!;
-    assert.equal(unfold(compress(Buffer.alloc(1000))).length, 1000);
-    assert.throws(() => unfold(compress(Buffer.alloc(1001))), { code: 'ERR_LIMIT_EXCEEDED' });
-    assert.throws(() => unfold(Buffer.from('no such thing')), { code: 'ERR_BAD_FRAME' });
-    assert.throws(() => unfold(compress('cut off').subarray(0, 8)), { code: 'ERR_BAD_FRAME' });
+  test(`a ${name} message that decompresses past the limit is refused, and what follows is not read`, async () => {
+    const { decoder, all } = decompressing(name, 1000);
+    decoder.push(Buffer.concat([framed(1, compress(Buffer.alloc(1001))), frameMessage(Buffer.from('plain'))]));
+    await assert.rejects(all(), { code: 'ERR_LIMIT_EXCEEDED', message: /more than 1000 bytes/ });
+    const decompress = decompressor(name, 1000)!;
+    assert.equal((await decompress(compress(Buffer.alloc(1000)))).length, 1000);
+    await assert.rejects(decompress(Buffer.from('no such thing')), { code: 'ERR_BAD_FRAME' });
+    await assert.rejects(decompress(compress('cut off').subarray(0, 8)), { code: 'ERR_BAD_FRAME' });
+  });
+
+  test(`the event loop runs while a large ${name} message is decompressed`, async () => {
+    const { decoder, all } = decompressing(name, 64 << 20);
+    decoder.push(framed(1, compress(Buffer.alloc(64 << 20, 'x'))));
+    let turns = 0;
+    let done = false;
+    const counted = (async () => {
+      for (; !done; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    })();
+    assert.equal((await all())[0]?.length, 64 << 20);
+    done = true;
+    await counted;
+    assert.ok(turns > 10, `${turns} turns`);
   });
 }
 
-test('identity is no compression and an unknown one is named', () => {
+test('identity is no compression and an unknown one is named', async () => {
   assert.equal(decompressor(undefined, 1), undefined);
   assert.equal(decompressor('identity', 1), undefined);
-  assert.throws(() => decompressor('snappy', 1)?.(Buffer.alloc(1)), { code: 'ERR_BAD_FRAME', message: /"snappy"/ });
+  const snappy = decompressor('snappy', 1)!;
+  await assert.rejects(snappy(Buffer.alloc(1)), { code: 'ERR_BAD_FRAME', message: /"snappy"/ });
 });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { Metadata, status } from '@grpc/grpc-js';
-import { map, Observable, range, Subject } from 'rxjs';
-import type { Change, GetResponse } from '../../../../examples/gen/kv.js';
+import { firstValueFrom, map, Observable, range, Subject } from 'rxjs';
+import { type Change, type GetResponse, KVDefinition } from '../../../../examples/gen/kv.js';
+import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
 import { defer, within } from '../../../support/defer.js';
-import { test } from '../../../support/grpc-servers.js';
+import { netDialer } from '../../../support/dialers.js';
+import { ENDPOINTS } from '../../../support/engines.js';
+import { serverEngine, test } from '../../../support/grpc-servers.js';
 import { collect, type KV, serveKv } from '../../../support/kv-server.js';
 import { framed, RawCall } from '../../../support/raw-call.js';
 
@@ -101,6 +104,25 @@ test('C-12 messages of 8 MiB pass both ways', async () => {
   const got: { response: GetResponse } = await peer.unary('get', {});
   assert.ok(value.equals(got.response.value));
   assert.equal((await peer.unary('put', { value })).response.revision, BigInt(value.length));
+});
+
+test('a source that never waits does not keep a cancellation from being read', async () => {
+  let produced = 0;
+  const endless = async function* () {
+    for (; ; produced += 1) yield { revision: 1n };
+  };
+  for (const source of [endless, () => Readable.from(endless(), { highWaterMark: 1 })]) {
+    await using peer = await serveKv({ watch: source }, { http2: { streamWindowBytes: 8 << 20 } });
+    const channel = ENDPOINTS[serverEngine].createChannel({
+      dialer: netDialer(peer.path),
+      http2: { streamWindowBytes: 8 << 20, connectionWindowBytes: 8 << 20 },
+    });
+    produced = 0;
+    await firstValueFrom(createGrpcClient(channel, KVDefinition).watch({}));
+    const sent = await quiet(() => produced);
+    assert.ok(sent < 6000, `${sent} messages were sent for one that was taken`);
+    await channel.close();
+  }
 });
 
 /** The value once it has stopped to change for a while. */

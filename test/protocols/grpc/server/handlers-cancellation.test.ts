@@ -5,8 +5,9 @@ import { status } from '@grpc/grpc-js';
 import { NEVER, Observable } from 'rxjs';
 import { GrpcError } from '../../../../src/protocols/grpc/shared/errors.js';
 import type { CallContext } from '../../../../src/protocols/grpc/shared/service-definition.js';
+import { MAX_TIMER_MS } from '../../../../src/wire/duration.js';
 import { defer, within } from '../../../support/defer.js';
-import { test } from '../../../support/grpc-servers.js';
+import { serverEngine, test } from '../../../support/grpc-servers.js';
 import { type KV, serveKv } from '../../../support/kv-server.js';
 import { framed, RawCall } from '../../../support/raw-call.js';
 
@@ -69,6 +70,29 @@ test('a passed deadline unsubscribes the handler with DEADLINE_EXCEEDED on both 
   const reason = await within(10_000, 'the abort', ended.promise);
   assert.ok(GrpcError.is(reason));
   assert.equal(reason.status, status.DEADLINE_EXCEEDED);
+});
+
+test('a deadline may be further away than timers reach', async () => {
+  for (const [timeout, timeoutMs] of [
+    ['2147483S', 2_147_483_000],
+    ['2147484S', 2_147_484_000],
+    ['720H', 2_592_000_000],
+    ['99999999H', 99_999_999 * 3_600_000],
+  ] as const) {
+    await using peer = await serveKv({
+      get: async ({ key }, call) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.equal(call.signal.aborted, false);
+        // grpc-js's server is not told what its timers cannot hold.
+        if (serverEngine === 'grpc-js' && timeoutMs > MAX_TIMER_MS) assert.equal(call.deadline, undefined);
+        else assert.ok(Math.abs(call.deadline!.getTime() - Date.now() - timeoutMs) < 60_000, key);
+        return {};
+      },
+    });
+    using call = new RawCall(peer.path, '/kv.v1.KV/Get', { 'grpc-timeout': timeout });
+    call.stream.end(framed(new Uint8Array()));
+    assert.equal((await within(10_000, 'the answer', call.finish())).trailers['grpc-status'], '0', timeout);
+  }
 });
 
 test('an answered call is never aborted', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { Metadata, status as Status } from '@grpc/grpc-js';
 import { PluginCallError, PluginError, ProtocolError } from '../../../../src/errors.js';
 import {
@@ -9,6 +10,7 @@ import {
   toStatusObject,
 } from '../../../../src/protocols/grpc/shared/errors.js';
 import { statusFromHttp, statusFromReset, statusFromTrailers } from '../../../../src/protocols/grpc/shared/status.js';
+import { anotherCopyOf } from '../../../support/another-copy.js';
 
 test('a GrpcError names method, status and detail, and is recognised by its brand', () => {
   const error = new GrpcError(Status.NOT_FOUND, 'no such key', { method: '/kv.KV/Get' });
@@ -87,8 +89,12 @@ test('a thrown GrpcError and a grpc-js error keep code, details and metadata', (
   assert.deepEqual(toStatusObject(own), { code: Status.ABORTED, details: 'why', metadata });
   const foreign = Object.assign(new Error('3 INVALID: bad'), { code: 3, details: 'bad', metadata });
   assert.deepEqual(toStatusObject(foreign), { code: Status.INVALID_ARGUMENT, details: 'bad', metadata });
-  assert.equal(toStatusObject({ code: 5, message: 'gone' }).details, 'gone');
+  assert.equal(toStatusObject({ code: 5, details: 'gone' }).code, Status.NOT_FOUND);
+  const withMetadata = toStatusObject({ code: 5, message: 'gone', metadata });
+  assert.deepEqual(withMetadata, { code: Status.NOT_FOUND, details: 'gone', metadata });
 });
+
+const ABORT = "Object.assign(new Error('stop'), { name: 'AbortError' })";
 
 const thrown: readonly [string, unknown, number, string][] = [
   ['a plain Error', new Error('boom', { cause: 'secret' }), Status.UNKNOWN, 'boom'],
@@ -102,6 +108,10 @@ const thrown: readonly [string, unknown, number, string][] = [
     Status.UNKNOWN,
     'ENOENT',
   ],
+  ['an exit code', Object.assign(new Error('exit 14'), { code: 14, stderr: '' }), Status.UNKNOWN, 'exit 14'],
+  ['a code of a database', { code: 5, message: 'no', details: { sql: 'x' } }, Status.UNKNOWN, 'no'],
+  ['a code with a fraction', { code: 5.5, details: 'x', message: 'y' }, Status.UNKNOWN, 'y'],
+  ['an abort of another realm', runInNewContext(ABORT), Status.CANCELLED, 'stop'],
   ['a failure that calls itself OK', { code: 0, details: 'x' }, Status.UNKNOWN, 'x'],
   ['an unknown code', { code: 77, details: 'x' }, Status.UNKNOWN, 'x'],
   ['an exceeded limit', new ProtocolError('ERR_LIMIT_EXCEEDED', 'big'), Status.RESOURCE_EXHAUSTED, 'big'],
@@ -115,3 +125,28 @@ for (const [what, value, code, details] of thrown) {
     assert.equal(toGrpcError(value, '/a/b').cause, value);
   });
 }
+
+test('what is thrown and cannot be read travels as UNKNOWN', () => {
+  const refuse = () => assert.fail('read');
+  const { code, details } = toStatusObject(new Proxy({}, { has: refuse, get: refuse }));
+  assert.deepEqual([code, details], [Status.UNKNOWN, 'an object was thrown whose properties cannot be read']);
+});
+
+test('metadata of another copy of grpc-js goes with its error', () => {
+  const { Metadata: Foreign } = anotherCopyOf('@grpc/grpc-js/build/src/metadata.js') as { Metadata: typeof Metadata };
+  const metadata = new Foreign();
+  assert.notEqual(Foreign, Metadata);
+  metadata.add('k', 'v');
+  metadata.add('k', 'w');
+  metadata.add('k-bin', Buffer.of(1, 2));
+  for (const failure of [
+    { code: 5, details: 'x', metadata },
+    new GrpcError(Status.NOT_FOUND, 'x', { metadata }),
+    { code: 5, message: 'x', metadata },
+  ]) {
+    const status = toStatusObject(failure);
+    assert.ok(status.metadata instanceof Metadata);
+    assert.deepEqual([status.code, status.details], [Status.NOT_FOUND, 'x']);
+    assert.deepEqual(status.metadata.toJSON(), { k: ['v', 'w'], 'k-bin': [Buffer.of(1, 2)] });
+  }
+});

@@ -107,9 +107,14 @@ export class HandlerCall implements ServerCall {
     this.#surface.sendMetadata(metadata);
   }
 
-  sendMessage(message: unknown): void {
-    if (!this.#intercepted) return this.sendEncoded(this.#method.encode(message));
-    this.#write(this.#method.complete(message), 0);
+  sendMessage(message: unknown): number {
+    if (this.#intercepted) {
+      this.#write(this.#method.complete(message), 0);
+      return 0;
+    }
+    const framed = this.#method.encode(message);
+    this.sendEncoded(framed);
+    return framed.length;
   }
 
   sendEncoded(framed: Uint8Array): void {

@@ -33,17 +33,13 @@ type Respond = sendUnaryData<unknown>;
  * grpc-js gets its bytes; `intercepted`: interceptors see messages, and a response is encoded behind them.
  */
 export function toGrpcJsService(methods: ReadonlyMap<string, HandlerMethod>, intercepted: boolean): GrpcJsService {
-  const definition: Record<string, GrpcJsServiceDefinition[string]> = {};
-  const implementation: UntypedServiceImplementation = {};
-  for (const [key, method] of methods) {
+  const definitions = [...methods].map(([key, method]) => {
     const serialize = (message: unknown) => withoutPrefix(method.encode(message));
-    definition[key] = {
-      ...toGrpcJsMethod(key, method.path, method.definition),
-      responseSerialize: intercepted ? serialize : (bytes: Buffer) => bytes,
-    };
-    implementation[key] = handlerOf(method, intercepted);
-  }
-  return { definition, implementation };
+    const responseSerialize = intercepted ? serialize : (bytes: Buffer) => bytes;
+    return [key, { ...toGrpcJsMethod(key, method.path, method.definition), responseSerialize }] as const;
+  });
+  const handlers = [...methods].map(([key, method]) => [key, handlerOf(method, intercepted)] as const);
+  return { definition: Object.fromEntries(definitions), implementation: Object.fromEntries(handlers) };
 }
 
 /** A method of a generic definition in grpc-js's form. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type {
   ServiceDefinition as GrpcJsServiceDefinition,
   handleBidiStreamingCall,
@@ -13,6 +14,7 @@ import type {
 import { frameMessage } from '../../message/framing.js';
 import type { HandlerMethod } from '../../server/handler.js';
 import type { Http2ServerCall, ServerMethod } from '../../server/http2-call.js';
+import { ownMethod } from '../../server/own-method.js';
 import type { GrpcJsMethods } from '../../server/server.js';
 import { toStatusObject } from '../../shared/errors.js';
 import { Metadata, status as Status } from '../../shared/grpc-js.js';
@@ -32,7 +34,10 @@ export const grpcJsMethods: GrpcJsMethods = {
   ofService: methodsOf,
   intercepted(methods: ReadonlyMap<string, HandlerMethod>, interceptors) {
     const { definition, implementation } = toGrpcJsService(methods, true);
-    return methodsOf(definition, implementation, interceptors);
+    return [...methods].map(([key, { maxReceiveMessageBytes }]) => {
+      const method = definition[key] as Definition;
+      return new GrpcJsMethod(method, implementation[key], interceptors, maxReceiveMessageBytes);
+    });
   },
 };
 
@@ -53,19 +58,26 @@ function handlerOf(
   { originalName }: Pick<Definition, 'originalName'>,
   implementation: UntypedServiceImplementation,
 ): UntypedHandleCall | undefined {
-  const found = implementation[key] ?? (originalName === undefined ? undefined : implementation[originalName]);
-  return found?.bind(implementation) as UntypedHandleCall | undefined;
+  const found = ownMethod(implementation, key) ?? (originalName && ownMethod(implementation, originalName));
+  return found as UntypedHandleCall | undefined;
 }
 
 /** A method whose handler is one of grpc-js's. Without a handler it answers UNIMPLEMENTED, as on grpc-js. */
 class GrpcJsMethod implements ServerMethod {
   readonly path: string;
+  readonly maxReceiveMessageBytes: number | undefined;
   readonly #definition: Definition;
   readonly #handler: UntypedHandleCall | undefined;
   readonly #interceptors: Interceptors;
 
-  constructor(definition: Definition, handler: UntypedHandleCall | undefined, interceptors: Interceptors) {
+  constructor(
+    definition: Definition,
+    handler: UntypedHandleCall | undefined,
+    interceptors: Interceptors,
+    maxReceiveMessageBytes?: number,
+  ) {
     this.path = definition.path;
+    this.maxReceiveMessageBytes = maxReceiveMessageBytes;
     this.#definition = definition;
     this.#handler = handler;
     this.#interceptors = interceptors;
@@ -77,7 +89,7 @@ class GrpcJsMethod implements ServerMethod {
 
   encode(message: unknown): Uint8Array {
     const bytes: unknown = this.#definition.responseSerialize(message);
-    if (bytes instanceof Uint8Array) return frameMessage(bytes);
+    if (types.isUint8Array(bytes)) return frameMessage(bytes);
     throw new TypeError(`the serializer gave no bytes but ${typeof bytes}`);
   }
 

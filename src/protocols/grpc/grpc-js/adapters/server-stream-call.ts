@@ -1,6 +1,7 @@
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { ServerDuplexStream, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { Metadata, status as Status } from '../../shared/grpc-js.js';
+import { toMetadata } from '../../shared/metadata.js';
 import { failedStatus, type PartialStatus } from './server-status.js';
 
 type Call = ServerInterceptingCallInterface;
@@ -78,7 +79,7 @@ export class StreamSurface extends Duplex implements ServerDuplexStream<unknown,
 
   /** grpc-js: the argument of `end` is the trailing metadata. */
   override end(trailers?: unknown): this {
-    if (trailers instanceof Metadata) this.#trailers = trailers;
+    this.#trailers = toMetadata(trailers) ?? this.#trailers;
     return super.end();
   }
 

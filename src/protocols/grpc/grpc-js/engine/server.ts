@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import {
+  type ConnectionInjector,
   type ServiceDefinition as GrpcJsServiceDefinition,
   Server,
-  ServerCredentials,
   type ServerOptions,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -13,8 +13,8 @@ import { handlerMethods } from '../../server/handler.js';
 import { type ResolvedServerOptions, resolveServerOptions } from '../../server/options.js';
 import type { ServiceDefinition, ServiceOf } from '../../shared/service-definition.js';
 import { toGrpcJsService } from '../adapters/handlers.js';
+import { createInjector } from './http2-servers.js';
 import { keepAliveOptions } from './keep-alive.js';
-import { withReceiveWindows } from './receive-windows.js';
 
 /** A connection that has not closed by then after its destruction is not waited for. */
 const CLOSE_MS = 1000;
@@ -30,7 +30,7 @@ export function createGrpcJsServer(options: GrpcServerOptions = {}): GrpcServer 
 class GrpcJsServer implements GrpcServer {
   readonly serviceNames: string[] = [];
   readonly #server: Server;
-  readonly #injector: ReturnType<Server['createConnectionInjector']>;
+  readonly #injector: ConnectionInjector;
   readonly #connections = new Set<Duplex>();
   readonly #options: ResolvedServerOptions;
   #accepting = true;
@@ -38,14 +38,12 @@ class GrpcJsServer implements GrpcServer {
   constructor(options: ResolvedServerOptions) {
     this.#options = options;
     this.#server = new Server(grpcJsOptions(options));
-    this.#injector = withReceiveWindows(this.#server, options.http2, () =>
-      this.#server.createConnectionInjector(ServerCredentials.createInsecure()),
-    );
+    this.#injector = createInjector(this.#server, options.http2);
   }
 
   addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
-    const { maxBufferedBytes, interceptors } = this.#options;
-    const adapted = toGrpcJsService(handlerMethods(definition, service, maxBufferedBytes), interceptors.length > 0);
+    const methods = handlerMethods(definition, service, this.#options);
+    const adapted = toGrpcJsService(methods, this.#options.interceptors.length > 0);
     this.#add(definition.fullName, adapted.definition, adapted.implementation);
   }
 

@@ -1,0 +1,14 @@
+import { OptionsError } from '../../../errors.js';
+import type { ServiceDefinition } from './service-definition.js';
+
+/**
+ * Throws OptionsError for a definition of which no client can be made: with a method under the key `then` a client is a Promise to
+ * JavaScript, and whoever awaits it waits for ever.
+ */
+export function validateDefinition({ fullName, methods }: ServiceDefinition): void {
+  if (!Object.hasOwn(methods, 'then')) return;
+  throw new OptionsError(
+    `The service ${fullName} has a method with the key \`then\`, with which JavaScript takes its client for a Promise. Give the method ` +
+      'another key: `{ ...definition, methods: { call: definition.methods.then } }`. Its name on the wire stays as it is.',
+  );
+}
