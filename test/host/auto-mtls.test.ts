@@ -177,7 +177,7 @@ test('T-04 an AutoMTLS host is refused by a plugin that trusts another host', as
 test('a plugin that cannot read the certificate of its host says so, and lets nobody in', async () => {
   const said = (error: unknown) =>
     hasCode('ERR_TLS')(error) &&
-    /host's certificate cannot be read/.test(String((error as PluginError).details.stderr));
+    /host's certificate cannot be parsed/.test(String((error as PluginError).details.stderr));
   await startFails({ clientCertificate: 'no PEM at all' }, { autoMtls: true }, said);
 });
 

@@ -68,7 +68,9 @@ for (const way of ['promise', 'observable'] as const) {
     finish.resolve();
     assert.equal(Buffer.from((await bounded('the answer', running)).value).toString(), 'done');
     await bounded('the end', stopped);
-    assert.deepEqual(events, ['answered', 'hook']);
+    // A later call that arrived before the request to shut down is answered as well.
+    assert.deepEqual([...new Set(events)], ['answered', 'hook']);
+    assert.equal(events.at(-1), 'hook');
     assertTempDirEmpty();
   });
 }

@@ -24,7 +24,7 @@ test('where subscriptions have to be asserted, a source without is named', () =>
     expectSubscriptions(asserted.subscriptions).toBe('^!');
   };
   marbles(body);
-  assert.throws(() => marbles(body, { subscriptions: 'asserted' }), /subscriptions to "--b\|"\./);
+  assert.throws(() => marbles(body, { subscriptions: 'asserted' }), /subscriptions to "--b\|" were not checked\./);
 });
 
 test('where subscriptions have to be asserted and are, all is well, and a wrong one is found', () => {
