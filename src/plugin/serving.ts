@@ -56,10 +56,7 @@ export async function startServing(context: ServingContext): Promise<Serving> {
     throw new OptionsError(`This plugin cannot be served over ${name}: its container binds nothing for that protocol.`);
   const { listener, connections } = countConnections(await parts.listen(environment, options.network));
   const started: { protocol?: ServerProtocol; shutdown?: Promise<void> } = {};
-  const shutdown = (): Promise<void> => {
-    started.shutdown ??= shutDown(context, started.protocol);
-    return started.shutdown;
-  };
+  const shutdown = (): Promise<void> => (started.shutdown ??= shutDown(context, started.protocol));
   const protocol = await closeOnError(listener, async () =>
     factory({
       listener,

@@ -69,17 +69,14 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
       maxChunkBytes: STDIO_CHUNK_BYTES,
       recycleChunks: options.interceptors === undefined || options.interceptors.length === 0,
     });
+    const controller = createController({
+      beforeAnswer: () => connection.onShutdown().then(() => stdio.flush()),
+      onShutdown: () => conversation.end(),
+      stepTimeoutMs: SHUTDOWN_STEP_MS,
+    });
     server.addService(HealthDefinition, health, OWN_SERVICE_LIMITS);
     server.addService(GRPCStdioDefinition, stdio, OWN_SERVICE_LIMITS);
-    server.addService(
-      GRPCControllerDefinition,
-      createController({
-        beforeAnswer: () => connection.onShutdown().then(() => stdio.flush()),
-        onShutdown: () => conversation.end(),
-        stepTimeoutMs: SHUTDOWN_STEP_MS,
-      }),
-      OWN_SERVICE_LIMITS,
-    );
+    server.addService(GRPCControllerDefinition, controller, OWN_SERVICE_LIMITS);
     options.configure?.(server, health);
     addReflection(server, options);
     conversation.accept();

@@ -80,14 +80,17 @@ const LINES: readonly (readonly [item: string, line: string, level: string, mess
   ['L-05', '2026/01/02 03:04:05 [ERROR] not at the start', 'debug'],
   ['L-08', 'with a carriage return\r', 'debug', 'with a carriage return'],
   ['L-11', '{"@level":"error","@message":"m","@timestamp":"yesterday"}', 'debug'],
-  ['L-11', '{"@level":"error","@message":"m","@timestamp":"2026-01-02T03:04:05.123Z"}', 'debug'],
 ];
 
 function lines(pairing: Pairing): void {
   const items = [...new Set(LINES.map(([item]) => item))].join(' ');
   scenario(pairing, `${items} a line of any form is logged at the level it tells`, async (scene) => {
     const probe = await scene.probe();
-    for (const [item, line, level, message = line] of LINES) {
+    // Ours reads the times that loggers of other languages write; a Go host reads six digits only.
+    const foreignTime = '{"@level":"error","@message":"m","@timestamp":"2026-01-02T03:04:05.123Z"}';
+    const foreign: (typeof LINES)[number] =
+      pairing.host === 'ours' ? ['L-11', foreignTime, 'error', 'm'] : ['L-11', foreignTime, 'debug'];
+    for (const [item, line, level, message = line] of [...LINES, foreign]) {
       await say(probe, `${line}\n`);
       const entry = await logged(scene, message);
       assert.equal(entry.level, level, `${item}: ${line}`);
