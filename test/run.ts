@@ -26,11 +26,12 @@ const mark = `RXPLUG_TEST_RUN=${root}`;
 const args = [
   '--test',
   '--enable-source-maps',
+  // Names the failed tests once more at the end, where a log that is cut still has them.
+  '--test-reporter=spec',
   '--test-timeout=900000',
   // Many a test waits for a peer's timeout.
   `--test-concurrency=${Math.ceil(1.5 * availableParallelism())}`,
 ];
-if (process.env['CI'] !== 'true' && process.stdout.isTTY) args.push('--test-reporter=spec');
 const child = spawn(process.execPath, [...args, ...files.map((file) => relative(process.cwd(), join(here, file)))], {
   stdio: 'inherit',
   env: { ...process.env, ...engineEnvironment(), TMPDIR: root, RXPLUG_TEST_RUN: root },
