@@ -1,10 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { TlsConfig } from '../transports/tls/tls.js';
 import type { Dialer, Listener } from '../transports/transport.js';
 import type { Address, AddressTranslator } from '../wire/handshake/address.js';
 import type { Logger } from '../wire/logs/logger.js';
-import type { BrokerRequest } from './broker-request.js';
 import type { PluginImplementations, PluginSet, ProtocolName } from './contract.js';
 
 /** How the brokers of an end dial the peer's addresses and listen at their own. */
@@ -29,11 +28,6 @@ export interface ClientConnection {
   /** Receive the bytes that the plugin's program wrote to its stdout and stderr after the handshake. Never ended by the protocol. */
   readonly syncStdout: Writable;
   readonly syncStderr: Writable;
-  /**
-   * Receives what the broker's `requests$` emits, for observers that were there before the connection. Completed when the peer's broker
-   * can ask for nothing any more.
-   */
-  readonly brokerRequests?: Subject<BrokerRequest>;
   readonly logger: Logger;
   /** Aborted when the plugin's process has exited: everything that waits for the plugin fails. */
   readonly signal: AbortSignal;

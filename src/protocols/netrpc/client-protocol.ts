@@ -89,9 +89,7 @@ class NetRpcConversation implements ClientProtocol {
     this.#streams = streams;
     this.#refs = new RefCount(streams.session);
     this.#control = createNetRpcClient(streams.control, {}, this.#refs);
-    const { brokerRequests: requests } = connection;
-    const shared = { session: streams.session, refs: this.#refs, ...(requests === undefined ? {} : { requests }) };
-    this.broker = new YamuxBroker(shared, options.broker);
+    this.broker = new YamuxBroker({ session: streams.session, refs: this.#refs }, options.broker);
     this.broker.start();
     this.connected$ = this.#connected.asObservable();
     void streams.session.closed.then(() => {

@@ -24,7 +24,7 @@ import { closeGently } from '../../transports/yamux/close-gently.js';
 import type { YamuxSession } from '../../transports/yamux/session.js';
 import type { YamuxStream } from '../../transports/yamux/stream.js';
 import { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from '../../wire/broker-id.js';
-import type { BrokerKnock, BrokerRequest } from '../broker-request.js';
+import type { BrokerKnock } from '../broker-request.js';
 import { exactRead } from './exact-read.js';
 import type { MuxBroker, MuxBrokerOptions } from './mux-broker.js';
 import type { RefCount } from './ref-count.js';
@@ -41,8 +41,6 @@ export interface YamuxBrokerConnection {
   readonly session: YamuxSession;
   /** Referenced for every stream that was handed out, until the stream is closed. */
   readonly refs?: RefCount;
-  /** Receives `requests$`, for an observer that was there before the connection. */
-  readonly requests?: Subject<BrokerRequest>;
 }
 
 /** A MuxBroker over a yamux session. */
@@ -58,7 +56,7 @@ export class YamuxBroker implements MuxBroker {
   readonly #lifetime = new Subscription();
   #lastId = 0;
 
-  constructor({ session, refs, requests }: YamuxBrokerConnection, options: MuxBrokerOptions = {}) {
+  constructor({ session, refs }: YamuxBrokerConnection, options: MuxBrokerOptions = {}) {
     const { maxPending, scheduler = asyncScheduler, timeoutMs = TIMEOUT_MS } = options;
     this.#session = session;
     this.#refs = refs;
@@ -73,7 +71,6 @@ export class YamuxBroker implements MuxBroker {
       onReaped: (stream) => void closeGently(stream),
     });
     this.requests$ = this.#requests.asObservable();
-    if (requests !== undefined) this.requests$.subscribe(requests);
   }
 
   /** Begins to take in streams. */

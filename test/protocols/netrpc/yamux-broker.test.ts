@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
-import { firstValueFrom, lastValueFrom, Subject, tap, toArray } from 'rxjs';
-import type { BrokerRequest } from '../../../src/protocols/broker-request.js';
+import { firstValueFrom, lastValueFrom, tap, toArray } from 'rxjs';
 import type { MuxBroker, MuxBrokerOptions } from '../../../src/protocols/netrpc/mux-broker.js';
 import { createNetRpcClient } from '../../../src/protocols/netrpc/rpc-client.js';
 import { handler } from '../../../src/protocols/netrpc/rpc-service.js';
@@ -74,11 +73,11 @@ interface Pair {
   readonly close: () => Promise<void>;
 }
 
-function pair(options: MuxBrokerOptions = {}, isOtherDeaf = false, requests = new Subject<BrokerRequest>()): Pair {
+function pair(options: MuxBrokerOptions = {}, isOtherDeaf = false): Pair {
   const [near, far] = duplexPair();
   const own = createYamuxSession(near, { role: 'client' });
   const session = createYamuxSession(far, { role: 'server' });
-  const broker = new YamuxBroker({ session: own, requests }, options);
+  const broker = new YamuxBroker({ session: own }, options);
   const other = new YamuxBroker({ session }, options);
   broker.start();
   if (!isOtherDeaf) other.start();
@@ -112,10 +111,9 @@ describe('MuxBroker', () => {
     await close();
   });
 
-  test('requests reach an observer that was there before the broker, and complete with it', async () => {
-    const requests = new Subject<BrokerRequest>();
-    const seen = lastValueFrom(requests.pipe(toArray()));
-    const { other, close } = pair({}, false, requests);
+  test('requests$ emits what the other side asks for, and completes with the session', async () => {
+    const { broker, other, close } = pair();
+    const seen = lastValueFrom(broker.requests$.pipe(toArray()));
     await rejection(other.dial(1, { signal: AbortSignal.timeout(50) }));
     await close();
     assert.deepEqual(await seen, [{ kind: 'knock', id: 1 }]);

@@ -41,8 +41,6 @@ export interface BrokerParts {
   readonly route: BrokerRoute;
   /** Ends the link. */
   readonly closeLink: () => void;
-  /** Receives `requests$`, for an observer that was there before the broker. */
-  readonly requests?: Subject<BrokerRequest>;
   readonly tls: TlsConfig | undefined;
   readonly endpoints: GrpcEndpoints;
   /** Options of brokered servers, dialed channels, and borrowed clients. */
@@ -71,7 +69,6 @@ export class Broker implements GrpcBroker {
       filter(({ knock }) => knock?.ack !== true),
       map(toRequest),
     );
-    if (parts.requests !== undefined) this.requests$.subscribe(parts.requests);
   }
 
   get counts(): GrpcBrokerCounts {

@@ -19,7 +19,7 @@ import { SocketRoute } from './socket-route.js';
 export function openHostBroker(
   mainChannel: GrpcChannel,
   streams: MuxedStreams | undefined,
-  { network, tls, logger, brokerRequests }: Pick<ClientConnection, 'network' | 'tls' | 'logger' | 'brokerRequests'>,
+  { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
   { timeoutMs, ...options }: BrokerSettings,
 ): GrpcBroker {
   const link = new BrokerLink({ timeoutMs });
@@ -27,10 +27,8 @@ export function openHostBroker(
     streams === undefined
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
-  // Before the call begins, so that no request is missed.
-  const requests = brokerRequests === undefined ? {} : { requests: brokerRequests };
   const closeLink = (): void => call.unsubscribe();
-  const broker = new Broker({ ...options, ...requests, link, route, closeLink, tls, keepsAlive: false });
+  const broker = new Broker({ ...options, link, route, closeLink, tls, keepsAlive: false });
   const client = createGrpcClient(mainChannel, GRPCBrokerDefinition, { defaults: OWN_SERVICE_LIMITS });
   const call = openHostLink(link, client, logger);
   return broker;
