@@ -23,6 +23,7 @@ export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
 
 /** A gRPC server of the engine `native`. Any `:authority` is served (go-plugin's hosts send `unused`). Throws OptionsError. */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
+  // Imported with this file, since services are added synchronously. It loads nothing of grpc-js itself.
   return createNativeServer(options, grpcJsMethods);
 }
 

@@ -3,6 +3,7 @@ import type { ServerDuplexStream, ServerInterceptingCallInterface } from '@grpc/
 import { Metadata, status as Status } from '../../shared/grpc-js.js';
 import { toMetadata } from '../../shared/metadata.js';
 import { failedStatus, type PartialStatus } from './server-status.js';
+import { surfaceOn } from './server-surface.js';
 
 type Call = ServerInterceptingCallInterface;
 
@@ -14,12 +15,11 @@ export interface StreamSides {
 }
 
 /** A streaming call as grpc-js shows it to handlers. A direction that the method does not stream is closed from the start. */
-export class StreamSurface extends Duplex implements ServerDuplexStream<unknown, unknown> {
+export class StreamSurface extends surfaceOn(Duplex) implements ServerDuplexStream<unknown, unknown> {
   cancelled = false;
   /** The one request of a method that streams responses only. */
   request: unknown;
   readonly metadata: Metadata;
-  readonly #path: string;
   readonly #call: Call;
   #trailers = new Metadata();
   #status: PartialStatus = { code: Status.OK, details: 'OK' };
@@ -27,40 +27,11 @@ export class StreamSurface extends Duplex implements ServerDuplexStream<unknown,
   constructor(method: StreamSides, call: Call, metadata: Metadata, request?: unknown) {
     // `readable` and `writable` are options of Node's Duplex; its types of Node 20 do not have them.
     const sides = { readable: method.requestStream, writable: method.responseStream };
-    super({ objectMode: true, ...sides } as DuplexOptions);
+    super(method.path, call, { objectMode: true, ...sides } as DuplexOptions);
     this.request = request;
-    this.#path = method.path;
     this.#call = call;
     this.metadata = metadata;
     this.on('error', (error) => this.#fail(failedStatus(error)));
-  }
-
-  getPeer(): string {
-    return this.#call.getPeer();
-  }
-
-  sendMetadata(metadata: Metadata): void {
-    this.#call.sendMetadata(metadata);
-  }
-
-  getDeadline(): ReturnType<Call['getDeadline']> {
-    return this.#call.getDeadline();
-  }
-
-  getPath(): string {
-    return this.#path;
-  }
-
-  getHost(): string {
-    return this.#call.getHost();
-  }
-
-  getAuthContext(): ReturnType<Call['getAuthContext']> {
-    return this.#call.getAuthContext();
-  }
-
-  getMetricsRecorder(): ReturnType<Call['getMetricsRecorder']> {
-    return this.#call.getMetricsRecorder();
   }
 
   override _read(): void {

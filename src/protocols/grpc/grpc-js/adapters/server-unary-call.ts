@@ -4,14 +4,14 @@ import { toStatusObject } from '../../shared/errors.js';
 import { type Metadata, status as Status } from '../../shared/grpc-js.js';
 import type { GrpcJsServerCall } from './server-call.js';
 import { failedStatus, okStatus } from './server-status.js';
+import { surfaceOn } from './server-surface.js';
 
 type Call = ServerInterceptingCallInterface;
 
 /** A unary call as grpc-js shows it to handlers, and the listener that runs the handler: one object for each call. */
-export class UnarySurface extends EventEmitter implements ServerUnaryCall<unknown, unknown> {
+export class UnarySurface extends surfaceOn(EventEmitter) implements ServerUnaryCall<unknown, unknown> {
   cancelled = false;
   request: unknown = undefined;
-  readonly #path: string;
   readonly #handler: handleUnaryCall<unknown, unknown>;
   readonly #inner: GrpcJsServerCall;
   /** The call with the interceptors around it. */
@@ -20,8 +20,7 @@ export class UnarySurface extends EventEmitter implements ServerUnaryCall<unknow
   #requests = 0;
 
   constructor(path: string, handler: handleUnaryCall<unknown, unknown>, inner: GrpcJsServerCall, call: Call) {
-    super();
-    this.#path = path;
+    super(path, call);
     this.#handler = handler;
     this.#inner = inner;
     this.#call = call;
@@ -29,34 +28,6 @@ export class UnarySurface extends EventEmitter implements ServerUnaryCall<unknow
 
   get metadata(): Metadata {
     return this.#metadata ?? this.#inner.metadata;
-  }
-
-  getPeer(): string {
-    return this.#call.getPeer();
-  }
-
-  sendMetadata(metadata: Metadata): void {
-    this.#call.sendMetadata(metadata);
-  }
-
-  getDeadline(): ReturnType<Call['getDeadline']> {
-    return this.#call.getDeadline();
-  }
-
-  getPath(): string {
-    return this.#path;
-  }
-
-  getHost(): string {
-    return this.#call.getHost();
-  }
-
-  getAuthContext(): ReturnType<Call['getAuthContext']> {
-    return this.#call.getAuthContext();
-  }
-
-  getMetricsRecorder(): ReturnType<Call['getMetricsRecorder']> {
-    return this.#call.getMetricsRecorder();
   }
 
   /** The metadata as the interceptors have left it. */
@@ -92,7 +63,7 @@ export class UnarySurface extends EventEmitter implements ServerUnaryCall<unknow
   };
 
   #refuse(what: string): void {
-    const details = `Received ${what} for unary method ${this.#path}`;
+    const details = `Received ${what} for unary method ${this.getPath()}`;
     this.#call.sendStatus({ code: Status.UNIMPLEMENTED, details });
   }
 }
