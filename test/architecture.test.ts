@@ -34,7 +34,7 @@ function transport(rooms: readonly string[], packages: readonly string[] = []): 
 function runner(rooms: readonly string[]): Room {
   const files = ['node:fs', 'node:os', 'node:path', 'node:crypto'];
   const processes = ['node:child_process', 'node:events', 'node:net', 'node:http'];
-  return room([...WIRE, 'streams', ...rooms], ['rxjs', 'node:stream', ...files, ...processes]);
+  return room([...WIRE, 'streams', 'processes', ...rooms], ['rxjs', 'node:stream', ...files, ...processes]);
 }
 
 function grpc(rooms: readonly string[], packages: readonly string[] = []): Room {
@@ -72,7 +72,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   streams: room(WIRE, ['rxjs', 'node:stream']),
 
-  processes: room(WIRE, ['node:fs', 'node:crypto', 'node:child_process']),
+  processes: room(WIRE, ['node:fs', 'node:path', 'node:crypto', 'node:child_process']),
 
   transports: transport([]),
   'transports/sockets': transport(['transports'], ['node:fs', 'node:os', 'node:path', 'node:crypto']),
@@ -87,9 +87,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
 
   'runners/diagnose': runner([]),
   'runners/secure': runner(['runners/diagnose']),
-  runners: runner(['processes', 'runners/diagnose', 'runners/secure']),
-  'runners/process': runner(['processes', ...RUNNERS]),
-  'runners/container': runner(['runners', 'processes', 'runners/diagnose']),
+  runners: runner(['runners/diagnose', 'runners/secure']),
+  'runners/process': runner(RUNNERS),
+  'runners/container': runner(['runners', 'runners/diagnose']),
 
   protocols: room([...WIRE, 'streams', ...TRANSPORTS], ['rxjs', 'node:stream', 'node:net', 'node:util']),
   'protocols/grpc/gen': room([], ['@bufbuild/protobuf']),

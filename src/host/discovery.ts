@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   concatMap,
   distinctUntilChanged,
@@ -13,6 +13,7 @@ import {
   using,
 } from 'rxjs';
 import { errorMessage, TransportError } from '../errors.js';
+import { absolutePath } from '../processes/current-directory.js';
 import { compileGlob, isGlob } from './glob.js';
 
 /**
@@ -28,7 +29,7 @@ import { compileGlob, isGlob } from './glob.js';
 export async function discover(pattern: string, directory: string): Promise<readonly string[]> {
   const components = pattern.split('/').filter((component) => component !== '');
   const steps = components.map((component) => (isGlob(component) ? compileGlob(component) : component));
-  let found: string[] = [resolve(directory)];
+  let found: string[] = [absolutePath(directory)];
   for (const step of steps) {
     const next = await Promise.all(
       found.map((path) => (typeof step === 'string' ? existing(join(path, step)) : matching(path, step))),

@@ -1,5 +1,5 @@
 import { type Observable, Subject, Subscription } from 'rxjs';
-import { ClosedError, PluginError, StartError } from '../errors.js';
+import { ClosedError, type PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
 import { setLoopTimeout } from '../streams/loop-timeout.js';
@@ -20,7 +20,7 @@ import type { HostParts } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
 import { reattachPlugin } from './start/reattach-plugin.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
-import { exitedUnexpectedly, startTimeout } from './start/start-errors.js';
+import { asStartError, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
 import { startPlugin } from './start/start-plugin.js';
 import { gracefulStop } from './stop/graceful-stop.js';
 import { releaseAll } from './stop/release.js';
@@ -181,7 +181,8 @@ export class PluginLife {
       const connected = await connecting;
       abort.signal.throwIfAborted();
       this.#onConnected(connected);
-    } catch (error) {
+    } catch (thrown) {
+      const error = asStartError(thrown);
       await this.#end({ kind: 'failed', error });
       throw this.#withDetails(error);
     }
@@ -242,8 +243,7 @@ export class PluginLife {
   }
 
   /** A PluginError with what is known of the process by now. */
-  #withDetails(error: unknown): unknown {
-    if (!PluginError.is(error)) return error;
+  #withDetails(error: PluginError): PluginError {
     const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
     return error.with({ ...ending, stderr: this.streams.logs.lastStderr });

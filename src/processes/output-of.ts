@@ -18,6 +18,11 @@ export async function outputOf(
   const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
   const options = { timeout: timeoutMs, maxBuffer: maxBytes, env, windowsHide: true };
   return new Promise((resolve) => {
-    execFile(file, [...args], options, (_error, stdout) => resolve(stdout));
+    try {
+      execFile(file, [...args], options, (_error, stdout) => resolve(stdout));
+    } catch {
+      // Some failures to start a process are thrown: E2BIG, of an environment that is too long.
+      resolve('');
+    }
   });
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { resolve } from 'node:path';
+import { absolutePath } from '../../processes/current-directory.js';
 import { createSocketDir } from '../../transports/sockets/socket-dir.js';
 import { checkSocketRoom } from '../../transports/sockets/socket-path.js';
 import { defaultNetwork } from '../../transports/sockets/socket-transport.js';
@@ -21,7 +21,7 @@ export interface PluginSockets {
 export async function createPluginSockets({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<PluginSockets> {
   const { group } = unixSocket;
   // Absolute, since the plugin may have another working directory.
-  const tempDir = resolve(unixSocket.tempDir ?? tmpdir());
+  const tempDir = absolutePath(unixSocket.tempDir ?? tmpdir());
   const where = {
     tempDir,
     ...(group === undefined ? {} : { socketGroup: group }),

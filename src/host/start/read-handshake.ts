@@ -1,9 +1,10 @@
 import { firstValueFrom } from 'rxjs';
-import { HandshakeError, PluginError, StartError } from '../../errors.js';
+import { errorMessage, HandshakeError, PluginError, StartError } from '../../errors.js';
 import type { Runner } from '../../runners/runner.js';
 import { decode } from '../../streams/decode.js';
 import { firstLine, handshakeTimeout } from '../../streams/first-line.js';
 import { fromReadable } from '../../streams/from-readable.js';
+import { settledWithin } from '../../streams/settled-within.js';
 import { untilAborted } from '../../streams/until-aborted.js';
 import type { Address } from '../../wire/handshake/address.js';
 import { acceptHandshake, type Handshake } from '../../wire/handshake/parse-handshake.js';
@@ -41,6 +42,9 @@ async function readFirstLine(runner: Runner, { options, abort }: StartContext): 
   }
 }
 
+/** How long a runner may look for the reason. */
+const DIAGNOSIS_TIMEOUT_MS = 5_000;
+
 const NO_HANDSHAKE: ReadonlySet<string> = new Set([
   'ERR_HANDSHAKE_NO_LINE',
   'ERR_HANDSHAKE_UNRECOGNIZED',
@@ -51,5 +55,13 @@ const NO_HANDSHAKE: ReadonlySet<string> = new Set([
 async function withDiagnosis(error: unknown, runner: Runner): Promise<unknown> {
   const isUnexplained =
     error instanceof StartError || (error instanceof HandshakeError && NO_HANDSHAKE.has(error.code));
-  return isUnexplained ? error.with({ diagnosis: await runner.diagnose() }) : error;
+  return isUnexplained ? error.with({ diagnosis: await diagnosisOf(runner) }) : error;
+}
+
+/** A runner of the application may throw or wait for ever, and the error that is to be explained must not be lost by that. */
+async function diagnosisOf(runner: Runner): Promise<string> {
+  const diagnosing = Promise.resolve().then(() => runner.diagnose());
+  if (!(await settledWithin(DIAGNOSIS_TIMEOUT_MS, diagnosing)))
+    return `The runner gave no diagnosis within ${DIAGNOSIS_TIMEOUT_MS} ms.`;
+  return await diagnosing.catch((error: unknown) => `The runner gave no diagnosis: ${errorMessage(error)}.`);
 }

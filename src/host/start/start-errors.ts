@@ -1,5 +1,13 @@
 import { firstValueFrom, fromEvent, takeUntil } from 'rxjs';
-import { ClosedError, PluginError, ProtocolError, SecurityError, StartError, TransportError } from '../../errors.js';
+import {
+  ClosedError,
+  errorMessage,
+  PluginError,
+  ProtocolError,
+  SecurityError,
+  StartError,
+  TransportError,
+} from '../../errors.js';
 import type { ProtocolName } from '../../protocols/contract.js';
 import type { Exit } from '../../streams/lifecycle.js';
 import { loopTimer } from '../../streams/loop-timeout.js';
@@ -13,6 +21,12 @@ export function startTimeout(startTimeoutMs: number): StartError {
     'ERR_START_TIMEOUT',
     `The plugin was not ready within ${startTimeoutMs} ms. Check that the command is a plugin, or raise \`startTimeoutMs\`.`,
   );
+}
+
+/** What a start rejects with: a part of the application, or the system, may throw anything. */
+export function asStartError(thrown: unknown): PluginError {
+  if (PluginError.is(thrown)) return thrown;
+  return new StartError('ERR_SPAWN', `The plugin could not be started: ${errorMessage(thrown)}.`, { cause: thrown });
 }
 
 /** The plugin exited after its handshake and before it was connected to. */

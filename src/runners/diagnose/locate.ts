@@ -9,15 +9,6 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The host's working directory; the path that it had if it was deleted, which makes `process.cwd` throw. */
-export function currentDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return process.env['PWD'] ?? '/';
-  }
-}
-
 /** The default PATH of the C library. */
 const DEFAULT_PATH = '/usr/bin:/bin';
 

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve as resolvePath } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { ClosedError, OptionsError, PluginError, StartError } from '../../errors.js';
+import { absolutePath } from '../../processes/current-directory.js';
 import { identify, type ProcessIdentity } from '../../processes/identity.js';
 import {
   createMark,
@@ -18,7 +18,7 @@ import {
 import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
-import { type CommandOptions, currentDirectory } from '../diagnose/locate.js';
+import type { CommandOptions } from '../diagnose/locate.js';
 import { explainSpawnError } from '../diagnose/spawn-error.js';
 import { PluginOutput } from '../plugin-output.js';
 import type { Exit, ProcessSpec, Runner, RunnerSpec } from '../runner.js';
@@ -251,7 +251,7 @@ class ProcessRunner implements Runner {
 
   #command(): CommandOptions {
     const { command, cwd, env } = this.#options;
-    return { file: command[0], cwd: resolvePath(currentDirectory(), cwd ?? ''), env };
+    return { file: command[0], cwd: absolutePath(cwd ?? ''), env };
   }
 }
 

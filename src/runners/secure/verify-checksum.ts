@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { absolutePath } from '../../processes/current-directory.js';
 import { openVerified } from './open-verified.js';
 import { resolveSecureConfig, type SecureConfig } from './secure-config.js';
 
@@ -20,6 +20,6 @@ export async function verifyChecksum(
 ): Promise<void> {
   const secure = resolveSecureConfig(expected);
   const { signal = new AbortController().signal } = options;
-  const verified = await openVerified({ file: resolve(file), cwd: '/', env: {} }, secure, { signal });
+  const verified = await openVerified({ file: absolutePath(file), cwd: '/', env: {} }, secure, { signal });
   await verified.close();
 }
