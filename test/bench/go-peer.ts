@@ -27,7 +27,8 @@ async function startJob(job: string, socketPath: string, identity?: string): Pro
   return {
     async ask(line) {
       child.stdin.write(`${line}\n`);
-      const [answer] = (await once(lines, 'line')) as [string];
+      const died = exited.then(([code]) => Promise.reject(new Error(`${job} ended with ${code}`)));
+      const [answer] = (await Promise.race([once(lines, 'line'), died])) as [string];
       return answer;
     },
     async [Symbol.asyncDispose]() {
@@ -76,8 +77,11 @@ export interface GoWork {
 
 /** grpc-go as a client of the server on a socket: it measures by itself, on order. */
 export interface GoClient extends AsyncDisposable {
-  /** `unary`: calls in flight, bytes. `down`, `up`: bytes, messages of one stream. For so many milliseconds. */
-  order(what: 'unary' | 'down' | 'up', first: number, second: number, durationMs: number): Promise<GoWork>;
+  /**
+   * `unary`: calls in flight, bytes. `down`, `up`: bytes, messages of one stream. `cancel`: calls in flight, 0. For so many milliseconds.
+   * The process ends if a call fails.
+   */
+  order(what: 'unary' | 'down' | 'up' | 'cancel', first: number, second: number, durationMs: number): Promise<GoWork>;
 }
 
 export async function startGoClient(socketPath: string, identity?: string): Promise<GoClient> {

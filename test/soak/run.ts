@@ -1,4 +1,8 @@
-/** Many mixed calls between two processes, and what they leave behind: `npm run soak [calls]`. */
+/**
+ * Many mixed calls between two processes, and what they leave behind; then calls that are cancelled as fast as they are made, for two
+ * minutes a pair of ends: `npm run soak [calls]`.
+ */
+import { PAIRS } from './fast-cancelling.js';
 import { type Held, soak } from './mixed-calls.js';
 
 const calls = Number(process.argv[2] ?? 200_000);
@@ -19,4 +23,11 @@ for (const grpcEngine of ['native', 'grpc-js'] as const) {
     console.log(row('host', host));
     console.log(row('plugin', plugin));
   }
+}
+
+for (const [name, run] of Object.entries(PAIRS)) {
+  const answered = await run(120_000);
+  console.log(
+    `\n${name}: ${answered} calls ended well beside 64 that were cancelled as fast as they were made, all the time`,
+  );
 }

@@ -3,7 +3,8 @@
 //	bench serve SOCKET [TLS]   prints "ready", serves until its stdin ends; answers each line of it with the CPU time used, in microseconds
 //	bench call SOCKET [TLS]    prints "ready", then answers each line of stdin:
 //	                           "unary IN_FLIGHT BYTES MS", "down BYTES COUNT MS", "up BYTES COUNT MS", the latter again and again;
-//	                           with calls or messages, seconds, CPU time of this process and the median latency, in microseconds
+//	                           with calls or messages, seconds, CPU time of this process and the median latency, in microseconds;
+//	                           "cancel IN_FLIGHT 0 MS" makes calls and cancels them at once, and counts the calls beside them that end well
 //
 // TLS is a directory with cert.pem, key.pem and ca.pem.
 //
@@ -22,8 +23,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	"rxplug.test/conformance/contract"
 	"rxplug.test/conformance/gen/probe"
@@ -125,6 +128,8 @@ func call(socket string, transport credentials.TransportCredentials) {
 			for time.Now().Before(end) {
 				done += up(client, a, b)
 			}
+		case "cancel":
+			done = cancel(client, a, end)
 		}
 		fmt.Println(done, time.Since(begin).Seconds(), cpuMicros()-before, median)
 	}
@@ -151,6 +156,44 @@ func unary(client probe.ProbeClient, inFlight, bytes int, end time.Time) (int, f
 	all := slices.Concat(latencies...)
 	slices.Sort(all)
 	return len(all), float64(all[len(all)/2].Nanoseconds()) / 1000
+}
+
+// cancel makes unary calls and streams and cancels them at once, so many at a time, until the time is over. Returns the number of calls
+// that were made beside them, one after the other; each must end well.
+func cancel(client probe.ProbeClient, inFlight int, end time.Time) (answered int) {
+	var group sync.WaitGroup
+	for range inFlight {
+		group.Go(func() {
+			for time.Now().Before(end) {
+				cancelOne(client)
+			}
+		})
+	}
+	for time.Now().Before(end) {
+		if _, err := client.Echo(context.Background(), &probe.Payload{Number: 1}); err != nil {
+			panic(err)
+		}
+		answered++
+	}
+	group.Wait()
+	return answered
+}
+
+func cancelOne(client probe.ProbeClient) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stream, err := client.Produce(ctx, &probe.ProduceRequest{Count: 1000, Size: 10})
+	if err == nil {
+		_, err = stream.Recv()
+	}
+	if err != nil {
+		panic(err)
+	}
+	soon, cancelSoon := context.WithTimeout(ctx, 100*time.Microsecond)
+	defer cancelSoon()
+	if _, err := client.Echo(soon, &probe.Payload{Number: 1}); err != nil && status.Code(err) != codes.DeadlineExceeded {
+		panic(err)
+	}
 }
 
 // seen is kept, or the compiler could find out that nobody looks.
