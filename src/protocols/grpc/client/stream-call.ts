@@ -140,10 +140,10 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
     }
   }
 
-  onData(chunk: Uint8Array, lent: boolean): void {
+  onData(chunk: Uint8Array, transient: boolean): void {
     if (this.#over) return;
     this.#unconsumed += chunk.length;
-    this.#decoder.push(chunk, lent);
+    this.#decoder.push(chunk, transient);
     this.#deliver();
   }
 

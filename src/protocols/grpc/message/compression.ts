@@ -1,16 +1,16 @@
 import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { ProtocolError } from '../../../errors.js';
 
-/** Undoes the compression that a stream's `grpc-encoding` names. Rejects with ProtocolError. */
+/** Decompresses one message. Rejects with ProtocolError. */
 export type Decompress = (message: Uint8Array) => Promise<Uint8Array>;
 
-/** A compressed message that was received, and what becomes of it. */
+/** A received message while it is being decompressed. */
 export class Decompression {
   readonly compressedBytes: number;
   #message: Uint8Array | undefined;
   #error: Error | undefined;
 
-  /** `onSettled` is called when `take` no longer returns undefined. */
+  /** `onSettled` is called when `take` gives the message or throws. */
   constructor(message: Uint8Array, decompress: Decompress, onSettled: () => void) {
     this.compressedBytes = message.length;
     decompress(message)
@@ -36,14 +36,14 @@ export function isKnownEncoding(encoding: string): boolean {
   return ACCEPTED_ENCODINGS.split(',').includes(encoding);
 }
 
-/** A few hundred bytes can decompress to any size: the limit where messages have a higher one, or none. */
+/** Limits what a message decompresses to, whatever the message limit is: a few hundred bytes can decompress to gigabytes. */
 const MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024;
-/** zlib's output arrives on the event loop in pieces of this size. */
+/** zlib gives its output to the event loop in pieces of this size. */
 const PIECE_BYTES = 256 * 1024;
 
 /**
- * How to read the messages of a stream with this `grpc-encoding`; undefined when they are not compressed. A message may decompress to
- * `maxMessageBytes`, and never to more than 256 MiB. The work is done in libuv's thread pool.
+ * Decompresses the messages of a stream with this `grpc-encoding`; undefined when they are not compressed. A message that decompresses to
+ * more than `maxMessageBytes` or 256 MiB is an error. The work is done in libuv's thread pool.
  */
 export function decompressor(encoding: string | undefined, maxMessageBytes: number): Decompress | undefined {
   if (encoding === undefined || encoding === 'identity') return undefined;

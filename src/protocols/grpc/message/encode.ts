@@ -1,28 +1,28 @@
 import type { MessageType } from '../shared/service-definition.js';
 import { frameMessage, PREFIX_BYTES } from './framing.js';
-import { SlabWriter } from './slab-writer.js';
+import { MessageWriter } from './message-writer.js';
 
-/** A message type whose messages the caller knows to be of that type. */
+/** A message type whose type parameters are not known. */
 export type AnyMessageType = MessageType<unknown, unknown>;
 
 const PREFIX = new Uint8Array(PREFIX_BYTES);
 
 /** The writer of the previous message. */
-let spare: SlabWriter | undefined;
+let spare: MessageWriter | undefined;
 
 /**
- * A message, completed from its partial form, with its gRPC prefix. Generated code writes behind a gap of five bytes, so that a large
- * message is not copied once more for the sake of its prefix. The bytes are for one `write`: memory of a large message is used again.
+ * Encodes a message, of which `input` may leave out fields, with its gRPC prefix. The message is encoded behind five bytes that are left
+ * free for the prefix, so that it is not copied. Write the result to one stream, once: the memory of a large message is used again.
  */
 export function encodeFramed(type: AnyMessageType, input: unknown): Uint8Array {
   const message = type.fromPartial(input);
-  const writer = spare ?? new SlabWriter();
-  // Not there while it is in use, nor after an encoder has thrown.
+  const writer = spare ?? new MessageWriter();
+  // Taken while it is in use, and dropped when an encoder throws.
   spare = undefined;
   writer.raw(PREFIX);
   const written = type.encode(message, writer);
   const bytes = written.finish();
-  // An encoder that does not take a writer returns one of its own, without the gap.
+  // An encoder that ignores the given writer returns one of its own, without room for the prefix.
   if (written !== writer) return frameMessage(bytes);
   spare = writer;
   const length = bytes.length - PREFIX_BYTES;

@@ -5,9 +5,9 @@ import { type Decompress, Decompression } from './compression.js';
 import { allocateMessage } from './memory.js';
 import { PartialMessage } from './partial-message.js';
 
-/** Before every message: one byte that says whether it is compressed, four with its length, big endian. */
+/** The prefix of every message: one byte that says whether it is compressed, then its length in four bytes, big endian. */
 export const PREFIX_BYTES = 5;
-/** What go-plugin's hosts accept and send (go-plugin grpc_client.go: math.MaxInt32). */
+/** The limit of go-plugin's hosts in both directions (go-plugin grpc_client.go: math.MaxInt32). */
 export const DEFAULT_MAX_MESSAGE_BYTES = 2_147_483_647;
 
 /** The prefix of an uncompressed message, for a message that is sent without copying it. */
@@ -28,7 +28,7 @@ export function frameMessage(message: Uint8Array): Uint8Array {
 }
 
 /**
- * Cuts received bytes into messages. A message within one chunk shares its memory, another one gets memory of its own as soon as its
+ * Cuts received bytes into messages. A message that lies within one chunk is not copied; any other has memory of its own as soon as its
  * prefix was received. A length over the limit is refused at the prefix, before anything is buffered for it.
  *
  * Received bytes wait in this order: `#decompression`, `#ready`, the rest of `#chunk`, then either `#partial` or `#queue`.
@@ -37,12 +37,12 @@ export class MessageDecoder {
   readonly #maxMessageBytes: number;
   /** A message that was received in several chunks. */
   #ready: PartialMessage | undefined;
-  /** The current chunk; from `#offset` on it begins with a prefix. */
+  /** The current chunk; at `#offset` the next prefix begins. */
   #chunk: Uint8Array = EMPTY_BYTES;
   #offset = 0;
   /** The last message, while it is not complete. */
   #partial: PartialMessage | undefined;
-  /** What was received while something waited, and what is less than a prefix. */
+  /** What was received while an earlier message waited, and a prefix that is not complete. */
   #queue: ChunkQueue | undefined;
   #compressed = false;
   #decompress: Decompress | undefined;
@@ -57,8 +57,8 @@ export class MessageDecoder {
   }
 
   /**
-   * How compressed messages of this stream are read; without it they are an error. `onDecompressed` is called when `next`, which was
-   * false because of `decompressing`, is to be called again.
+   * Sets how compressed messages of this stream are read; without it they are an error. `next` returns false while a message is being
+   * decompressed; `onDecompressed` says when to call it again.
    */
   decompressWith(decompress: Decompress | undefined, onDecompressed: () => void): void {
     this.#decompress = decompress;
@@ -79,23 +79,23 @@ export class MessageDecoder {
     return messages + (this.#queue?.byteLength ?? 0) + this.#chunk.length - this.#offset;
   }
 
-  /** Adds received bytes. They belong to the decoder from here on; if they are `lent`, only during the call. */
-  push(chunk: Uint8Array, lent = false): void {
+  /** Adds received bytes, which belong to the decoder from here on. Bytes that are `transient` are copied: their memory is used again. */
+  push(chunk: Uint8Array, transient = false): void {
     const from = this.#partial === undefined ? 0 : this.#continue(this.#partial, chunk);
     if (from === chunk.length) return;
     const rest = from === 0 ? chunk : chunk.subarray(from);
     if (this.#queue === undefined && this.#offset === this.#chunk.length) {
       this.#offset = 0;
-      this.#chunk = lent ? this.#keep(rest) : rest;
+      this.#chunk = transient ? this.#copyTransient(rest) : rest;
     } else {
-      this.#moveToQueue().push(lent ? copyOf(rest) : rest);
+      this.#moveToQueue().push(transient ? copyOf(rest) : rest);
     }
   }
 
   /**
    * Goes on to the next message, which is then from `start` to `end` in `bytes`; false when it is not complete, or not decompressed yet.
-   * Throws ProtocolError: ERR_LIMIT_EXCEEDED for one that is too long, ERR_BAD_FRAME for one that cannot be read. The stream cannot be
-   * read any further then.
+   * Throws ProtocolError: ERR_LIMIT_EXCEEDED for a message that is too long, ERR_BAD_FRAME for one that cannot be read. After an error
+   * the rest of the stream cannot be read.
    */
   next(): boolean {
     if (this.#decompression !== undefined) return this.#takeDecompressed(this.#decompression);
@@ -181,7 +181,7 @@ export class MessageDecoder {
     return read;
   }
 
-  /** A message within one chunk; it is not copied. */
+  /** Reads a message that lies within the first chunk; it is not copied. */
   #readFromHead(queue: ChunkQueue): boolean {
     const chunk = queue.head;
     const begin = queue.headOffset + PREFIX_BYTES;
@@ -210,7 +210,7 @@ export class MessageDecoder {
     return this.#partial;
   }
 
-  /** Adds to the incomplete message and returns where its part of the chunk ends. */
+  /** Adds to the incomplete message; returns where its part of the chunk ends. */
   #continue(partial: PartialMessage, chunk: Uint8Array): number {
     const end = partial.add(chunk, 0);
     if (!partial.isComplete) return end;
@@ -225,8 +225,8 @@ export class MessageDecoder {
     return end;
   }
 
-  /** Copies what is lent: complete messages at once, the beginning of a further one into the memory in which it is handed out. */
-  #keep(chunk: Uint8Array): Uint8Array {
+  /** Copies complete messages in one piece, and the beginning of a further one into a PartialMessage, so that it is not copied again. */
+  #copyTransient(chunk: Uint8Array): Uint8Array {
     let at = 0;
     while (at + PREFIX_BYTES <= chunk.length && chunk[at]! <= 1) {
       const length = lengthAt(chunk, at);

@@ -1,12 +1,12 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 
-/** The size of the young generation is read after so many bytes of messages; before that nothing is done. */
+/** The size of the young generation is read each time messages have taken this much memory; before the first time no garbage is made. */
 const SAMPLE_EVERY_BYTES = 64 * 1024 * 1024;
 
-/** How far V8's limit is above what the heap holds, at least; the capacity of the young generation is added to it. */
+/** V8's heap limit is at least this far above what the heap holds, plus the capacity of the young generation. */
 const LEAST_SLACK_BYTES = 8 * 1024 * 1024;
 
-/** 16 KiB; a copy of it is the cheapest way to allocate so much in the young generation. */
+/** 16 KiB. Copying an array is the cheapest way to allocate memory in the young generation. */
 const GARBAGE: readonly number[] = Array.from({ length: 2048 }, () => 0);
 const GARBAGE_BYTES = GARBAGE.length * 8;
 

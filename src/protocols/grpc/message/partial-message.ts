@@ -1,19 +1,19 @@
 import { EMPTY_BYTES } from '../../../wire/bytes.js';
 import { allocateMessage } from './memory.js';
 
-/** The least memory of a message that is longer. */
+/** The first allocation is at least this, or the message's length if that is less. */
 const LEAST_BYTES = 4 * 1024;
-/** The most memory for the first bytes of a message: a longer message is moved once, while it is small. */
+/** The first allocation is at most this, or twice what was received if that is more. */
 const FIRST_BYTES = 128 * 1024;
-/** Up to `GENEROUS_BYTES` the memory may be this many times what was received, so that a message of 1 MiB is moved once. */
-const GENEROUS_GROWTH = 16;
-const GENEROUS_BYTES = 2 * 1024 * 1024;
-/** Above that, this many times. */
+/** Up to FAST_GROWTH_BYTES the memory grows to this many times what was received, so that a message of 1 MiB is moved once. */
+const FAST_GROWTH = 16;
+const FAST_GROWTH_BYTES = 2 * 1024 * 1024;
+/** Above that it grows to this many times what was received. */
 const GROWTH = 2;
 
 /**
- * A message of which only the beginning was received, in the memory in which it is handed out. Whatever length its prefix claims, that
- * is at most twice what was received, or where that is less than 2 MiB, 16 times as much but no more than 2 MiB.
+ * A message of which only the beginning was received. Its memory becomes the finished message without a further copy. A prefix can claim
+ * any length, so memory follows what was received: up to 2 MiB it is at most 16 times as much, above that at most twice as much.
  */
 export class PartialMessage {
   readonly compressed: boolean;
@@ -45,7 +45,7 @@ export class PartialMessage {
     return this.#memory;
   }
 
-  /** Copies what belongs to it out of a chunk and returns where that ends. */
+  /** Copies the part of `chunk`, from `from` on, that belongs to this message; returns where that part ends. */
   add(chunk: Uint8Array, from: number): number {
     const to = Math.min(chunk.length, from + this.#length - this.#filled);
     const filled = this.#filled + to - from;
@@ -56,8 +56,8 @@ export class PartialMessage {
   }
 
   #grow(needed: number): void {
-    const generous = Math.min(GENEROUS_GROWTH * needed, this.#filled === 0 ? FIRST_BYTES : GENEROUS_BYTES);
-    const grown = allocateMessage(Math.min(this.#length, Math.max(LEAST_BYTES, generous, GROWTH * needed)));
+    const fast = Math.min(FAST_GROWTH * needed, this.#filled === 0 ? FIRST_BYTES : FAST_GROWTH_BYTES);
+    const grown = allocateMessage(Math.min(this.#length, Math.max(LEAST_BYTES, fast, GROWTH * needed)));
     grown.set(this.#memory.subarray(0, this.#filled));
     this.#memory = grown;
   }

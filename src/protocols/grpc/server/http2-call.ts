@@ -153,10 +153,10 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
 
   onTrailers(): void {}
 
-  onData(chunk: Uint8Array, lent: boolean): void {
+  onData(chunk: Uint8Array, transient: boolean): void {
     if (this.#over) return;
     this.#unconsumedBytes += chunk.length;
-    this.#decoder.push(chunk, lent);
+    this.#decoder.push(chunk, transient);
     this.#deliverWanted();
   }
 

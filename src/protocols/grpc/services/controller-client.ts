@@ -2,18 +2,18 @@ import { firstValueFrom } from 'rxjs';
 import type { GRPCControllerDefinition } from '../gen/internal/plugin/grpc_controller.js';
 import type { ClientOf } from '../shared/service-definition.js';
 
-/** How long a plugin is asked to end. */
+/** What bounds a request to shut down. */
 export interface RequestShutdownOptions {
-  /** Bounds the wait for an answer that a Go plugin does not give. */
+  /** How long to wait for the answer. A Go plugin gives none: it closes the connection. */
   readonly timeoutMs: number;
-  /** Aborted when the process is gone: then there is nothing to wait for. */
+  /** Ends the wait; aborted when the plugin's process has exited. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Asks a plugin to end itself. Resolves when it has answered, in whatever way, or its time is up; never rejects: a Go plugin cuts
- * the connection, one without the service says UNIMPLEMENTED, and in every case the caller watches the process (go-plugin
- * grpc_client.go Close).
+ * Asks a plugin to exit (go-plugin grpc_client.go Close). Resolves when it has answered, the call has failed or the time is up; never
+ * rejects. The result says nothing: a Go plugin closes the connection, one without the service answers UNIMPLEMENTED. The caller watches
+ * the process.
  */
 export async function requestShutdown(
   client: ClientOf<typeof GRPCControllerDefinition>,

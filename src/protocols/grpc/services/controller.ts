@@ -2,21 +2,21 @@ import { settledWithin } from '../../../streams/settled-within.js';
 import type { GRPCControllerDefinition } from '../gen/internal/plugin/grpc_controller.js';
 import type { ServiceOf } from '../shared/service-definition.js';
 
-/** What a plugin does when it is asked to end. */
+/** What a plugin does when its host asks it to shut down. */
 export interface ControllerOptions {
-  /** Runs before the answer, for what has to reach the host first: the rest of stdout and stderr. A failure of it is ignored. */
+  /** Runs before the answer, for what has to reach the host first: the rest of stdout and stderr. Its failure is ignored. */
   readonly beforeAnswer?: () => Promise<unknown>;
-  /** Called once, when the answer has left or could not leave: now the plugin is to stop. Must not throw. */
+  /** Called once, when the answer was sent or could not be sent: the plugin stops now. Must not throw. */
   readonly onShutdown: () => void;
-  /** Bounds `beforeAnswer`, and the leaving of the answer as well. The host kills after 2 s. @default 500 ms */
+  /** Bounds `beforeAnswer`, and then the sending of the answer. A host kills the plugin after 2 s. @default 500 ms */
   readonly stepTimeoutMs?: number;
 }
 
 const STEP_TIMEOUT_MS = 500;
 
 /**
- * The service with which a host ends the plugin. A Go plugin cuts its connections instead of answering (go-plugin
- * grpc_controller.go Shutdown); here the answer comes first. However often the host asks, `onShutdown` is called once.
+ * The service by which a host shuts the plugin down. A Go plugin closes its connections without an answer (go-plugin grpc_controller.go
+ * Shutdown); this one answers first. `onShutdown` is called once, however often the host asks.
  */
 export function createController(options: ControllerOptions): ServiceOf<typeof GRPCControllerDefinition> {
   const { beforeAnswer, onShutdown, stepTimeoutMs = STEP_TIMEOUT_MS } = options;

@@ -1,6 +1,6 @@
 import type { FileDescriptor } from './descriptors.js';
 
-/** Finds files by what reflection is asked for. A name that several files declare is that of the first. */
+/** Finds files by name, by a symbol that they declare, or by an extension. Of several files that declare a name the first one counts. */
 export class DescriptorIndex {
   readonly #files = new Map<string, FileDescriptor>();
   readonly #symbols = new Map<string, FileDescriptor>();
@@ -23,7 +23,7 @@ export class DescriptorIndex {
     return this.#extensions.get(extendee)?.get(number);
   }
 
-  /** Numbers of the extensions of a message, ascending; undefined for a name that nobody declares. */
+  /** Numbers of the extensions of a message, ascending; undefined for a name that no file declares. */
   extensionsOf(extendee: string): number[] | undefined {
     const extensions = this.#extensions.get(extendee);
     if (extensions === undefined) return this.#symbols.has(extendee) ? [] : undefined;
@@ -31,21 +31,21 @@ export class DescriptorIndex {
   }
 
   /**
-   * The file and all that it depends on, itself first and even when it was sent before, the others only when they were not. What
-   * is given is added to `sent` (grpc-go reflection/internal FileDescWithDependencies).
+   * The file, and then everything it depends on that is not in `sent`. Adds them all to `sent` (grpc-go reflection/internal
+   * FileDescWithDependencies).
    */
   withDependencies(file: FileDescriptor, sent: Set<string>): Uint8Array[] {
-    const given: Uint8Array[] = [];
+    const files: Uint8Array[] = [];
     const seen = new Set([file]);
     for (const next of seen) {
-      if (next === file || !sent.has(next.name)) given.push(next.bytes);
+      if (next === file || !sent.has(next.name)) files.push(next.bytes);
       sent.add(next.name);
       for (const name of next.dependencies) {
         const dependency = this.#files.get(name);
         if (dependency !== undefined) seen.add(dependency);
       }
     }
-    return given;
+    return files;
   }
 
   #add(file: FileDescriptor): void {

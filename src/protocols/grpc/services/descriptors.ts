@@ -1,7 +1,7 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { OptionsError } from '../../../errors.js';
 
-/** One file of a FileDescriptorSet: its bytes, and what reflection has to find in it. */
+/** One file of a FileDescriptorSet: its bytes, and what reflection finds it by. */
 export interface FileDescriptor {
   readonly name: string;
   /** The serialized google.protobuf.FileDescriptorProto. */
@@ -18,17 +18,17 @@ export interface Extension {
   readonly number: number;
 }
 
-/** Field numbers of google/protobuf/descriptor.proto. */
+/** Field numbers in google/protobuf/descriptor.proto. */
 const SET_FILE = 1;
 const FILE = { name: 1, package: 2, dependency: 3, message: 4, enum: 5, service: 6, extension: 7 } as const;
 const MESSAGE = { field: 2, nested: 3, enum: 4, extension: 6, oneof: 8 } as const;
 const EXTENSION = { extendee: 2, number: 3 } as const;
 const ENUM_VALUE = 2;
 const SERVICE_METHOD = 2;
-/** The name of every kind of declaration. */
+/** `name` has the same number in every kind of declaration. */
 const NAME = 1;
 
-/** Deeper nesting of messages than anybody writes. */
+/** Deeper nesting is refused: hand-made input could exhaust the stack. */
 const MAX_DEPTH = 100;
 
 /** Reads a serialized google.protobuf.FileDescriptorSet (`buf build --as-file-descriptor-set`, `protoc --descriptor_set_out`). */
@@ -38,9 +38,12 @@ export function parseDescriptorSet(set: Uint8Array): FileDescriptor[] {
       .filter(({ number }) => number === SET_FILE)
       .map(({ bytes }) => parseFile(bytes));
   } catch (cause) {
-    throw new OptionsError('A descriptor set for reflection is not a serialized google.protobuf.FileDescriptorSet.', {
-      cause,
-    });
+    throw new OptionsError(
+      'A descriptor set for reflection is not a serialized google.protobuf.FileDescriptorSet. Make one with `buf build --as-file-descriptor-set` or `protoc --descriptor_set_out`.',
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -114,7 +117,7 @@ function addMessage(declaration: Uint8Array, scope: string, found: Found, depth:
   }
 }
 
-/** An enum's values are siblings of the enum, as in C. */
+/** The values of an enum have the scope of the enum itself, not of its name. */
 function addEnum(declaration: Uint8Array, scope: string, found: Found): void {
   addSymbol(declaration, scope, found);
   addMembers(declaration, scope, ENUM_VALUE, found);

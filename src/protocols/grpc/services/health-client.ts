@@ -7,7 +7,7 @@ import { PLUGIN_SERVICE_NAME } from './health.js';
 
 /** What bounds a health check. */
 export interface CheckHealthOptions {
-  /** Bounds the wait, the connecting included. */
+  /** Bounds the call, connecting included. */
   readonly timeoutMs: number;
   /** @default 'plugin' */
   readonly service?: string;
@@ -18,9 +18,8 @@ export interface CheckHealthOptions {
 export type ReportedStatus = keyof typeof Code | 'UNRECOGNIZED';
 
 /**
- * Asks a peer whether it is well. Resolves with its answer, whatever it says: a Go host's ping takes NOT_SERVING for a success as
- * well (go-plugin grpc_client.go Ping), and who wants to know better looks at the value. Rejects with PluginCallError ERR_PING when
- * there is no answer, never later than `timeoutMs`.
+ * Asks a peer for its health. Resolves with any answer: NOT_SERVING is no error either, as in a Go host's ping (go-plugin grpc_client.go
+ * Ping). Rejects with PluginCallError ERR_PING when there is no answer within `timeoutMs`.
  */
 export async function checkHealth(
   client: Pick<ClientOf<typeof HealthDefinition>, 'check'>,
@@ -39,7 +38,7 @@ export async function checkHealth(
 function noAnswer(cause: unknown, service: string, timeoutMs: number): PluginCallError {
   const late = GrpcError.is(cause) && cause.statusName === 'DEADLINE_EXCEEDED';
   const how = late
-    ? `was not answered within ${timeoutMs} ms. The plugin hangs, or has too much to do.`
+    ? `was not answered within ${timeoutMs} ms: the plugin hangs or is busy.`
     : `failed: ${errorMessage(cause)}`;
   return new PluginCallError('ERR_PING', `The health check of "${service}" ${how}`, { cause });
 }

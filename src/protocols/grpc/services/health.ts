@@ -8,21 +8,24 @@ import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { ServiceOf } from '../shared/service-definition.js';
 
-/** Whether a service takes calls. `UNKNOWN` is for a service that cannot say; a service that is not listed is another matter. */
+/** Whether a service takes calls. `UNKNOWN` is a listed service that does not know; a service that is not listed has no status. */
 export type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'UNKNOWN';
 
 /** Serving status by service name; the empty name stands for the server as a whole. */
 export type HealthStatuses = Readonly<Record<string, ServingStatus>>;
 
-/** The name under which a go-plugin host asks (go-plugin grpc_server.go GRPCServiceName). */
+/** The service that a go-plugin host asks for (go-plugin grpc_server.go GRPCServiceName). */
 export const PLUGIN_SERVICE_NAME = 'plugin';
 
 /** As in grpc-go health/server.go. */
 const MAX_LISTED = 100;
 
 /**
- * The standard health service. Says SERVING for `plugin` and for the server as a whole from the start; Check and Watch answer for
- * other names as grpc-go does: NOT_FOUND there, the status SERVICE_UNKNOWN here.
+ * The standard health service (grpc.health.v1). `plugin` and the server as a whole are SERVING from the start. For names without a status
+ * Check fails with NOT_FOUND and Watch says SERVICE_UNKNOWN, as in grpc-go.
+ *
+ * @example
+ * await serve({ handshake, plugins, grpc: { configure: (_server, health) => health.set({ 'app.Store': 'NOT_SERVING' }) } });
  */
 export class HealthService implements ServiceOf<typeof HealthDefinition> {
   readonly #statuses$ = new BehaviorSubject<HealthStatuses>({ '': 'SERVING', [PLUGIN_SERVICE_NAME]: 'SERVING' });
@@ -32,12 +35,12 @@ export class HealthService implements ServiceOf<typeof HealthDefinition> {
     this.#statuses$.next({ ...this.#statuses$.value, ...statuses });
   }
 
-  /** Sets what the Observable says until it ends or the returned Subscription is ended. An error of it makes every service NOT_SERVING. */
+  /** Sets every value of `statuses$`, until the returned Subscription is ended. If it errors, every service becomes NOT_SERVING. */
   follow(statuses$: Observable<HealthStatuses>): Subscription {
     return statuses$.subscribe({ next: (statuses) => this.set(statuses), error: () => this.setAll('NOT_SERVING') });
   }
 
-  /** Gives every listed service the same status, for instance before the server drains. */
+  /** Gives every listed service the same status, for instance NOT_SERVING before the server stops. */
   setAll(status: ServingStatus): void {
     this.set(Object.fromEntries(Object.keys(this.#statuses$.value).map((name) => [name, status])));
   }
@@ -64,7 +67,7 @@ export class HealthService implements ServiceOf<typeof HealthDefinition> {
   }
 }
 
-/** Names come from the peer: `constructor` is nobody's status. */
+/** Own properties only: the peer may ask for `constructor`. */
 function statusOf(statuses: HealthStatuses, service: string): ServingStatus | undefined {
   return Object.hasOwn(statuses, service) ? statuses[service] : undefined;
 }

@@ -12,19 +12,19 @@ import { DescriptorIndex } from './descriptor-index.js';
 import { type FileDescriptor, parseDescriptorSet } from './descriptors.js';
 import { OWN_SERVICE_LIMITS } from './limits.js';
 
-/** The older version of the protocol, which has the same messages under another name. grpcurl and older clients ask for it. */
+/** The older version of the protocol, for grpcurl and older clients. It has the same messages. */
 const V1_ALPHA = { ...V1, fullName: 'grpc.reflection.v1alpha.ServerReflection' } as const;
 
 /** What the reflection service can describe. */
 export interface ReflectionOptions {
-  /** Serialized FileDescriptorSets of the application's services, dependencies included. Those of our own services are known. */
+  /** Serialized FileDescriptorSets of the application's services, with their dependencies. The library's own services are known. */
   readonly descriptorSets?: readonly Uint8Array[];
 }
 
 /**
- * Lets callers ask a server what it offers, in both versions of the protocol, which differ in name only. Every service of the server
- * is listed, also one that is added later; one whose descriptors nobody gave can be listed but not described.
- * Throws OptionsError for a descriptor set that is not one.
+ * Adds the reflection service, by which clients ask what a server offers, in both versions of the protocol. Every service of the server is
+ * listed, also one that is added later; it is described if its descriptors were given. Throws OptionsError for a malformed descriptor
+ * set.
  */
 export function addReflection(server: GrpcServer, options: ReflectionOptions = {}): void {
   const files = (options.descriptorSets ?? []).flatMap((set) => parseDescriptorSet(set));

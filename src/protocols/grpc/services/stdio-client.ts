@@ -5,22 +5,22 @@ import { toGrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { ClientOf } from '../shared/service-definition.js';
 
-/** Where a plugin's output goes, and what ends its reception. */
+/** Where a plugin's output goes, and what ends the call. */
 export interface ReceiveStdioOptions {
-  /** Receive the plugin's bytes; borrowed, never ended. A full one holds up both streams, and in the end the plugin. */
+  /** Receive the plugin's bytes; never ended or destroyed here. When one is full, both streams wait, and in the end the plugin. */
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly logger: Logger;
-  /** Ends the call. */
+  /** Ends the call when aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** How the reception ended: the plugin does not offer it, the connection or either end is gone, or something else went wrong. */
+/** Why no more output comes: the plugin has no stdio service, the connection has ended, or the call has failed in another way. */
 export type StdioEnd = 'unsupported' | 'ended' | 'failed';
 
 /**
- * Receives what the plugin's program writes to its standard streams, for as long as the connection lives. Never rejects and never
- * starts anew: a plugin without stdio is a plugin all the same (go-plugin grpc_stdio.go newGRPCStdioClient).
+ * Receives what the plugin's program writes to its standard streams, until the connection ends. Never rejects and never retries: a plugin
+ * may lack the service (go-plugin grpc_stdio.go newGRPCStdioClient).
  */
 export async function receiveStdio(
   client: ClientOf<typeof GRPCStdioDefinition>,
@@ -51,7 +51,7 @@ interface Sink {
   readonly release: () => void;
 }
 
-/** Writes and waits for room. A Writable that fails is given up; what comes for it is dropped. */
+/** Writes and waits for room. After an error of the Writable further output for it is dropped. */
 function sinkOf(writable: Writable, name: string, { logger, signal }: ReceiveStdioOptions): Sink {
   let failed = false;
   const giveUp = (error: Error): void => {

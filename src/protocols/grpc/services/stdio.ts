@@ -8,18 +8,18 @@ import type { CallContext, ServiceOf } from '../shared/service-definition.js';
 
 /** A standard stream of the program. */
 export type OutputSource = Readable & {
-  /** Takes a chunk back that the reader has no further use for, to reuse its memory. */
+  /** Called with a chunk that the reader no longer needs, whose memory may be reused. */
   recycle?(chunk: Uint8Array): void;
 };
 
 /** The output that a plugin offers to its hosts. */
 export interface StdioSources {
-  /** What the program writes to its standard output; borrowed. Is read only while a host listens. */
+  /** What the program writes to its standard output. Read while a host listens, and never destroyed here. */
   readonly stdout: OutputSource;
   readonly stderr: OutputSource;
   /** Most bytes in one message. @default 1024, as go-plugin grpc_stdio.go copyChan reads */
   readonly maxChunkBytes?: number;
-  /** Gives chunks back to their source once they were sent. Not with interceptors: those may keep messages. @default false */
+  /** Calls `recycle` for chunks that were sent. Not with interceptors: those may keep messages. @default false */
   readonly recycleChunks?: boolean;
 }
 
@@ -31,26 +31,26 @@ interface Chunk {
 }
 
 /**
- * Carries the program's standard streams to the host. Nothing is read while no host listens: the sources fill up to their bound and
- * their writers wait. Each byte is sent once; several hosts share them, and a later one goes on where an earlier one stopped. The
- * call ends only when the host ends it (go-plugin grpc_stdio.go StreamStdio).
+ * Sends the program's standard streams to the host (go-plugin grpc_stdio.go StreamStdio). Nothing is read while no host listens: then the
+ * sources fill up to their limit, and the program has to wait. Each byte is sent to one host; a host that comes later continues where an
+ * earlier one stopped. Only the host ends the call.
  */
 export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
-  readonly #outlets: readonly { readonly channel: Channel; readonly source: OutputSource }[];
+  readonly #channels: readonly { readonly channel: Channel; readonly source: OutputSource }[];
   readonly #maxChunkBytes: number;
   readonly #recycleChunks: boolean;
-  /** Read from a source and not sent, because the host has left. */
+  /** Read from a source and not sent, because the host has ended its call. */
   readonly #unsent: Chunk[] = [];
   readonly #hosts = new Map<Readable, CallContext>();
-  /** Called once, when there is something to send. */
+  /** Called, and removed, when there is something to send. */
   readonly #onData = new Set<() => void>();
-  /** Called once, when there is nothing left to send, or no host to send it to. */
+  /** Called, and removed, when there is nothing to send, or no host to send it to. */
   readonly #onIdle = new Set<() => void>();
-  #turn = 0;
+  #next = 0;
   #listening = false;
 
   constructor({ stdout, stderr, maxChunkBytes = MAX_CHUNK_BYTES, recycleChunks = false }: StdioSources) {
-    this.#outlets = [
+    this.#channels = [
       { channel: Channel.STDOUT, source: stdout },
       { channel: Channel.STDERR, source: stderr },
     ];
@@ -60,7 +60,7 @@ export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
 
   streamStdio(_request: object, call: CallContext): AsyncIterable<StdioData> {
     this.#listen();
-    /** Pushed to the stream and not known to be sent. */
+    /** Pushed to the stream; the last `stream.readableLength` of them have not been encoded. */
     const pushed: Chunk[] = [];
     const read = (): void => {
       // The server encodes a message before it reads the next one.
@@ -95,16 +95,16 @@ export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
     while (this.#hosts.size > 0) {
       if (this.#pending > 0) await new Promise<void>((resolve) => this.#onIdle.add(resolve));
       await Promise.all([...this.#hosts.values()].map((call) => call.flushed()));
-      // A Transform passes on within a turn what was written to it.
+      // What was written to a Transform in front of a source is passed on within a turn.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (this.#pending === 0) return;
     }
   }
 
-  /** Bytes and messages that wait; zero when nothing does. */
+  /** Bytes and messages that wait; compared with zero only. */
   get #pending(): number {
     const waiting = [...this.#hosts.keys()].reduce((sum, stream) => sum + stream.readableLength, this.#unsent.length);
-    return this.#outlets.reduce((sum, { source }) => sum + source.readableLength, waiting);
+    return this.#channels.reduce((sum, { source }) => sum + source.readableLength, waiting);
   }
 
   #take(): Chunk | undefined {
@@ -115,9 +115,9 @@ export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
 
   /** Reads from the sources in turns, so that a busy one does not starve the other. */
   #readNext(): Chunk | undefined {
-    for (let tried = 0; tried < this.#outlets.length; tried++) {
-      const { channel, source } = this.#outlets[this.#turn]!;
-      this.#turn = (this.#turn + 1) % this.#outlets.length;
+    for (let tried = 0; tried < this.#channels.length; tried++) {
+      const { channel, source } = this.#channels[this.#next]!;
+      this.#next = (this.#next + 1) % this.#channels.length;
       const bytes = Math.min(source.readableLength, this.#maxChunkBytes);
       const data: Uint8Array | null = bytes > 0 ? source.read(bytes) : source.read(0);
       if (data !== null && data.byteLength > 0) return { source, message: { channel, data } };
@@ -132,7 +132,7 @@ export class StdioService implements ServiceOf<typeof GRPCStdioDefinition> {
   #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    for (const { source } of this.#outlets) source.on('readable', () => notify(this.#onData));
+    for (const { source } of this.#channels) source.on('readable', () => notify(this.#onData));
   }
 }
 

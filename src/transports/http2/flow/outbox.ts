@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { blocks } from './block-pool.js';
 
 /** Size of the buffers in which frames are gathered. */
-const SLAB_BYTES = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 
 /** A batch of this size is written without waiting for the end of the turn. */
 const BATCH_BYTES = 64 * 1024;
@@ -15,7 +15,7 @@ const BATCH_BYTES = 64 * 1024;
  */
 const BATCH_COMPLETIONS = 8;
 
-/** What the connection may queue before we wait for `drain`: the size of a unix socket's buffer, and as much again. */
+/** What the connection may queue before we wait for `drain`: twice the size of a unix socket's buffer. */
 const CONNECTION_BYTES = 256 * 1024;
 
 /** What may be gathered meanwhile, so that there is something to write when it has drained. */
@@ -27,8 +27,8 @@ const WAITING_BYTES = 128 * 1024;
  */
 export class Outbox {
   /** The buffer in which `reserve` made room. */
-  slab: Buffer = blocks.take(SLAB_BYTES);
-  /** Number of the piece that is being gathered: what was reserved in it was not written yet. */
+  buffer: Buffer = blocks.take(BUFFER_BYTES);
+  /** Number of the piece that is being gathered: nothing that was reserved in it has been written yet. */
   piece = 0;
   readonly #connection: Duplex;
   readonly #onDrained: () => void;
@@ -37,9 +37,9 @@ export class Outbox {
   #to = 0;
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
-  /** Blocks that are free once the pieces are written. */
-  #used: Buffer[] = [];
-  readonly #recycles: boolean;
+  /** Blocks that are released once the pieces are written. */
+  #releasable: Buffer[] = [];
+  readonly #reusesMemory: boolean;
   #inTurn = false;
   /** Completing frames until the next batch is written. */
   #completionsLeft = 1;
@@ -49,7 +49,7 @@ export class Outbox {
   /** `onDrain` is called when the connection takes more after it was `blocked`. */
   constructor(connection: Duplex, onDrain: () => void) {
     this.#connection = connection;
-    this.#recycles = connection instanceof Socket;
+    this.#reusesMemory = connection instanceof Socket;
     this.#onDrained = onDrain;
     this.#endTurn = () => {
       this.#inTurn = false;
@@ -74,9 +74,9 @@ export class Outbox {
     return this.#pieceBytes + this.#to - this.#from;
   }
 
-  /** Offset in `slab` at which the caller has to write `bytes` bytes now; they count as sent. */
+  /** Offset in `buffer` at which the caller has to write `bytes` bytes now; they count as sent. */
   reserve(bytes: number): number {
-    if (this.slab.length - this.#to < bytes) this.#renewSlab(bytes);
+    if (this.buffer.length - this.#to < bytes) this.#renewBuffer(bytes);
     const at = this.#to;
     this.#to += bytes;
     return at;
@@ -92,18 +92,18 @@ export class Outbox {
     this.#cutPiece();
     this.#pieces.push(piece);
     this.#pieceBytes += piece.length;
-    this.used(piece);
+    this.releaseAfterWrite(piece);
   }
 
-  /** A piece was pushed, or copied by the caller: with the last of a lent block the block is free once that is written. */
-  used(piece: Uint8Array): void {
-    const block = blocks.endOf(piece);
-    if (block !== undefined) this.#used.push(block);
+  /** Called when a piece was pushed, or copied by the caller. If a block ends with it, the block is released after the next write. */
+  releaseAfterWrite(piece: Uint8Array): void {
+    const block = blocks.blockEndingWith(piece);
+    if (block !== undefined) this.#releasable.push(block);
   }
 
   /**
-   * A frame is complete. What was gathered is written at once when a batch is full, or when the frame `completes` a request or a response and
-   * it is time for one; else at the end of the turn.
+   * Called when a frame is complete. What was gathered is written at once when a batch is full, or when the frame `completes` a request or a
+   * response and enough of those were gathered; otherwise at the end of the turn.
    */
   commit(completes: boolean): void {
     if (this.#closed) return;
@@ -131,7 +131,7 @@ export class Outbox {
     const last = pieces.pop()!;
     connection.cork();
     for (const piece of pieces) connection.write(piece);
-    connection.write(last, this.#recycle());
+    connection.write(last, this.#onWritten());
     connection.uncork();
     // Not the result of `write`, which is false for every large write, also for one that the kernel took at once.
     this.#blocked = connection.writableNeedDrain && connection.writableLength >= CONNECTION_BYTES;
@@ -150,18 +150,18 @@ export class Outbox {
     this.#closed = true;
     this.#pieces = [];
     this.#pieceBytes = 0;
-    this.#used = [];
+    this.#releasable = [];
     this.#from = this.#to;
   }
 
-  /** What to do once everything gathered so far was written. */
-  #recycle(): ((error?: Error | null) => void) | undefined {
-    const used = this.#used;
-    if (used.length === 0) return undefined;
-    this.#used = [];
-    if (!this.#recycles) return undefined;
+  /** Releases the blocks of everything gathered so far; for the callback of the write. */
+  #onWritten(): ((error?: Error | null) => void) | undefined {
+    const releasable = this.#releasable;
+    if (releasable.length === 0) return undefined;
+    this.#releasable = [];
+    if (!this.#reusesMemory) return undefined;
     return (error) => {
-      if (!error) for (const block of used) blocks.give(block);
+      if (!error) for (const block of releasable) blocks.release(block);
     };
   }
 
@@ -174,16 +174,16 @@ export class Outbox {
 
   #cutPiece(): void {
     if (this.#to === this.#from) return;
-    this.#pieces.push(this.slab.subarray(this.#from, this.#to));
+    this.#pieces.push(this.buffer.subarray(this.#from, this.#to));
     this.#pieceBytes += this.#to - this.#from;
     this.#from = this.#to;
     this.piece += 1;
   }
 
-  #renewSlab(bytes: number): void {
+  #renewBuffer(bytes: number): void {
     this.#cutPiece();
-    this.#used.push(this.slab);
-    this.slab = blocks.take(Math.max(SLAB_BYTES, bytes));
+    this.#releasable.push(this.buffer);
+    this.buffer = blocks.take(Math.max(BUFFER_BYTES, bytes));
     this.#from = 0;
     this.#to = 0;
   }

@@ -96,7 +96,7 @@ export class Sender {
   sendHeaders(streamId: number, block: Uint8Array, endStream: boolean): void {
     const outbox = this.#outbox;
     const at = outbox.reserve(headerFramesBytes(block.length, this.#maxPeerFrameBytes));
-    writeHeaders(outbox.slab, at, streamId, block, endStream, this.#maxPeerFrameBytes);
+    writeHeaders(outbox.buffer, at, streamId, block, endStream, this.#maxPeerFrameBytes);
     outbox.commit(endStream);
   }
 
@@ -110,7 +110,7 @@ export class Sender {
       outbox.push(chunk);
     } else if (endStream || !this.#append(streamId, chunk)) {
       const at = outbox.reserve(FRAME_HEADER_BYTES + length);
-      outbox.slab.set(chunk, this.#writeDataHeader(at, streamId, length, endStream));
+      outbox.buffer.set(chunk, this.#writeDataHeader(at, streamId, length, endStream));
       this.#openPiece = endStream ? -1 : outbox.piece;
       this.#openAt = at;
       this.#openStreamId = streamId;
@@ -130,8 +130,8 @@ export class Sender {
       if (piece.length >= COPY_BELOW_BYTES) outbox.push(piece);
       else {
         const from = outbox.reserve(piece.length);
-        outbox.slab.set(piece, from);
-        outbox.used(piece);
+        outbox.buffer.set(piece, from);
+        outbox.releaseAfterWrite(piece);
       }
     }
     outbox.commit(endStream);
@@ -139,7 +139,7 @@ export class Sender {
 
   resetStream(streamId: number, code: number): void {
     const at = this.#outbox.reserve(FRAME_BYTES.resetStream);
-    writeResetStream(this.#outbox.slab, at, streamId, code);
+    writeResetStream(this.#outbox.buffer, at, streamId, code);
     this.#outbox.commit(false);
   }
 
@@ -152,21 +152,21 @@ export class Sender {
   /** Stream 0 is the connection. Sent at once: one turn may read two megabytes, and a sender without window would wait for its end. */
   sendWindowUpdate(streamId: number, increment: number): void {
     const at = this.#outbox.reserve(FRAME_BYTES.windowUpdate);
-    writeWindowUpdate(this.#outbox.slab, at, streamId, increment);
+    writeWindowUpdate(this.#outbox.buffer, at, streamId, increment);
     this.#outbox.flush();
   }
 
   /** Eight bytes of `data` from `from` on. */
   sendPing(ack: boolean, data: Uint8Array, from: number): void {
     const at = this.#outbox.reserve(FRAME_BYTES.ping);
-    writePing(this.#outbox.slab, at, ack, data, from);
+    writePing(this.#outbox.buffer, at, ack, data, from);
     this.#outbox.commit(!ack);
     if (ack) this.#countAnswer();
   }
 
   sendSettingsAck(): void {
     const at = this.#outbox.reserve(FRAME_BYTES.settingsAck);
-    writeSettingsAck(this.#outbox.slab, at);
+    writeSettingsAck(this.#outbox.buffer, at);
     this.#outbox.commit(false);
     this.#countAnswer();
   }
@@ -224,21 +224,21 @@ export class Sender {
     const bytes = this.#openBytes + chunk.length;
     const end = this.#openAt + FRAME_HEADER_BYTES + this.#openBytes;
     const outbox = this.#outbox;
-    const { slab } = outbox;
-    if (bytes > this.#maxFrameBytes || end + chunk.length > slab.length) return false;
+    const { buffer } = outbox;
+    if (bytes > this.#maxFrameBytes || end + chunk.length > buffer.length) return false;
     if (!outbox.isLast(this.#openPiece, end)) return false;
     outbox.reserve(chunk.length);
-    slab.set(chunk, end);
-    slab[this.#openAt] = bytes >>> 16;
-    slab[this.#openAt + 1] = bytes >>> 8;
-    slab[this.#openAt + 2] = bytes;
+    buffer.set(chunk, end);
+    buffer[this.#openAt] = bytes >>> 16;
+    buffer[this.#openAt + 1] = bytes >>> 8;
+    buffer[this.#openAt + 2] = bytes;
     this.#openBytes = bytes;
     return true;
   }
 
   #writeDataHeader(at: number, streamId: number, length: number, endStream: boolean): number {
     const flags = endStream ? FrameFlag.endStream : 0;
-    return writeFrameHeader(this.#outbox.slab, at, length, FrameType.data, flags, streamId);
+    return writeFrameHeader(this.#outbox.buffer, at, length, FrameType.data, flags, streamId);
   }
 
   /** A peer has to read answers as fast as it asks for them. Throws ENHANCE_YOUR_CALM. */

@@ -1,6 +1,6 @@
 import { foldSigned, uintSize } from '../integers.js';
 
-const SLAB_BYTES = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 const NOTHING = new Uint8Array(0);
 const SHORT_TEXT = 24;
 
@@ -28,7 +28,7 @@ export class GobWriter {
   take(): Uint8Array {
     const taken = this.#bytes.subarray(this.#start, this.#pos);
     this.#start = this.#pos;
-    if (this.#bytes.length > SLAB_BYTES) this.#reset();
+    if (this.#bytes.length > BUFFER_BYTES) this.#reset();
     return taken;
   }
 
@@ -165,7 +165,7 @@ export class GobWriter {
   #ensure(bytes: number): void {
     if (this.#bytes.length - this.#pos >= bytes) return;
     const held = this.length;
-    const grown = new Uint8Array(Math.max(SLAB_BYTES, held * 2, held + bytes));
+    const grown = new Uint8Array(Math.max(BUFFER_BYTES, held * 2, held + bytes));
     grown.set(this.#bytes.subarray(this.#start, this.#pos));
     this.#bytes = grown;
     this.#start = 0;

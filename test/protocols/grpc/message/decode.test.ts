@@ -11,13 +11,13 @@ import { SimpleRequest } from '../../../interop/grpc/gen/grpc/testing/test.js';
 const type = Payload as AnyMessageType;
 const OTHERS = Buffer.from(Payload.encode({ data: Buffer.alloc(50, 0xff), number: 0xffffffff }).finish());
 
-/** Decodes a message that has others in front of it and behind it. */
+/** Decodes a message that lies between two others. */
 function decodeAmong(of: AnyMessageType, message: Uint8Array): unknown {
   const bytes = Buffer.concat([OTHERS, message, OTHERS]);
   return decoderOf(of)(bytes, OTHERS.length, OTHERS.length + message.length);
 }
 
-/** Every kind of field, one after the other, in the way of generated code. */
+/** Every kind of field, one after the other, encoded and decoded as generated code does. */
 const everyKind = {
   fromPartial: (input: unknown) => input,
   encode: (_message: unknown, writer = new BinaryWriter()) => {
@@ -42,14 +42,14 @@ const everyKind = {
   },
 };
 
-test('a message among others is what it is alone, every kind of field of it', () => {
+test('a message between others is decoded as it is alone, with every kind of field', () => {
   const bytes = everyKind.encode(undefined).finish();
   const alone = everyKind.decode(bytes);
   assert.deepEqual(alone.slice(0, 6), [7, -7, -8, true, 1.5, -2.25]);
   assert.deepEqual(decodeAmong(everyKind as unknown as AnyMessageType, bytes), alone);
 });
 
-test('any messages one behind the other in the same bytes survive', () => {
+test('messages one behind the other in the same bytes are decoded as they were encoded', () => {
   const message = fc.record({ data: fc.uint8Array({ maxLength: 300 }), number: fc.nat() });
   fc.assert(
     fc.property(fc.array(message, { maxLength: 20 }), (messages) => {
@@ -70,7 +70,7 @@ test('any messages one behind the other in the same bytes survive', () => {
   );
 });
 
-/** A result, or that there is none. */
+/** The result, or that the function throws. */
 function outcome(work: () => unknown): unknown {
   try {
     return work();
@@ -79,7 +79,7 @@ function outcome(work: () => unknown): unknown {
   }
 }
 
-test('a message that is cut or broken anywhere is judged as it is alone, whatever lies behind it', () => {
+test('a message that is cut or broken anywhere decodes or fails as it does alone, whatever follows it', () => {
   const request = SimpleRequest.fromPartial({
     responseSize: 314159,
     payload: { body: Buffer.alloc(40, 0x81) },
@@ -109,7 +109,7 @@ test('a message that is cut or broken anywhere is judged as it is alone, whateve
   }
 });
 
-test('a decoder that takes no reader gets its message alone, be it of another copy of the library', () => {
+test('a decoder that takes no reader, or only the reader of another copy of the library, gets the bytes of its message', () => {
   const bytesOnly = { ...type, decode: (bytes: Uint8Array) => [...bytes] };
   assert.deepEqual(decodeAmong(bytesOnly, Uint8Array.of(1, 2, 3)), [1, 2, 3]);
   class OtherReader {
@@ -130,7 +130,7 @@ test('a decoder that takes no reader gets its message alone, be it of another co
   assert.deepEqual(decodeAmong(otherCopy as unknown as AnyMessageType, Uint8Array.of(4, 5)), [2, 4]);
 });
 
-test('a decoder that throws, or decodes within decoding, disturbs no other', () => {
+test('after a decoder that throws, or decodes another message meanwhile, messages are decoded', () => {
   const message = Payload.encode({ data: Buffer.from('abc'), number: 5 }).finish();
   const within = {
     ...type,

@@ -16,7 +16,7 @@ function read(framed: Uint8Array): Payload {
   return Payload.decode(decoder.bytes.subarray(decoder.start, decoder.end));
 }
 
-test('messages of any size survive, and one does not disturb another', () => {
+test('messages of any size are decoded as they were encoded, and none overwrites another', () => {
   const sizes = [0, 1, 100, 300_000, 5, 70_000, 0];
   const framed = sizes.map((size, number) => encodeFramed(type, { data: Buffer.alloc(size, number), number }));
   framed.map(read).forEach(({ data, number }, index) => {
@@ -25,17 +25,17 @@ test('messages of any size survive, and one does not disturb another', () => {
   });
 });
 
-test('memory of a large message that was written out and given back serves the next one', () => {
+test('the memory of a large message is used for the next one once it was released', () => {
   const first = encodeFramed(type, { data: Buffer.alloc(300_000, 1), number: 1 });
-  const block = blocks.endOf(first);
+  const block = blocks.blockEndingWith(first);
   assert.ok(block !== undefined);
-  blocks.give(block);
+  blocks.release(block);
   const second = encodeFramed(type, { data: Buffer.alloc(200_000, 2), number: 2 });
   assert.equal(second.buffer, first.buffer);
   assert.equal(read(second).number, 2);
 });
 
-test('any message survives', () => {
+test('any message is decoded as it was encoded', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1000 }), fc.nat(), (data, number) => {
       assert.deepEqual({ ...read(encodeFramed(type, { data, number })) }, { data, number });
@@ -43,12 +43,12 @@ test('any message survives', () => {
   );
 });
 
-test('an encoder that throws spoils only its own message', () => {
+test('after an encoder has thrown the next message is encoded', () => {
   assert.throws(() => encodeFramed(type, { data: 5 }));
   assert.equal(read(encodeFramed(type, { number: 8 })).number, 8);
 });
 
-test('a bytes field takes Uint8Arrays alone, and what else it was given spoils only its own message', () => {
+test('a bytes field refuses what is no Uint8Array, and the next message is encoded', () => {
   for (const [data, kind] of [
     [new ArrayBuffer(10), 'ArrayBuffer'],
     [Uint16Array.of(1, 2, 3), 'Uint16Array'],
@@ -72,7 +72,7 @@ test('a bytes field takes Uint8Arrays alone, and what else it was given spoils o
   }
 });
 
-test('an encoder that takes no writer, and one that encodes within encoding, do as well', () => {
+test('an encoder that ignores the writer, and one that encodes another message meanwhile, give the right bytes', () => {
   const own: AnyMessageType = {
     fromPartial: (input) => input,
     decode: (bytes) => bytes,

@@ -28,7 +28,7 @@ test('a message is one flag byte, four bytes of length and the message', () => {
   assert.deepEqual([...encodePrefix(0x01020304)], [0, 1, 2, 3, 4]);
 });
 
-test('a message within one chunk shares its memory', () => {
+test('a message that lies within one chunk is not copied', () => {
   const chunk = Buffer.concat([frameMessage(Buffer.from('abc')), frameMessage(Buffer.from('d'))]);
   const decoder = new MessageDecoder();
   decoder.push(chunk);
@@ -37,7 +37,7 @@ test('a message within one chunk shares its memory', () => {
   assert.equal(read(decoder), undefined);
 });
 
-test('messages come out whole wherever the bytes are cut in two', () => {
+test('messages are read whole wherever their bytes are cut in two', () => {
   const messages = ['', 'a', 'bc', '', 'x'.repeat(700)].map((text) => Buffer.from(text));
   const bytes = Buffer.concat(messages.map(frameMessage));
   for (let cut = 0; cut <= bytes.length; cut++) {
@@ -50,7 +50,7 @@ test('messages come out whole wherever the bytes are cut in two', () => {
   }
 });
 
-test('messages come out whole from any chunks, read whenever', () => {
+test('messages are read whole from chunks of any size, at any time', () => {
   const step = fc.record({ size: fc.integer({ min: 1, max: 900 }), read: fc.boolean() });
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 1500 })), fc.array(step), (messages, steps) => {
@@ -73,11 +73,11 @@ test('messages come out whole from any chunks, read whenever', () => {
   );
 });
 
-test('messages come out whole from chunks that are lent, owned or both, one or all at a time', () => {
+test('messages are read whole from transient chunks, owned chunks or both, one or all at a time', () => {
   const step = fc.record({
     size: fc.integer({ min: 1, max: 900 }),
     reads: fc.constantFrom(0, 1, 2, Number.POSITIVE_INFINITY),
-    lent: fc.boolean(),
+    transient: fc.boolean(),
   });
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 1500 })), fc.array(step), (messages, steps) => {
@@ -85,13 +85,13 @@ test('messages come out whole from chunks that are lent, owned or both, one or a
       const decoder = new MessageDecoder();
       const seen: Uint8Array[] = [];
       let offset = 0;
-      for (const { size, reads, lent } of [
+      for (const { size, reads, transient } of [
         ...steps,
-        { size: bytes.length + 1, reads: Number.POSITIVE_INFINITY, lent: true },
+        { size: bytes.length + 1, reads: Number.POSITIVE_INFINITY, transient: true },
       ]) {
         const chunk = Buffer.from(bytes.subarray(offset, offset + size));
-        decoder.push(chunk, lent);
-        if (lent) chunk.fill(0xee);
+        decoder.push(chunk, transient);
+        if (transient) chunk.fill(0xee);
         offset += chunk.length;
         for (let count = 0; count < reads; count++) {
           const message = read(decoder);
@@ -108,7 +108,7 @@ test('messages come out whole from chunks that are lent, owned or both, one or a
   );
 });
 
-test('large messages come out whole from chunks that are lent', () => {
+test('large messages are read whole from transient chunks', () => {
   const messages = [10, 100_000, 3_000_000, 0, 70_000].map((size, index) => Buffer.alloc(size, index + 1));
   const bytes = Buffer.concat(messages.map(frameMessage));
   const decoder = new MessageDecoder();
@@ -122,7 +122,7 @@ test('large messages come out whole from chunks that are lent', () => {
   assert.ok(seen.every((message, index) => message.equals(messages[index]!)) && seen.length === messages.length);
 });
 
-test('a length that nothing follows costs no memory', () => {
+test('a prefix alone allocates no memory for its message', () => {
   const decoders = Array.from({ length: 200 }, () => new MessageDecoder());
   const before = process.memoryUsage().arrayBuffers;
   for (const [index, decoder] of decoders.entries()) {
@@ -133,7 +133,7 @@ test('a length that nothing follows costs no memory', () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024);
 });
 
-/** A decoder of compressed messages, with a function that reads all that it has got. */
+/** A decoder of compressed messages, with a function that reads everything received so far. */
 function decompressing(encoding: string, maxMessageBytes: number) {
   let notify = () => {};
   const decoder = new MessageDecoder(maxMessageBytes);
@@ -151,7 +151,7 @@ function decompressing(encoding: string, maxMessageBytes: number) {
   return { decoder, all };
 }
 
-test('a message whose rest does not come holds memory near what has come', () => {
+test('an incomplete message holds little more memory than was received of it', () => {
   for (const [received, most] of [
     [100, 4 * 1024],
     [64 * 1024, 1024 * 1024],
@@ -166,7 +166,7 @@ test('a message whose rest does not come holds memory near what has come', () =>
   }
 });
 
-test('compressed and plain messages are told apart wherever a chunk that is lent ends', async () => {
+test('compressed and plain messages are read wherever a transient chunk ends', async () => {
   const bytes = Buffer.concat([
     framed(1, gzipSync('one')),
     frameMessage(Buffer.from('two')),
@@ -183,7 +183,7 @@ test('compressed and plain messages are told apart wherever a chunk that is lent
   }
 });
 
-test('what is wrong with a message in a chunk that is lent is told when its turn has come', () => {
+test('a malformed message in a transient chunk is an error after the messages before it were read', () => {
   for (const [bad, code] of [
     [encodePrefix(101), 'ERR_LIMIT_EXCEEDED'],
     [framed(2, Buffer.from('x')), 'ERR_BAD_FRAME'],
@@ -195,7 +195,7 @@ test('what is wrong with a message in a chunk that is lent is told when its turn
   }
 });
 
-test('a length over the limit is refused at its prefix, wherever that is cut', () => {
+test('a length over the limit is refused at its prefix, wherever the prefix is cut', () => {
   const prefix = encodePrefix(101);
   for (let cut = 0; cut <= prefix.length; cut++) {
     const decoder = new MessageDecoder(100);
@@ -268,7 +268,7 @@ for (const [name, compress] of Object.entries(encodings)) {
   });
 }
 
-test('identity is no compression and an unknown one is named', async () => {
+test('identity is no compression, and the error for an unknown one names it', async () => {
   assert.equal(decompressor(undefined, 1), undefined);
   assert.equal(decompressor('identity', 1), undefined);
   const snappy = decompressor('snappy', 1)!;

@@ -6,8 +6,8 @@ import { allocateMessage } from '../../../../src/protocols/grpc/message/memory.j
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const MESSAGE_BYTES = 32 * 1024;
 
-/** Takes so much memory for messages, a megabyte in every turn, and drops it. */
-async function take(bytes: number): Promise<void> {
+/** Allocates so much memory for messages, a megabyte in every turn, and drops it. */
+async function allocate(bytes: number): Promise<void> {
   for (let left = bytes; left > 0; left -= MESSAGE_BYTES) {
     allocateMessage(MESSAGE_BYTES)[0] = 1;
     if (left % (1 << 20) === 0) await turn();
@@ -23,8 +23,8 @@ test('every message has memory of its own', () => {
   all.forEach((memory, number) => assert.ok(memory.every((byte) => byte === number)));
 });
 
-test('memory of messages that are dropped is collected with the young generation, before there is much of it', async () => {
-  await take(256 << 20);
+test('memory of dropped messages is collected with the young generation, before there are 32 MB of it', async () => {
+  await allocate(256 << 20);
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -34,7 +34,7 @@ test('memory of messages that are dropped is collected with the young generation
     }
   });
   observer.observe({ entryTypes: ['gc'] });
-  await take(512 << 20);
+  await allocate(512 << 20);
   for (let turns = 0; turns < 3; turns += 1) await turn();
   observer.disconnect();
   // Without garbage V8 waits for 32 MB or more of it, which makes 16.

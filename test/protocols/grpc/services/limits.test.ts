@@ -68,7 +68,7 @@ const OWN_METHODS = [
   'grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
 ];
 
-test('a plugin refuses requests above 4 MiB to the services of the library at their header, and not to its own', async () => {
+test("a plugin refuses requests above 4 MiB to the library's services at their header, and takes them for its own services", async () => {
   await using plugin = await startPlugin();
   const prefix = Buffer.alloc(5);
   for (const method of OWN_METHODS) {
@@ -86,7 +86,7 @@ test('a plugin refuses requests above 4 MiB to the services of the library at th
 });
 
 for (const engine of ENGINES) {
-  test(`a host gives up the output of a plugin that sends more than 4 MiB in a message [${engine}]`, async () => {
+  test(`a host stops receiving a plugin's output after a message of more than 4 MiB [${engine}]`, async () => {
     const server = ENDPOINTS.native.createServer();
     server.addService(GRPCStdioDefinition, { streamStdio: () => of({ channel: 1, data: Buffer.alloc(5 * MiB) }) });
     await using socket = await serveOnUnixSocket(server);

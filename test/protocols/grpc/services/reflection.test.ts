@@ -34,7 +34,7 @@ async function serveReflected(descriptorSets: readonly Uint8Array[] = [KV_SET]) 
 
 type Request = NonNullable<ServerReflectionRequest['messageRequest']>;
 
-/** Asks on one stream, in order, and gives the answers. */
+/** Sends the requests on one stream, in order, and returns the answers. */
 async function ask(target: string, definition: typeof V1 | typeof V1Alpha, ...requests: Request[]) {
   using client = stockClient(definition, target);
   const stream = client.bidi('serverReflectionInfo');
@@ -51,7 +51,7 @@ async function ask(target: string, definition: typeof V1 | typeof V1Alpha, ...re
   return answers.map(({ messageResponse }) => messageResponse!);
 }
 
-/** Names of the files in an answer; `NOT_FOUND` for an answer that says so. */
+/** Names of the files in an answer; `NOT_FOUND` for that error. */
 function filesIn(answer: NonNullable<ServerReflectionResponse['messageResponse']>): string[] {
   if (answer.$case === 'errorResponse') {
     assert.equal(answer.errorResponse.errorCode, status.NOT_FOUND);
@@ -126,7 +126,7 @@ test('files are found by name and by every kind of symbol', async () => {
   ]);
 });
 
-test('a dependency is sent once per stream, the file that was asked for every time', async () => {
+test('a dependency is sent once per stream, a requested file every time', async () => {
   await using socket = await serveReflected();
   const stdio = byName('internal/plugin/grpc_stdio.proto');
   const answers = await ask(socket.target, V1, stdio, stdio, byName('google/protobuf/empty.proto'));
@@ -137,7 +137,7 @@ test('a dependency is sent once per stream, the file that was asked for every ti
   ]);
 });
 
-test('what is not known is an answer, and the stream goes on', async () => {
+test('NOT_FOUND is an answer, and the stream goes on', async () => {
   await using socket = await serveReflected();
   const answers = await ask(
     socket.target,
@@ -162,7 +162,7 @@ test('what is not known is an answer, and the stream goes on', async () => {
   });
 });
 
-test('a request that asks for nothing ends the stream with INVALID_ARGUMENT', async () => {
+test('an empty request ends the stream with INVALID_ARGUMENT', async () => {
   await using socket = await serveReflected();
   using client = stockClient(V1, socket.target);
   const stream = client.bidi('serverReflectionInfo');
@@ -171,7 +171,7 @@ test('a request that asks for nothing ends the stream with INVALID_ARGUMENT', as
   assert.equal((await failed)[0].code, status.INVALID_ARGUMENT);
 });
 
-test('without its descriptors a service is listed but not described', async () => {
+test('a service without descriptors is listed but not described', async () => {
   await using socket = await serveReflected([]);
   const [services, file] = await ask(
     socket.target,
@@ -183,7 +183,7 @@ test('without its descriptors a service is listed but not described', async () =
   assert.deepEqual(filesIn(file!), ['NOT_FOUND']);
 });
 
-test('bytes that are no descriptor set are refused, wherever they are cut', () => {
+test('malformed and truncated descriptor sets are refused', () => {
   assert.throws(
     () => addReflection(createGrpcServer(), { descriptorSets: [Buffer.from('not a descriptor set')] }),
     OptionsError,

@@ -22,7 +22,7 @@ import { defer, within } from '../../../support/defer.js';
 import { serveOnUnixSocket } from '../../../support/grpc-peer.js';
 import { createGrpcServer, test } from '../../../support/grpc-servers.js';
 
-/** A server with what `add` puts on it, and a channel of ours to it. */
+/** A server with the services that `add` adds, and a channel to it. */
 async function connected(add: (server: GrpcServer) => void) {
   const server = createGrpcServer();
   add(server);
@@ -45,7 +45,7 @@ async function connected(add: (server: GrpcServer) => void) {
   };
 }
 
-test('C-02 the health check resolves with any answer, and rejects on any error within its time', async () => {
+test('C-02 the health check resolves with any answer, and rejects on any error or when the time is up', async () => {
   const health = new HealthService();
   await using peer = await connected((server) => server.addService(HealthDefinition, health));
   assert.equal(await checkHealth(peer.health, { timeoutMs: 60_000 }), 'SERVING');
@@ -75,7 +75,7 @@ test('C-02 the health check resolves with any answer, and rejects on any error w
   assert.equal(await checkHealth(foreign.health, { timeoutMs: 60_000 }), 'UNRECOGNIZED');
 });
 
-test('C-11 a request to shut down resolves however it is answered, or not', async () => {
+test('C-11 a request to shut down resolves with an answer, with an error and without either', async () => {
   const answers: ((server: GrpcServer) => void)[] = [
     () => {},
     (server) => server.addService(GRPCControllerDefinition, { shutdown: () => ({}) }),
@@ -95,7 +95,7 @@ test('C-11 a request to shut down resolves however it is answered, or not', asyn
   await within(10_000, 'the end of the request', requestShutdown(peer.controller, { timeoutMs: 600_000, signal }));
 });
 
-/** Two Writables that remember, and a logger that does. */
+/** Two Writables and a logger that record what they are given. */
 function receiver() {
   const records: LogRecord[] = [];
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
@@ -117,7 +117,7 @@ function receiver() {
   };
 }
 
-test('stdio arrives intact until the server goes, and both Writables stay open', async () => {
+test('output is received until the server ends, and both Writables stay open', async () => {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const service = new StdioService({ stdout, stderr });
@@ -146,7 +146,7 @@ test('stdio arrives intact until the server goes, and both Writables stay open',
   assert.equal(options.stdout.listenerCount('error') + options.stdout.listenerCount('drain'), 0);
 });
 
-test('C-05 a plugin without GRPCStdio is told by a warning, and nothing else', async () => {
+test('C-05 a plugin without GRPCStdio causes one warning, and no error', async () => {
   await using peer = await connected(() => {});
   const { options, records } = receiver();
   assert.equal(await receiveStdio(peer.stdio, options), 'unsupported');
@@ -156,7 +156,7 @@ test('C-05 a plugin without GRPCStdio is told by a warning, and nothing else', a
   );
 });
 
-test('C-09 an unknown channel is dropped, what follows is not', async () => {
+test('C-09 output on an unknown channel is dropped, what follows is received', async () => {
   const data = Buffer.from('x');
   await using peer = await connected((server) =>
     server.addService(GRPCStdioDefinition, {
@@ -172,7 +172,7 @@ test('C-09 an unknown channel is dropped, what follows is not', async () => {
   );
 });
 
-test('another failure of the stdio call is logged', async () => {
+test('any other failure of the stdio call is logged', async () => {
   const failing = concat(
     of({ channel: 1, data: Buffer.from('x') }),
     throwError(() => new Error('disk on fire')),
@@ -186,7 +186,7 @@ test('another failure of the stdio call is logged', async () => {
   assert.match(JSON.stringify(records), /disk on fire/);
 });
 
-test('a slow Writable slows the plugin down, and an abort ends the wait for it', async () => {
+test('a full Writable makes the plugin wait, and an abort ends the call', async () => {
   let produced = 0;
   const unsubscribed = defer();
   async function* output() {
@@ -215,7 +215,7 @@ test('a slow Writable slows the plugin down, and an abort ends the wait for it',
   await within(10_000, 'the end of the output', unsubscribed.promise);
 });
 
-test('a Writable that fails is given up, the other one goes on', async () => {
+test('output for a Writable that failed is dropped, the other one receives its own', async () => {
   const source = new Observable<{ channel: number; data: Uint8Array }>((subscriber) => {
     for (let index = 0; index < 100; index++) {
       subscriber.next({ channel: 1, data: Buffer.from('o') });

@@ -19,7 +19,7 @@ import { defer, within } from '../../../support/defer.js';
 import { serveOnUnixSocket, stockClient } from '../../../support/grpc-peer.js';
 import { createGrpcServer, test } from '../../../support/grpc-servers.js';
 
-/** One service behind a socket, and a stock client of it. */
+/** One service behind a socket, and a client of grpc-js's. */
 async function serve<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>) {
   const server = createGrpcServer();
   server.addService(definition, service);
@@ -48,7 +48,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ServiceError> {
   );
 }
 
-test('C-01 health says SERVING for `plugin` and for the server, and NOT_FOUND for other names', async () => {
+test('C-01 Check answers SERVING for `plugin` and for the server, and fails with NOT_FOUND for other names', async () => {
   await using peer = await serve(HealthDefinition, new HealthService());
   for (const service of ['plugin', '']) {
     const { response } = await peer.unary('check', { service });
@@ -61,7 +61,7 @@ test('C-01 health says SERVING for `plugin` and for the server, and NOT_FOUND fo
   }
 });
 
-test('health follows an Observable; Watch tells each change once, and SERVICE_UNKNOWN before the name is known', async () => {
+test('health follows an Observable; Watch sends each change once, and SERVICE_UNKNOWN for a name without a status', async () => {
   const health = new HealthService();
   const statuses$ = new Subject<HealthStatuses>();
   const following = health.follow(statuses$);
@@ -89,14 +89,14 @@ test('health follows an Observable; Watch tells each change once, and SERVICE_UN
   for (const stream of [plugin, later]) stream.on('error', () => {}).cancel();
 });
 
-test('health lists no more than a hundred services', async () => {
+test('List fails for more than a hundred services', async () => {
   const health = new HealthService();
   health.set(Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`s${index}`, 'SERVING'])));
   await using peer = await serve(HealthDefinition, health);
   assert.equal((await failureOf(peer.unary('list', {}))).code, status.RESOURCE_EXHAUSTED);
 });
 
-test('C-10 Shutdown prepares, answers, then signals, once however often it is asked', async () => {
+test('C-10 Shutdown runs beforeAnswer, answers, then calls onShutdown, once for any number of requests', async () => {
   const events: string[] = [];
   const signalled = defer();
   const prepared = defer();
@@ -120,7 +120,7 @@ test('C-10 Shutdown prepares, answers, then signals, once however often it is as
   assert.deepEqual(events.toSorted(), ['answer', 'answer', 'answer', 'prepare', 'signal']);
 });
 
-test('C-10 Shutdown signals also when the preparation hangs or fails, and when the caller is gone', async () => {
+test('C-10 Shutdown calls onShutdown also when beforeAnswer hangs or fails, and when the caller is gone', async () => {
   const preparations = [() => new Promise(() => {}), () => Promise.reject(new Error('no')), () => failing()];
   for (const beforeAnswer of preparations) {
     const signalled = defer();
@@ -166,7 +166,7 @@ function stdio() {
 const textOf = (chunks: readonly StdioData[], channel: number): string =>
   Buffer.concat(chunks.filter((chunk) => chunk.channel === channel).map(({ data }) => data)).toString('latin1');
 
-test('C-07 stdio goes out in chunks of 1 to 1024 bytes, in order on each channel', async () => {
+test('C-07 output is sent in chunks of 1 to 1024 bytes, in order on each channel', async () => {
   const { stdout, stderr, service } = stdio();
   await using peer = await serve(GRPCStdioDefinition, service);
   const out = Buffer.from(Array.from({ length: 20_000 }, (_, index) => index % 251)).toString('latin1');
@@ -184,11 +184,11 @@ test('C-07 stdio goes out in chunks of 1 to 1024 bytes, in order on each channel
   assert.equal(textOf(chunks, 1), out);
   assert.equal(textOf(chunks, 2), 'oops\n');
   assert.ok(chunks.every(({ data }) => data.byteLength >= 1 && data.byteLength <= 1024));
-  // The busy stream did not hold up the other.
+  // The other stream did not wait for the end of the busy one.
   assert.ok(chunks.findIndex(({ channel }) => channel === 2) <= 2);
 });
 
-test('C-08 without a host the sources fill up to their bound, and nothing of it is lost', async () => {
+test('C-08 without a host the sources fill up to their limit, and a later host receives all of it', async () => {
   const { stdout, service } = stdio();
   await using peer = await serve(GRPCStdioDefinition, service);
   let written = 0;
@@ -205,7 +205,7 @@ test('C-08 without a host the sources fill up to their bound, and nothing of it 
   await drained;
 });
 
-test('several hosts share the data, and a later one goes on where an earlier one stopped', async () => {
+test('each byte is sent to one host, and a later host continues where an earlier one stopped', async () => {
   const { stdout, service } = stdio();
   let departed: Promise<void> = Promise.resolve();
   await using peer = await serve(GRPCStdioDefinition, {
@@ -227,7 +227,7 @@ test('several hosts share the data, and a later one goes on where an earlier one
   assert.equal(text, 'line 0\nline 1\nline 2\nline 3\nline 4\n');
 });
 
-test('chunks go back to their source once they are sent, and what hosts get is intact', async () => {
+test('chunks are recycled after they were sent, and hosts receive them unchanged', async () => {
   const stdout = new CapturedOutput({ readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
   let recycled = 0;
   const source = Object.assign(stdout, {
@@ -263,7 +263,7 @@ test('chunks go back to their source once they are sent, and what hosts get is i
   assert.ok(recycled > 150, `${recycled} chunks were recycled`);
 });
 
-test('flush resolves when the host has been given everything, and at once without a host', async () => {
+test('flush resolves when everything was handed to the connection of the host, and at once without a host', async () => {
   const { stdout, stderr, service } = stdio();
   stdout.write('before anybody listens\n');
   await within(10_000, 'the flush without a host', service.flush());

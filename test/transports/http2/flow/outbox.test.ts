@@ -39,7 +39,7 @@ class Recorder extends Duplex {
 
 function put(outbox: Outbox, text: string, completes: boolean): void {
   const at = outbox.reserve(text.length);
-  outbox.slab.write(text, at, 'latin1');
+  outbox.buffer.write(text, at, 'latin1');
   outbox.commit(completes);
 }
 
@@ -106,25 +106,25 @@ test('nothing is written after close', async () => {
   assert.deepEqual(connection.writes, []);
 });
 
-/** Lends a block filled with a letter. */
-function lent(letter: string): { readonly block: Buffer; readonly bytes: Uint8Array } {
+/** Takes a block, filled with a letter, and hands all of it over. */
+function handedOver(letter: string): { readonly block: Buffer; readonly bytes: Uint8Array } {
   const block = blocks.take(100_000);
-  return { block, bytes: blocks.lend(block.fill(letter), 100_000) };
+  return { block, bytes: blocks.handOver(block.fill(letter), 100_000) };
 }
 
-/** Whether the block is free: the pool gives the one that came back last. */
+/** Whether the block is free: the pool gives the one that was released last. */
 function isFree(block: Buffer): boolean {
   const next = blocks.take(100_000);
   if (next !== block) return false;
-  blocks.give(next);
+  blocks.release(next);
   return true;
 }
 
-test('memory of a lent block is used again once a socket has written the last of it, and not before', async (t) => {
+test('a block is released once a socket has written the last of it, and not before', async (t) => {
   const [near, far] = await socketPair();
   t.after(() => [near, far].map((socket) => socket.destroy()));
   const outbox = new Outbox(near, ignore);
-  const { block, bytes } = lent('a');
+  const { block, bytes } = handedOver('a');
   outbox.push(bytes.subarray(0, 60_000));
   outbox.commit(false);
   outbox.flush();
@@ -140,10 +140,10 @@ test('memory of a lent block is used again once a socket has written the last of
   assert.ok(isFree(block));
 });
 
-test('memory is not used again when the socket failed, nor when the connection is no socket', async () => {
+test('no block is released when the socket failed, or the connection is no socket', async () => {
   const [near, far] = await socketPair();
   const broken = new Outbox(near, ignore);
-  const failed = lent('b');
+  const failed = handedOver('b');
   far.pause();
   for (let fill = 0; fill < 20; fill += 1) broken.push(Buffer.alloc(100_000));
   broken.push(failed.bytes);
@@ -152,7 +152,7 @@ test('memory is not used again when the socket failed, nor when the connection i
   await once(near, 'close');
   assert.ok(!isFree(failed.block));
   const other = new Outbox(new Recorder(), ignore);
-  const kept = lent('c');
+  const kept = handedOver('c');
   other.push(kept.bytes);
   other.flush();
   await turn();

@@ -102,16 +102,16 @@ test('memory that is used again is not taken for the frame that was there before
   const ping = Buffer.from('0000080600000000000102030405060708', 'hex');
   const sendPing = () => {
     const at = outbox.reserve(ping.length);
-    outbox.slab.set(ping, at);
+    outbox.buffer.set(ping, at);
   };
-  const first = outbox.slab;
+  const first = outbox.buffer;
   // As long as two PINGs, with its header.
   send(1, 'x'.repeat(25));
-  while (outbox.slab === first) sendPing();
+  while (outbox.buffer === first) sendPing();
   outbox.flush();
   await new Promise((resolve) => near.write('', resolve));
-  while (outbox.slab !== first) {
-    assert.ok(outbox.pendingBytes < 1 << 18, 'the first slab comes again');
+  while (outbox.buffer !== first) {
+    assert.ok(outbox.pendingBytes < 1 << 18, 'the first buffer comes again');
     sendPing();
   }
   sendPing();

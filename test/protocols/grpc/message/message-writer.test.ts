@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import * as fc from 'fast-check';
-import { SlabWriter } from '../../../../src/protocols/grpc/message/slab-writer.js';
+import { MessageWriter } from '../../../../src/protocols/grpc/message/message-writer.js';
 
 type Step = readonly [method: 'fork' | 'join'] | readonly [method: keyof typeof VALUES, value: unknown];
 
@@ -69,10 +69,10 @@ function write(writer: BinaryWriter, steps: readonly Step[]): Uint8Array {
   return writer.finish();
 }
 
-test('writes what the writer of the library writes, message after message, and leaves finished ones alone', () => {
+test('writes what BinaryWriter writes, message after message, and never overwrites a finished message', () => {
   fc.assert(
     fc.property(fc.array(fc.array(step, { maxLength: 30 }), { maxLength: 12 }), (messages) => {
-      const ours = new SlabWriter();
+      const ours = new MessageWriter();
       const written = messages.map((steps) => write(ours, steps));
       for (const [index, steps] of messages.entries()) {
         assert.deepEqual(Buffer.from(written[index]!), Buffer.from(write(new BinaryWriter(), steps)));
@@ -108,8 +108,8 @@ suite('values of the wrong kind', () => {
     ['bytes', null],
   ];
   for (const [method, value] of cases) {
-    test(`${method} refuses ${String(value)}, as the library does`, () => {
-      for (const writer of [new BinaryWriter(), new SlabWriter()]) {
+    test(`${method} refuses ${String(value)}, as BinaryWriter does`, () => {
+      for (const writer of [new BinaryWriter(), new MessageWriter()]) {
         assert.throws(() => (writer[method] as (value: unknown) => unknown).call(writer, value));
       }
     });
@@ -117,7 +117,7 @@ suite('values of the wrong kind', () => {
 
   test('numbers that come as text are taken', () => {
     for (const method of ['uint32', 'int32', 'sint32', 'fixed32', 'sfixed32', 'float'] as const) {
-      const bytes = [new BinaryWriter(), new SlabWriter()].map((writer) => {
+      const bytes = [new BinaryWriter(), new MessageWriter()].map((writer) => {
         (writer[method] as (value: unknown) => unknown).call(writer, '42');
         return Buffer.from(writer.finish()).toString('hex');
       });
@@ -127,11 +127,11 @@ suite('values of the wrong kind', () => {
 });
 
 test('ending a submessage that was not begun is an error', () => {
-  assert.throws(() => new SlabWriter().join());
+  assert.throws(() => new MessageWriter().join());
 });
 
-test('a message that outgrows the slab is moved whole', () => {
-  const writer = new SlabWriter();
+test('a message for which the buffer is too small is moved whole', () => {
+  const writer = new MessageWriter();
   const text = 'x'.repeat(1000);
   for (let message = 0; message < 200; message += 1) {
     for (let field = 0; field < 50; field += 1) writer.uint32(10).string(text);

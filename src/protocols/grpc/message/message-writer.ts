@@ -4,47 +4,49 @@ import { blocks } from '../../../transports/http2/flow/block-pool.js';
 import { allocateMessage } from './memory.js';
 
 /** Messages are written one behind the other into buffers of this size. */
-const SLAB_BYTES = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 
-/** A message that exceeds this gets a block of its own. */
+/** A message that exceeds this is written to a block of its own. */
 const LARGE_BYTES = 16 * 1024;
 
-/** Longer strings are measured and written by Node; shorter ones are copied while they are ASCII. */
+/** Strings up to this length are written byte by byte as long as they are ASCII; longer ones are written by Node. */
 const SHORT_STRING = 64;
 
 const LITTLE = true;
 
 /**
- * The protobuf writer of generated code, without its two expensive habits: a finished message is not copied once more, and its memory
- * is neither zeroed nor allocated for each message (0.1 instead of 0.5 µs for a message of 100 bytes, 0.1 instead of 0.28 ms for one of
- * 1 MiB, Node 20). What `finish` gave is not written to again, save when it is lent (`blocks`) and who writes it out gives it back.
+ * A faster protobuf writer for generated code. It does not copy a finished message, and it does not allocate memory for each message:
+ * 0.1 instead of 0.5 µs for a message of 100 bytes, 0.1 instead of 0.28 ms for one of 1 MiB (Node 20).
+ *
+ * The bytes of a small message are never overwritten. Those of a large one are in a block of the pool, which is used again once the outbox
+ * has written it (`BlockPool.handOver`).
  */
-export class SlabWriter extends BinaryWriter {
-  #slab: Buffer = allocateMessage(SLAB_BYTES);
+export class MessageWriter extends BinaryWriter {
+  #buffer: Buffer = allocateMessage(BUFFER_BYTES);
   #view: DataView | undefined;
-  /** The slab to go back to, and where it is free, while a large message is written elsewhere. */
-  #home: Buffer | undefined;
-  #homeAt = 0;
-  /** Where the message in hand begins. */
+  /** While a large message is written to a block: the buffer of the small ones, and where it is free. */
+  #shared: Buffer | undefined;
+  #sharedAt = 0;
+  /** Where the current message begins. */
   #start = 0;
   #at = 0;
-  /** Positions of the length prefixes of open submessages, counted from the start. */
+  /** Where the lengths of open submessages go, relative to the start. */
   #forks: number[] = [];
 
   override finish(): Uint8Array<ArrayBuffer> {
     if (!(this.#at >= this.#start)) throw new Error(`The position of the encoder is ${this.#at}.`);
     this.#forks = [];
-    if (this.#home !== undefined) return this.#finishLarge(this.#home);
+    if (this.#shared !== undefined) return this.#finishLarge(this.#shared);
     // Memory that Node allocates for a Buffer is never shared.
-    const memory = this.#slab.buffer as ArrayBuffer;
-    const message = new Uint8Array(memory, this.#slab.byteOffset + this.#start, this.#at - this.#start);
+    const memory = this.#buffer.buffer as ArrayBuffer;
+    const message = new Uint8Array(memory, this.#buffer.byteOffset + this.#start, this.#at - this.#start);
     this.#start = this.#at;
     return message;
   }
 
   override fork(): this {
     this.#forks.push(this.#at - this.#start);
-    // One byte for the length, which is most often enough; `join` makes room for more.
+    // One byte for the length is usually enough; `join` makes room for more.
     this.#reserve(1);
     this.#at += 1;
     return this;
@@ -58,7 +60,7 @@ export class SlabWriter extends BinaryWriter {
     if (more > 0) {
       this.#reserve(more);
       const body = this.#start + fork + 1;
-      this.#slab.copyWithin(body + more, body, this.#at);
+      this.#buffer.copyWithin(body + more, body, this.#at);
     }
     this.#at = this.#start + fork;
     this.#varint(length);
@@ -69,7 +71,7 @@ export class SlabWriter extends BinaryWriter {
   override raw(chunk: Uint8Array): this {
     if (!types.isUint8Array(chunk)) throw notBytes(chunk);
     this.#reserve(chunk.length);
-    this.#slab.set(chunk, this.#at);
+    this.#buffer.set(chunk, this.#at);
     this.#at += chunk.length;
     return this;
   }
@@ -94,7 +96,7 @@ export class SlabWriter extends BinaryWriter {
 
   override bool(value: boolean): this {
     this.#reserve(1);
-    this.#slab[this.#at] = value ? 1 : 0;
+    this.#buffer[this.#at] = value ? 1 : 0;
     this.#at += 1;
     return this;
   }
@@ -112,7 +114,7 @@ export class SlabWriter extends BinaryWriter {
     const length = Buffer.byteLength(text);
     this.#reserve(length + 5);
     this.#varint(length);
-    this.#at += this.#slab.write(text, this.#at, 'utf8');
+    this.#at += this.#buffer.write(text, this.#at, 'utf8');
     return this;
   }
 
@@ -162,32 +164,32 @@ export class SlabWriter extends BinaryWriter {
     return this.#bigVarint(BigInt.asUintN(64, (number << 1n) ^ (number >> 63n)));
   }
 
-  /** Makes room for `bytes` more; the message in hand moves with what is written of it. */
+  /** Makes room for `bytes` more. The current message moves when its memory is too small. */
   #reserve(bytes: number): void {
-    if (this.#at + bytes <= this.#slab.length) return;
+    if (this.#at + bytes <= this.#buffer.length) return;
     const written = this.#at - this.#start;
     const large = written + bytes > LARGE_BYTES;
-    if (large && this.#home === undefined) {
-      this.#home = this.#slab;
-      this.#homeAt = this.#start;
+    if (large && this.#shared === undefined) {
+      this.#shared = this.#buffer;
+      this.#sharedAt = this.#start;
     }
-    const former = this.#slab;
-    const slab = large ? blocks.take(written + bytes + (written >>> 1) + 256) : allocateMessage(SLAB_BYTES);
-    former.copy(slab, 0, this.#start, this.#at);
-    if (this.#home !== undefined && this.#home !== former) blocks.give(former);
-    this.#moveTo(slab, 0, written);
+    const former = this.#buffer;
+    const buffer = large ? blocks.take(written + bytes + (written >>> 1) + 256) : allocateMessage(BUFFER_BYTES);
+    former.copy(buffer, 0, this.#start, this.#at);
+    if (this.#shared !== undefined && this.#shared !== former) blocks.release(former);
+    this.#moveTo(buffer, 0, written);
   }
 
-  /** A large message begins where its block does. */
-  #finishLarge(home: Buffer): Uint8Array<ArrayBuffer> {
-    const message = blocks.lend(this.#slab, this.#at);
-    this.#home = undefined;
-    this.#moveTo(home, this.#homeAt, this.#homeAt);
+  /** A large message begins where its block begins. */
+  #finishLarge(shared: Buffer): Uint8Array<ArrayBuffer> {
+    const message = blocks.handOver(this.#buffer, this.#at);
+    this.#shared = undefined;
+    this.#moveTo(shared, this.#sharedAt, this.#sharedAt);
     return message;
   }
 
-  #moveTo(slab: Buffer, start: number, at: number): void {
-    this.#slab = slab;
+  #moveTo(buffer: Buffer, start: number, at: number): void {
+    this.#buffer = buffer;
     this.#view = undefined;
     this.#start = start;
     this.#at = at;
@@ -196,10 +198,10 @@ export class SlabWriter extends BinaryWriter {
   #varint(value: number): void {
     let rest = value;
     for (; rest > 0x7f; rest >>>= 7) {
-      this.#slab[this.#at] = (rest & 0x7f) | 0x80;
+      this.#buffer[this.#at] = (rest & 0x7f) | 0x80;
       this.#at += 1;
     }
-    this.#slab[this.#at] = rest;
+    this.#buffer[this.#at] = rest;
     this.#at += 1;
   }
 
@@ -210,37 +212,37 @@ export class SlabWriter extends BinaryWriter {
   #varint64(low: number, high: number): this {
     this.#reserve(10);
     while (high > 0 || low > 0x7f) {
-      this.#slab[this.#at] = (low & 0x7f) | 0x80;
+      this.#buffer[this.#at] = (low & 0x7f) | 0x80;
       this.#at += 1;
       low = ((low >>> 7) | (high << 25)) >>> 0;
       high >>>= 7;
     }
-    this.#slab[this.#at] = low;
+    this.#buffer[this.#at] = low;
     this.#at += 1;
     return this;
   }
 
-  /** False, with nothing written, for a string that is not ASCII. */
+  /** Writes a string if it is ASCII; otherwise writes nothing and returns false. */
   #ascii(text: string): boolean {
     const { length } = text;
     this.#reserve(length + 1);
-    const slab = this.#slab;
+    const buffer = this.#buffer;
     const from = this.#at + 1;
     for (let index = 0; index < length; index += 1) {
       const code = text.charCodeAt(index);
       if (code > 0x7f) return false;
-      slab[from + index] = code;
+      buffer[from + index] = code;
     }
-    slab[this.#at] = length;
+    buffer[this.#at] = length;
     this.#at = from + length;
     return true;
   }
 
-  /** Takes so many bytes, to be written through the view behind the position. */
+  /** Reserves `bytes` bytes in front of the position; the caller writes them through the view that is returned. */
   #fixed(bytes: number): DataView {
     this.#reserve(bytes);
     this.#at += bytes;
-    this.#view ??= new DataView(this.#slab.buffer, this.#slab.byteOffset, this.#slab.length);
+    this.#view ??= new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
     return this.#view;
   }
 }
@@ -267,7 +269,7 @@ function isFloat(value: number): boolean {
   return typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) <= 3.4028234663852886e38);
 }
 
-/** Numbers may come as text, as the writer of the library takes them. */
+/** Accepts numbers as strings, as the writer of @bufbuild/protobuf does. */
 function numberIn(type: string, value: unknown): number {
   if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value))) return Number(value);
   throw invalid(type, value);
