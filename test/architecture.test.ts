@@ -115,7 +115,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'host/start': host(['launch-options', 'options', 'parts', 'plugin-streams'], ['node:os', 'node:path']),
   'host/stop': host(['start']),
   host: host(['*'], ['node:fs', 'node:path']),
-  plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:util']),
+  plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:module', 'node:util']),
   di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { CapturedOutput } from './captured-output.js';
+import { captureDescriptor } from './descriptor-capture.js';
 
 type WriteCallback = (error?: Error | null) => void;
 type Write = NodeJS.WriteStream['write'];
@@ -18,11 +19,13 @@ export interface StdioCaptureOptions {
 
 const HIGH_WATER_BYTES = 65_536;
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+const STDOUT_FD = 1;
 
 /**
  * Takes over what the program writes to `process.stdout` and `process.stderr` (console and libraries included) and offers it as two
- * Readables. The real streams stay open: the first carries the handshake, by way of `realStdout`,
- * the second the log. Writes past the file descriptors themselves (`fs.writeSync(1, …)`, child processes) are not seen.
+ * Readables; with the first also what is written to descriptor 1 by `node:fs`. The real streams stay open: the first carries the
+ * handshake, by way of `realStdout`, the second the log, which writes to descriptor 2 go to as well. Not seen are native code, child
+ * processes that inherit stdout, and writes to the descriptor by other threads.
  *
  * Node cannot block a writer as Go does; it is told by `write` returning false and `drain`, as with any stream.
  */
@@ -32,6 +35,8 @@ export class StdioCapture {
   /** Writes to the real stdout, captured or not; resolves when the text is out. */
   readonly realStdout: (text: string) => Promise<void>;
   readonly #streams: readonly CapturedStream[];
+  readonly #captureDescriptor: () => () => void;
+  #releaseDescriptor: (() => void) | undefined;
 
   constructor(options: StdioCaptureOptions = {}) {
     const stdout = new CapturedStream('stdout', process.stdout, options);
@@ -39,6 +44,9 @@ export class StdioCapture {
     this.#streams = [stdout, stderr];
     this.stdout = stdout.readable;
     this.stderr = stderr.readable;
+    const tee = options.tee === true;
+    this.#captureDescriptor = () =>
+      captureDescriptor(STDOUT_FD, (bytes, done) => void stdout.take(bytes, done), { tee });
     this.realStdout = (text) =>
       new Promise((resolve, reject) => stdout.writeReal(text, (error) => (error ? reject(error) : resolve())));
   }
@@ -46,10 +54,13 @@ export class StdioCapture {
   /** From here on writes go to the Readables. */
   start(): void {
     for (const stream of this.#streams) stream.start();
+    this.#releaseDescriptor ??= this.#captureDescriptor();
   }
 
   /** Gives the real streams back and ends the Readables after what they still hold. Idempotent. */
   stop(): void {
+    this.#releaseDescriptor?.();
+    this.#releaseDescriptor = undefined;
     for (const stream of this.#streams) stream.stop();
   }
 }
@@ -106,16 +117,25 @@ class CapturedStream {
     callback: WriteCallback | undefined,
   ): boolean {
     if (this.#options.tee === true) this.#original(chunk as string, encoding);
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+    if (typeof chunk !== 'string') return this.take(chunk, callback);
+    const bytes = Buffer.from(chunk, encoding);
+    return this.#hasRoom(bytes, callback) && this.readable.write(bytes, callback ?? noop);
+  }
+
+  /** Captures a copy of the bytes. Returns what `write` returns. */
+  take(bytes: Uint8Array, callback: WriteCallback | undefined): boolean {
+    return this.#hasRoom(bytes, callback) && this.readable.writeCopy(bytes, callback ?? noop);
+  }
+
+  /** Drops the bytes if they do not fit. */
+  #hasRoom(bytes: Uint8Array, callback: WriteCallback | undefined): boolean {
     const buffered = this.readable.writableLength + this.readable.readableLength;
     if (buffered + bytes.byteLength > (this.#options.maxBufferedBytes ?? MAX_BUFFERED_BYTES)) {
       this.#droppedBytes += bytes.byteLength;
       if (callback !== undefined) process.nextTick(callback);
       return false;
     }
-    return bytes === chunk
-      ? this.readable.writeCopy(bytes, callback ?? noop)
-      : this.readable.write(bytes, callback ?? noop);
+    return true;
   }
 
   #onDrain(): void {

@@ -29,6 +29,14 @@ test('of what a program prints faster than it is read 16 MiB wait, the rest is d
   assert.ok(results.every((hasRoom) => !hasRoom));
 });
 
+test('a capture that tees writes to the real descriptor as well, and tells its outcome', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'tee'], { env: testEnv() });
+  const [first, second, captured = '', ...rest] = stdout.split('\n');
+  assert.deepEqual([first, second, ...rest], ['twice', 'and again', 'given back', '']);
+  const { stdout: text, results } = JSON.parse(captured) as { stdout: unknown; results: unknown };
+  assert.deepEqual([text, results], ['twice\nand again\n', [6, 10]]);
+});
+
 test('a buffer may be used again after it was written', async () => {
   assert.equal((await outcome('copy')).stdout, 'before');
 });
