@@ -326,7 +326,7 @@ export function meet(accepting: GrpcBroker, dialing: GrpcBroker, id: number) {
 
 /** Resolves when the condition has come about; bounded. */
 export async function settled(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     assert.ok(Date.now() < deadline, 'it did not come about');
     await lastValueFrom(timer(1));

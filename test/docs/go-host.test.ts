@@ -12,7 +12,7 @@ test('the Go host of docs/plugin.md runs a plugin in TypeScript', needsGo(), asy
   const plugin = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
   const { stdout } = await promisify(execFile)(join(directory, 'guide'), [process.execPath, plugin], {
     env: testEnv(),
-    timeout: 60_000,
+    timeout: 120_000,
   });
   assert.equal(stdout, 'revision 1\n');
 });

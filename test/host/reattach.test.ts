@@ -51,7 +51,7 @@ test('K-08 another host, in another process, calls the plugin and stops it; its 
   assert.equal(config.test, false);
   assert.match(String(config.startTime), process.platform === 'linux' ? /^\d+$/ : /./);
   const args = [here('../fixtures/hosts/reattaching-host.js'), JSON.stringify(config), 'handed over'];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
   assert.deepEqual(JSON.parse(stdout), { value: 'handed over', exited: true });
   const state = await bounded('the end', lastValueFrom(first.state$));
   assert.ok(state.status === 'exited' && state.reason.kind === 'crashed');

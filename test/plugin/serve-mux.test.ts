@@ -18,7 +18,7 @@ interface Outcome {
 function run(...args: string[]): Promise<Outcome> {
   const [file, ...rest] = fixture('serves-either', ...args);
   return new Promise((resolve) => {
-    execFile(file, rest, { env: testEnv(), timeout: 30_000 }, (error, stdout, stderr) =>
+    execFile(file, rest, { env: testEnv(), timeout: 120_000 }, (error, stdout, stderr) =>
       resolve({ code: error?.code, stdout, stderr }),
     );
   });

@@ -69,7 +69,7 @@ test('curl as client: a body there and back, and the trailer', { skip }, async (
   const { socket } = await appServer(t, 'unix', demoApp);
   const fixed = ['-s', '--http2-prior-knowledge', '--unix-socket', socket, '--max-time', '30'];
   const run = promisify(execFile);
-  const small = await run('curl', [...fixed, '-i', '--data', 'hello', 'http://x/echo'], { timeout: 60_000 });
+  const small = await run('curl', [...fixed, '-i', '--data', 'hello', 'http://x/echo'], { timeout: 120_000 });
   assert.match(small.stdout, /^HTTP\/2 200/);
   assert.ok(small.stdout.includes('hello'));
   assert.match(small.stdout, /done: yes/);
@@ -77,7 +77,7 @@ test('curl as client: a body there and back, and the trailer', { skip }, async (
     'curl',
     [...fixed, '-o', '/dev/null', '-w', '%{size_download}', 'http://x/bytes?n=50000000'],
     {
-      timeout: 60_000,
+      timeout: 120_000,
     },
   );
   assert.equal(large.stdout, '50000000');

@@ -255,7 +255,7 @@ for (const version of ['1.2', '1.3']) {
     const directory = mkdtempSync(join(tmpdir(), 'c'));
     writeFileSync(join(directory, 'cert.pem'), host.certificatePem);
     const args = [echo.link.listener.address.address, join(directory, 'cert.pem'), version];
-    const { stdout, stderr } = await promisify(execFile)(thief, args, { timeout: 15_000 });
+    const { stdout, stderr } = await promisify(execFile)(thief, args, { timeout: 120_000 });
     rmSync(directory, { recursive: true });
     assert.equal(stdout, '0\n', stderr);
     assert.deepEqual(echo.clients, []);

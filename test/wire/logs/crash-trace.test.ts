@@ -25,7 +25,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 function stderrOf(file: string): Buffer {
-  const { stderr, status } = spawnSync(process.execPath, [file], { timeout: 60_000 });
+  const { stderr, status } = spawnSync(process.execPath, [file], { timeout: 120_000 });
   assert.notEqual(status, 0);
   return stderr;
 }

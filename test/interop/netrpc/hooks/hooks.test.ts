@@ -20,7 +20,7 @@ async function program(name: 'host' | 'plugin'): Promise<string> {
 
 async function runGoHost(command: readonly string[], autoMtls: boolean): Promise<Line[]> {
   const env = testEnv(autoMtls ? { AUTO_MTLS: '1' } : {});
-  const { stdout } = await promisify(execFile)(await program('host'), [...command], { env, timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(await program('host'), [...command], { env, timeout: 120_000 });
   return stdout
     .trimEnd()
     .split('\n')

@@ -158,7 +158,7 @@ test('waitForReady of the client and of a call wait for the connection', async (
   const client = clientOn(rig);
   assert.equal(client.getChannel().getConnectivityState(false), connectivityState.IDLE);
   await new Promise<void>((resolve, reject) => {
-    client.waitForReady(Date.now() + 10_000, (error) => (error === undefined ? resolve() : reject(error)));
+    client.waitForReady(Date.now() + 60_000, (error) => (error === undefined ? resolve() : reject(error)));
   });
   assert.equal(client.getChannel().getConnectivityState(false), connectivityState.READY);
 });
@@ -169,7 +169,7 @@ test('watching the connectivity state ends with the change or with the deadline'
   const watch = (state: connectivityState, deadline: number) =>
     new Promise<Error | undefined>((resolve) => channel.watchConnectivityState(state, deadline, resolve));
   assert.match(String(await watch(connectivityState.IDLE, Date.now() + 10)), /deadline/);
-  assert.equal(await watch(connectivityState.READY, Date.now() + 10_000), undefined);
+  assert.equal(await watch(connectivityState.READY, Date.now() + 60_000), undefined);
   const changed = watch(connectivityState.IDLE, Number.POSITIVE_INFINITY);
   channel.getConnectivityState(true);
   assert.equal(await changed, undefined);
