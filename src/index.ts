@@ -91,6 +91,7 @@ export type {
   StreamCallContext,
 } from './protocols/grpc/shared/service-definition.js';
 export { type NetRpcPlugin, netRpcPlugin } from './protocols/netrpc/contract.js';
+export { type PromiseClient, promiseClient, type RequestStream } from './protocols/promise-client.js';
 export type { TlsConfig } from './transports/tls/tls.js';
 export type { HandshakeConfig } from './wire/handshake/handshake-config.js';
 export {

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { credentials, makeClientConstructor } from '@grpc/grpc-js';
 import { firstValueFrom, lastValueFrom, map, of, retry, take, tap, throwError, timer, toArray } from 'rxjs';
-import { type ClientOfContract, createClient, grpcPlugin, type PluginClient, type ServiceOf } from 'rxplug';
+import {
+  type ClientOfContract,
+  createClient,
+  grpcPlugin,
+  type PluginClient,
+  promiseClient,
+  type ServiceOf,
+} from 'rxplug';
 import { type CallInterceptor, createGrpcClient, createGrpcJsChannel, GrpcError, Metadata, status } from 'rxplug/grpc';
 import { GetRequest, GetResponse, KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
@@ -143,6 +150,27 @@ test('how do I give the host another interface', async () => {
   const revision = await kv.put('a', bytes('1'));
   // #endregion own-client
   assert.equal(revision, 1n);
+});
+
+test('how do I use async and await instead of Observables', async () => {
+  const output: string[] = [];
+  // #region promises
+  const promised = { kv: grpcPlugin(KVDefinition, { view: promiseClient }) }; // in the contract
+  await using client = createClient({ command, handshake, plugins: promised });
+  await client.start();
+  const kv = await client.dispense('kv');
+
+  await kv.put({ key: 'planet/mars', value: bytes('red') }, { timeoutMs: 5000 });
+  const { entries } = await kv.import([
+    { key: 'star/sun', value: bytes('yellow') },
+    { key: 'star/vega', value: bytes('white') },
+  ]);
+  for await (const { key } of kv.watch({ prefix: 'star/', existing: true })) {
+    output.push(key);
+    if (output.length === entries) break; // cancels the call
+  }
+  // #endregion promises
+  assert.deepEqual(output, ['star/sun', 'star/vega']);
 });
 
 test('how do I intercept calls', async () => {

@@ -46,11 +46,24 @@ export interface GrpcPlugin<Client = unknown, Service = unknown>
   readonly [GRPC]: GrpcSides<Client, Service>;
 }
 
+/** Options of a contract that is made from a service definition. */
+export interface GrpcPluginView<Client, View> {
+  /** Makes what `dispense` gives of the typed client: `promiseClient`, or a function of your own. @default the typed client itself */
+  readonly view: (client: Client) => View;
+}
+
 /** A contract from a service definition, or from two functions that make its sides. */
 export function grpcPlugin<D extends ServiceDefinition>(definition: D): GrpcPlugin<ClientOf<D>, ServiceOf<D>>;
+export function grpcPlugin<D extends ServiceDefinition, View>(
+  definition: D,
+  options: GrpcPluginView<ClientOf<D>, View>,
+): GrpcPlugin<View, ServiceOf<D>>;
 export function grpcPlugin<Client, Service>(sides: GrpcSides<Client, Service>): GrpcPlugin<Client, Service>;
-export function grpcPlugin<Client, Service>(of: ServiceDefinition | GrpcSides<Client, Service>): GrpcPlugin {
-  const sides = 'methods' in of ? sidesOf(of) : of;
+export function grpcPlugin<Client, Service>(
+  of: ServiceDefinition | GrpcSides<Client, Service>,
+  options?: GrpcPluginView<never, unknown>,
+): GrpcPlugin {
+  const sides = 'methods' in of ? sidesOf(of, options?.view as View | undefined) : of;
   // `implement` has checked the type of the service against the contract; it is not kept at run time.
   return { protocols: ['grpc'], [GRPC]: sides as GrpcSides<unknown, unknown> };
 }
@@ -60,10 +73,15 @@ export function grpcSidesOf(contract: PluginContract): GrpcSides<unknown, unknow
   return (contract as Partial<GrpcPlugin>)[GRPC];
 }
 
-function sidesOf<D extends ServiceDefinition>(definition: D): GrpcSides<ClientOf<D>, ServiceOf<D>> {
+type View = (client: unknown) => unknown;
+
+function sidesOf<D extends ServiceDefinition>(definition: D, view: View | undefined): GrpcSides<unknown, ServiceOf<D>> {
   validateDefinition(definition);
   return {
-    client: ({ channel, clientOptions }) => createGrpcClient(channel, definition, clientOptions),
+    client({ channel, clientOptions }) {
+      const client = createGrpcClient(channel, definition, clientOptions);
+      return view === undefined ? client : view(client);
+    },
     serve: (server, service) => server.addService(definition, service),
   };
 }

@@ -54,6 +54,8 @@ export class ClientCall implements GrpcCallEvents {
   /** The only response of a method without a response stream; handed out when the status is known. */
   #response: unknown;
   #responses = 0;
+  /** What the sink gets is decided: no more messages, and no status. */
+  #failed = false;
 
   constructor(method: ClientMethod, options: CallOptions, sink: ResponseSink) {
     this.#method = method;
@@ -94,7 +96,7 @@ export class ClientCall implements GrpcCallEvents {
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#sink.closed) return;
+    if (this.#failed || this.#sink.closed) return;
     let message: unknown;
     try {
       message = this.#method.decode(bytes, start, end);
@@ -114,7 +116,7 @@ export class ClientCall implements GrpcCallEvents {
 
   onStatus(status: CallStatus): void {
     this.#feed?.stop();
-    if (this.#sink.closed) return;
+    if (this.#failed || this.#sink.closed) return;
     if (status.code !== Status.OK) return this.#sink.error(errorFromStatus(status, this.#method.path));
     const { responseStream } = this.#method.definition;
     if (!responseStream && this.#responses === 0) {
@@ -130,7 +132,7 @@ export class ClientCall implements GrpcCallEvents {
       encode: (input) => this.#encodeOrFail(input),
       fail: (cause) => this.#onRequestsFailed(cause),
     });
-    if (this.#sink.closed) this.#feed.stop();
+    if (this.#failed || this.#sink.closed) this.#feed.stop();
   }
 
   #encode(input: unknown): Uint8Array {
@@ -173,7 +175,11 @@ export class ClientCall implements GrpcCallEvents {
     return new GrpcError(code, detail, { method: this.#method.path, cause });
   }
 
+  /** Ends the call on this side. It is cancelled at once: a sink that is read slowly closes later. */
   #fail(error: unknown): void {
-    if (!this.#sink.closed) this.#sink.error(toGrpcError(error, this.#method.path));
+    if (this.#failed || this.#sink.closed) return;
+    this.#failed = true;
+    this.unsubscribe();
+    this.#sink.error(toGrpcError(error, this.#method.path));
   }
 }

@@ -74,7 +74,9 @@ export interface CallOptions {
   readonly onTrailers?: (metadata: Metadata) => void;
 }
 
-/** One request, one response. The call is made per subscription; emits one message and completes. Unsubscribe cancels. */
+/**
+ * One request, one response. The call is made per subscription, and not by `await`; emits one message and completes. Unsubscribe cancels.
+ */
 export type UnaryCall<Input, Message> = (request: Input, options?: CallOptions) => Observable<Message>;
 
 /** Many requests, one response. `request$` is subscribed per call, and unsubscribed when the call ends first. */
@@ -115,7 +117,10 @@ type ClientMethod<M extends MethodDefinition, Input, Message> = ByKind<
   BidiCall<Input, Message>
 >;
 
-/** The typed client of a service: every call a cold Observable. */
+/**
+ * The typed client of a service: every call a cold Observable. `await` of one makes no call: use `firstValueFrom`, or `promiseClient` for
+ * a client of Promises.
+ */
 export type ClientOf<D extends ServiceDefinition> = {
   readonly [K in keyof D['methods']]: ClientMethod<
     D['methods'][K],
