@@ -25,7 +25,7 @@ function repeat(bytes: Uint8Array, times: number): Uint8Array {
   return Buffer.concat(Array.from({ length: times }, () => bytes));
 }
 
-test('rapid reset (CVE-2023-44487) leaves nothing open and does not end the session', async () => {
+test('rapid reset (CVE-2023-44487) leaves no stream open and does not end the session', async () => {
   const bench = serveBench();
   const { peer } = bench;
   for (let first = 0; first < MANY; first += 1000) {
@@ -54,7 +54,7 @@ test('streams that make us reset them (CVE-2025-8671) end the session', async ()
   assert.ok(bench.streams.length < MANY / 2);
 });
 
-test('malformed requests without end end the session, and no handler sees one', async () => {
+test('an endless series of malformed requests ends the session, and no handler is called', async () => {
   const bench = serveBench();
   const { peer } = bench;
   peer.send(
@@ -64,7 +64,7 @@ test('malformed requests without end end the session, and no handler sees one', 
   assert.equal(bench.streams.length, 0);
 });
 
-test('CONTINUATION frames without end end the session: full ones by their bytes, empty ones by their number', async () => {
+test('endless CONTINUATION frames end the session: full ones by their bytes, empty ones by their number', async () => {
   for (const payload of [new Uint8Array(16_384), new Uint8Array(0)]) {
     const bench = serveBench();
     bench.peer.send(frame(FrameType.headers, 0, 1), repeat(frame(FrameType.continuation, 0, 1, payload), 200));
@@ -81,14 +81,14 @@ const noise: Record<string, Uint8Array> = {
   'padding-only DATA': frame(FrameType.data, FrameFlag.padded, 1, Uint8Array.of(0)),
 };
 for (const [what, bytes] of Object.entries(noise)) {
-  test(`${what} without end ends the session`, async () => {
+  test(`endless ${what} end the session`, async () => {
     const bench = serveBench();
     bench.peer.send(bench.peer.headers(1, REQUEST), repeat(bytes, MANY));
     await expectCalmDown(bench);
   });
 }
 
-test('what an honest peer sends in such numbers is welcome: PING, WINDOW_UPDATE, small DATA, cancelled streams', async () => {
+test('as many PING, WINDOW_UPDATE and small DATA frames and cancelled streams as a well-behaved peer sends are accepted', async () => {
   const bench = serveBench();
   const { peer } = bench;
   peer.send(peer.headers(1, REQUEST));
@@ -104,7 +104,7 @@ test('what an honest peer sends in such numbers is welcome: PING, WINDOW_UPDATE,
   await bench.closed;
 });
 
-test('an HPACK bomb costs its stream and no memory', async () => {
+test('an HPACK bomb ends its stream and takes no memory', async () => {
   const bench = serveBench();
   const { peer } = bench;
   // A field of 4000 bytes, then a block that refers to it 16 000 times: 64 MB from 16 KiB.
@@ -141,7 +141,7 @@ for (const [what, bytes] of [
   ['PING', pingFrame()],
   ['SETTINGS', encodeSettings([])],
 ] as const) {
-  test(`a peer that sends ${what} and does not read the answers is dropped before they pile up`, async (t) => {
+  test(`the session of a peer that sends ${what} and does not read the answers ends while few are queued`, async (t) => {
     const [near, far] = await socketPair(t);
     const bench = serveBench({}, [near, far]);
     far.pause();
@@ -157,7 +157,7 @@ for (const [what, bytes] of [
   });
 }
 
-test('a peer that asks for much and reads nothing costs no more than the streams’ queues', async (t) => {
+test('responses to a peer that reads nothing take no more memory than the queues of its streams', async (t) => {
   const [near, far] = await socketPair(t);
   const bench = serveBench({}, [near, far]);
   const { peer } = bench;

@@ -90,7 +90,7 @@ function judge(reader: SlowReader, before: number): void {
   assert.ok(reader.peakBytes - before < ALLOWED_BYTES, `${(reader.peakBytes - before) >> 20} MiB were held`);
 }
 
-test('1 GiB down to a slow reader stays within the windows', async (t) => {
+test('a server that sends 1 GiB to a slow reader stays within the windows', async (t) => {
   const before = baseline();
   const session = await sessionTo(t, (stream) => {
     stream.sendHeaders(RESPONSE);
@@ -106,7 +106,7 @@ test('1 GiB down to a slow reader stays within the windows', async (t) => {
   judge(reader, before);
 });
 
-test('1 GiB up to a slow reader stays within the windows', async (t) => {
+test('a client that sends 1 GiB to a slow reader stays within the windows', async (t) => {
   const before = baseline();
   const reader = new SlowReader();
   const session = await sessionTo(t, (stream) => ({
@@ -143,7 +143,7 @@ function echo(session: Http2ClientSession): Promise<number> {
   });
 }
 
-test('streams that nobody reads hold up no others, in either direction', { timeout: 300_000 }, async (t) => {
+test('streams that nobody reads block no others, in either direction', { timeout: 300_000 }, async (t) => {
   let unread = 0;
   const session = await sessionTo(t, (stream, headers) => {
     stream.sendHeaders(RESPONSE);

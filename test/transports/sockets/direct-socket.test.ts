@@ -47,7 +47,7 @@ function send(far: Socket, bytes: Buffer): void {
 const BYTES = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => (index * 31) >>> 3));
 
 for (const kind of ['connected', 'accepted'] as const) {
-  test(`${kind}: a reader gets every byte in memory that is used again, then the end comes`, async (t) => {
+  test(`${kind}: a reader gets every byte, in memory that is used again, and then the end`, async (t) => {
     const { near, far } = await connected(t, kind);
     const received: Buffer[] = [];
     const memory = new Set<ArrayBufferLike>();
@@ -63,7 +63,7 @@ for (const kind of ['connected', 'accepted'] as const) {
     assert.equal(memory.size, 1);
   });
 
-  test(`${kind}: what came before the reader comes first, as data`, async (t) => {
+  test(`${kind}: bytes that came before the reader are delivered first`, async (t) => {
     const { near, far } = await connected(t, kind);
     far.write(BYTES.subarray(0, 500_000));
     while (near.readableLength === 0) await turn();
@@ -84,7 +84,7 @@ for (const kind of ['connected', 'accepted'] as const) {
     assert.deepEqual([...new Set(order)], ['data', 'direct']);
   });
 
-  test(`${kind}: without a reader it is a socket like any other, its backpressure too`, async (t) => {
+  test(`${kind}: without a reader it is an ordinary socket, with backpressure`, async (t) => {
     const { near, far } = await connected(t, kind);
     send(far, BYTES);
     while (near.readableLength < near.readableHighWaterMark) await turn();
@@ -103,7 +103,7 @@ test('a reader has no effect on other connections', async () => {
   assert.equal(String((await once(other, 'data'))[0]), 'x');
 });
 
-test('an accepted socket keeps its half-open side and its place among the connections of its server', async (t) => {
+test('an accepted socket stays half-open and is counted among the connections of its server', async (t) => {
   const { near, far, server } = await connected(t, 'accepted');
   const count = () => new Promise((resolve) => server.getConnections((_error, number) => resolve(number)));
   assert.equal(await count(), 1);
@@ -119,7 +119,7 @@ test('an accepted socket keeps its half-open side and its place among the connec
   assert.equal(await count(), 0);
 });
 
-test('what has no descriptor to read from is used as it is', (t) => {
+test('a connection without a file descriptor is used as it is', (t) => {
   const socket = new Socket();
   t.after(() => socket.destroy());
   assert.equal(acceptDirect(socket), socket);

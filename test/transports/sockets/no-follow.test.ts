@@ -32,7 +32,7 @@ describe('a shared socket directory', { skip: process.platform === 'win32' && 'n
   const directory = mkdtempSync(join(tmpdir(), 'nf'));
   after(() => rmSync(directory, { recursive: true }));
 
-  test('owner and mode of what a symbolic link leads to are not changed', async () => {
+  test('owner and mode of the target of a symbolic link are not changed', async () => {
     const precious = join(directory, 'precious');
     const link = join(directory, 'plugin1');
     writeFileSync(precious, '', { mode: 0o600 });
@@ -41,7 +41,7 @@ describe('a shared socket directory', { skip: process.platform === 'win32' && 'n
     assert.equal(statSync(precious).mode & 0o777, 0o600);
   });
 
-  test('nor are those of a file, or of a socket that has another name', async () => {
+  test('owner and mode of a file, or of a socket with another name, are not changed', async () => {
     const file = join(directory, 'file');
     writeFileSync(file, '', { mode: 0o600 });
     await assert.rejects(giveToGroup(file, gid, 0o660), fails('ERR_LISTEN', /replaced/));
@@ -64,7 +64,7 @@ describe('a shared socket directory', { skip: process.platform === 'win32' && 'n
     await listener.close();
   });
 
-  test('removing a directory removes links in it, not what they lead to', () => {
+  test('removing a directory removes links in it, not their targets', () => {
     const outside = join(directory, 'outside');
     const doomed = join(directory, 'doomed');
     mkdirSync(outside);
@@ -81,7 +81,7 @@ describe('a shared socket directory', { skip: process.platform === 'win32' && 'n
   });
 
   const linuxOnly = { skip: process.platform !== 'linux' && 'files are held by descriptor on Linux only' };
-  test('a file that was found stays the same file when its path is replaced', linuxOnly, () => {
+  test('an opened file stays the same when its path is replaced', linuxOnly, () => {
     const path = join(directory, 'replaced');
     writeFileSync(path, 'found');
     const found = findNoFollow(path);
@@ -114,6 +114,6 @@ for (const [title, address, hint] of [
   ['a relative path', 'plugin1.sock', /relative path, .*host's working directory: announce an absolute path/],
   ['a URL of gRPC', 'unix:///tmp/s', /URL with the scheme unix, .*announce the path of a socket alone, "\/tmp\/s"/],
 ] as const)
-  test(`${title} that cannot be dialed is told as such`, { skip: process.platform === 'win32' }, async () => {
+  test(`the error for ${title} that cannot be dialed says so`, { skip: process.platform === 'win32' }, async () => {
     await assert.rejects(dialerTo({ network: 'unix', address }).dial(), fails('ERR_DIAL', hint));
   });

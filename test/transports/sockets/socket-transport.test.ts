@@ -67,7 +67,7 @@ for (const network of networks) {
       await listener.close();
     });
 
-    test('leaves the others waiting when a subscriber takes only one', async () => {
+    test('keeps the other connections waiting when a subscriber takes only one', async () => {
       const listener = await listen({ network });
       const dialer = dialerTo(listener.address);
       const clients = [await dialer.dial(), await dialer.dial()];
@@ -81,7 +81,7 @@ for (const network of networks) {
       await listener.close();
     });
 
-    test('P-20 a connection that is closed at once disturbs nobody, waiting or taken', async () => {
+    test('P-20 a connection that is closed at once, waiting or accepted, affects no other', async () => {
       const listener = await listen({ network });
       const dialer = dialerTo(listener.address);
       for (let left = 20; left > 0; left -= 1) (await dialer.dial()).destroy();
@@ -115,7 +115,7 @@ for (const network of networks) {
       assert.equal(again.closed, true);
     });
 
-    test('closing completes, drops who waits, keeps who was taken, and refuses who comes', async () => {
+    test('close completes, drops waiting connections, keeps accepted ones and refuses new ones', async () => {
       const listener = await listen({ network });
       const dialer = dialerTo(listener.address);
       const taken = await dialer.dial();
@@ -133,7 +133,7 @@ for (const network of networks) {
       taken.destroy();
     });
 
-    test('does not let more wait than it says', async () => {
+    test('lets no more connections wait than its limit', async () => {
       const listener = await listen({ network });
       const dialer = dialerTo(listener.address);
       const clients = await Promise.all(Array.from({ length: 80 }, () => dialer.dial()));
@@ -153,7 +153,7 @@ for (const network of networks) {
 }
 
 describe('TCP ports', () => {
-  test('P-14 the first free port of the range is taken, or one of the system when both are 0', async () => {
+  test('P-14 the first free port of the range is used, or any free one when both are 0', async () => {
     const blocker = createServer();
     const busy = await portOf(blocker);
     const listener = await listenTcp({ minPort: busy, maxPort: busy + 20 });
@@ -170,11 +170,11 @@ describe('TCP ports', () => {
     blocker.close();
   });
 
-  test('P-15 a range upside down is refused', async () => {
+  test('P-15 a range whose end is below its start is refused', async () => {
     await assert.rejects(listenTcp({ minPort: 10, maxPort: 9 }), isError('ERR_LISTEN', /10, is above the highest, 9/));
   });
 
-  test('a port can be taken again at once after closing, with a connection still open', async () => {
+  test('a port can be used again at once after close, with a connection still open', async () => {
     const first = await listenTcp();
     const { port } = parseTcpAddress(first.address.address);
     const client = await dialerTo(first.address).dial();
@@ -213,7 +213,7 @@ describe('dialing', () => {
     );
   });
 
-  test('a peer that does not accept is a typed error within the bound', {
+  test('a peer that does not accept is a typed error after the timeout', {
     skip: process.platform !== 'linux',
   }, async () => {
     const [file, ...args] = fixture('never-accepts');
@@ -233,12 +233,12 @@ describe('dialing', () => {
     await once(peer, 'exit');
   });
 
-  test('an abort before it begins rejects with its reason', async () => {
+  test('a signal that was aborted before rejects with its reason', async () => {
     const signal = AbortSignal.abort(new Error('too late'));
     await assert.rejects(dialerTo({ network: 'tcp', address: '127.0.0.1:1' }).dial({ signal }), /too late/);
   });
 
-  test('an abort after the connection is made leaves it alone', async () => {
+  test('an abort after connecting does not close the connection', async () => {
     const listener = await listenTcp();
     const abort = new AbortController();
     const socket = await dialerTo(listener.address).dial({ signal: abort.signal });
@@ -248,7 +248,7 @@ describe('dialing', () => {
     await listener.close();
   });
 
-  test('a timeout that is no positive number is refused', () => {
+  test('a timeout that is not a positive number is refused', () => {
     for (const timeoutMs of [0, -1, Number.NaN]) {
       assert.throws(() => dialerTo({ network: 'tcp', address: ':1' }, { timeoutMs }), OptionsError);
     }

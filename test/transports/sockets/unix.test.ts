@@ -28,7 +28,7 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
   const hasCode = (code: string, message: RegExp) => (error: unknown) =>
     error instanceof TransportError && error.code === code && message.test(error.message);
 
-  test('P-12 a socket is made in a private directory below the temp directory, and P-17 both go on close', async () => {
+  test('P-12 a socket is made in a private directory below the temp directory, and P-17 both are removed on close', async () => {
     const listener = await listenUnix();
     const { network, address } = listener.address;
     assert.equal(network, 'unix');
@@ -41,7 +41,7 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
     await listener.close();
   });
 
-  test('P-12 a socket goes straight into a directory that is given, and only the socket goes on close', async () => {
+  test('P-12 a socket is made in a given directory, and only the socket is removed on close', async () => {
     const listener = await listenUnix({ socketDir: directory });
     assert.match(listener.address.address, /\/plugin\d+$/);
     assert.equal(dirname(listener.address.address), directory);
@@ -49,14 +49,14 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
     assert.deepEqual(await readdir(directory), []);
   });
 
-  test('P-11 a connection is accepted before anybody asks for connections', async () => {
+  test('P-11 a connection is accepted before there is a subscriber', async () => {
     const listener = await listenUnix();
     const socket = await dialerTo(listener.address).dial();
     socket.destroy();
     await listener.close();
   });
 
-  test('P-13 a group gets directory and socket, by number and by name', async () => {
+  test('P-13 directory and socket get the group, by number and by name', async () => {
     const gid = process.getgid?.() ?? 0;
     const listener = await listenUnix({ socketGroup: String(gid) });
     const socketStat = await stat(listener.address.address);
@@ -82,7 +82,7 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
     assert.deepEqual(await readdir(directory), []);
   });
 
-  test('a path that is too long is refused with the cure, listening and dialing, and leaves nothing behind', async () => {
+  test('listening at and dialing a path that is too long is an error that says what to do, and leaves nothing behind', async () => {
     const socketDir = await createSocketDir({ tempDir: directory });
     const { path } = socketDir;
     const long = join(path, 'x'.repeat(120 - path.length));
@@ -120,7 +120,7 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
     });
   }
 
-  test('the exit hook is there once, and only as long as something is to be removed', async () => {
+  test('there is one exit hook, while there is something to remove', async () => {
     const before = process.listenerCount('exit');
     const listeners = await Promise.all([listenUnix(), listenUnix(), listenUnix()]);
     assert.equal(process.listenerCount('exit'), before + 1);
@@ -128,7 +128,7 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
     assert.equal(process.listenerCount('exit'), before);
   });
 
-  test('what a killed plugin left is removed, and nothing else', async () => {
+  test('the socket directory of a killed plugin is removed, and nothing else', async () => {
     const beside = join(directory, 'beside');
     await writeFile(beside, 'data');
     const socketDir = await createSocketDir({ tempDir: directory });

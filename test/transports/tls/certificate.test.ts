@@ -7,7 +7,7 @@ import { type Curve, certificatePemOf, selfSignedAuthority } from '../../../src/
 const curves: readonly Curve[] = ['P-256', 'P-521'];
 
 for (const curve of curves) {
-  test(`T-01 a ${curve} certificate has the facts of go-plugin's AutoMTLS`, async () => {
+  test(`T-01 a ${curve} certificate has the fields of go-plugin's AutoMTLS`, async () => {
     const identity = await selfSignedAuthority({ curve }).issue();
     const certificate = new X509Certificate(identity.certificatePem);
     assert.equal(certificate.subject, 'O=HashiCorp\nCN=localhost');
@@ -27,7 +27,7 @@ for (const curve of curves) {
   });
 }
 
-test('T-01 validity begins half a minute ago and lasts thirty years, past the year in which UTCTime ends', async () => {
+test('T-01 a certificate is valid from half a minute ago for thirty years, past the end of UTCTime', async () => {
   const before = Date.now();
   const certificate = new X509Certificate((await selfSignedAuthority().issue()).certificatePem);
   const from = Date.parse(certificate.validFrom);

@@ -49,7 +49,7 @@ function flooded(error: unknown): boolean {
   return error instanceof ProtocolError && error.code === 'ERR_LIMIT_EXCEEDED' && error.wireCode === 1;
 }
 
-test('a window full of one-byte frames costs little more than a window', async () => {
+test('a window full of one-byte frames takes little more memory than the window', async () => {
   await using pair = await rawPair();
   pair.peer.send(windowUpdate, syn, 1, 0);
   const stream = await nextStream(pair.session);
@@ -62,7 +62,7 @@ test('a window full of one-byte frames costs little more than a window', async (
   assert.equal((await readExactlyBytes(stream, 262_000)).length, 262_000);
 });
 
-test('small frames that each come in a large chunk do not keep the chunks', async () => {
+test('small frames in large chunks do not keep the chunks in memory', async () => {
   await using pair = await rawPair();
   pair.peer.send(windowUpdate, syn, 1, 0);
   const stream = await nextStream(pair.session);
@@ -75,7 +75,7 @@ test('small frames that each come in a large chunk do not keep the chunks', asyn
   await assertGrownAtMost(2_000_000, before);
 });
 
-test('a flood of streams is refused beyond the backlog and leaves nothing', async () => {
+test('streams beyond the backlog are refused and leave nothing behind', async () => {
   await using pair = await rawPair();
   const before = bytesInUse();
   let refused = 0;
@@ -90,7 +90,7 @@ test('a flood of streams is refused beyond the backlog and leaves nothing', asyn
   await assertGrownAtMost(6_000_000, before);
 });
 
-test('streams that are opened and reset at once leave nothing', async () => {
+test('streams that are opened and reset at once leave nothing behind', async () => {
   await using pair = await rawPair();
   const streams: unknown[] = [];
   const seen = pair.session.stream$.subscribe((stream) => streams.push(stream.id));
@@ -135,7 +135,7 @@ test('a flood of pings from a peer that reads is answered', async () => {
   for (let n = 0; n < 20_000; n++) assert.equal((await pair.peer.next()).length, n);
 });
 
-test('a connection that takes nothing for the write timeout ends the session', async () => {
+test('a connection that accepts no bytes for the write timeout ends the session', async () => {
   await using pair = await rawPair({ writeTimeoutMs: 50 });
   pair.peer.socket.pause();
   const streams = await Promise.all(Array.from({ length: 20 }, () => pair.session.open()));
@@ -159,7 +159,7 @@ const anyFrames = fc.array(
   { maxLength: 60 },
 );
 
-test('whatever frames come, the session answers pings or ends with a typed error, and leaves nothing', async () => {
+test('after any frames the session answers pings or ends with a typed error, and leaves nothing behind', async () => {
   await fc.assert(
     fc.asyncProperty(anyFrames, async (frames) => {
       const [left, right] = duplexPair();

@@ -32,14 +32,14 @@ function record(session: YamuxSession): { readonly seen: string[]; unsubscribe()
   return { seen, unsubscribe: () => subscription.unsubscribe() };
 }
 
-test('never: emits nothing while the peer opens nothing', async () => {
+test('stream$ emits nothing while the peer opens no stream', async () => {
   await using pair = await rawPair();
   const { seen } = record(pair.session);
   await settle(pair.peer);
   assert.deepEqual(seen, []);
 });
 
-test('empty: completes when the session ends, and to later subscribers at once', async () => {
+test('stream$ completes when the session ends, for later subscribers at once', async () => {
   await using pair = await rawPair();
   const { seen } = record(pair.session);
   pair.peer.socket.end();
@@ -48,7 +48,7 @@ test('empty: completes when the session ends, and to later subscribers at once',
   assert.deepEqual(record(pair.session).seen, ['complete']);
 });
 
-test('does not error when the session breaks: the cause is in `closed`', async () => {
+test('stream$ completes without an error when the session fails: the cause is in `closed`', async () => {
   await using pair = await rawPair();
   const { seen } = record(pair.session);
   pair.peer.send(9, 0, 0, 0);
@@ -56,7 +56,7 @@ test('does not error when the session breaks: the cause is in `closed`', async (
   assert.deepEqual(seen, ['complete']);
 });
 
-test('one and many: emits what waited, in order, then what comes', async () => {
+test('stream$ emits the streams that waited, in order, then new ones', async () => {
   await using pair = await rawPair();
   for (const id of [1, 3, 5]) pair.peer.send(windowUpdate, syn, id, 0);
   assert.deepEqual(await settle(pair.peer), [], 'nothing is acknowledged while nobody accepts');
@@ -72,7 +72,7 @@ test('one and many: emits what waited, in order, then what comes', async () => {
   assert.equal(pair.session.counts.backlog, 0);
 });
 
-test('early unsubscribe: the rest waits for the next subscriber, unacknowledged', async () => {
+test('after an early unsubscribe the other streams wait for the next subscriber, unacknowledged', async () => {
   await using pair = await rawPair();
   for (const id of [1, 3, 5]) pair.peer.send(windowUpdate, syn, id, 0);
   await settle(pair.peer);
@@ -85,7 +85,7 @@ test('early unsubscribe: the rest waits for the next subscriber, unacknowledged'
   );
 });
 
-test('takes one subscriber at a time', async () => {
+test('stream$ has one subscriber at a time', async () => {
   await using pair = await rawPair();
   const first = record(pair.session);
   assert.deepEqual(record(pair.session).seen, ['error OptionsError']);
@@ -133,7 +133,7 @@ test('Y-07 the 257th unaccepted stream is reset, with its payload drained', asyn
   assert.equal(pair.session.counts.backlog, 256);
 });
 
-test('Y-07 an opener of ours never overruns the backlog of its peer', async () => {
+test('Y-07 our side never opens more streams than the backlog of the peer', async () => {
   await using pair = await sessionPair();
   const opens = Array.from({ length: 600 }, () => pair.client.open());
   await pair.client.ping();
@@ -143,7 +143,7 @@ test('Y-07 an opener of ours never overruns the backlog of its peer', async () =
   assert.ok(streams.every((stream) => !stream.destroyed));
 });
 
-test('a stream that was reset before it was accepted leaves its place and is not emitted', async () => {
+test('a stream that was reset before it was accepted is not emitted and no longer counts for the backlog', async () => {
   await using pair = await rawPair({ acceptBacklog: 1 });
   for (const id of [1, 3, 5]) {
     pair.peer.send(windowUpdate, syn, id, 0);
@@ -166,7 +166,7 @@ test('Y-25 a stream whose opener has finished already is still emitted, with wha
   assert.deepEqual(await second!.toArray(), []);
 });
 
-test('no more streams of the peer live at once than allowed', async () => {
+test('the number of open streams of the peer is limited', async () => {
   await using pair = await rawPair({ maxIncomingStreams: 2 });
   record(pair.session);
   for (const id of [1, 3, 5]) pair.peer.send(windowUpdate, syn, id, 0);

@@ -23,7 +23,7 @@ test("has hashicorp/yamux's defaults, frozen", () => {
   assert.deepEqual(resolveYamuxOptions({}), DEFAULT_YAMUX_OPTIONS);
 });
 
-test('takes what is given over the defaults and leaves the given object alone', () => {
+test('given options replace the defaults, and the given object is not changed', () => {
   const given: YamuxOptions = Object.freeze({ acceptBacklog: 1, keepAlive: false, windowBytes: 1 << 20 });
   assert.deepEqual(resolveYamuxOptions(given), {
     ...DEFAULT_YAMUX_OPTIONS,

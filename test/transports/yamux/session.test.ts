@@ -36,7 +36,7 @@ test('Y-02 a client uses odd ids, a server even ones, each growing', async () =>
   assert.deepEqual(ids, { client: [1, 3, 5, 7, 9], server: [2, 4, 6, 8, 10] });
 });
 
-test('Y-02 opens no stream beyond the last id, and says so', async () => {
+test('Y-02 opening a stream beyond the last id is an error', async () => {
   const [dialed, accepted] = await socketPair();
   const session = new YamuxSession(dialed, 0xfffffffb, resolveYamuxOptions({}));
   session.start();
@@ -51,7 +51,7 @@ test('Y-02 opens no stream beyond the last id, and says so', async () => {
   await Promise.all([session.close(), peer.close()]);
 });
 
-test("opens with Go's bytes, before anything is written", async () => {
+test("opening a stream sends Go's bytes, before anything is written", async () => {
   await using pair = await rawPair({ role: 'client' });
   await pair.session.open();
   assert.deepEqual(await pair.peer.next(), {
@@ -89,7 +89,7 @@ test('measures a round trip, and several at once', async () => {
   assert.deepEqual(pair.client.counts, IDLE);
 });
 
-test('a ping that stays unanswered rejects and the session goes on', async () => {
+test('a ping without an answer rejects, and the session goes on', async () => {
   await using pair = await rawPair();
   await assert.rejects(
     pair.session.ping({ timeoutMs: 20 }),
@@ -120,7 +120,7 @@ test('Y-09 pings at the interval, and ends the session when no answer comes', as
   assert.ok(cause?.cause instanceof PluginCallError);
 });
 
-test('Y-20 GO_AWAY 0 stops our opening of streams, and nothing else', async () => {
+test('Y-20 after GO_AWAY 0 no streams are opened, and nothing else changes', async () => {
   await using pair = await rawPair();
   const opened = await pair.session.open();
   await pair.peer.next();
@@ -137,7 +137,7 @@ test('Y-20 GO_AWAY 0 stops our opening of streams, and nothing else', async () =
   assert.equal((await nextStream(pair.session)).id, 1);
 });
 
-test('Y-20 GO_AWAY 0 fails the opens that wait', async () => {
+test('Y-20 GO_AWAY 0 fails pending opens', async () => {
   await using pair = await rawPair({ acceptBacklog: 1 });
   await pair.session.open();
   const waiting = pair.session.open();
@@ -180,7 +180,7 @@ test('after its own go-away it resets new streams, opens its own and keeps the o
   assert.deepEqual((await pair.peer.next()).flags, syn);
 });
 
-test('Y-21 the end of the connection fails all streams and the opens that wait, with one and the same error', async () => {
+test('Y-21 the end of the connection fails all streams and pending opens, with the same error', async () => {
   await using pair = await rawPair({ role: 'client', acceptBacklog: 2 });
   const streams = [await pair.session.open(), await pair.session.open()];
   const failures = streams.map((stream) => event(stream, 'error'));
@@ -198,7 +198,7 @@ test('Y-21 the end of the connection fails all streams and the opens that wait, 
   assert.deepEqual(pair.session.counts, IDLE);
 });
 
-test('says that the connection ended in the middle of a frame', async () => {
+test('the error for a connection that ended in the middle of a frame says so', async () => {
   await using pair = await rawPair();
   pair.peer.socket.end(Buffer.from([0, 1, 0]));
   assert.ok(lost(/in the middle of a frame/)(await pair.session.closed));
@@ -215,7 +215,7 @@ test('an error of the connection ends the session with that cause', async () => 
   right.destroy();
 });
 
-test('a session over a connection that is gone already ends at once', async () => {
+test('a session over a destroyed connection ends at once', async () => {
   const [left, right] = duplexPair();
   left.destroy();
   await event(left, 'close');
@@ -250,7 +250,7 @@ test('close fails streams and pending opens once, sends no go-away, and is idemp
   assert.deepEqual(pair.session.counts, IDLE);
 });
 
-test('close first writes out what streams had sent', async () => {
+test('close first writes the data that streams have queued', async () => {
   await using pair = await rawPair({ role: 'client' });
   const stream = await pair.session.open();
   for (let n = 0; n < 10; n++) stream.write(`line ${n};`);
@@ -296,7 +296,7 @@ test('Y-22 an acknowledged, a half-closed and a destroyed stream do not end it',
   assert.equal(pair.session.counts.streams, 2);
 });
 
-test('no more than the backlog are opened without acknowledgement; the others follow in order', async () => {
+test('no more streams than the backlog are unacknowledged; the others are opened later, in order', async () => {
   await using pair = await rawPair({ role: 'client', acceptBacklog: 2 });
   const opened: number[] = [];
   const opens = Array.from({ length: 5 }, () => pair.session.open().then((stream) => opened.push(stream.id)));
@@ -313,7 +313,7 @@ test('no more than the backlog are opened without acknowledgement; the others fo
   assert.deepEqual(opened, [1, 3, 5, 7, 9]);
 });
 
-test('a waiting open ends with its signal and leaves its place', async () => {
+test('an abort ends a waiting open, which no longer counts', async () => {
   await using pair = await rawPair({ role: 'client', acceptBacklog: 1 });
   const reason = new Error('no longer needed');
   await assert.rejects(pair.session.open({ signal: AbortSignal.abort(reason) }), reason);
@@ -374,7 +374,7 @@ test('Y-19 an unknown version ends the session', async () => {
   assert.ok(cause instanceof ProtocolError && /version 1/.test(cause.message));
 });
 
-test('Y-17 frames for unknown streams are ignored and their payload is drained', async () => {
+test('Y-17 frames for unknown streams are ignored, with their payload', async () => {
   await using pair = await rawPair();
   pair.peer.send(data, 0, 99, 1 << 20, Buffer.alloc(1 << 20, 0xff));
   pair.peer.send(windowUpdate, 0, 99, 5);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { YamuxStreamState } from '../../../src/transports/yamux/stream-state.js';
 
-test('a stream has the states of hashicorp/yamux, whatever happens in which order', () => {
+test('a stream has the states of hashicorp/yamux for any order of events', () => {
   const steps = fc.constantFrom('acknowledge', 'sendFin', 'receiveFin', 'reset', 'endSession');
   const opened = fc.constantFrom('SYN sent', 'SYN received');
   fc.assert(

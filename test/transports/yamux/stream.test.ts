@@ -83,7 +83,7 @@ test('carries many small writes in order, mixed with large ones', async () => {
   assert.ok((await received).equals(Buffer.concat(pieces)));
 });
 
-test('Y-03 and Y-06 data goes right behind the SYN, and comes before the ACK', async () => {
+test('Y-03 and Y-06 data is sent right behind the SYN, before the ACK has come', async () => {
   await using pair = await rawPair({ role: 'client' });
   const stream = await pair.session.open();
   stream.write('early');
@@ -93,7 +93,7 @@ test('Y-03 and Y-06 data goes right behind the SYN, and comes before the ACK', a
   assert.equal(String(await event(stream, 'data')), 'answer');
 });
 
-test('Y-10 never exceeds the credit, stops at zero and goes on with any credit, however small', async () => {
+test('Y-10 a writer never exceeds the credit, stops at zero and goes on with any new credit', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   const sent = pattern(WINDOW + 5000);
@@ -124,7 +124,7 @@ test('Y-26 the credit of SYN and ACK frames counts', async () => {
   assert.deepEqual(await settle(pair.peer), []);
 });
 
-test('credit beyond 2^32 is as good as endless, not an overflow', async () => {
+test('credit beyond 2^32 does not overflow', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   for (let n = 0; n < 3; n++) pair.peer.send(windowUpdate, 0, 1, 0xffffffff);
@@ -132,7 +132,7 @@ test('credit beyond 2^32 is as good as endless, not an overflow', async () => {
   assert.equal((await nextBytes(pair.peer, WINDOW * 2)).length, WINDOW * 2);
 });
 
-test('a writer is acknowledged one queue beyond the window, then waits: bounded, and not tied to the reader before that', async () => {
+test('writes are acknowledged up to one queue beyond the window, whether or not the peer reads, then wait', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   let written = 0;
@@ -154,7 +154,7 @@ test('a writer is acknowledged one queue beyond the window, then waits: bounded,
   assert.equal(written, WINDOW + 262_144 + 65_536);
 });
 
-test('true backpressure: an unread stream stops its writer, and reading lets it go on', async () => {
+test('a stream that nobody reads stops its writer, which goes on when it is read', async () => {
   await using pair = await sessionPair();
   const [opened, other] = await streamPair(pair.client, pair.server);
   let produced = 0;
@@ -168,7 +168,7 @@ test('true backpressure: an unread stream stops its writer, and reading lets it 
   await writing;
 });
 
-test('Y-12 returns credit when half of the window was consumed, all that was, and not before', async () => {
+test('Y-12 credit is given back when half of the window was consumed, all of it, and not before', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   pair.peer.send(data, 0, 1, 131_071, pattern(131_071));
@@ -184,7 +184,7 @@ test('Y-12 returns credit when half of the window was consumed, all that was, an
   assert.ok(returned >= 131_072 && returned <= 200_000, String(returned));
 });
 
-test('Y-12 no credit is returned for what nobody reads', async () => {
+test('Y-12 no credit is given back for data that nobody reads', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   pair.peer.send(data, 0, 1, WINDOW, pattern(WINDOW));
@@ -208,7 +208,7 @@ test('Y-12 one read that is larger than the window is possible', async () => {
   assert.ok((await readExactly(other, 3 * WINDOW)).equals(sent));
 });
 
-test('Y-13 a slow consumer stops neither the other streams nor pings', async () => {
+test('Y-13 a slow reader stops neither the other streams nor pings', async () => {
   await using pair = await sessionPair();
   const [stuck, unread] = await streamPair(pair.client, pair.server);
   stuck.write(Buffer.alloc(4 * WINDOW));
@@ -222,7 +222,7 @@ test('Y-13 a slow consumer stops neither the other streams nor pings', async () 
   assert.equal(unread.readableLength, 0, 'nothing was read ahead of a reader');
 });
 
-test('streams that share a full connection get their turns', async () => {
+test('streams that share a full connection write in turns', async () => {
   await using pair = await rawPair();
   pair.peer.socket.pause();
   const streams = [await pair.session.open(), await pair.session.open(), await pair.session.open()];
@@ -291,7 +291,7 @@ test("Y-14 after the peer's FIN we may still write", async () => {
   );
 });
 
-test("destroyed after the peer's FIN, with nothing left to write, a stream closes its side in good order", async () => {
+test("a stream that is destroyed after the peer's FIN, with nothing left to write, closes its side with a FIN", async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   stream.resume();
@@ -305,7 +305,7 @@ test("destroyed after the peer's FIN, with nothing left to write, a stream close
   assert.equal(pair.session.counts.streams, 0);
 });
 
-test('Y-15 the end is reported behind all data, however it is read', async () => {
+test('Y-15 the end follows all data, however the stream is read', async () => {
   await using pair = await rawPair();
   const sent = pattern(200_000);
   const flowing = await accepted(pair, 1);
@@ -378,7 +378,7 @@ for (const [what, act, expected] of [
   });
 }
 
-test('destroyed after its end, a stream lets the peer finish', async () => {
+test('a stream that is destroyed after its end lets the peer finish', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   stream.end('bye');
@@ -399,7 +399,7 @@ test('destroyed after its end, a stream lets the peer finish', async () => {
   assert.equal(pair.session.counts.streams, 0);
 });
 
-test('destroyed after its end, a stream resets a peer that goes on to fill the window', async () => {
+test('a stream that is destroyed after its end resets a peer that fills the window', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   stream.end();
@@ -413,7 +413,7 @@ test('destroyed after its end, a stream resets a peer that goes on to fill the w
   assert.equal(pair.session.counts.streams, 0);
 });
 
-test('a half-closed stream that lies still is reset after the close timeout', async () => {
+test('an idle half-closed stream is reset after the close timeout', async () => {
   await using pair = await rawPair({ closeTimeoutMs: 30 });
   const stream = await accepted(pair);
   stream.end();
@@ -436,7 +436,7 @@ test('a half-closed and destroyed stream is reset after the close timeout, too',
   assert.equal(pair.session.counts.streams, 0);
 });
 
-test('a write under way fails when the stream is destroyed', async () => {
+test('a pending write fails when the stream is destroyed', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   const outcome = defer<Error | null | undefined>();
@@ -445,7 +445,7 @@ test('a write under way fails when the stream is destroyed', async () => {
   assert.ok((await within(LONG_MS, 'the callback', outcome.promise)) instanceof ClosedError);
 });
 
-test('Y-21 what came before the connection was lost can still be read; the failure comes behind it', async () => {
+test('Y-21 data that came before the connection was lost can still be read; the error follows', async () => {
   await using pair = await rawPair();
   const sent = pattern(150_000);
   const slow = await accepted(pair, 1);
@@ -465,7 +465,7 @@ test('Y-21 what came before the connection was lost can still be read; the failu
   assert.ok((await readAll(closedByPeer)).equals(sent));
 });
 
-test('Y-21 a writer that waits is told at once that the connection was lost', async () => {
+test('Y-21 a waiting write fails at once when the connection is lost', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   pair.peer.send(data, 0, 1, 10, pattern(10));
@@ -476,7 +476,7 @@ test('Y-21 a writer that waits is told at once that the connection was lost', as
   assert.ok((await within(LONG_MS, 'the callback', outcome.promise)) instanceof TransportError);
 });
 
-test('many small frames of one turn reach the reader in few pieces', async () => {
+test('many small frames of one turn reach the reader in few chunks', async () => {
   await using pair = await rawPair();
   const stream = await accepted(pair);
   let pieces = 0;

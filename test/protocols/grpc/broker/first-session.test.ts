@@ -11,7 +11,7 @@ import { ownTempDir } from '../../../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
 
-test('M-01 the first connection that speaks is the host’s; a look at the socket is not, and nobody is let in later', async () => {
+test('M-01 the first connection that sends something is that of the host; silent and later ones are closed', async () => {
   const listener = await socketTransport({ network: 'unix' }).listen();
   const accepted = firstSession(listener, 20_000);
   const dialer = dialerTo(listener.address);
@@ -29,7 +29,7 @@ test('M-01 the first connection that speaks is the host’s; a look at the socke
   assertTempDirEmpty();
 });
 
-test('without a host in time, or with a listener that is closed, there is no session', async () => {
+test('there is no session without a host in time, or when the listener is closed', async () => {
   await assert.rejects(firstSession(await memoryTransport().listen(), 20), hasCode('ERR_CONNECTION_LOST'));
   const listener = await memoryTransport().listen();
   const accepted = firstSession(listener, 20_000);

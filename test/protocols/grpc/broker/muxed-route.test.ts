@@ -36,7 +36,7 @@ function rig(timeoutMs = 5000) {
   return { link, route, streams, told, opened, peer, session, dial, [Symbol.asyncDispose]: close };
 }
 
-test('M-03 M-04 a dialer knocks, waits for the answer, and opens one stream', async () => {
+test('M-03 M-04 a dialer knocks, waits for the answer and opens one stream', async () => {
   await using end = rig();
   const dialed = end.dial(7);
   await settled(() => end.told.length === 1);
@@ -72,7 +72,7 @@ test('M-05 M-06 without an answer, or with a refusal, dialing fails and no strea
   assert.equal(end.session.counts.streams, 0);
 });
 
-test('an answer that comes too late is given its stream, for the peer counts on it', async () => {
+test('a late answer gets its stream, because the peer expects it', async () => {
   await using end = rig(50);
   await assert.rejects(end.dial(1), hasCode('ERR_BROKER_TIMEOUT'));
   end.link.receive(knock(1, true));
@@ -80,7 +80,7 @@ test('an answer that comes too late is given its stream, for the peer counts on 
   await settled(() => end.opened[0]!.destroyed && end.session.counts.streams === 0);
 });
 
-test('a dial that was given up after its knock opens its stream all the same, and closes it', async () => {
+test('a dial that is aborted after its knock still opens its stream, and closes it', async () => {
   await using end = rig();
   const abort = new AbortController();
   const dialed = (await end.route.dialer(1)).dial({ signal: abort.signal });
@@ -93,7 +93,7 @@ test('a dial that was given up after its knock opens its stream all the same, an
   await settled(() => end.opened[0]!.destroyed && end.session.counts.streams === 0);
 });
 
-test('M-02 M-08 M-11 M-12 the next stream after a knock is that knock’s; a stream without a knock is the main server’s', async () => {
+test('M-02 M-08 M-11 M-12 the next stream after a knock belongs to it; a stream without a knock belongs to the main server', async () => {
   await using end = rig();
   const [accepted, main]: [Duplex[], Duplex[]] = [[], []];
   end.streams.mainStream$.subscribe((stream) => main.push(stream));
@@ -114,7 +114,7 @@ test('M-02 M-08 M-11 M-12 the next stream after a knock is that knock’s; a str
   listening.unsubscribe();
 });
 
-test('a knock whose stream never comes does not take that of the next', async () => {
+test('a knock whose stream never comes does not take the stream of the next one', async () => {
   await using end = rig();
   const accepted: string[] = [];
   for (const id of [1, 2]) (await end.route.listen(id)).connection$.subscribe(() => accepted.push(`id ${id}`));
@@ -125,7 +125,7 @@ test('a knock whose stream never comes does not take that of the next', async ()
   assert.deepEqual(accepted, ['id 2']);
 });
 
-test('M-09 M-10 a knock waits for who listens, is not answered when nobody does, and refused where somebody did', async () => {
+test('M-09 M-10 a knock waits for an accept, gets no answer without one, and is refused for an id that was used', async () => {
   await using end = rig(200);
   end.link.receive(knock(1, false));
   end.link.receive(knock(2, false));
@@ -144,7 +144,7 @@ test('M-09 M-10 a knock waits for who listens, is not answered when nobody does,
   assert.deepEqual(end.told[1], knock(1, true, 'no listener for id 1'));
 });
 
-test('a peer that knocks without end fills no more than a bound', async () => {
+test('the number of knocks that wait is limited', async () => {
   await using end = rig();
   for (let id = 0; id < 5000; id++) end.link.receive(knock(id, false));
   assert.equal(end.route.pending, 1024);

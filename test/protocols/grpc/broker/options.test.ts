@@ -19,7 +19,7 @@ for (const engine of ['native', 'grpc-js'] as const) {
   for (const multiplex of [false, true]) {
     const name = `[${engine}${multiplex ? ', multiplexed' : ''}]`;
 
-    test(`interceptors and limits of a broker are those of what it serves ${name}`, async () => {
+    test(`interceptors and limits of a broker apply to the servers that it starts ${name}`, async () => {
       const calls = { host: [] as string[], plugin: [] as string[] };
       const server = (side: keyof typeof calls) => ({
         interceptors: [noting(calls[side])],
@@ -57,7 +57,7 @@ for (const engine of ['native', 'grpc-js'] as const) {
       assert.deepEqual(calls.slice(before), ['/rxplug.conformance.Probe/Echo']);
     });
 
-    test(`interceptors of clients are those of what is borrowed ${name}`, async () => {
+    test(`interceptors of clients apply to borrowed services ${name}`, async () => {
       const names: string[] = [];
       const note: CallInterceptor = (call, next) => {
         names.push(call.path);

@@ -34,7 +34,7 @@ test('the first call carries messages both ways, until the host ends it', async 
   await assert.rejects(end.link.send(MESSAGE), hasCode('ERR_CLOSED'));
 });
 
-test('a second call is taken, answered nothing, and ends well with the first thing that the host says', async () => {
+test('a second call is accepted, gets no messages, and ends with OK at the first message of the host', async () => {
   await using end = await rig();
   const first = end.startStream(NEVER).subscribe();
   await end.link.send(MESSAGE);

@@ -65,7 +65,7 @@ test('B-09 addresses are translated before they are sent and before they are dia
   await listener.close();
 });
 
-test('B-13 an unknown network and a failing translation make dialing fail, and listening leaves nothing', async () => {
+test('B-13 dialing fails for an unknown network and a failing translation, and listening leaves nothing behind', async () => {
   const failing = () => {
     throw new Error('no such place');
   };
@@ -80,7 +80,7 @@ test('B-13 an unknown network and a failing translation make dialing fail, and l
   assertTempDirEmpty();
 });
 
-test('a translation that never settles can be given up, and ends with the broker', async () => {
+test('a translation that never settles can be aborted, and ends with the broker', async () => {
   const never = () => new Promise<never>(() => {});
   const { link, route } = rig({ hostToPlugin: never, pluginToHost: never });
   link.opened();
@@ -96,7 +96,7 @@ test('a translation that never settles can be given up, and ends with the broker
   assertTempDirEmpty();
 });
 
-test('B-05 B-06 an announcement serves one dial, and is dropped when none comes', async () => {
+test('B-05 B-06 an announcement is used by one dial, and dropped when none comes', async () => {
   const { link, route } = rig({}, 50);
   link.receive(offer(1, 'unix', '/first'));
   link.receive(offer(1, 'unix', '/surplus'));
@@ -110,7 +110,7 @@ test('B-05 B-06 an announcement serves one dial, and is dropped when none comes'
   await assert.rejects(route.dialer(2), hasCode('ERR_BROKER_TIMEOUT'));
 });
 
-test('a peer that announces without end fills no more than a bound', () => {
+test('the number of announcements that wait is limited', () => {
   const { link, route } = rig();
   link.receive(offer(0, 'unix', 'x'.repeat(5000)));
   assert.equal(route.pending, 0);
@@ -120,7 +120,7 @@ test('a peer that announces without end fills no more than a bound', () => {
   assert.equal(route.pending, 0);
 });
 
-test('an announcement waits for the stream, but not for ever; after the stream there is none', async () => {
+test('an announcement waits for the stream, with a timeout; after the end of the stream there is none', async () => {
   const { link, route, told } = rig({}, 50);
   const early = route.listen(1);
   link.opened();

@@ -4,7 +4,7 @@ import { firstValueFrom } from 'rxjs';
 import { test } from '../../../support/engines.js';
 import { memoryRig } from '../../../support/probe-rig.js';
 
-test('interceptors see each subscription, from the outermost in, and may call again', async () => {
+test('interceptors run for each subscription, the outermost first, and may repeat the call', async () => {
   const log: string[] = [];
   const trace = (name: string): NonNullable<Parameters<typeof memoryRig>[0]>['interceptors'] => [
     (call, next) => {

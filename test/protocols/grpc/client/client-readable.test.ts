@@ -6,7 +6,7 @@ import { GrpcError } from '../../../../src/protocols/grpc/shared/errors.js';
 import { FAILURE_OVERTAKES, test } from '../../../support/engines.js';
 import { memoryRig } from '../../../support/probe-rig.js';
 
-test('a Readable is read at the reader’s pace and the sender waits', async () => {
+test('a sender waits for the reader of a Readable', async () => {
   await using rig = memoryRig({ channel: { http2: { streamWindowBytes: 64 * 1024 } } });
   const readable = rig.client.produce.readable({ count: 0, size: 1024 });
   const iterator = readable[Symbol.asyncIterator]();
@@ -39,7 +39,7 @@ test('a Readable ends, errors and cancels as a Readable does', async () => {
   await firstValueFrom(rig.client.observe({ token: 'readable', ended: true }));
 });
 
-test('a bidirectional Readable echoes what it is fed', async () => {
+test('a bidirectional Readable sends requests and receives responses', async () => {
   await using rig = memoryRig();
   const readable = rig.client.exchange.readable(from([{ number: 1 }, { number: 2 }]));
   assert.deepEqual(await readable.map(({ number }) => number).toArray(), [1, 2]);

@@ -58,7 +58,7 @@ test('a request that cannot be encoded is INTERNAL, alone and in a stream', asyn
   }
 });
 
-test('what a caller’s own listener throws ends its call only', async () => {
+test('an exception of a caller’s listener ends its own call only', async () => {
   await using rig = memoryRig();
   const boom = () => {
     throw new Error('mine');
@@ -70,7 +70,7 @@ test('what a caller’s own listener throws ends its call only', async () => {
   await firstValueFrom(rig.client.echo({}));
 });
 
-test('an Observable of requests that outruns the connection ends its call with RESOURCE_EXHAUSTED', async () => {
+test('an Observable of requests that is faster than the connection ends its call with RESOURCE_EXHAUSTED', async () => {
   await using rig = memoryRig();
   const chunk = { data: Buffer.alloc(1024 * 1024) };
   const flood = from(Array.from({ length: 64 }, () => chunk));

@@ -26,7 +26,7 @@ for (const [where, open] of Object.entries(rigs)) {
     );
   });
 
-  test(`${where}: an empty message and one of 8 MiB arrive whole`, async () => {
+  test(`${where}: an empty message and one of 8 MiB arrive unchanged`, async () => {
     await using rig = await open();
     assert.equal((await firstValueFrom(rig.client.echo({}))).data.length, 0);
     const data = Buffer.alloc(8 * 1024 * 1024, 'abc');
@@ -45,7 +45,7 @@ for (const [where, open] of Object.entries(rigs)) {
     assert.ok(messages.every(({ data }) => data.length === 1000));
   });
 
-  test(`${where}: a client stream sends what its source gives, of whatever kind`, async () => {
+  test(`${where}: a client stream sends the requests of an Observable, an iterable or a Readable`, async () => {
     await using rig = await open();
     const chunks = Array.from({ length: 300 }, (_, index) => ({ data: Buffer.alloc(1 + index * 50, index) }));
     const sha256 = createHash('sha256')
@@ -62,7 +62,7 @@ for (const [where, open] of Object.entries(rigs)) {
     assert.equal((await firstValueFrom(rig.client.consume([]))).count, 0);
   });
 
-  test(`${where}: a bidirectional stream is a conversation`, async () => {
+  test(`${where}: a bidirectional stream sends and receives in turns`, async () => {
     await using rig = await open();
     const request$ = new Subject<{ number: number }>();
     const seen: number[] = [];
@@ -112,7 +112,7 @@ for (const [where, open] of Object.entries(rigs)) {
     assert.ok(GrpcError.is(error) && error.status === Status.NOT_FOUND);
     assert.deepEqual(seen, [0, 1, 2]);
   };
-  test(`${where}: a stream that fails later emits first`, failsLater, FAILURE_OVERTAKES);
+  test(`${where}: a stream that fails later emits its messages first`, failsLater, FAILURE_OVERTAKES);
 
   test(`${where}: metadata goes both ways, as headers and trailers, binary too`, async () => {
     await using rig = await open();
@@ -142,7 +142,7 @@ for (const [where, open] of Object.entries(rigs)) {
     assert.equal((await firstValueFrom(rig.client.observe({ token, ended: true }))).ended, true);
   });
 
-  test(`${where}: past its time a call fails with DEADLINE_EXCEEDED on both ends`, async () => {
+  test(`${where}: after its timeout a call fails with DEADLINE_EXCEEDED on both ends`, async () => {
     await using rig = await open();
     const token = `deadline-${where}`;
     // Connected before, so that the server sees the call even when its time is up at once.
@@ -169,7 +169,7 @@ for (const [where, open] of Object.entries(rigs)) {
   });
 }
 
-test('one signal for many calls has one listener, which Node takes for no leak, and cancels them all', async () => {
+test('one signal for many calls has one listener, without a warning of a leak, and cancels them all', async () => {
   await using rig = memoryRig();
   const controller = new AbortController();
   const { signal } = controller;

@@ -48,7 +48,7 @@ for (const client of ENGINES) {
       }
     });
 
-    test(`above 32 KiB an answer's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
+    test(`metadata of a response above 32 KiB fails that call only, with its size (${client} to ${server})`, async () => {
       await using pair = servicePair(GreeterDefinition, greeter, { client, server });
       await assert.rejects(firstValueFrom(pair.client.greet({ name: '33' })), (error) => {
         assert.ok(GrpcError.is(error) && error.status === status.INTERNAL, String(error));
@@ -57,7 +57,7 @@ for (const client of ENGINES) {
       assert.deepEqual(await firstValueFrom(pair.client.greet({ name: '1' })), { greeting: '0' });
     });
 
-    test(`above 64 KiB a request's metadata fails its call alone, with its size (${client} to ${server})`, async () => {
+    test(`metadata of a request above 64 KiB fails that call only, with its size (${client} to ${server})`, async () => {
       await using pair = servicePair(GreeterDefinition, greeter, { client, server });
       const fitting = pair.client.greet({ name: '0' }, { metadata: sized(63) });
       assert.deepEqual(await firstValueFrom(fitting), { greeting: '63' });

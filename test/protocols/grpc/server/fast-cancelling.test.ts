@@ -68,7 +68,7 @@ async function closed(stream: ClientHttp2Stream): Promise<number | undefined> {
   return stream.rstCode;
 }
 
-test('calls that are cancelled as fast as they are made disturb no other call', async (t) => {
+test('calls that are cancelled as fast as they are made affect no other call', async (t) => {
   const { path } = await start(t, {});
   const connection = dial(path);
   await once(connection, 'connect');

@@ -62,7 +62,7 @@ test('metadata of another copy of grpc-js is sent', async () => {
   }
 });
 
-test('a numeric code that is not a gRPC status is UNKNOWN at the caller, and in the log', async () => {
+test('an error with a numeric code that is no gRPC status is UNKNOWN at the caller, and is logged', async () => {
   const failures: readonly (() => Promise<unknown>)[] = [
     () => promisify(execFile)(process.execPath, ['-e', 'process.exit(14)']),
     () => Promise.reject(Object.assign(new Error('MongoServerError'), { code: 13 })),
@@ -81,7 +81,7 @@ test('a numeric code that is not a gRPC status is UNKNOWN at the caller, and in 
   }
 });
 
-test('a failure that means a gRPC status keeps it, and is not logged', async () => {
+test('an error with a gRPC status keeps it, and is not logged', async () => {
   const records: LogRecord[] = [];
   const logger = createLogger({ write: (record) => records.push(record) });
   for (const failure of [

@@ -37,7 +37,7 @@ test('generators and Readables are pulled no faster than a slow caller reads', a
   }
 });
 
-test('an Observable that outruns its caller is buffered up to the limit, then its call fails', async () => {
+test('an Observable that is faster than its caller is buffered up to the limit, then its call fails', async () => {
   let emitted = 0;
   const unsubscribed = defer();
   const watch = () =>
@@ -62,7 +62,7 @@ test('an Observable that outruns its caller is buffered up to the limit, then it
   assert.ok(bytes < emitted * 64 * 1024);
 });
 
-test('an Observable that emits more than the connection takes at once arrives complete and in order', async () => {
+test('messages of an Observable that emits more than the connection accepts at once arrive complete and in order', async () => {
   await using peer = await serveKv({
     watch: () => range(0, 500).pipe(map((index) => ({ revision: BigInt(index), value: Buffer.alloc(10_000) }))),
   });
@@ -74,7 +74,7 @@ test('an Observable that emits more than the connection takes at once arrives co
   );
 });
 
-test('flushed resolves when the connection has taken everything', async () => {
+test('flushed resolves when the connection has accepted everything', async () => {
   const flushed = defer();
   const source$ = new Subject<{ key: string }>();
   await using peer = await serveKv({
@@ -95,7 +95,7 @@ test('flushed resolves when the connection has taken everything', async () => {
   stream.cancel();
 });
 
-test('C-12 messages of 8 MiB pass both ways', async () => {
+test('C-12 messages of 8 MiB arrive in both directions', async () => {
   const value = Buffer.alloc(8 * 1024 * 1024, 7);
   await using peer = await serveKv({
     get: () => ({ value }),
@@ -106,7 +106,7 @@ test('C-12 messages of 8 MiB pass both ways', async () => {
   assert.equal((await peer.unary('put', { value })).response.revision, BigInt(value.length));
 });
 
-test('a source that never waits does not keep a cancellation from being read', async () => {
+test('the cancellation of a call is noticed while its source emits without waiting', async () => {
   let produced = 0;
   const endless = async function* () {
     for (; ; produced += 1) yield { revision: 1n };

@@ -72,7 +72,7 @@ test('a passed deadline unsubscribes the handler with DEADLINE_EXCEEDED on both 
   assert.equal(reason.status, status.DEADLINE_EXCEEDED);
 });
 
-test('a deadline may be further away than timers reach', async () => {
+test('a deadline may be further away than the longest timer', async () => {
   for (const [timeout, timeoutMs] of [
     ['2147483S', 2_147_483_000],
     ['2147484S', 2_147_484_000],

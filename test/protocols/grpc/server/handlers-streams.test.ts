@@ -38,7 +38,7 @@ test('a server stream is an Observable, a generator or a Readable', async () => 
   }
 });
 
-test('a server stream that fails gives what came before, then the status', async () => {
+test('a server stream that fails sends its messages first, then the status', async () => {
   const failure = new GrpcError(status.OUT_OF_RANGE, 'over');
   const sources: (() => unknown)[] = [
     () =>
@@ -69,14 +69,14 @@ test('a server stream that fails gives what came before, then the status', async
   assert.deepEqual(codes, [status.OUT_OF_RANGE, status.OUT_OF_RANGE, status.INTERNAL, status.INTERNAL]);
 });
 
-test('a handler that gives no stream where one is due fails its call', async () => {
+test('a handler of a stream that returns no stream fails its call', async () => {
   await using peer = await serveKv({ watch: (() => ({ key: 'a' })) as unknown as KV['watch'] });
   const { error } = await collect(peer.serverStream('watch', {}));
   assert.equal(error?.code, status.INTERNAL);
   assert.match(error.details, /neither an Observable nor an AsyncIterable/);
 });
 
-test('a client stream arrives as an Observable, or as a Readable that may be left early', async () => {
+test('a handler gets a client stream as an Observable, or as a Readable that it may stop reading early', async () => {
   const count: KV['import'] = (request$) =>
     request$.pipe(
       reduce((entries) => entries + 1, 0),
@@ -97,7 +97,7 @@ test('a client stream arrives as an Observable, or as a Readable that may be lef
   }
 });
 
-test('a bidirectional stream goes both ways at once', async () => {
+test('a bidirectional stream sends and receives at the same time', async () => {
   const echo: KV['sync'] = (request$) => request$.pipe(map(({ id }) => ({ id })));
   const pulled: KV['sync'] = async function* (_request$, call) {
     for await (const { id } of call.requests) yield { id };
@@ -117,7 +117,7 @@ test('a bidirectional stream goes both ways at once', async () => {
   }
 });
 
-test('leaving the requests of a bidirectional call early does not harm its responses', async () => {
+test('a handler may stop reading the requests of a bidirectional call and still send its responses', async () => {
   await using peer = await serveKv({
     async *sync(_request$, call) {
       for await (const { id } of call.requests) {

@@ -90,7 +90,7 @@ function thrower(value: unknown): never {
   throw value;
 }
 
-test('whatever goes wrong in a unary handler is a status at the caller', async (t) => {
+test('any failure of a unary handler is a status at the caller', async (t) => {
   for (const [what, handler, code, details] of FAILURES) {
     await t.test(what, async () => {
       await using peer = await serveKv({ get: handler as KV['get'], import: handler as KV['import'] });
@@ -105,7 +105,7 @@ test('whatever goes wrong in a unary handler is a status at the caller', async (
   }
 });
 
-test('an error carries its metadata over the trailers, without what would break the response', async () => {
+test('metadata of an error is sent as trailers, without entries that would make the response invalid', async () => {
   await using peer = await serveKv({
     get: (_request, call) => {
       call.trailers.set('x-both', 'trailer');
@@ -127,7 +127,7 @@ test('an error carries its metadata over the trailers, without what would break 
   assert.deepEqual(metadata.get('transfer-encoding'), []);
 });
 
-test('metadata that is too large for a header block fails its call and not the connection', async () => {
+test('metadata that is too large for a header block fails its call, not the connection', async () => {
   const large = new Metadata();
   large.set('x-large', 'x'.repeat(100_000));
   const handlers: Partial<KV>[] = [

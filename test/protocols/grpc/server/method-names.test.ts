@@ -44,7 +44,7 @@ function definitionOf(names: readonly string[]): ServiceDefinition {
 
 type Calls = Readonly<Record<string, (request: object) => Observable<object>>>;
 
-suite('an rpc may have a name that means something to JavaScript', () => {
+suite('methods with the names of JavaScript properties', () => {
   const definition = definitionOf(NAMES);
   const handlers = Object.keys(definition.methods).map((key) => [key, () => of({ value: Buffer.from(key), key })]);
   const service = Object.fromEntries(handlers) as Calls;
@@ -61,7 +61,7 @@ suite('an rpc may have a name that means something to JavaScript', () => {
       }
     });
 
-    test(`what every object has is not taken for a handler [${engine}]`, () => {
+    test(`properties of every object are not taken for handlers [${engine}]`, () => {
       const server = ENDPOINTS[engine].createServer();
       class Service {
         own = (): object => ({});
@@ -77,7 +77,7 @@ suite('an rpc may have a name that means something to JavaScript', () => {
     });
   }
 
-  test('a method named `then` is refused with the way around it: its client would be a Promise to JavaScript', async () => {
+  test('a method with the key `then` is refused, with the way around it: a client with it would be a thenable', async () => {
     const then = definitionOf(['then']);
     const refusal = (error: unknown) =>
       error instanceof OptionsError && /test\.Odd.*`then`.*another key/s.test(error.message);

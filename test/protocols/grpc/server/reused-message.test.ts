@@ -89,7 +89,7 @@ function entryOf({ outcome }: SyncResponse): Entry {
 
 for (const { how, options, inPlace } of SERVERS) {
   for (const [what, source] of Object.entries(SOURCES)) {
-    test(`${what} that gives one object over and over, changed in between, ${how}`, async () => {
+    test(`${what} that emits one object repeatedly, changed in between, ${how}`, async () => {
       for (const size of [20, 100_000, 1_500_000]) {
         const watch: KV['watch'] = () => source(reused((entry) => entry, size, inPlace));
         const wrap = (get: Entry) => ({ outcome: { $case: 'get', get } }) as const;

@@ -10,7 +10,7 @@ import { framed, RawCall } from '../../../support/raw-call.js';
 
 const get = () => ({ value: Buffer.from('value') });
 
-test('bytes that are not HTTP/2 end their connection and nothing else', async () => {
+test('bytes that are not HTTP/2 end their connection only', async () => {
   await using peer = await serveKv({ get });
   for (const garbage of [
     'GET / HTTP/1.1\r\n\r\n',
@@ -25,7 +25,7 @@ test('bytes that are not HTTP/2 end their connection and nothing else', async ()
   await peer.unary('get', {});
 });
 
-test('no sequence of HTTP/2 frames harms more than its own connection', async () => {
+test('any sequence of HTTP/2 frames affects its own connection only', async () => {
   await using peer = await serveKv({ get });
   const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
   const frame = fc
@@ -56,7 +56,7 @@ test('no sequence of HTTP/2 frames harms more than its own connection', async ()
   await peer.unary('get', {});
 });
 
-test('calls that are no gRPC calls are refused and do no harm', async () => {
+test('requests that are not gRPC are refused, and the connection goes on', async () => {
   await using peer = await serveKv({ get });
   const cases: [string, string, Record<string, string>, Buffer | undefined, RegExp][] = [
     ['an unknown method', '/kv.v1.KV/Nope', {}, framed(new Uint8Array(0)), /^200 12$/],

@@ -106,7 +106,7 @@ test('the limits are those of the options', async () => {
   assert.equal(error.code, status.RESOURCE_EXHAUSTED);
 });
 
-test('close cuts calls, which fail as UNAVAILABLE, and later connections', async () => {
+test('close ends running calls as UNAVAILABLE, and later connections', async () => {
   const cancelled = defer();
   const started = defer();
   const server = serverOf(
@@ -134,7 +134,7 @@ test('close cuts calls, which fail as UNAVAILABLE, and later connections', async
   await within(10_000, 'the end of the late connection', once(late.resume(), 'close'));
 });
 
-test('drain lets running calls end and takes no new ones', async () => {
+test('drain lets running calls end and refuses new ones', async () => {
   const started = defer();
   const finish = defer<{ value: Uint8Array }>();
   const server = serverOf(
@@ -156,7 +156,7 @@ test('drain lets running calls end and takes no new ones', async () => {
   await within(10_000, 'the drain', drained);
 });
 
-test('drain gives up after its grace', async () => {
+test('drain closes the server after graceMs', async () => {
   const started = defer();
   const server = serverOf({}, { get: () => (started.resolve(), NEVER) });
   await using socket = await serveOnUnixSocket(server);
@@ -167,7 +167,7 @@ test('drain gives up after its grace', async () => {
   assert.equal((await running).code, status.UNAVAILABLE);
 });
 
-test("a user's grpc-js service and interceptors work beside ours", async () => {
+test('services and interceptors of grpc-js work beside ours', async () => {
   const paths: string[] = [];
   const interceptor: ServerInterceptor = (method, call) =>
     new ServerInterceptingCall(call, {
@@ -200,7 +200,7 @@ test("a user's grpc-js service and interceptors work beside ours", async () => {
   assert.deepEqual(paths, ['/kv.v1.KV/Get', '/kv.v1.KV/Watch', '/other.KV/Get']);
 });
 
-test('a service that lacks methods, or is there already, is refused', () => {
+test('a service without all of its methods, or one that was added before, is refused', () => {
   const server = serverOf();
   const { get, put } = KV;
   assert.throws(

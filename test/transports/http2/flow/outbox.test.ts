@@ -43,7 +43,7 @@ function put(outbox: Outbox, text: string, completes: boolean): void {
   outbox.commit(completes);
 }
 
-test('what completes something leaves at once, the rest of the turn together at its end', async () => {
+test('a frame that completes a call is written at once, other frames together at the end of the turn', async () => {
   const connection = new Recorder();
   const outbox = new Outbox(connection, ignore);
   put(outbox, 'a', false);
@@ -71,7 +71,7 @@ test('a full batch does not wait for the end of the turn', () => {
   assert.equal(connection.writes.length, 1);
 });
 
-test('a connection that is behind fills the outbox, and its drain makes room', async () => {
+test('a blocked connection fills the outbox, and its drain empties it', async () => {
   const connection = new Recorder();
   let rooms = 0;
   const outbox = new Outbox(connection, () => {
@@ -166,7 +166,7 @@ function synchronousPair(): [Duplex, Duplex] {
   return [Duplex.from({ readable: there, writable: back }), Duplex.from({ readable: back, writable: there })];
 }
 
-test('a connection that delivers within a write confuses neither end', async () => {
+test('a connection that delivers within a write works at both ends', async () => {
   const [near, far] = synchronousPair();
   serveHttp2(
     far,

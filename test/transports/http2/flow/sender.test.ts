@@ -42,7 +42,7 @@ function start(
   return { sender, outbox, send, frames };
 }
 
-test('small messages of a stream go in one frame while it has not left', async () => {
+test('small messages of a stream share a frame until it is written', async () => {
   const { send, frames } = start();
   for (const text of ['a', 'bc', 'def']) send(1, text);
   assert.deepEqual(await frames(), [[1, 'abcdef', false]]);
@@ -51,7 +51,7 @@ test('small messages of a stream go in one frame while it has not left', async (
   assert.deepEqual((await frames()).slice(1), [[1, 'gh', false]]);
 });
 
-test('the end of a stream has a frame of its own, and nothing is added to it', async () => {
+test('the last chunk of a stream has a frame of its own, and nothing is added to it', async () => {
   const { send, frames } = start();
   send(1, 'a');
   send(1, 'b', true);
@@ -64,7 +64,7 @@ test('the end of a stream has a frame of its own, and nothing is added to it', a
   ]);
 });
 
-test('frames of others stay between those of a stream', async () => {
+test('frames of other streams keep their place between those of a stream', async () => {
   const { send, frames, sender, outbox } = start();
   send(1, 'a');
   send(3, 'b');
@@ -96,7 +96,7 @@ test('nothing is added to a frame that has been written', async () => {
   ]);
 });
 
-test('memory that is used again is not taken for the frame that was there before', async (t) => {
+test('nothing is added to a frame whose memory was used again', async (t) => {
   const [near, far] = await socketPair(t);
   const { send, frames, outbox } = start(1 << 20, near, far);
   const ping = Buffer.from('0000080600000000000102030405060708', 'hex');
@@ -123,7 +123,7 @@ test('memory that is used again is not taken for the frame that was there before
   assert.deepEqual((await frames())[1], [1, 'y', false]);
 });
 
-test('a frame grows up to what the peer takes, and every byte of a long stream comes, in order', async () => {
+test('a frame grows up to the limit of the peer, and every byte of a long stream arrives in order', async () => {
   const { send, frames, sender } = start();
   sender.maxPeerFrameBytes = 20_000;
   let sent = '';
@@ -138,7 +138,7 @@ test('a frame grows up to what the peer takes, and every byte of a long stream c
   assert.equal(received.map(([, text]) => text).join(''), sent);
 });
 
-test('what is added counts against the connection’s window', () => {
+test('bytes that are added count against the window of the connection', () => {
   const { send, sender } = start(0);
   sender.maxPeerFrameBytes = 1 << 20;
   assert.equal(sender.room(1 << 20), 65_535);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { defer } from '../../../support/defer.js';
 import { answer, connect, finish, Recorder, serve } from './bench.js';
 
-test('8 MiB each way pass through the windows', async () => {
+test('8 MiB arrive in each direction', async () => {
   const bench = connect();
   void serve(bench.far, answer);
   const call = new Recorder();
@@ -16,7 +16,7 @@ test('8 MiB each way pass through the windows', async () => {
   await finish(bench);
 });
 
-test('a receiver that does not consume stops the sender within the window', async () => {
+test('a sender stops at the window of a receiver that does not consume', async () => {
   const bench = connect({ streamWindowBytes: 128 * 1024 });
   const total = 4 * 1024 * 1024;
   void serve(bench.far, (stream, headers) => {
@@ -39,7 +39,7 @@ test('a receiver that does not consume stops the sender within the window', asyn
   await finish(bench);
 });
 
-test('a peer that does not read holds the writer until it reads', async () => {
+test('a writer waits until its peer reads', async () => {
   const bench = connect();
   const accepted = defer<ServerHttp2Stream>();
   void serve(bench.far, (stream) => {

@@ -24,7 +24,7 @@ for (const code of [2, 7, 8, 11]) {
   });
 }
 
-test('reset reaches the peer with its code and is silent here', async () => {
+test('reset reaches the peer with its code and causes no event here', async () => {
   const bench = connect();
   const closed = defer<number>();
   const reached = defer();
@@ -44,7 +44,7 @@ test('reset reaches the peer with its code and is silent here', async () => {
   await finish(bench);
 });
 
-test('a header list over the limit costs its stream, not the session', async () => {
+test('a header list over the limit ends its stream, not the session', async () => {
   const bench = connect({ maxHeaderListBytes: 4096 });
   void serve(bench.far, (stream, headers) => {
     const value = headers[':path'] === '/big' ? 'v'.repeat(8000) : 'v';

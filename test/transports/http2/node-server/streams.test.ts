@@ -24,7 +24,7 @@ test('a stream carries headers, data and trailers both ways', async () => {
   await finish(bench);
 });
 
-test('a response of headers alone ends with them', async () => {
+test('a response of headers alone ends with the headers', async () => {
   const bench = connect();
   void serve(bench.far, (stream) => stream.respond({ ':status': 200, 'grpc-status': '12' }, { endStream: true }));
   const call = new Recorder();
@@ -35,7 +35,7 @@ test('a response of headers alone ends with them', async () => {
   await finish(bench);
 });
 
-test('a response without trailers ends without them', async () => {
+test('a response without trailers ends with its data', async () => {
   const bench = connect();
   void serve(bench.far, (stream) => {
     stream.respond({ ':status': 200 });

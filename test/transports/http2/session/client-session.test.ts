@@ -79,7 +79,7 @@ async function finish(bench: ClientBench): Promise<void> {
 }
 
 suite('responses', () => {
-  test('headers, data and trailers come in order, and nothing after the end', async () => {
+  test('headers, data and trailers are delivered in order, and nothing after the end', async () => {
     const bench = clientBench();
     const { peer } = bench;
     const call = bench.open(true);
@@ -125,7 +125,7 @@ suite('responses', () => {
     });
   }
 
-  test('a response that is over does not mind that the server stops reading the request', async () => {
+  test('a complete response is no error when the server then stops reading the request', async () => {
     const bench = clientBench();
     const { peer } = bench;
     const call = bench.open();
@@ -139,7 +139,7 @@ suite('responses', () => {
     assert.deepEqual(call.log, ['headers+end']);
   });
 
-  test('what comes for a stream that was reset is ignored and its window returned', async () => {
+  test('frames for a stream that was reset are ignored, and their window is given back', async () => {
     const bench = clientBench({ connectionWindowBytes: 65_535 });
     const { peer } = bench;
     for (let id = 1; id < 60; id += 2) {
@@ -175,7 +175,7 @@ suite('responses', () => {
     await finish(bench);
   });
 
-  test('what a server still sends after its trailers is ignored: gRPC for C++ repeats them behind RST_STREAM', async () => {
+  test('frames after the trailers are ignored: gRPC for C++ repeats trailers behind RST_STREAM', async () => {
     const bench = clientBench();
     const { peer } = bench;
     const other = bench.open(true);
@@ -196,7 +196,7 @@ suite('responses', () => {
   });
 });
 
-suite('breaches', () => {
+suite('protocol violations', () => {
   const breaches: Record<string, readonly [code: number, frames: (peer: RawPeer) => Uint8Array[]]> = {
     'headers on an idle stream': [protocolError, (peer) => [peer.headers(3, RESPONSE)]],
     'headers on a stream of its own': [protocolError, (peer) => [peer.headers(2, RESPONSE)]],
@@ -210,7 +210,7 @@ suite('breaches', () => {
     'a wrong frame size': [Http2ErrorCode.frameSizeError, () => [frame(FrameType.ping, 0, 0, new Uint8Array(7))]],
   };
   for (const [what, [code, frames]] of Object.entries(breaches)) {
-    test(`${what} ends the session with GOAWAY ${code}, and every stream hears why`, async () => {
+    test(`${what} ends the session with GOAWAY ${code}, and every stream with the reason`, async () => {
       const bench = clientBench();
       const call = bench.open(true);
       await bench.peer.nextOf('headers', 1);
@@ -227,7 +227,7 @@ suite('breaches', () => {
 });
 
 suite('concurrency', () => {
-  test('before the peer has spoken 100 streams are open at most', async () => {
+  test('before the SETTINGS of the peer at most 100 streams are open', async () => {
     const bench = clientBench({}, false);
     const { peer } = bench;
     for (let index = 0; index < 150; index += 1) bench.open(true);
@@ -262,7 +262,7 @@ suite('concurrency', () => {
     await finish(bench);
   });
 
-  test('what was written while a stream waited follows its headers', async () => {
+  test('data that was written while a stream waited follows its headers', async () => {
     const bench = clientBench();
     const { peer } = bench;
     peer.send(encodeSettings([Setting.maxConcurrentStreams, 0]));
@@ -302,7 +302,7 @@ suite('concurrency', () => {
 });
 
 suite('go-away', () => {
-  test('streams beyond the last one and waiting ones are refused, the others go on', async () => {
+  test('streams above the last id and waiting ones are refused, the others go on', async () => {
     const bench = clientBench();
     const { peer } = bench;
     peer.send(encodeSettings([Setting.maxConcurrentStreams, 2]));
@@ -322,7 +322,7 @@ suite('go-away', () => {
     assert.equal((await peer.nextOf('goAway'))[2], noError);
   });
 
-  test('the reason of a GOAWAY that breaks off is what open streams hear when the connection ends', async () => {
+  test('when the connection ends after a GOAWAY with an error, open streams end with the reason of the GOAWAY', async () => {
     const bench = clientBench();
     const call = bench.open(true);
     await bench.peer.nextOf('headers', 1);

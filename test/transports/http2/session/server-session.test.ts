@@ -55,7 +55,7 @@ suite('streams', () => {
     await finish(bench);
   });
 
-  test('a request without body says so, and nothing follows it', async () => {
+  test('a request without body ends with its headers, and nothing follows', async () => {
     const bench = serveBench();
     bench.peer.send(bench.peer.headers(1, REQUEST, END));
     const accepted = await bench.accepted();
@@ -66,7 +66,7 @@ suite('streams', () => {
     await finish(bench);
   });
 
-  test('an answer before the end of the request stops the client with RST_STREAM NO_ERROR', async () => {
+  test('a response before the end of the request stops the client with RST_STREAM NO_ERROR', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST), dataFrame(1, 10));
@@ -96,7 +96,7 @@ suite('streams', () => {
     await finish(bench);
   });
 
-  test('streams over the limit are refused and cost nobody else anything', async () => {
+  test('streams over the limit are refused, and no other stream is affected', async () => {
     const bench = serveBench({ maxConcurrentStreams: 2 });
     const { peer } = bench;
     assert.ok((await peer.next(([kind, id]) => kind === 'setting' && id === Setting.maxConcurrentStreams))[2] === 2);
@@ -136,7 +136,7 @@ suite('malformed requests', () => {
     'a content-length that is no number': [...REQUEST, 'content-length', '-1'],
   };
   for (const [what, list] of Object.entries(malformed)) {
-    test(`${what} costs its stream with PROTOCOL_ERROR, every time, and no handler sees it`, async () => {
+    test(`${what} resets its stream with PROTOCOL_ERROR, every time, and no handler is called`, async () => {
       const bench = serveBench();
       for (const id of [1, 3, 5, 7]) {
         bench.peer.send(bench.peer.headers(id, list));
@@ -171,7 +171,7 @@ suite('malformed requests', () => {
     await finish(bench);
   });
 
-  test('a header list over the limit is ENHANCE_YOUR_CALM, and the tables stay in step', async () => {
+  test('a header list over the limit is ENHANCE_YOUR_CALM, and later headers are decoded correctly', async () => {
     const bench = serveBench({ maxHeaderListBytes: 1000 });
     const { peer } = bench;
     for (const id of [1, 3, 5]) {
@@ -185,7 +185,7 @@ suite('malformed requests', () => {
 });
 
 suite('states', () => {
-  test('frames behind the end of a request are STREAM_CLOSED', async () => {
+  test('frames after the end of a request are STREAM_CLOSED', async () => {
     for (const late of ['data', 'headers']) {
       const bench = serveBench();
       const { peer } = bench;
@@ -196,7 +196,7 @@ suite('states', () => {
     }
   });
 
-  test('frames on a stream that both have ended are STREAM_CLOSED or ignored, and the connection goes on', async () => {
+  test('frames on a stream that both ends have closed are STREAM_CLOSED or ignored, and the connection goes on', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST, END));
@@ -213,7 +213,7 @@ suite('states', () => {
     await finish(bench);
   });
 
-  test('six thousand requests that end early may all go on for a while', async () => {
+  test('late frames of six thousand requests that were answered early are accepted', async () => {
     const bench = serveBench({ connectionWindowBytes: 65_535 });
     const { peer } = bench;
     const ids = Array.from({ length: 6000 }, (_, index) => 2 * index + 1);
@@ -230,7 +230,7 @@ suite('states', () => {
     await finish(bench);
   });
 
-  test('a request on a closed stream breaks the connection', async () => {
+  test('a request on a closed stream is a connection error', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST, END));
@@ -246,14 +246,14 @@ suite('states', () => {
     'an even stream’s WINDOW_UPDATE': windowFrame(2, 1),
   };
   for (const [what, bytes] of Object.entries(idle)) {
-    test(`${what} on an idle stream breaks the connection`, async () => {
+    test(`${what} on an idle stream is a connection error`, async () => {
       const bench = serveBench();
       bench.peer.send(bytes);
       await expectGoAway(bench, protocolError);
     });
   }
 
-  test('an even stream id and one that goes back break the connection', async () => {
+  test('an even stream id and one below an earlier one are connection errors', async () => {
     for (const id of [2, 3]) {
       const bench = serveBench();
       bench.peer.send(bench.peer.headers(5, REQUEST), bench.peer.headers(id, REQUEST));
@@ -272,14 +272,14 @@ suite('windows', () => {
     await finish(bench);
   });
 
-  test('a connection that sends more than its window breaks', async () => {
+  test('exceeding the window of the connection is a connection error', async () => {
     const bench = serveBench({ connectionWindowBytes: 65_535, maxFrameBytes: 70_000 });
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST), dataFrame(1, 65_536));
     await expectGoAway(bench, flowControlError);
   });
 
-  test('the window of a stream comes back when it is consumed, as long as the stream is open', async () => {
+  test('the window of a stream is given back when data is consumed, while the stream is open', async () => {
     const bench = serveBench({ streamWindowBytes: 20_000 });
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST), dataFrame(1, 15_800), frame(FrameType.data, FrameFlag.padded, 1, padded(200)));
@@ -305,7 +305,7 @@ suite('windows', () => {
     await finish(bench);
   });
 
-  test('the window of the connection comes back on receipt: streams that nobody reads hold up no others', async () => {
+  test('the window of the connection is given back on receipt: streams that nobody reads block no others', async () => {
     const bench = serveBench({ connectionWindowBytes: 65_535, streamWindowBytes: 20_000 });
     const { peer } = bench;
     for (let id = 1; id < 400; id += 8) {
@@ -329,7 +329,7 @@ suite('windows', () => {
     await finish(bench);
   });
 
-  test('a window of zero holds the response; SETTINGS and WINDOW_UPDATE let it go, piece by piece', async () => {
+  test('a response waits for a window of zero, and is sent in pieces as SETTINGS and WINDOW_UPDATE open it', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(encodeSettings([Setting.initialWindowSize, 0]), peer.headers(1, REQUEST, END));
@@ -360,7 +360,7 @@ suite('windows', () => {
     await finish(bench);
   });
 
-  test('the connection’s window bounds all streams together and is shared in turns', async () => {
+  test('the window of the connection limits all streams together, which send in turns', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(encodeSettings([Setting.initialWindowSize, 1 << 20]));
@@ -382,7 +382,7 @@ suite('windows', () => {
     await finish(bench);
   });
 
-  test('a writer is told to wait and then to go on', async () => {
+  test('write returns false when the writer has to wait, and onDrain follows', async () => {
     const bench = serveBench();
     bench.peer.send(bench.peer.headers(1, REQUEST, END));
     const accepted = await bench.accepted();
@@ -415,14 +415,14 @@ suite('windows', () => {
     });
   }
 
-  test('an initial window that would overflow an open stream breaks the connection', async () => {
+  test('an initial window that would overflow an open stream is a connection error', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST), windowFrame(1, 1000), encodeSettings([Setting.initialWindowSize, 0x7fffffff]));
     await expectGoAway(bench, flowControlError);
   });
 
-  test('frames are as large as the peer allows, up to 128 KiB', async () => {
+  test('DATA frames are as large as the peer allows, up to 128 KiB', async () => {
     for (const [allowed, expected] of [
       [16_384, 16_384],
       [30_000, 30_000],
@@ -445,8 +445,8 @@ suite('windows', () => {
   });
 });
 
-suite('endings', () => {
-  test('close says GOAWAY twice, serves what was on its way, ignores what came too late, and waits for the open streams', async () => {
+suite('close, destroy and timeouts', () => {
+  test('close sends GOAWAY twice, serves requests that were sent before, ignores later ones, and waits for the open streams', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.honest = false;
@@ -476,7 +476,7 @@ suite('endings', () => {
     await bench.session.close();
   });
 
-  test('close of an idle session ends a client that never answers within a bound', async () => {
+  test('close of an idle session is bounded when the client never answers', async () => {
     const keepAlive = setInterval(() => {}, 1000);
     const bench = serveBench();
     bench.peer.honest = false;
@@ -485,7 +485,7 @@ suite('endings', () => {
     clearInterval(keepAlive);
   });
 
-  test('a client that leaves while nothing is open is no error; with a stream open it is, and the stream hears of it', async () => {
+  test('a client that disconnects without open streams is no error; with a stream open it is, also for the stream', async () => {
     const idle = serveBench();
     await idle.peer.settle();
     idle.far.end();
@@ -498,7 +498,7 @@ suite('endings', () => {
     assert.deepEqual(accepted.log, ['request', 'reset 8 with TransportError']);
   });
 
-  test('a client’s GOAWAY lets its streams finish', async () => {
+  test('streams finish after a GOAWAY of the client', async () => {
     const bench = serveBench();
     const { peer } = bench;
     peer.send(peer.headers(1, REQUEST, END), encodeGoAway(0, noError));
@@ -510,7 +510,7 @@ suite('endings', () => {
     assert.equal(await bench.closed, undefined);
   });
 
-  test('destroy resets the streams with its reason and leaves at once', async () => {
+  test('destroy resets the streams with its reason and closes the connection at once', async () => {
     const bench = serveBench();
     bench.peer.send(bench.peer.headers(1, REQUEST));
     const accepted = await bench.accepted();
@@ -521,7 +521,7 @@ suite('endings', () => {
     await assert.rejects(bench.session.ping(1000), { code: 'ERR_CLOSED' });
   });
 
-  test('a client that does not acknowledge SETTINGS in time is told SETTINGS_TIMEOUT', async () => {
+  test('a client that does not acknowledge SETTINGS in time gets GOAWAY SETTINGS_TIMEOUT', async () => {
     const keepAlive = setInterval(() => {}, 1000);
     const bench = serveBench({ settingsTimeoutMs: 20 });
     bench.peer.honest = false;
@@ -529,7 +529,7 @@ suite('endings', () => {
     clearInterval(keepAlive);
   });
 
-  test('keep-alive asks a silent peer and ends the session when it does not answer', async () => {
+  test('keep-alive sends PING to a silent peer and ends the session without an answer', async () => {
     const bench = serveBench({ keepAliveMs: 5, keepAliveTimeoutMs: 5000 });
     for (let round = 0; round < 3; round += 1) await bench.peer.next(([kind, ack]) => kind === 'ping' && ack === false);
     bench.session.destroy();

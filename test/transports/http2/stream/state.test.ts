@@ -22,7 +22,7 @@ function check(state: StreamState, model: Model): void {
   assert.equal(state.localEnded, (sent && kept) || closedBy === 'early response');
 }
 
-test('a stream has the states of RFC 9113, whatever happens in which order', () => {
+test('a stream has the states of RFC 9113 for any order of events', () => {
   const steps = fc.array(fc.constantFrom('open', 'send', 'receive', ...RESETS), { maxLength: 8 });
   fc.assert(
     fc.property(steps, (list) => {
@@ -50,7 +50,7 @@ test('a stream has the states of RFC 9113, whatever happens in which order', () 
   );
 });
 
-test('headers are awaited while the peer may send and has sent none', () => {
+test('a stream awaits headers while the peer may send and has sent none', () => {
   const state = new StreamState();
   assert.equal(state.awaitsHeaders, false);
   state.open();

@@ -8,7 +8,7 @@ import { StreamTable } from '../../../../src/transports/http2/stream/stream-tabl
 const streamOf = (id: number) => ({ id }) as unknown as SessionStream;
 const idsOf = (table: StreamTable) => table.all().map(({ id }) => id);
 
-test('a stream that lasts stays in the table while any number of others come and go', () => {
+test('a long stream stays in the table while any number of others are added and removed', () => {
   const table = new StreamTable();
   table.add(streamOf(1));
   for (let id = 3; id < 40_000; id += 2) {
@@ -22,7 +22,7 @@ test('a stream that lasts stays in the table while any number of others come and
   assert.deepEqual(idsOf(table), [1]);
 });
 
-test('ten thousand streams are found, and told from the oldest to the youngest', () => {
+test('ten thousand streams are found, and listed from the oldest to the youngest', () => {
   const table = new StreamTable();
   const ids = Array.from({ length: 10_000 }, (_, index) => index * 2 + 1);
   for (const id of ids) table.add(streamOf(id));
@@ -31,7 +31,7 @@ test('ten thousand streams are found, and told from the oldest to the youngest',
   for (const id of ids) assert.equal(table.get(id)?.id, id);
 });
 
-test('is a map from ids to streams, whatever is done in which order', () => {
+test('is a map from ids to streams for any order of operations', () => {
   const steps = fc.array(fc.record({ kind: fc.constantFrom('add', 'remove'), pick: fc.nat() }), {
     maxLength: 600,
   });

@@ -11,7 +11,7 @@ import { memoryRig } from '../../../../support/probe-rig.js';
 
 const engine = 'grpc-js';
 
-test('grpc-js’s channel connects to nothing but what the dialer gives, and nothing listens for it', async () => {
+test('grpc-js’s channel uses only the connections of the dialer, without a listener', async () => {
   const types = new Set<string>();
   const hook = createHook({ init: (_id, type) => void types.add(type) }).enable();
   await using rig = memoryRig({ engine });
@@ -22,7 +22,7 @@ test('grpc-js’s channel connects to nothing but what the dialer gives, and not
   assert.deepEqual(reached, []);
 });
 
-test('calls that are left in the turn in which they were made leave no stream open', async () => {
+test('calls that are cancelled in the turn in which they were made leave no stream open', async () => {
   const open = new Set<ServerHttp2Stream>();
   let opened = 0;
   const server = createServer();

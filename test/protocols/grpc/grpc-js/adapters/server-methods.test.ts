@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { suite } from 'node:test';
 import { type handleServerStreamingCall, type handleUnaryCall, Metadata, status as Status } from '@grpc/grpc-js';
-import { OptionsError } from '../../../../src/errors.js';
-import { defer } from '../../../support/defer.js';
-import { createGrpcServer, test } from '../../../support/grpc-servers.js';
-import { framed, RawCall } from '../../../support/raw-call.js';
-import { ask, type down, RAW, serve, type unary } from '../../../support/raw-service.js';
+import { OptionsError } from '../../../../../src/errors.js';
+import { defer } from '../../../../support/defer.js';
+import { createGrpcServer, test } from '../../../../support/grpc-servers.js';
+import { framed, RawCall } from '../../../../support/raw-call.js';
+import { ask, type down, RAW, serve, type unary } from '../../../../support/raw-service.js';
 
-suite('handlers as grpc-js users write them', () => {
+suite('handlers of grpc-js', () => {
   test('all four kinds answer', async () => {
     await using socket = await serve();
     const one = await ask(socket.path, 'Unary', framed(Buffer.from('abc')));
@@ -21,13 +21,13 @@ suite('handlers as grpc-js users write them', () => {
     assert.deepEqual((await ask(socket.path, 'Both', many)).body, many);
   });
 
-  test('a method without a handler, and one that nobody knows, are UNIMPLEMENTED', async () => {
+  test('a method without a handler and an unknown method are UNIMPLEMENTED', async () => {
     await using socket = await serve();
     assert.equal((await ask(socket.path, 'Missing', framed(Buffer.alloc(0)))).code, Status.UNIMPLEMENTED);
     assert.equal((await ask(socket.path, 'Unheard', framed(Buffer.alloc(0)))).code, Status.UNIMPLEMENTED);
   });
 
-  test('what a call object tells and sends', async () => {
+  test('a call object has metadata, path, host, peer and deadline, and sends headers and trailers', async () => {
     const told = defer<unknown[]>();
     const look: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
       const headers = new Metadata();
@@ -82,7 +82,7 @@ suite('handlers as grpc-js users write them', () => {
       /^pre$/,
     ],
     [
-      'a response that is none',
+      'a response that cannot be serialized',
       'Unary',
       ((_call, respond) => respond(null, 'text' as never)) satisfies typeof unary,
       13,
@@ -101,7 +101,7 @@ suite('handlers as grpc-js users write them', () => {
     });
   }
 
-  test('a caller who cancels is told to the handler once, and the call object knows', async () => {
+  test('a cancelled call emits `cancelled` once, and its property `cancelled` is true', async () => {
     const begun = defer();
     const ended = defer<boolean>();
     let times = 0;
@@ -122,7 +122,7 @@ suite('handlers as grpc-js users write them', () => {
     assert.equal(times, 1);
   });
 
-  test('a stream that outruns its reader is told to wait by `write`, and by `drain` to go on', async () => {
+  test('`write` of a stream returns false when its reader is slow, and `drain` follows', async () => {
     const total = 400;
     const message = Buffer.alloc(16_384);
     let waits = 0;
@@ -146,7 +146,7 @@ suite('handlers as grpc-js users write them', () => {
   });
 });
 
-test('a service whose method is there already is refused', async () => {
+test('a service with a method that was added before is refused', async () => {
   const server = createGrpcServer();
   server.addGrpcJsService(RAW, {});
   assert.throws(() => server.addGrpcJsService(RAW, {}), OptionsError);

@@ -8,7 +8,7 @@ const GARBAGE: readonly (readonly [what: string, bytes: Uint8Array | string])[] 
   ['random bytes', Uint8Array.from({ length: 4096 }, (_, index) => (index * 167 + 13) & 255)],
 ];
 
-test('readiness is told once, and ping measures the way', async () => {
+test('onReady is called once, and ping measures the round trip', async () => {
   const bench = connect();
   const far = await serve(bench.far, respondOnly);
   await bench.ready;
@@ -20,7 +20,7 @@ test('readiness is told once, and ping measures the way', async () => {
   await assert.rejects(bench.session.ping(5000));
 });
 
-test('a ping that nobody answers fails in time', async () => {
+test('a ping without an answer fails after its timeout', async () => {
   const bench = connect();
   const keepAlive = setInterval(() => {}, 1000);
   await assert.rejects(bench.session.ping(20), /PING|ping/);

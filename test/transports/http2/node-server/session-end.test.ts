@@ -31,7 +31,7 @@ test('a lost connection ends every stream and closes once, with an error', async
 });
 
 for (const kind of LINKS) {
-  test(`a peer that only ends its side of TLS is gone, and hears so: ${kind.name}`, async () => {
+  test(`a peer that ends only its side of TLS ends the session, and is told: ${kind.name}`, async () => {
     const link = await kind.open();
     const [mine, theirs] = await Promise.all([authority.issue(), authority.issue()]);
     const alpn = { alpn: ['h2'] };
@@ -52,7 +52,7 @@ for (const kind of LINKS) {
   });
 }
 
-test('after GOAWAY open streams go on, no new ones start, and the end is clean', async () => {
+test('after GOAWAY open streams go on, no new ones start, and the session ends without an error', async () => {
   const bench = connect();
   const held = defer<ServerHttp2Stream>();
   const far = await serve(bench.far, (stream) => held.resolve(stream));
@@ -69,7 +69,7 @@ test('after GOAWAY open streams go on, no new ones start, and the end is clean',
   assert.equal(await bench.closed, undefined);
 });
 
-test('GOAWAY with an error ends the session with the peer’s words', async () => {
+test('GOAWAY with an error ends the session with the reason that the peer gave', async () => {
   const bench = connect();
   const far = await serve(bench.far, respondOnly);
   await bench.ready;
@@ -94,7 +94,7 @@ test('close waits for the open streams', async () => {
   await bench.session.close();
 });
 
-test('destroy resets the streams and hands its reason to onClose', async () => {
+test('destroy resets the streams and calls onClose with its reason', async () => {
   const bench = connect();
   void serve(bench.far, respondOnly);
   const call = new Recorder();
