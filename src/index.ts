@@ -20,12 +20,12 @@ export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } f
 export type { SecureConfig } from './runners/secure/secure-config.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
 export type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from './streams/lifecycle.js';
+export type { PartialReattachConfig, ReattachConfig } from './wire/handshake/reattach-config.js';
 export {
-  type PartialReattachConfig,
-  type ReattachConfig,
+  parseTerraformReattach,
   TERRAFORM_REATTACH_VARIABLE,
   terraformReattach,
-} from './wire/handshake/reattach-config.js';
+} from './wire/handshake/terraform-reattach.js';
 export type { LogEntry } from './wire/logs/log-entry.js';
 
 // The plugin: is started and serves.

@@ -6,6 +6,7 @@ import {
   type ReattachConfig,
   resolveReattachConfig,
 } from '../wire/handshake/reattach-config.js';
+import { isTerraformReattach, TERRAFORM_REATTACH_VARIABLE } from '../wire/handshake/terraform-reattach.js';
 
 /** A command to run as a child process. */
 export interface CommandLaunch {
@@ -118,9 +119,22 @@ function resolveCommand({ command, cwd, secureConfig, processGroup }: CommandLau
   };
 }
 
-function resolveReattach({ attach, ...given }: ReattachLaunch['reattach']): ResolvedLaunch {
+function resolveReattach(reattach: ReattachLaunch['reattach']): ResolvedLaunch {
+  checkReattach(reattach);
+  const { attach, ...given } = reattach;
   const config = resolveReattachConfig(given);
   if (attach === undefined && config.pid === undefined)
     throw new OptionsError('Expected `reattach` to have a `pid`, or an `attach` function that finds the plugin.');
   return { kind: 'reattach', config, attach };
+}
+
+/** Programs without types pass what the environment gives. */
+function checkReattach(reattach: unknown): void {
+  if (isTerraformReattach(reattach))
+    throw new OptionsError(
+      `Expected \`reattach\` to be a ReattachConfig, got what Terraform has in ${TERRAFORM_REATTACH_VARIABLE}. ` +
+        'Pass `parseTerraformReattach(json, address)`.',
+    );
+  if (typeof reattach !== 'object' || reattach === null)
+    throw new OptionsError(`Expected \`reattach\` to be a ReattachConfig, got ${JSON.stringify(reattach)}.`);
 }

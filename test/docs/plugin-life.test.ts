@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
-import { createClient, implement, type ReattachConfig, serveTest, terraformReattach } from 'rxplug';
+import { createClient, implement, parseTerraformReattach, serveTest, terraformReattach } from 'rxplug';
 import { handshake, plugins } from '../../examples/basic/contract.js';
 import { plugins as kvPlugins } from '../../examples/grpc-kv/contract.js';
 import { within } from '../support/defer.js';
@@ -34,13 +34,15 @@ test('how do I debug it within a debugger, and under Terraform', async () => {
   const providers = { 'registry.terraform.io/acme/greeter': serving.reattach };
   output.push(`TF_REATTACH_PROVIDERS='${terraformReattach(providers)}'`);
   // #endregion debug
-  const { reattach } = serving;
-  const host = createClient({ reattach: reattach satisfies ReattachConfig, handshake, plugins });
+  const [, json = ''] = /^TF_REATTACH_PROVIDERS='(.*)'$/.exec(output.join()) ?? [];
+  // #region terraform
+  const reattach = parseTerraformReattach(json, 'acme/greeter');
+  const host = createClient({ reattach, handshake, plugins });
+  // #endregion terraform
   await host.start();
   const { greeting } = await firstValueFrom((await host.dispense('greeter')).greet({ name: 'Ada' }));
   assert.equal(greeting, 'Hello Ada!');
   await host.stop();
-  const [, json = ''] = /^TF_REATTACH_PROVIDERS='(.*)'$/.exec(output.join()) ?? [];
   const { Test, Pid } = (JSON.parse(json) as Record<string, { Test: boolean; Pid: number }>)[
     'registry.terraform.io/acme/greeter'
   ]!;

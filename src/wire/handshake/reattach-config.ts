@@ -53,24 +53,3 @@ export function resolveReattachConfig(given: PartialReattachConfig): ReattachCon
 function check(name: string, value: unknown, valid: boolean, expected: string): void {
   if (!valid) throw new OptionsError(`Expected \`reattach.${name}\` to be ${expected}, got ${JSON.stringify(value)}.`);
 }
-
-/** The environment variable in which Terraform and OpenTofu find running providers. */
-export const TERRAFORM_REATTACH_VARIABLE = 'TF_REATTACH_PROVIDERS';
-
-/**
- * The value of TF_REATTACH_PROVIDERS for providers in test mode, by source address (`registry.terraform.io/namespace/name`)
- * (terraform main.go parseReattachProviders).
- */
-export function terraformReattach(providers: Readonly<Record<string, ReattachConfig>>): string {
-  const entries = Object.entries(providers).map(([source, config]) => [
-    source,
-    {
-      Protocol: config.protocol,
-      ProtocolVersion: config.protocolVersion,
-      Pid: config.pid ?? 0,
-      Test: config.test,
-      Addr: { Network: config.network, String: config.address },
-    },
-  ]);
-  return JSON.stringify(Object.fromEntries(entries));
-}

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PluginError } from '../../../src/errors.js';
-import {
-  type ReattachConfig,
-  resolveReattachConfig,
-  terraformReattach,
-} from '../../../src/wire/handshake/reattach-config.js';
+import { type ReattachConfig, resolveReattachConfig } from '../../../src/wire/handshake/reattach-config.js';
 
 const config: ReattachConfig = {
   protocol: 'grpc',
@@ -50,12 +46,4 @@ for (const [name, value] of Object.entries({
 test('a pid that would address a process group is refused', () => {
   for (const pid of [-1, -17, 0, Number.NaN, 2 ** 60])
     assert.throws(() => resolveReattachConfig({ ...config, pid }), /reattach\.pid/);
-});
-
-test('Terraform gets its own form', () => {
-  const text = terraformReattach({ 'registry.terraform.io/hashicorp/random': config });
-  const expected =
-    '{"registry.terraform.io/hashicorp/random":{"Protocol":"grpc","ProtocolVersion":5,"Pid":17,"Test":true,' +
-    '"Addr":{"Network":"unix","String":"/tmp/plugin1"}}}';
-  assert.equal(text, expected);
 });
