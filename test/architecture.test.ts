@@ -31,10 +31,13 @@ function transport(rooms: readonly string[], packages: readonly string[] = []): 
   return room([...WIRE, 'streams', ...rooms], ['rxjs', 'node:stream', 'node:net', ...packages]);
 }
 
-function runner(rooms: readonly string[]): Room {
+function runner(rooms: readonly string[], packages: readonly string[] = []): Room {
   const files = ['node:fs', 'node:os', 'node:path', 'node:crypto'];
   const processes = ['node:child_process', 'node:events', 'node:net', 'node:http'];
-  return room([...WIRE, 'streams', 'processes', ...rooms], ['rxjs', 'node:stream', ...files, ...processes]);
+  return room(
+    [...WIRE, 'streams', 'processes', ...rooms],
+    ['rxjs', 'node:stream', ...files, ...processes, ...packages],
+  );
 }
 
 function grpc(rooms: readonly string[], packages: readonly string[] = []): Room {
@@ -86,7 +89,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'transports/http2/open-session': transport(['transports/http2', 'transports/http2/*']),
 
   'runners/diagnose': runner([]),
-  'runners/secure': runner(['runners/diagnose']),
+  'runners/secure': runner(['runners/diagnose'], ['node:module']),
   runners: runner(['runners/diagnose', 'runners/secure']),
   'runners/process': runner(RUNNERS),
   'runners/container': runner(['runners', 'runners/diagnose']),

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ContainerModule } from 'inversify';
-import { createClient, PluginError } from 'rxplug';
+import { createClient, directoryChecksum, PluginError } from 'rxplug';
 import { CERTIFICATE_AUTHORITY } from 'rxplug/di';
 import { selfSignedAuthority } from 'rxplug/grpc';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { fixture } from '../fixtures/fixture.js';
+import { bundlePlugin } from '../support/bundle-plugin.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 ownTempDir();
@@ -51,8 +52,12 @@ test('how do I use certificates of my own', async () => {
   }
 });
 
+const bundle = bundlePlugin();
+
 test('how do I make sure that the plugin is the program that I know', async () => {
+  const pluginFile = bundle.file;
   const expected = createHash('sha256').update(readFileSync(pluginFile)).digest('hex');
+  const command: [string, ...string[]] = [process.execPath, pluginFile];
   // #region checksum
   const secureConfig = { checksum: expected, hash: 'sha256', file: pluginFile };
   await using client = createClient({ command, handshake, plugins, secureConfig });
@@ -61,4 +66,19 @@ test('how do I make sure that the plugin is the program that I know', async () =
   const wrong = { ...secureConfig, checksum: expected.replaceAll(/[0-8]/g, '9') };
   const other = createClient({ command, handshake, plugins, secureConfig: wrong });
   await assert.rejects(other.start(), (error) => PluginError.is(error) && error.code === 'ERR_CHECKSUM_MISMATCH');
+});
+
+const withOwners = { skip: process.getuid === undefined ? 'this system has no owners and modes' : false };
+
+test('how do I check a plugin of several files', withOwners, async () => {
+  const { directory } = bundle;
+  const command: [string, ...string[]] = [process.execPath, bundle.file];
+  // #region directory
+  // When the plugin is released:
+  const checksum = await directoryChecksum(directory);
+  // In the host:
+  const secureConfig = { checksum, hash: 'sha256', directory };
+  await using client = createClient({ command, handshake, plugins, secureConfig });
+  // #endregion directory
+  await client.start();
 });

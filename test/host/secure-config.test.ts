@@ -7,25 +7,56 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
-import { createClient, PluginError, processRunner, type SecureConfig } from '../../src/index.js';
+import { createClient, directoryChecksum, PluginError, processRunner, type SecureConfig } from '../../src/index.js';
+import { bundlePlugin } from '../support/bundle-plugin.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
 const hasCode = (code: string) => (error: unknown) => PluginError.is(error) && error.code === code;
 const plugin = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
+const bundle = bundlePlugin();
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-test('H-09 a plugin whose checksum is right is started, its script checked with it', async () => {
+test('H-09 a plugin whose checksum is right is started: its program, its script or its directory', async () => {
+  const directory = {
+    checksum: await directoryChecksum(bundle.directory),
+    hash: 'sha256',
+    directory: bundle.directory,
+  };
   for (const secureConfig of [
     { checksum: sha256(process.execPath), hash: 'sha256' },
-    { checksum: sha256(plugin), hash: 'sha256', file: plugin },
+    { checksum: sha256(bundle.file), hash: 'sha256', file: bundle.file },
+    ...(process.platform === 'win32' ? [] : [directory]),
   ]) {
-    const client = createClient({ command: [process.execPath, plugin], handshake, plugins, secureConfig });
+    const client = createClient({ command: [process.execPath, bundle.file], handshake, plugins, secureConfig });
     await client.start();
     await client.ping();
     await client.stop();
     assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });
   }
+  assertTempDirEmpty();
+});
+
+test('a script that imports what was not checked is not started, and the bundle named', async () => {
+  const secureConfig = { checksum: sha256(plugin), hash: 'sha256', file: plugin };
+  const client = createClient({ command: [process.execPath, plugin], handshake, plugins, secureConfig });
+  await assert.rejects(client.start(), hasCode('ERR_CHECKSUM_IMPORTS'));
+  assert.equal(client.id, '');
+  assertTempDirEmpty();
+});
+
+const onLinux = { skip: process.platform === 'linux' ? false : 'only Linux runs a script by its descriptor' };
+
+test('a script whose import is only found when it runs fails with the reason', onLinux, async () => {
+  const script = join(bundle.directory, 'late.cjs');
+  writeFileSync(script, "if (true) require('./late-too.cjs');");
+  writeFileSync(join(bundle.directory, 'late-too.cjs'), '');
+  const secureConfig = { checksum: sha256(script), hash: 'sha256', file: script };
+  const client = createClient({ command: [process.execPath, script], handshake, plugins, secureConfig });
+  const isExplained = (error: unknown) =>
+    hasCode('ERR_EXITED_EARLY')(error) &&
+    /checked bytes.*single file/.test(String((error as PluginError).details?.['diagnosis']));
+  await assert.rejects(client.start(), isExplained);
   assertTempDirEmpty();
 });
 

@@ -18,13 +18,12 @@ import {
 import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
-import type { CommandOptions } from '../diagnose/locate.js';
 import { explainSpawnError } from '../diagnose/spawn-error.js';
 import { PluginOutput } from '../plugin-output.js';
 import type { Exit, ProcessSpec, Runner, RunnerSpec } from '../runner.js';
 import { openVerified } from '../secure/open-verified.js';
 import { type ResolvedSecureConfig, resolveSecureConfig } from '../secure/secure-config.js';
-import type { VerifiedFile } from '../secure/verified-file.js';
+import type { VerifiedCommand, VerifiedSpawn } from '../secure/verified-plugin.js';
 import { startAborted } from '../start-aborted.js';
 import { spawnPlugin } from './spawn.js';
 
@@ -77,6 +76,7 @@ class ProcessRunner implements Runner {
   readonly #stderr = new PluginOutput();
   readonly #exit = new AsyncSubject<Exit>();
   #id = '';
+  #note: string | undefined;
   #child: ChildProcess | undefined;
   #tree: ProcessTree | undefined;
   #state: 'new' | 'started' | 'reaped' = 'new';
@@ -115,8 +115,10 @@ class ProcessRunner implements Runner {
     }
   }
 
-  diagnose(): Promise<string> {
-    return diagnoseCommand(this.#command(), this.#options.command.slice(1));
+  async diagnose(): Promise<string> {
+    const { args, ...command } = this.#command();
+    const diagnosis = await diagnoseCommand(command, args);
+    return [...(this.#note === undefined ? [] : [this.#note]), diagnosis].join('\n');
   }
 
   pluginToHost(address: Address): Address {
@@ -161,14 +163,15 @@ class ProcessRunner implements Runner {
     const verified = await openVerified(this.#command(), secure, { signal });
     try {
       if (this.#killing !== undefined) throw this.#killedBefore();
-      await this.#spawn(signal, verified);
+      this.#note = verified.spawn.note;
+      await this.#spawn(signal, verified.spawn);
     } finally {
       await verified.close();
     }
   }
 
   /** The first event counts: an `error` after `spawn` (a signal that could not be sent) says nothing about the process. */
-  async #spawn(signal: AbortSignal, verified?: VerifiedFile): Promise<void> {
+  async #spawn(signal: AbortSignal, verified?: VerifiedSpawn): Promise<void> {
     const { command, cwd, env, processGroup = 'own', outlivesHost = false } = this.#options;
     const ownGroup = processGroup === 'own' && process.platform !== 'win32';
     const mark = createMark(outlivesHost ? undefined : (env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]));
@@ -249,9 +252,10 @@ class ProcessRunner implements Runner {
     return new ClosedError('ERR_CLOSED', `The plugin ${this.name} was killed before it was started.`);
   }
 
-  #command(): CommandOptions {
+  #command(): VerifiedCommand {
     const { command, cwd, env } = this.#options;
-    return { file: command[0], cwd: absolutePath(cwd ?? ''), env };
+    const [file, ...args] = command;
+    return { file, args, cwd: absolutePath(cwd ?? ''), env };
   }
 }
 

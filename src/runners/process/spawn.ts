@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { VerifiedFile } from '../secure/verified-file.js';
+import type { VerifiedSpawn } from '../secure/verified-plugin.js';
 
 /** How to spawn a plugin's process. */
 export interface SpawnPluginOptions {
@@ -8,19 +8,19 @@ export interface SpawnPluginOptions {
   readonly env: Readonly<Record<string, string>>;
   /** The child leads a session and a process group of its own. */
   readonly ownGroup: boolean;
-  /** The program's file, open since its checksum was verified: that file is run, where the system can run an open file. */
-  readonly verified?: VerifiedFile | undefined;
+  /** How to run what was verified, instead of the command. */
+  readonly verified?: VerifiedSpawn | undefined;
 }
 
 /** Spawns a plugin: stdin inherited, stdout and stderr piped. The outcome is told by the child's events `spawn` and `error`. */
 export function spawnPlugin({ command, cwd, env, ownGroup, verified }: SpawnPluginOptions): ChildProcess {
-  const [file, ...args] = command;
-  const checked = verified?.spawning();
-  return spawn(checked?.file ?? file, args, {
+  const { command: words, argv0, inherit } = verified ?? { command, argv0: command[0], inherit: undefined };
+  const [file, ...args] = words;
+  return spawn(file, args, {
     ...(cwd === undefined ? {} : { cwd }),
-    argv0: file,
+    argv0,
     env,
-    stdio: ['inherit', 'pipe', 'pipe', ...(checked?.inherit === undefined ? [] : [checked.inherit])],
+    stdio: ['inherit', 'pipe', 'pipe', ...(inherit === undefined ? [] : [inherit])],
     detached: ownGroup,
     windowsHide: true,
   });

@@ -8,10 +8,15 @@ export interface SecureConfig {
   /** Any hash of node:crypto, for instance `sha256`. */
   readonly hash: string;
   /**
-   * The file to check, where it is not the program itself: the script of `['node', 'plugin.js']`. The program then opens it again, so
-   * whoever can replace it in between is not noticed. @default the program of the command
+   * The file to check, where it is not the program itself: the script of `['node', 'plugin.cjs']`. It has to be an argument, and the
+   * program an interpreter that is known to run the file that was checked. @default the program of the command
    */
   readonly file?: string;
+  /**
+   * A directory to check with all that is in it, instead of a file: `checksum` is what `directoryChecksum` gives for it. The program or an
+   * argument has to be in it, and nobody but this user and root may be able to write to it, or to a directory on the way. @default none
+   */
+  readonly directory?: string;
 }
 
 /** A validated SecureConfig with the digest as bytes. */
@@ -21,9 +26,10 @@ export interface ResolvedSecureConfig extends SecureConfig {
 
 /**
  * Validates a SecureConfig and copies it. Throws SecurityError ERR_CHECKSUM_MISSING without a checksum, ERR_CHECKSUM_HASH_MISSING
- * without a hash that node:crypto knows, and OptionsError for a checksum of the wrong length or that is not hexadecimal.
+ * without a hash that node:crypto knows, and OptionsError for a checksum of the wrong length or that is not hexadecimal, or for a `file`
+ * beside a `directory`.
  */
-export function resolveSecureConfig({ checksum, hash, file }: SecureConfig): ResolvedSecureConfig {
+export function resolveSecureConfig({ checksum, hash, file, directory }: SecureConfig): ResolvedSecureConfig {
   if (checksum === undefined || checksum.length === 0)
     throw new SecurityError(
       'ERR_CHECKSUM_MISSING',
@@ -36,7 +42,14 @@ export function resolveSecureConfig({ checksum, hash, file }: SecureConfig): Res
     throw new OptionsError(
       `Expected \`secureConfig.checksum\` to be the ${digestBytes} bytes of a ${hash} digest, as bytes or as hexadecimal text.`,
     );
-  return { checksum: digest, hash, ...(file === undefined ? {} : { file }) };
+  if (file !== undefined && directory !== undefined)
+    throw new OptionsError('Expected `secureConfig` to have a `file` or a `directory`, got both.');
+  return {
+    checksum: digest,
+    hash,
+    ...(file === undefined ? {} : { file }),
+    ...(directory === undefined ? {} : { directory }),
+  };
 }
 
 /** A hasher of node:crypto. Throws SecurityError ERR_CHECKSUM_HASH_MISSING for a hash that it does not know. */

@@ -1,5 +1,5 @@
 import { absolutePath } from '../../processes/current-directory.js';
-import { openVerified } from './open-verified.js';
+import { openChecked } from './checked-file.js';
 import { resolveSecureConfig, type SecureConfig } from './secure-config.js';
 
 /**
@@ -20,6 +20,6 @@ export async function verifyChecksum(
 ): Promise<void> {
   const secure = resolveSecureConfig(expected);
   const { signal = new AbortController().signal } = options;
-  const verified = await openVerified({ file: absolutePath(file), cwd: '/', env: {} }, secure, { signal });
-  await verified.close();
+  const { handle } = await openChecked({ file: absolutePath(file), cwd: '/', env: {} }, secure, { signal });
+  await handle.close();
 }
