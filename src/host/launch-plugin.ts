@@ -6,8 +6,8 @@ import { exitedUnexpectedly } from './start/start-errors.js';
 
 /**
  * A client as an Observable. Cold: each subscription creates and starts a client; unsubscribing stops it. Emits the client when it is
- * connected. Completes when the client is stopped; errors when the start fails, and with ClosedError ERR_PLUGIN_EXITED when the
- * plugin exits unasked. While subscribed it keeps the host's process alive.
+ * connected. Completes when the client is stopped; errors when the start fails, with ClosedError ERR_PLUGIN_EXITED when the
+ * plugin exits unasked, and with TransportError ERR_CONNECTION_LOST when it cannot be reached any more. While subscribed it keeps the host's process alive.
  */
 export function launchWith<P extends PluginSet>(create: () => PluginClient<P>): Observable<PluginClient<P>> {
   return defer(() => {
@@ -21,5 +21,9 @@ export function launchWith<P extends PluginSet>(create: () => PluginClient<P>): 
 
 function endOf(state: PluginState, stderr: readonly string[]): Observable<never> {
   if (state.status !== 'exited' || state.reason.kind === 'stopped') return EMPTY;
+  if (state.reason.kind === 'disconnected') {
+    const { error } = state.reason;
+    return throwError(() => error);
+  }
   return throwError(() => exitedUnexpectedly(state.exit ?? { code: null, signal: null }, stderr));
 }

@@ -1,8 +1,8 @@
-import { type Observable, Subject, Subscription } from 'rxjs';
+import { map, mergeMap, type Observable, Subject, Subscription } from 'rxjs';
 import { ClosedError, type PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
-import { setLoopTimeout } from '../streams/loop-timeout.js';
+import { loopTimer, setLoopTimeout } from '../streams/loop-timeout.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { checkReattachable, mayEnd } from './launch-options.js';
 import {
@@ -20,10 +20,13 @@ import type { HostParts } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
 import { reattachPlugin } from './start/reattach-plugin.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
-import { asStartError, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
+import { asStartError, connectionLost, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
 import { startPlugin } from './start/start-plugin.js';
 import { gracefulStop } from './stop/graceful-stop.js';
 import { releaseAll } from './stop/release.js';
+
+/** How long an exit may come after the loss of the connection. `serve` closes its connections before the process has its last second. */
+const EXIT_DELAY_MS = 2000;
 
 /**
  * The life of one plugin, from its start until everything of it is released. The one field `#life` decides everything, and `state$` is
@@ -32,7 +35,7 @@ import { releaseAll } from './stop/release.js';
  *                start()             connected
  *         idle ───────────▶ starting ───────────▶ running
  *           │                   │                    │
- *           │ stop()            │ stop(), failed     │ stop(), exit
+ *           │ stop()            │ stop(), failed     │ stop(), exit, connection lost
  *           ▼                   ▼                    ▼
  *         stopping ◀────────────┴────────────────────┘
  *           │
@@ -199,6 +202,8 @@ export class PluginLife {
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
     this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
+    const lost$ = protocol.lost$?.pipe(mergeMap((cause) => loopTimer(EXIT_DELAY_MS).pipe(map(() => cause))));
+    this.#lifetime.add(lost$?.subscribe((cause) => this.#onLost(cause)));
   }
 
   /** A lost connection is often the first sign of an exit: keeps this process alive until the exit is noticed. */
@@ -213,6 +218,15 @@ export class PluginLife {
     if (this.#life.status !== 'running') return;
     const { lastStderr } = this.streams.logs;
     void this.#end({ kind: 'crashed' }, exitedUnexpectedly(exit, lastStderr));
+  }
+
+  /** The process has not exited, and nobody can reach it any more. */
+  #onLost(cause: PluginError): void {
+    if (this.#life.status !== 'running') return;
+    const isKilled = mayEnd(this.#options.launch, { asked: false });
+    const error = connectionLost(cause, { isKilled, stderr: this.streams.logs.lastStderr });
+    this.streams.logger.error(error.message);
+    void this.#end({ kind: 'disconnected', error }, error);
   }
 
   /** idle, starting, running → stopping → exited. The first reason counts. `because` is what calls in flight fail with. Never rejects. */

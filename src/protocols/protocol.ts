@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Observable } from 'rxjs';
+import type { PluginError } from '../errors.js';
 import type { TlsConfig } from '../transports/tls/tls.js';
 import type { Dialer, Listener } from '../transports/transport.js';
 import type { Address, AddressTranslator } from '../wire/handshake/address.js';
@@ -40,6 +41,11 @@ export interface ClientProtocol {
   readonly broker?: unknown;
   /** Whether the connection is up. Hot, replays the latest, completes with `close`. Undefined where that is not known. */
   readonly connected$?: Observable<boolean>;
+  /**
+   * Emits once, when the connection is lost and no other can be made: the plugin cannot be reached any more. Replays; completes with
+   * `close`. Undefined where that is not known.
+   */
+  readonly lost$?: Observable<PluginError>;
   /**
    * A new client of the named plugin. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set, ERR_PLUGIN_PROTOCOL for
    * a contract without this protocol.

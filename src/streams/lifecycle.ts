@@ -1,3 +1,4 @@
+import type { PluginError } from '../errors.js';
 import type { Address } from '../wire/handshake/address.js';
 import type { ProtocolName } from '../wire/handshake/handshake-line.js';
 
@@ -12,6 +13,8 @@ export type StopReason =
   | { readonly kind: 'stopped' }
   /** The process ended and the host had not asked it to. */
   | { readonly kind: 'crashed' }
+  /** The connection was lost while the process lived, and no other could be made. The host has killed it, unless it had reattached. */
+  | { readonly kind: 'disconnected'; readonly error: PluginError }
   /** It did not come to run: the error is what `start` rejects with. */
   | { readonly kind: 'failed'; readonly error: unknown };
 

@@ -7,6 +7,7 @@ import { handshake, plugins } from '../../examples/basic/contract.js';
 import { DEFAULT_CLIENT_OPTIONS } from '../../src/host/options.js';
 import { DEFAULT_SERVE_OPTIONS } from '../../src/plugin/options.js';
 import { resolveChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
+import { RECONNECT_TIMEOUT_MS } from '../../src/protocols/grpc/client-protocol.js';
 import { readTable } from '../support/markdown-table.js';
 import { linksOf } from './markdown.js';
 import { read } from './repository.js';
@@ -74,6 +75,7 @@ test('docs/semantics.md has the defaults of the library', () => {
     ...DEFAULT_CLIENT_OPTIONS,
     ...DEFAULT_SERVE_OPTIONS,
     connectTimeoutMs: channel.connectTimeoutMs,
+    reconnectTimeoutMs: RECONNECT_TIMEOUT_MS,
     'backoff.initialMs': channel.backoff.initialMs,
     'backoff.maxMs': channel.backoff.maxMs,
   };

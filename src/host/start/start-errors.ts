@@ -43,6 +43,18 @@ export function exitedUnexpectedly(exit: Exit, stderr: readonly string[]): Close
   });
 }
 
+/** The connection was lost while the process lived, and no other could be made. */
+export function connectionLost(
+  cause: PluginError,
+  { isKilled, stderr }: { readonly isKilled: boolean; readonly stderr: readonly string[] },
+): TransportError {
+  const then = isKilled
+    ? 'It was killed. Start it again, for instance with `retry` on `launch`.'
+    : 'It was left as it is, since this client had reattached to it. Reattach again, or start another.';
+  const message = `The plugin can be reached no more, though its process lives: ${withoutFullStop(cause.message)}. ${then}`;
+  return new TransportError('ERR_CONNECTION_LOST', message, { cause, details: { stderr } });
+}
+
 function describe({ code, signal }: Exit): string {
   if (signal !== null) return `by ${signal}`;
   return code === null ? 'in an unknown way' : `with code ${code}`;

@@ -1,5 +1,6 @@
-import { map, type Observable } from 'rxjs';
-import { PluginCallError } from '../../errors.js';
+import { EMPTY, from, map, merge, mergeMap, type Observable, of, ReplaySubject, type Subscription, take } from 'rxjs';
+import { PluginCallError, type PluginError } from '../../errors.js';
+import { resolveDuration } from '../../wire/duration.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
@@ -10,6 +11,7 @@ import { type BrokerSettings, type GrpcBrokerOptions, resolveBrokerOptions } fro
 import type { GrpcChannel } from './client/channel.js';
 import { type GrpcChannelSettings, securedChannelOptions } from './client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
+import { stayConnected } from './client/stay-connected.js';
 import { grpcSidesOf } from './contract.js';
 import { loadGrpcEngine } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
@@ -25,11 +27,19 @@ import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions {
   /** Options of the broker, and of what is offered and dialed through it. */
   readonly broker?: GrpcBrokerOptions;
+  /**
+   * How long it may take to connect again after the connection was lost. Then the plugin is given up: it is killed, and its state is
+   * `exited`, with the reason `disconnected`. @default 20 000 ms
+   */
+  readonly reconnectTimeoutMs?: number;
 }
+
+export const RECONNECT_TIMEOUT_MS = 20_000;
 
 /** The host's end of gRPC: connects at once (go-plugin grpc_client.go newGRPCClient). Throws OptionsError. */
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
-  const { broker, interceptors = [], defaults, ...channel } = options;
+  const { broker, interceptors = [], defaults, reconnectTimeoutMs: givenMs, ...channel } = options;
+  const reconnectTimeoutMs = resolveDuration('reconnectTimeoutMs', givenMs, RECONNECT_TIMEOUT_MS);
   const client = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
   const brokerOptions = resolveBrokerOptions(broker ?? {}, { channel, client });
   const engine = resolveGrpcEngine(grpcEngine);
@@ -54,6 +64,7 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: G
       muxed,
       clientOptions: client,
       broker: { ...brokerOptions, endpoints },
+      reconnectTimeoutMs,
     });
   };
 }
@@ -73,12 +84,16 @@ interface HostEnd {
   readonly muxed: MuxedHost | undefined;
   readonly clientOptions: GrpcClientOptions;
   readonly broker: BrokerSettings;
+  readonly reconnectTimeoutMs: number;
 }
 
 class GrpcConversation implements ClientProtocol {
   readonly name = 'grpc';
   readonly broker: GrpcBroker;
   readonly connected$: Observable<boolean>;
+  readonly lost$: Observable<PluginError>;
+  readonly #lost = new ReplaySubject<PluginError>(1);
+  readonly #watching: Subscription;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
   readonly #channel: GrpcChannel;
@@ -86,7 +101,8 @@ class GrpcConversation implements ClientProtocol {
   readonly #clientOptions: GrpcClientOptions;
   readonly #stdio: Promise<unknown>;
 
-  constructor(connection: ClientConnection, { channel, muxed, clientOptions, broker }: HostEnd) {
+  constructor(connection: ClientConnection, end: HostEnd) {
+    const { channel, muxed, clientOptions, broker } = end;
     const { plugins, signal, syncStdout, syncStderr, logger } = connection;
     this.#plugins = plugins;
     this.#signal = signal;
@@ -95,6 +111,8 @@ class GrpcConversation implements ClientProtocol {
     this.#clientOptions = clientOptions;
     this.broker = openHostBroker(channel, muxed?.streams, connection, broker);
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
+    this.lost$ = this.#lost.asObservable();
+    this.#watching = lossOf(end).subscribe(this.#lost);
     // At once, as go-plugin does: a plugin blocks on output that is not read.
     const client = createGrpcClient(channel, GRPCStdioDefinition, {
       defaults: { ...OWN_SERVICE_LIMITS, background: true },
@@ -123,13 +141,24 @@ class GrpcConversation implements ClientProtocol {
   }
 
   async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
+    // A plugin that ends is not to be connected to again.
+    this.#watching.unsubscribe();
     const client = createGrpcClient(this.#channel, GRPCControllerDefinition, { defaults: OWN_SERVICE_LIMITS });
     await requestShutdown(client, { timeoutMs, signal: this.#signal });
     return true;
   }
 
   async close(because?: Error): Promise<void> {
+    this.#watching.unsubscribe();
+    this.#lost.complete();
     await Promise.all([this.#channel.close(because), this.broker.close(because), this.#stdio]);
     await this.#muxed?.close();
   }
+}
+
+/** The session below the channel accepts a single connection; without one, a connection that is lost can be made again. */
+function lossOf({ channel, muxed, reconnectTimeoutMs }: HostEnd): Observable<PluginError> {
+  const ended$ = muxed === undefined ? EMPTY : from(muxed.closed);
+  const broke$ = ended$.pipe(mergeMap((cause) => (cause === undefined ? EMPTY : of(cause))));
+  return merge(broke$, stayConnected(channel, { timeoutMs: reconnectTimeoutMs })).pipe(take(1));
 }

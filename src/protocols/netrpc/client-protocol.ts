@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { BehaviorSubject, firstValueFrom, type Observable, takeUntil, throwError, timeout } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, type Observable, ReplaySubject, takeUntil, throwError, timeout } from 'rxjs';
 import { errorMessage, PluginCallError, PluginError, RemoteError } from '../../errors.js';
 import { aborted } from '../../streams/aborted.js';
 import { settledWithin } from '../../streams/settled-within.js';
@@ -28,6 +28,8 @@ export interface NetRpcHostOptions {
 
 /** How long closing waits for output that was received but not passed on yet. */
 const LAST_OUTPUT_MS = 1000;
+/** How long the end of the session may come after that of its control stream: closing takes up to a second. */
+const SESSION_END_MS = 1500;
 /** How long the plugin may take to answer `Dispense`. */
 const DISPENSE_TIMEOUT_MS = 10_000;
 
@@ -71,6 +73,8 @@ class NetRpcConversation implements ClientProtocol {
   readonly name = 'netrpc';
   readonly connected$: Observable<boolean>;
   readonly #connected = new BehaviorSubject(true);
+  readonly lost$: Observable<PluginError>;
+  readonly #lost = new ReplaySubject<PluginError>(1);
   readonly #refs: RefCount;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
@@ -92,10 +96,8 @@ class NetRpcConversation implements ClientProtocol {
     this.broker = new YamuxBroker({ session: streams.session, refs: this.#refs }, options.broker);
     this.broker.start();
     this.connected$ = this.#connected.asObservable();
-    void streams.session.closed.then(() => {
-      // There is no reconnecting: the dispensed objects belong to this connection. Closing it ourselves is not losing it.
-      if (this.#closing === undefined) this.#connected.next(false);
-    });
+    this.lost$ = this.#lost.asObservable();
+    this.#watch();
     this.#flushOutput = [
       receiveStdio(streams.stdout, connection.syncStdout),
       receiveStdio(streams.stderr, connection.syncStderr),
@@ -151,6 +153,30 @@ class NetRpcConversation implements ClientProtocol {
     await session.close();
     this.#refs.close();
     this.#connected.complete();
+    this.#lost.complete();
+  }
+
+  /**
+   * There is no reconnecting: the dispensed objects belong to this connection. Nor can anything be asked of the plugin without the control
+   * stream, whatever else still works.
+   */
+  #watch(): void {
+    const { closed } = this.#streams.session;
+    void closed.then((cause) => {
+      if (this.#closing === undefined) this.#connected.next(false);
+      this.#onLost(cause);
+    });
+    void this.#control.closed.then(async (cause) => {
+      // The end of the session, which ends this stream too, tells more.
+      await settledWithin(SESSION_END_MS, closed);
+      this.#onLost(cause);
+    });
+  }
+
+  /** Closing the connection ourselves is not losing it. */
+  #onLost(cause: PluginError | undefined): void {
+    if (this.#closing === undefined && cause !== undefined) this.#lost.next(cause);
+    this.#lost.complete();
   }
 
   #ask<Args, Reply>(name: string, method: NetRpcSignature<Args, Reply>, args: Args, timeoutMs: number): Promise<Reply> {

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
-import { filter, firstValueFrom, toArray } from 'rxjs';
+import { filter, firstValueFrom, take, toArray } from 'rxjs';
 import { implement } from '../../../src/protocols/contract.js';
 import { BASIC_ERROR_NAME, fromBasicError } from '../../../src/protocols/netrpc/basic-error.js';
 import { createNetRpcClient } from '../../../src/protocols/netrpc/rpc-client.js';
 import { selfSignedAuthority } from '../../../src/transports/tls/certificate.js';
 import { mutualTls } from '../../../src/transports/tls/tls.js';
-import { createYamuxSession } from '../../../src/transports/yamux/session.js';
+import { createYamuxSession, type YamuxSession } from '../../../src/transports/yamux/session.js';
 import { gob } from '../../../src/wire/gob/index.js';
 import { defer, within } from '../../support/defer.js';
+import { memoryDialer } from '../../support/dialers.js';
 import { connectHost, startPlugin } from './conversation.js';
 import { contract, plugins, rig } from './store-rig.js';
 
@@ -212,6 +213,27 @@ describe('the end of a net/rpc conversation', () => {
     await plugin.serving.close();
     await within(5000, 'the end', plugin.serving.ended);
     await again.protocol.close();
+  });
+
+  test('a control stream that ends is the loss of the plugin, although its session lives', async () => {
+    let session: YamuxSession | undefined;
+    const dialer = memoryDialer((far) => {
+      session = createYamuxSession(far, { role: 'server' });
+      session.stream$.pipe(take(1)).subscribe((control) => control.destroy());
+    });
+    const host = await connectHost(dialer, plugins);
+    const cause = await within(10_000, 'the loss', firstValueFrom(host.protocol.lost$!));
+    assert.equal(cause.code, 'ERR_CONNECTION_LOST');
+    assert.ok(session!.counts.streams > 0);
+    await host.protocol.close();
+    await session!.close();
+  });
+
+  test('a conversation that is closed was not lost', async () => {
+    const { host, close } = await rig();
+    const losses = firstValueFrom(host.protocol.lost$!.pipe(toArray()));
+    await close();
+    assert.deepEqual(await losses, []);
   });
 
   test('a connection that does not open its streams is closed', async () => {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { PluginError } from '../../../errors.js';
 import type { Dialer } from '../../../transports/transport.js';
 import { createYamuxSession, type YamuxSession } from '../../../transports/yamux/session.js';
 import type { ClientConnection } from '../../protocol.js';
@@ -10,6 +11,8 @@ export interface MuxedHost {
   /** Opens main channels: streams without a knock. */
   readonly dialer: Dialer;
   readonly streams: MuxedStreams;
+  /** Resolves when the connection is closed: with the error that ended it, or undefined after `close`. Never rejects. */
+  readonly closed: Promise<PluginError | undefined>;
   close(): Promise<void>;
 }
 
@@ -27,6 +30,7 @@ export async function connectMuxed(
   return {
     dialer: { dial: (options) => streams.dial(options) },
     streams,
+    closed: session.closed,
     close: () => session.close(),
   };
 }
