@@ -31,12 +31,13 @@ export async function attachContainer(id: string, options: AttachContainerOption
   const engine = new ContainerEngine({ socketPath, timeoutMs: requestTimeoutMs });
   const { status, body, message } = await engine.call('GET', `/containers/${encodeURIComponent(id)}/json`);
   const fullId = textOf(body, 'Id');
-  const running = memberOf(memberOf(body, 'State'), 'Running') === true;
+  const state = memberOf(body, 'State');
+  const running = memberOf(state, 'Running') === true;
   if (status !== 200 || fullId === undefined || !running)
     throw new StartError(
       'ERR_PROCESS_NOT_FOUND',
       `There is no running container ${quoteText(id)} on the engine at ${socketPath}: ` +
-        `${status === 200 ? 'it has exited' : message}. Start the plugin again.`,
+        `${status === 200 ? `its state is ${quoteText(textOf(state, 'Status') ?? 'unknown')}` : message}. Start the plugin again.`,
     );
   const container = new RunningContainer(engine, fullId, killTimeoutMs);
   container.watch();

@@ -9,8 +9,12 @@ import { type ContainerRig, IMAGE } from './rig.js';
 const REFUSED: readonly (readonly [title: string, options: Partial<ContainerOptions>, says: RegExp])[] = [
   ['an image that is not there', { image: 'nothing:latest' }, /no image nothing:latest.*pull it/],
   ['a program that is not there', { command: ['/no/such'] }, /has no program "\/no\/such"/],
-  ['a program that is a directory', { command: ['/tmp'] }, /may not be executed/],
-  ['a mount of nothing', { mounts: [{ source: '/no/such', target: '/data' }] }, /no \/no\/such to be mounted/],
+  ['a program that is a directory', { command: ['/tmp'] }, /no permission to execute the program/],
+  [
+    'a mount of nothing',
+    { mounts: [{ source: '/no/such', target: '/data' }] },
+    /\/no\/such, which is to be mounted at \/data, does not exist/,
+  ],
   ['limits above those of the engine', { limits: { openFiles: 1 << 30 } }, /`limits\.openFiles`/],
 ];
 
@@ -25,7 +29,7 @@ export function failuresSuite(rig: ContainerRig): void {
 
   test('a program that is none is diagnosed', rig.needed, async () => {
     await assert.rejects(rig.client({ command: [IN_IMAGE.noProgram] }).start(), (error: PluginError) =>
-      /not for this architecture, or no program at all/.test(error.details.diagnosis ?? ''),
+      /is for another architecture, or is not a program/.test(error.details.diagnosis ?? ''),
     );
     await rig.assertNothingLeft();
   });
@@ -33,7 +37,7 @@ export function failuresSuite(rig: ContainerRig): void {
   test('a program that is no plugin is diagnosed', rig.needed, async () => {
     await assert.rejects(rig.client(script('process.exit(3)')).start(), (error: PluginError) => {
       assert.equal(error.details.exitCode, 3);
-      assert.match(error.details.diagnosis ?? '', /is no plugin.*\n {2}Image: plugins:latest\n.*\n {2}Exit code: 3/);
+      assert.match(error.details.diagnosis ?? '', /is not a plugin.*\n {2}Image: plugins:latest\n.*\n {2}Exit code: 3/);
       return true;
     });
   });
@@ -70,7 +74,10 @@ export function failuresSuite(rig: ContainerRig): void {
     const options = { engine: rig.engine.socketPath };
     await assert.rejects(attachContainer('nothing', options), { code: 'ERR_PROCESS_NOT_FOUND' });
     await rig.engine.run('create', '--name', 'idle', '--network', 'none', IMAGE, '/no/such');
-    await assert.rejects(attachContainer('idle', options), { code: 'ERR_PROCESS_NOT_FOUND', message: /does not run/ });
+    await assert.rejects(attachContainer('idle', options), {
+      code: 'ERR_PROCESS_NOT_FOUND',
+      message: /its state is "created"/,
+    });
     await rig.engine.run('rm', 'idle');
   });
 
