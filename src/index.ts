@@ -65,6 +65,7 @@ export {
   type ClientOfContract,
   type ContextOfContract,
   implement,
+  type PartialService,
   type PluginContract,
   type PluginImplementation,
   type PluginImplementations,
@@ -82,6 +83,7 @@ export {
   dualPlugin,
 } from './protocols/dual/contract.js';
 export { type GrpcPlugin, grpcPlugin } from './protocols/grpc/contract.js';
+export { type UnimplementedService, unimplemented } from './protocols/grpc/server/unimplemented.js';
 export type { GrpcEngine } from './protocols/grpc/shared/grpc-engine.js';
 export type {
   CallContext,

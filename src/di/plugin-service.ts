@@ -1,16 +1,16 @@
 import 'reflect-metadata/lite';
 import { injectable, type Newable } from 'inversify';
 import { OptionsError } from '../errors.js';
-import type { PluginContract, ServiceOfContract } from '../protocols/contract.js';
+import type { Implementing, PluginContract } from '../protocols/contract.js';
 import { grpcPlugin } from '../protocols/grpc/contract.js';
-import type { ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
+import type { HandlersOf, ServiceDefinition } from '../protocols/grpc/shared/service-definition.js';
 
 const CONTRACT = Symbol.for('rxplug.contract');
 
 /** A class whose instances implement `Service`. The container makes them; the constructor may inject anything that it has bound. */
 export type ServiceClass<Service = object> = Newable<Service>;
 
-type ServiceTarget<Of> = Of extends ServiceDefinition ? ServiceOf<Of> : ServiceOfContract<Of>;
+type ServiceTarget<Of> = Of extends ServiceDefinition ? HandlersOf<Of> : Implementing<Of>;
 
 /**
  * Marks a class as the implementation of a contract or of a gRPC service definition, for `serve`. A class that does not implement it

@@ -29,6 +29,17 @@ export type ClientOfContract<C> = C extends PluginContract<infer Client, infer _
 /** The service that implements a contract. */
 export type ServiceOfContract<C> = C extends PluginContract<infer _Client, infer Service> ? Service : never;
 
+/** Marks the objects of classes that extend `unimplemented(definition)`. */
+export const UNIMPLEMENTED: unique symbol = Symbol.for('rxplug.unimplemented');
+
+/** What the objects of a class have that extends `unimplemented(definition)`. The methods themselves are no part of the type: a class could not override them (TS2425). */
+export interface Unimplemented {
+  readonly [UNIMPLEMENTED]: true;
+}
+
+/** A service that may leave methods out: an object of a class that extends `unimplemented(definition)`. */
+export type PartialService<Service> = Partial<Service> & Unimplemented;
+
 /** The argument of a function that makes a contract's service. */
 export type ContextOfContract<C> =
   C extends PluginContract<infer _Client, infer _Service, infer Context> ? Context : never;
@@ -54,7 +65,12 @@ export interface PluginImplementation {
 export type PluginImplementations = Readonly<Record<string, PluginImplementation>>;
 
 /** Makes the service of a contract. */
-export type ServiceFactory<C> = (context: ContextOfContract<C>) => ServiceOfContract<C> | Promise<ServiceOfContract<C>>;
+export type ServiceFactory<C> = (
+  context: ContextOfContract<C>,
+) => Implementing<C> | Promise<ServiceOfContract<C>> | Promise<PartialService<ServiceOfContract<C>>>;
+
+/** What may implement a contract: a complete service, or one whose class extends `unimplemented(definition)`. */
+export type Implementing<C> = ServiceOfContract<C> | PartialService<ServiceOfContract<C>>;
 
 /**
  * Pairs a contract with the service that implements it, or with a function that makes the service or a Promise of it: once per serving
@@ -68,7 +84,7 @@ export type ServiceFactory<C> = (context: ContextOfContract<C>) => ServiceOfCont
  */
 export function implement<C extends PluginContract>(
   contract: C,
-  service: ServiceOfContract<C> | ServiceFactory<C>,
+  service: Implementing<C> | ServiceFactory<C>,
 ): PluginImplementation {
   const create = typeof service === 'function' ? (service as (context: ServiceContext) => unknown) : () => service;
   return { contract, create };

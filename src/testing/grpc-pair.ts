@@ -1,4 +1,5 @@
 import { OptionsError } from '../errors.js';
+import type { PartialService } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import { openHostBroker } from '../protocols/grpc/broker/host-broker.js';
 import { resolveBrokerOptions } from '../protocols/grpc/broker/options.js';
@@ -10,7 +11,7 @@ import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/cont
 import { type GrpcEndpoints, loadGrpcEngine } from '../protocols/grpc/engine.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/server/grpc-server.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
-import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
+import type { ClientOf, HandlersOf, ServiceDefinition } from '../protocols/grpc/shared/service-definition.js';
 import { secureListener } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
@@ -111,12 +112,12 @@ async function connect(
  */
 export function createGrpcPair<D extends ServiceDefinition>(
   of: D,
-  service: ServiceOf<D>,
+  service: HandlersOf<D>,
   options?: GrpcPairOptions,
 ): Promise<GrpcPair<ClientOf<D>>>;
 export function createGrpcPair<Client, Service>(
   of: GrpcPlugin<Client, Service>,
-  service: Service,
+  service: Service | PartialService<Service>,
   options?: GrpcPairOptions,
 ): Promise<GrpcPair<Client>>;
 export async function createGrpcPair(

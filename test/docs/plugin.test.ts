@@ -2,9 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom, lastValueFrom, reduce } from 'rxjs';
-import { createClient, grpcPlugin, type PluginClient } from 'rxplug';
+import {
+  createClient,
+  grpcPlugin,
+  implement,
+  type PluginClient,
+  PluginService,
+  type ServiceOf,
+  unimplemented,
+} from 'rxplug';
 import { createGrpcClient, GrpcError, Metadata, status } from 'rxplug/grpc';
+import { createPluginPair } from 'rxplug/testing';
 import { handshake, plugins } from '../../examples/basic/contract.js';
+import { type GetRequest, KVDefinition } from '../../examples/gen/kv.js';
 import { TickerDefinition } from '../../examples/gen/ticker.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
@@ -129,4 +139,29 @@ test('examples/plugins/tcp: listens on loopback, within the ports of the host', 
   const { address } = await firstValueFrom(client.handshake$);
   assert.equal(address.network, 'tcp');
   assert.match(address.address, /^127\.0\.0\.1:\d+$/);
+});
+
+test('how do I leave methods out', async () => {
+  const set = { kv: grpcPlugin(KVDefinition) };
+  const values = new Map([['a', Buffer.from('1')]]);
+  const valueOf = (key: string) => values.get(key) ?? Buffer.alloc(0);
+  // #region unimplemented
+  const object = implement(set.kv, {
+    ...unimplemented(KVDefinition),
+    get: ({ key }) => ({ value: valueOf(key) }),
+  });
+
+  @PluginService(KVDefinition)
+  class ReadOnly extends unimplemented(KVDefinition) implements Partial<ServiceOf<typeof KVDefinition>> {
+    get({ key }: GetRequest) {
+      return { value: valueOf(key) };
+    }
+  }
+  // #endregion unimplemented
+  for (const kv of [object, ReadOnly]) {
+    await using pair = await createPluginPair(set, { kv });
+    const client = await pair.dispense('kv');
+    assert.equal(String((await firstValueFrom(client.get({ key: 'a' }))).value), '1');
+    await assert.rejects(firstValueFrom(client.put({})), { status: status.UNIMPLEMENTED });
+  }
 });

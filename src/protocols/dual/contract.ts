@@ -1,12 +1,12 @@
 import { OptionsError } from '../../errors.js';
 import type {
   ClientOfContract,
+  Implementing,
   PluginContract,
   PluginImplementation,
   ProtocolName,
   ServiceContext,
   ServiceFactory,
-  ServiceOfContract,
 } from '../contract.js';
 import { type GrpcPlugin, type GrpcServiceContext, type GrpcSides, grpcPlugin, grpcSidesOf } from '../grpc/contract.js';
 import {
@@ -29,7 +29,7 @@ export interface DualService<G, N> {
   readonly netrpc: ServiceOrFactory<N>;
 }
 
-type ServiceOrFactory<C> = ServiceOfContract<C> | ServiceFactory<C>;
+type ServiceOrFactory<C> = Implementing<C> | ServiceFactory<C>;
 
 /** A pair of one thing for each protocol. */
 export interface DualSides<G, N> {

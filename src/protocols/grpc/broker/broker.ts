@@ -29,7 +29,7 @@ import { createGrpcClient, type GrpcClientOptions } from '../client/client.js';
 import type { GrpcEndpoints } from '../engine.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 import type { GrpcServer, GrpcServerOptions } from '../server/grpc-server.js';
-import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
+import type { ClientOf, HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 import { AcceptedIds } from './accepted-ids.js';
 import type { GrpcBroker, GrpcBrokerCounts } from './grpc-broker.js';
 import type { BrokerLink } from './link.js';
@@ -129,7 +129,7 @@ export class Broker implements GrpcBroker {
 
   lend<D extends ServiceDefinition, T>(
     definition: D,
-    service: ServiceOf<D>,
+    service: HandlersOf<D>,
     use: (id: number) => ObservableInput<T>,
   ): Observable<T> {
     return defer(() => {

@@ -4,7 +4,7 @@ import type { DialOptions } from '../../../transports/transport.js';
 import type { BrokerRequest } from '../../broker-request.js';
 import type { GrpcChannel } from '../client/channel.js';
 import type { GrpcServer } from '../server/grpc-server.js';
-import type { ClientOf, ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
+import type { ClientOf, HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 
 /** What a broker has open at the moment; all zero after `close`. */
 export interface GrpcBrokerCounts {
@@ -71,7 +71,7 @@ export interface GrpcBroker extends AsyncDisposable {
    */
   lend<D extends ServiceDefinition, T>(
     definition: D,
-    service: ServiceOf<D>,
+    service: HandlersOf<D>,
     use: (id: number) => ObservableInput<T>,
   ): Observable<T>;
   /**

@@ -1,7 +1,7 @@
 import { RunningCalls } from '../../running-calls.js';
 import { GrpcError } from '../shared/errors.js';
 import { status } from '../shared/grpc-js.js';
-import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
+import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 import type { GrpcServer } from './grpc-server.js';
 import { ownMethod } from './own-method.js';
 
@@ -31,9 +31,9 @@ type Handler = (request: unknown, call: unknown) => unknown;
 
 function countedService<D extends ServiceDefinition>(
   definition: D,
-  service: ServiceOf<D>,
+  service: HandlersOf<D>,
   calls: RunningCalls,
-): ServiceOf<D> {
+): HandlersOf<D> {
   const counted = Object.entries(definition.methods).flatMap(([key, { responseStream }]): [string, Handler][] => {
     const handler = ownMethod(service, key) as Handler | undefined;
     if (handler === undefined) return [];
@@ -45,5 +45,5 @@ function countedService<D extends ServiceDefinition>(
     return [[key, uncounted]];
   });
   // Every method of the service under its own key, of its own type.
-  return Object.fromEntries(counted) as ServiceOf<D>;
+  return Object.fromEntries(counted) as HandlersOf<D>;
 }

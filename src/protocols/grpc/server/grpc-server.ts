@@ -6,7 +6,7 @@ import type {
 } from '@grpc/grpc-js';
 import type { Http2Options } from '../../../transports/http2/engine.js';
 import type { Logger } from '../../../wire/logs/logger.js';
-import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
+import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 
 /** How gRPC is served: limits in bytes, interceptors. */
 export interface GrpcServerOptions {
@@ -35,7 +35,7 @@ export interface GrpcServer {
   /** Full names of the services, in the order in which they were added. */
   readonly serviceNames: readonly string[];
   /** Adds a service of a generic definition, for calls from then on. Throws OptionsError for a service that was added already. */
-  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>, limits?: ServiceLimits): void;
+  addService<D extends ServiceDefinition>(definition: D, service: HandlersOf<D>, limits?: ServiceLimits): void;
   /** Adds a service as generated for, or loaded by, grpc-js. */
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void;
   /** Serves a connection, which the server owns from here on: HTTP/2 with prior knowledge, TLS being done. Closed: destroys it. */

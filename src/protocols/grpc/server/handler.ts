@@ -5,10 +5,10 @@ import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import {
+  type HandlersOf,
   type MethodDefinition,
   methodPath,
   type ServiceDefinition,
-  type ServiceOf,
 } from '../shared/service-definition.js';
 import type { ServerCall } from './call.js';
 import { type CalledMethod, HandlerContext } from './context.js';
@@ -28,7 +28,7 @@ type Handler = (request: unknown, call: HandlerContext) => unknown;
 /** The methods of a service under the keys of its definition. Throws OptionsError for one that lacks some. */
 export function handlerMethods<D extends ServiceDefinition>(
   definition: D,
-  service: ServiceOf<D>,
+  service: HandlersOf<D>,
   settings: HandlerSettings,
 ): Map<string, HandlerMethod> {
   const methods = new Map<string, HandlerMethod>();

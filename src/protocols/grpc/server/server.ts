@@ -16,7 +16,7 @@ import { serveHttp2 } from '../../../transports/http2/open-session.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { encodeGrpcMessage } from '../shared/percent.js';
-import type { ServiceDefinition, ServiceOf } from '../shared/service-definition.js';
+import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 import type { GrpcServer, GrpcServerOptions, ServiceLimits } from './grpc-server.js';
 import { type HandlerMethod, handlerMethods } from './handler.js';
 import { Http2ServerCall, type ServerMethod } from './http2-call.js';
@@ -57,7 +57,7 @@ class NativeServer implements GrpcServer {
     this.#grpcJsMethods = grpcJsMethods;
   }
 
-  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>, limits: ServiceLimits = {}): void {
+  addService<D extends ServiceDefinition>(definition: D, service: HandlersOf<D>, limits: ServiceLimits = {}): void {
     const { interceptors, maxBufferedBytes, logger } = this.#options;
     const methods = handlerMethods(definition, service, { ...limits, maxBufferedBytes, logger });
     const direct = interceptors.length === 0;

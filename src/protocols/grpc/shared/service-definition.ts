@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Observable, ObservableInput } from 'rxjs';
+import type { PartialService } from '../../contract.js';
 import type { Metadata } from './grpc-js.js';
 
 /** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
@@ -206,6 +207,9 @@ export type ServiceOf<D extends ServiceDefinition> = {
     InputOf<D['methods'][K]['responseType']>
   >;
 };
+
+/** A service as it may be given: complete, or an object of a class that extends `unimplemented(definition)`. */
+export type HandlersOf<D extends ServiceDefinition> = ServiceOf<D> | PartialService<ServiceOf<D>>;
 
 /** The path of a method on the wire: `/kv.v1.KV/Get`. */
 export function methodPath(service: ServiceDefinition, method: MethodDefinition): string {

@@ -11,7 +11,7 @@ import { settledWithin } from '../../../../streams/settled-within.js';
 import type { GrpcServer, GrpcServerOptions } from '../../server/grpc-server.js';
 import { handlerMethods } from '../../server/handler.js';
 import { type ResolvedServerOptions, resolveServerOptions } from '../../server/options.js';
-import type { ServiceDefinition, ServiceOf } from '../../shared/service-definition.js';
+import type { HandlersOf, ServiceDefinition } from '../../shared/service-definition.js';
 import { toGrpcJsService } from '../adapters/handlers.js';
 import { createInjector } from './http2-servers.js';
 import { keepAliveOptions } from './keep-alive.js';
@@ -41,7 +41,7 @@ class GrpcJsServer implements GrpcServer {
     this.#injector = createInjector(this.#server, options.http2);
   }
 
-  addService<D extends ServiceDefinition>(definition: D, service: ServiceOf<D>): void {
+  addService<D extends ServiceDefinition>(definition: D, service: HandlersOf<D>): void {
     const methods = handlerMethods(definition, service, this.#options);
     const adapted = toGrpcJsService(methods, this.#options.interceptors.length > 0);
     this.#add(definition.fullName, adapted.definition, adapted.implementation);

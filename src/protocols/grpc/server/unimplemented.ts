@@ -1,0 +1,41 @@
+import { UNIMPLEMENTED, type Unimplemented } from '../../contract.js';
+import { GrpcError } from '../shared/errors.js';
+import { status as Status } from '../shared/grpc-js.js';
+import { methodPath, type ServiceDefinition, type ServiceOf } from '../shared/service-definition.js';
+
+/** Handlers that answer UNIMPLEMENTED: to be spread into an object, or extended by a class. */
+export type UnimplementedService<D extends ServiceDefinition> = ServiceOf<D> & (new () => Unimplemented);
+
+/**
+ * Handlers for every method of a service, which answer UNIMPLEMENTED and name the method. A service that begins with them may leave
+ * methods out, so that a newer .proto does not break its build (grpc-go: `UnimplementedKVServer`).
+ *
+ * @example
+ * ```ts
+ * const kv = implement(plugins.kv, { ...unimplemented(KVDefinition), get: ({ key }) => ({ value: values.get(key) }) });
+ *
+ * @PluginService(KVDefinition)
+ * class Kv extends unimplemented(KVDefinition) {
+ *   get({ key }: GetRequest) {
+ *     return { value: values.get(key) };
+ *   }
+ * }
+ * ```
+ */
+export function unimplemented<D extends ServiceDefinition>(definition: D): UnimplementedService<D> {
+  class Service {}
+  for (const [key, method] of Object.entries(definition.methods)) {
+    const path = methodPath(definition, method);
+    const value = () => {
+      throw new GrpcError(Status.UNIMPLEMENTED, `The plugin does not implement ${path}.`);
+    };
+    // A class's own properties are what a spread copies. Every class has a `prototype` and every prototype a `constructor`: methods of
+    // these names stay with whoever implements the service.
+    if (key !== 'prototype') Object.defineProperty(Service, key, { value, enumerable: true, configurable: true });
+    if (key !== 'constructor')
+      Object.defineProperty(Service.prototype, key, { value, writable: true, configurable: true });
+  }
+  Object.defineProperty(Service.prototype, UNIMPLEMENTED, { value: true });
+  // Every method of the definition is there, under its own key.
+  return Service as unknown as UnimplementedService<D>;
+}
