@@ -30,7 +30,7 @@ class Merger implements ServiceOf<typeof MergerDefinition> {
   }
 }
 
-test('a service class injects the broker of its serving', async () => {
+test('the broker of its connection is injected into a service class', async () => {
   await using pair = await createPluginPair(plugins, { merger: Merger });
   const merger = await pair.dispense('merger');
   const broker = pair.host.broker as GrpcBroker;
@@ -44,7 +44,7 @@ for (const [name, options] of [
   ['multiplexed', { grpcBrokerMultiplex: true }],
   ['multiplexed, AutoMTLS', { grpcBrokerMultiplex: true, autoMtls: true }],
 ] as const) {
-  test(`a client has the broker of its plugin while that runs (${name})`, async () => {
+  test(`a client has the broker of its plugin while the plugin runs (${name})`, async () => {
     const plugin = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
     const client = createClient({ command: [process.execPath, plugin], handshake, plugins, ...options });
     const { broker } = client;
@@ -61,7 +61,7 @@ for (const [name, options] of [
   });
 }
 
-test('a client over net/rpc has the broker of its plugin while that runs, and not the other one', async () => {
+test('a client over net/rpc has a MuxBroker while the plugin runs, and no GrpcBroker', async () => {
   const waiter = netRpcPlugin({ count: method(gob.uint32, gob.int), offer: method(gob.empty, gob.uint32) });
   const client = createClient({
     command: fixture('serves-netrpc'),

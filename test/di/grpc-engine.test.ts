@@ -42,7 +42,7 @@ const binding = (engine: GrpcEngine) =>
 for (const engine of ENGINES) {
   const other = ENGINES.find((name) => name !== engine)!;
 
-  test(`\`grpcEngine\` chooses what each end stands on: a host on ${engine}, a plugin on ${other}`, async () => {
+  test(`\`grpcEngine\` chooses the engine of each end: a host on ${engine}, a plugin on ${other}`, async () => {
     const { module, tap } = listening();
     const command = fixture('serves', JSON.stringify({ grpcEngine: other }));
     await using client = createClient({ command, handshake: cookie, plugins, grpcEngine: engine, modules: [module] });
@@ -97,7 +97,7 @@ for (const engine of ENGINES) {
   });
 }
 
-test('an engine that there is not is refused at once, by name', () => {
+test('an unknown engine is refused by name', () => {
   const wrong = 'http3' as GrpcEngine;
   const refusal = { code: 'ERR_OPTIONS', message: /'native' or 'grpc-js', got `http3`/ };
   const command = fixture('serves');

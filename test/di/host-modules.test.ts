@@ -43,7 +43,7 @@ async function put(kv: Kv): Promise<void> {
   await firstValueFrom(kv.put({ key: 'k', value: new Uint8Array(1) }));
 }
 
-test('a module that is unloaded takes its own processes with it, and nothing of the others', async () => {
+test('unloading a module stops its own plugins only', async () => {
   const container = new Container();
   const first = pluginHostModule({ first: options });
   const second = pluginHostModule({ second: options });

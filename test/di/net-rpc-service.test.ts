@@ -103,7 +103,7 @@ describe('a class that is served over net/rpc', () => {
     );
   });
 
-  test('has the broker of its connection, as dependency and in each call', async () => {
+  test('gets the broker of its connection, as a dependency and in each call', async () => {
     const brokered = netRpcPlugin({
       client: ({ rpc, broker }) => ({ broker, store: createTypedClient(rpc, 'Plugin', storeMethods) }),
       serve: () => new Map(),
@@ -116,7 +116,7 @@ describe('a class that is served over net/rpc', () => {
     stream.destroy();
   });
 
-  test('is made anew for every dispense', async () => {
+  test('is constructed for every dispense', async () => {
     const modules = [new ContainerModule(({ bind }) => void bind(Disk).toSelf())];
     await using pair = await createPluginPair(plugins, { store: Store }, { modules });
     const [one, other] = [await pair.dispense('store'), await pair.dispense('store')];
@@ -124,7 +124,7 @@ describe('a class that is served over net/rpc', () => {
     assert.equal(await firstValueFrom(other.Size('a')), -1);
   });
 
-  test('serves the methods that are marked, its base classes’ too, and no others', async () => {
+  test('serves decorated methods, also those of its base classes, and no others', async () => {
     const wider = netRpcPlugin({ ...storeMethods, unmarked: method(gob.empty, gob.string) });
     const modules = [new ContainerModule(({ bind }) => void bind(Disk).toSelf())];
     await using pair = await createPluginPair({ store: wider }, { store: Store }, { modules });
@@ -136,7 +136,7 @@ describe('a class that is served over net/rpc', () => {
     });
   });
 
-  test('takes the registry of its interfaces', async () => {
+  test('uses the registry of its interfaces', async () => {
     const registry = gob.registry({ [BASIC_ERROR_NAME]: BasicError });
     const Outcome = gob.struct('Outcome', { Err: gob.interface() });
     @NetRpcService({ registry })
@@ -155,7 +155,7 @@ describe('a class that is served over net/rpc', () => {
   });
 });
 
-describe('what a class cannot be', () => {
+describe('a class is refused', () => {
   test('without methods', () => {
     assert.throws(() => NetRpcService()(class Empty {}), {
       code: 'ERR_OPTIONS',
@@ -178,7 +178,7 @@ describe('what a class cannot be', () => {
     );
   });
 
-  test('with standard decorators, which cannot mark methods', () => {
+  test('with standard decorators, which this library does not support', () => {
     const context = { kind: 'method', name: 'greet', static: false };
     const refusal = { code: 'ERR_OPTIONS', message: /^@NetRpcMethod .*experimentalDecorators/ };
     const decorate = NetRpcMethod(gob.string, gob.string) as unknown as (method: unknown, context: unknown) => void;
@@ -214,7 +214,7 @@ describe('what a class cannot be', () => {
     netRpcPlugin({ über: method(gob.string, gob.string), a_1: method(gob.string, gob.string) });
   });
 
-  test('a subclass that is not marked itself', async () => {
+  test('when only its base class is decorated', async () => {
     class Own extends Store {}
     await assert.rejects(createPluginPair(plugins, { store: Own }), {
       code: 'ERR_OPTIONS',
@@ -223,7 +223,7 @@ describe('what a class cannot be', () => {
   });
 });
 
-test('what one class is marked with no other class has: marks are kept on the classes', async () => {
+test('metadata of one class is not that of another', async () => {
   class Base {
     @NetRpcMethod(gob.string, gob.string)
     greet(name: string | null) {

@@ -81,7 +81,7 @@ test("a user's module replaces the listener and the protocol of a plugin", async
   assert.ok(said.includes('own listener') && said.includes('own protocol'), said.join());
 });
 
-test('a plugin that does not answer when it is asked to end is killed after the grace, once', async () => {
+test('a plugin that does not answer Shutdown is killed once, after the grace', async () => {
   const module = new ContainerModule(({ bind }) => {
     bind(GRPC_CLIENT_PROTOCOL).toConstantValue(async (connection) => {
       const protocol = await grpcClientProtocol()(connection);
@@ -125,7 +125,7 @@ class Importer {
   constructor(@injectPlugin('store') readonly kv: ClientOfContract<typeof plugins.kv>) {}
 }
 
-test('plugins are injected into a larger application, and stop with its container', async () => {
+test('plugins are injected into an application, and stop with its container', async () => {
   const container = new Container();
   container.load(pluginHostModule({ store: { command, handshake, plugins: { kv: plugins.kv } } }));
   container.bind(Importer).toSelf();
@@ -150,7 +150,7 @@ test('a plugin that cannot be started does not keep the others of its container 
   assert.equal(client.exited, true);
 });
 
-test('a class without the mark is refused before anything is served', async () => {
+test('a class without the decorator is refused before anything is served', async () => {
   class Unmarked {}
   await assert.rejects(
     serve({ handshake, plugins: { kv: Unmarked } }),
@@ -158,7 +158,7 @@ test('a class without the mark is refused before anything is served', async () =
   );
 });
 
-test('a bare object in the place of a service is refused by its name before anything is served', async () => {
+test('an object that is no service is refused by its name before anything is served', async () => {
   const bare = { get: () => ({}) } as unknown as PluginImplementation; // what a caller without types can pass
   await assert.rejects(
     serve({ handshake, plugins: { kv: bare } }),
@@ -167,7 +167,7 @@ test('a bare object in the place of a service is refused by its name before anyt
   );
 });
 
-test('the mark is kept on the class: a subclass answers for itself', async () => {
+test('a subclass of a decorated class has to be decorated itself', async () => {
   const { KvStore } = await import('../../examples/grpc-kv/kv-store.js');
   class Inherited extends KvStore {}
   await assert.rejects(serve({ handshake, plugins: { kv: Inherited } }), /Inherited is not marked/);

@@ -112,7 +112,7 @@ describe('a service class', () => {
     await assert.rejects(createPluginPair({ grpc }, { grpc: GrpcGreeter }, { modules: [failing] }), /no phrase/);
   });
 
-  test('may be @injectable as well, above or below its mark', async () => {
+  test('may have @injectable above or below its own decorator', async () => {
     @injectable()
     @PluginService(GreeterDefinition)
     class Above implements ServiceOf<typeof GreeterDefinition> {
@@ -160,7 +160,7 @@ test('a function that makes a service may be asynchronous', async () => {
   }
 });
 
-test('the context of a service has a signal that is aborted when it is not served any more', async () => {
+test('the signal in the context of a service is aborted when serving ends', async () => {
   const signals: AbortSignal[] = [];
   const greeting = { greet: () => ({ greeting: '' }) };
   const pair = await createPluginPair(
@@ -181,7 +181,7 @@ test('the context of a service has a signal that is aborted when it is not serve
 });
 
 describe('the container of an application', () => {
-  test('gives service classes what it has bound, replaces parts, and is left as it was', async () => {
+  test('provides the dependencies of service classes, replaces parts, and is not changed', async () => {
     const released: string[] = [];
     const container = new Container();
     container.load(bindings(released));
@@ -215,7 +215,7 @@ describe('what a module of a plugin binds', () => {
     }
   });
 
-  test('GRPC_PLUGIN_OPTIONS gives way to the option `grpc`, and both are refused beside GRPC_SERVER_PROTOCOL', async () => {
+  test('the option `grpc` wins over GRPC_PLUGIN_OPTIONS, and both are refused beside GRPC_SERVER_PROTOCOL', async () => {
     const paths: string[] = [];
     const grpcOptions = (name: string) => ({ configure: () => void paths.push(name) });
     const module = new ContainerModule(({ bind }) => {

@@ -79,7 +79,7 @@ for (const [hostCurve, pluginCurve] of [
   ['P-521', 'P-256'],
   ['P-256', 'P-256'],
 ] as const) {
-  test(`autoMtls: a host with a ${hostCurve} certificate and a plugin with a ${pluginCurve} one converse`, async () => {
+  test(`autoMtls: a host with a ${hostCurve} certificate calls a plugin with a ${pluginCurve} one`, async () => {
     const { module } = recordingAuthority(hostCurve);
     const client = clientOf({ curve: pluginCurve }, { autoMtls: true, modules: [module] });
     await client.start();
@@ -115,7 +115,7 @@ function visit(path: string, options: ConnectionOptions): Promise<{ certificate:
   });
 }
 
-test('T-02 T-04 the plugin presents the certificate of field 6, and greets nobody but the host', async () => {
+test('T-02 T-04 the plugin presents the certificate of field 6, and accepts only its host', async () => {
   const { module, issued } = recordingAuthority('P-521');
   const client = clientOf({}, { autoMtls: true, modules: [module] });
   await client.start();
@@ -166,7 +166,7 @@ test('T-09 T-10 an AutoMTLS host refuses a plugin that brings its own TLS', asyn
   await startFails({ tls: pluginTls }, { autoMtls: true }, hasCode('ERR_TLS_NOT_SUPPORTED'));
 });
 
-test('T-10 T-11 an AutoMTLS host refuses a plugin that serves in clear', async () => {
+test('T-10 T-11 an AutoMTLS host refuses a plugin without TLS', async () => {
   await startFails({ clientCertificate: '' }, { autoMtls: true }, hasCode('ERR_TLS_NOT_SUPPORTED'));
 });
 
@@ -174,18 +174,18 @@ test('T-04 an AutoMTLS host is refused by a plugin that trusts another host', as
   await startFails({ clientCertificate: plugin.certificatePem }, { autoMtls: true }, hasCode('ERR_TLS'));
 });
 
-test('a plugin that cannot read the certificate of its host says so, and lets nobody in', async () => {
+test('a plugin that cannot read the certificate of its host reports it, and accepts no connection', async () => {
   const said = (error: unknown) =>
     hasCode('ERR_TLS')(error) &&
     /host's certificate cannot be parsed/.test(String((error as PluginError).details.stderr));
   await startFails({ clientCertificate: 'no PEM at all' }, { autoMtls: true }, said);
 });
 
-test('T-11 a host in clear fails with a TLS plugin, and is told why', async () => {
+test('T-11 a host without TLS fails with a TLS plugin, with the reason', async () => {
   await startFails({ tls: pluginTls }, {}, (error) => hasCode('ERR_TLS')(error) && /speaks TLS/.test(String(error)));
 });
 
-test('T-11 a TLS host fails with a plugin in clear, and is told why', async () => {
+test('T-11 a TLS host fails with a plugin without TLS, with the reason', async () => {
   await startFails(
     {},
     { tls: hostTls },
@@ -193,11 +193,11 @@ test('T-11 a TLS host fails with a plugin in clear, and is told why', async () =
   );
 });
 
-test('H-23 a certificate that nobody asked for does not crash the host', async () => {
+test('H-23 an unexpected certificate in the handshake does not crash the host', async () => {
   await startFails({ clientCertificate: host.certificatePem }, {}, hasCode('ERR_TLS'));
 });
 
-test('H-23 with TLS of its own the host trusts whom it was told to, not whom the plugin names', async () => {
+test('H-23 a host with `tls` trusts its own configuration, not the certificate in the handshake', async () => {
   await startFails({ clientCertificate: host.certificatePem }, { tls: hostTls }, hasCode('ERR_TLS'));
 });
 
@@ -205,7 +205,7 @@ for (const [title, tls] of [
   ['no certificate', () => ({ ca: plugin.certificatePem })],
   ['another certificate', () => ({ key: plugin.keyPem, cert: plugin.certificatePem, ca: plugin.certificatePem })],
 ] as const) {
-  test(`manual TLS: a host with ${title} is refused by the plugin, and is told so`, async () => {
+  test(`manual TLS: the start of a host with ${title} fails because the plugin refuses it`, async () => {
     const refused = (error: unknown) =>
       hasCode('ERR_TLS')(error) && /refused this host's certificate/.test(String(error));
     await startFails({ tls: pluginTls }, { tls: tls() }, refused);

@@ -134,7 +134,7 @@ async function assertNothingLeft(id: string, text: string | undefined): Promise<
   for (const pid of [Number(id), ...pids]) if (pid > 0) await awaitGone(pid);
 }
 
-test('a plugin that does not know the cookie says so in the details, and the message tells what to check', async () => {
+test('the error for a plugin with another cookie has its output in the details, and says what to check', async () => {
   const other = { ...handshake, magicCookieValue: 'no' };
   const client = createClient({ command: fixture('serves'), handshake: other, plugins });
   const error: unknown = await client.start().catch((reason: unknown) => reason);
@@ -143,7 +143,7 @@ test('a plugin that does not know the cookie says so in the details, and the mes
   assert.match(error.details.stderr?.join('\n') ?? '', /This program is a plugin/);
 });
 
-test('a missing file is named, with the cure', async () => {
+test('the error for a missing file names it, and says what to do', async () => {
   const client = createClient({ command: ['/nonexistent/plugin'], handshake, plugins });
   await assert.rejects(
     client.start(),
@@ -152,7 +152,7 @@ test('a missing file is named, with the cure', async () => {
   assert.equal(client.exited, true);
 });
 
-test('a file that is not executable is named, with the cure', async () => {
+test('the error for a file that is not executable names it, and says what to do', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'bad-'));
   try {
     const file = join(directory, 'not-executable');

@@ -16,7 +16,7 @@ const TIMEOUT_MS = 800;
 const BLOCK_MS = 1000;
 
 for (const phase of ['handshaking', 'connecting'])
-  test(`a host that is blocked for longer than startTimeoutMs while ${phase} starts its plugin all the same`, async () => {
+  test(`a start succeeds although the host is blocked for longer than startTimeoutMs while ${phase}`, async () => {
     const runner = inProcessRunner({ handshake, plugins: { kv: KvStore } });
     const client = createClient({ runner, handshake, plugins, startTimeoutMs: TIMEOUT_MS });
     const isPhase$ = client.state$.pipe(filter((state) => state.status === 'starting' && state.phase === phase));

@@ -43,7 +43,7 @@ function bidirectional(options: object = {}) {
   return createClient({ command, handshake, plugins, ...options });
 }
 
-test('before the start and after the end both brokers refuse everything but requests$ and counts', async () => {
+test('before the start and after the end only requests$ and counts of the brokers can be used', async () => {
   const client = bidirectional();
   await assertRefused(client, 'ERR_NOT_STARTED');
   assert.deepEqual(client.broker.counts, { accepting: 0, channels: 0, pending: 0, streams: 0 });

@@ -29,7 +29,7 @@ function watch(client: PluginClient<typeof plugins>, events: string[]): void {
   client.state$.subscribe({ next: ({ status }) => events.push(status), complete: () => events.push('state done') });
 }
 
-test('a client that was made but not started has done nothing, and stops without a trace', async () => {
+test('a client that was not started has started nothing, and stops without leaving anything', async () => {
   const client = createClient(options);
   const events: string[] = [];
   watch(client, events);
@@ -47,7 +47,7 @@ test('a client that was made but not started has done nothing, and stops without
   ]);
 });
 
-test('handshake and exit are told once, to the late too; a client that never started completes without them', async () => {
+test('handshake$ and exit$ emit once, also to late subscribers; without a start they complete empty', async () => {
   const client = createClient(options);
   await client.start();
   assert.equal((await firstValueFrom(client.handshake$)).protocol, 'grpc');
@@ -61,7 +61,7 @@ test('handshake and exit are told once, to the late too; a client that never sta
   await assert.rejects(firstValueFrom(idle.exit$), EmptyError);
 });
 
-test('logs and output are not replayed, and everything is complete when the plugin is gone', async () => {
+test('logs$ and output are not replayed, and all streams are complete when the plugin has exited', async () => {
   const client = createClient(options);
   const events: string[] = [];
   watch(client, events);
@@ -75,7 +75,7 @@ test('logs and output are not replayed, and everything is complete when the plug
   assert.equal(events.filter((event) => event.endsWith(' failed')).length, 0);
 });
 
-test('the state says exited after everything else has been said, and when nothing is left', async () => {
+test('the state is exited after all other streams have completed and everything is released', async () => {
   const client = createClient(options);
   const events: string[] = [];
   watch(client, events);
@@ -89,7 +89,7 @@ test('the state says exited after everything else has been said, and when nothin
   assert.ok(events.indexOf('stopping') < events.indexOf('exit'));
 });
 
-test('a reader that has stopped does not hold the stop up, and gets the output afterwards', async () => {
+test('stop does not wait for a paused reader, which gets the output afterwards', async () => {
   const output = 'output\n'.repeat(15_000);
   const command = fixture('serves', JSON.stringify({ printBefore: output }));
   const cookie = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };

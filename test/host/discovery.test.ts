@@ -45,7 +45,7 @@ for (const pattern of ['[', '[a', 'a[]b]', '[-a]', '[a-]', '\\', '[^'])
     );
   });
 
-test('K-15 finds nothing in a directory that is not there', async () => {
+test('K-15 finds nothing in a missing directory', async () => {
   assert.deepEqual(await discover('*', join(directory, 'missing')), []);
 });
 
@@ -53,7 +53,7 @@ test('K-15 takes a relative directory from the current one', async () => {
   assert.deepEqual(await discover('plugin-b', relative(process.cwd(), directory)), [join(directory, 'plugin-b')]);
 });
 
-test('tells what is there, then every change, and leaves the directory alone afterwards', async () => {
+test('emits the files, then every change, and stops watching when unsubscribed', async () => {
   const watched = mkdtempSync(join(tmpdir(), 'watch-'));
   try {
     writeFileSync(join(watched, 'plugin-1'), '');
@@ -77,7 +77,7 @@ test('tells what is there, then every change, and leaves the directory alone aft
   }
 });
 
-test('errors when the directory to watch is not there', async () => {
+test('errors when the directory to watch is missing', async () => {
   await assert.rejects(
     firstValueFrom(discovered('*', join(directory, 'missing'))),
     (error) => PluginError.is(error) && error.code === 'ERR_WATCH',

@@ -29,20 +29,20 @@ async function run(reason: string, meanwhile: (pid: number) => void, name = 'idl
   return output.split('\n')[1] ?? '';
 }
 
-test('an idle plugin does not hold its host, and ends after it', async () => {
+test('an idle plugin does not keep its host running, and ends after it', async () => {
   assert.equal(await run('', () => {}), 'host first');
 });
 
-test('a plugin that answers a call holds its host', async () => {
+test('a running call keeps the host running', async () => {
   assert.equal(await run('watch', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });
 
-test('a plugin that answers a call holds its host, multiplexed under AutoMTLS', async () => {
+test('a running call keeps the host running, multiplexed under AutoMTLS', async () => {
   const reason = 'watch {"grpcBrokerMultiplex":true,"autoMtls":true}';
   assert.equal(await run(reason, (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });
 
-test('a plugin with ref() holds its host', async () => {
+test('a plugin with ref() keeps its host running', async () => {
   assert.equal(await run('ref', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });
 
@@ -53,7 +53,7 @@ for (const options of [
   { grpcBrokerMultiplex: true, autoMtls: true },
 ]) {
   const how = Object.keys(options).join(' and ') || 'the defaults';
-  test(`what a host serves through its broker does not hold it, with ${how}`, async () => {
+  test(`services of a host behind its broker do not keep it running, with ${how}`, async () => {
     await run(JSON.stringify(options), () => {}, 'idle-broker');
   });
 }
@@ -64,13 +64,13 @@ for (const options of [{}, { autoMtls: true }]) {
   const kill = (pid: number) => void process.kill(pid, 'SIGKILL');
 
   for (const what of ['nothing', 'abandoned', 'closed', 'served']) {
-    test(`${how}, a plugin does not hold its host that left open: ${what}`, async () => {
+    test(`${how}, the host exits that left open: ${what}`, async () => {
       assert.equal(await run(leaving(what), () => {}, 'idle-netrpc'), 'host first');
     });
   }
 
   for (const what of ['call', 'stream', 'accepted', 'ref']) {
-    test(`${how}, a plugin holds its host that left open: ${what}`, async () => {
+    test(`${how}, the host keeps running that left open: ${what}`, async () => {
       assert.equal(await run(leaving(what), kill, 'idle-netrpc'), 'plugin first');
     });
   }

@@ -27,7 +27,7 @@ function clientIn(registry: ClientRegistry, managed = true): PluginClient<typeof
   return createClient({ command, handshake, plugins, managed, modules: [module] });
 }
 
-test('K-07 managed clients are stopped together, others are not, and it can be read that they were', async () => {
+test('K-07 cleanup stops the managed clients together and no others; `killed` is true from then on', async () => {
   const registry = new ClientRegistry();
   const managed = [clientIn(registry), clientIn(registry)];
   const other = clientIn(registry, false);
@@ -46,7 +46,7 @@ test('K-07 managed clients are stopped together, others are not, and it can be r
   assertTempDirEmpty();
 });
 
-test('a client that has ended is not held, and one that comes too late is refused', async () => {
+test('a client that has ended is not kept in memory, and one that starts after the cleanup is refused', async () => {
   const stops: string[] = [];
   const registry = new ClientRegistry();
   const early = clientIn(registry);
@@ -63,7 +63,7 @@ test('a client that has ended is not held, and one that comes too late is refuse
   assertTempDirEmpty();
 });
 
-test('clean up while a managed client starts ends its start', async () => {
+test('a cleanup ends the start of a managed client', async () => {
   const registry = new ClientRegistry();
   const client = clientIn(registry);
   const starting = assert.rejects(
@@ -86,7 +86,7 @@ test('cleanupClients stops those of the default registry', async () => {
   assert.equal(managedClients.killed, true);
 });
 
-test('taking cleanupOnExit back leaves nothing of it', () => {
+test('undoing cleanupOnExit removes all listeners', () => {
   const count = () => ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'].map((name) => process.listenerCount(name));
   const before = count();
   const takeBack = cleanupOnExit({ clients: new ClientRegistry() });
@@ -122,7 +122,7 @@ for (const [way, code] of [
   ['exit', 3],
   ['throw', 1],
 ] as const) {
-  test(`cleanupOnExit: a host that ${way}s takes its plugins along`, async () => {
+  test(`cleanupOnExit: the plugins of a host that ${way}s end with it`, async () => {
     const { process: child, plugins: pids, said } = await host(way);
     assert.deepEqual(await bounded('the end', once(child, 'close')), [code, null]);
     for (const pid of pids) await awaitGone(pid);
@@ -132,7 +132,7 @@ for (const [way, code] of [
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  test(`cleanupOnExit: ${signal} stops the plugins in good order, and then ends the host as ever`, async () => {
+  test(`cleanupOnExit: ${signal} stops the plugins, and then ends the host by the same signal`, async () => {
     const notes = mkdtempSync(join(tmpdir(), 'n'));
     const note = join(notes, 'note');
     const { process: child, plugins: pids } = await host('wait', { onShutdown: 'note', note });
@@ -146,7 +146,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-test('cleanupOnExit: the same signal again does not wait any longer', async () => {
+test('cleanupOnExit: the same signal again ends the host at once', async () => {
   const { process: child, plugins: pids, said } = await host('wait', { onShutdown: 'hang', deadlineMs: 600_000 });
   const closed = once(child, 'close');
   child.kill('SIGINT');
@@ -158,7 +158,7 @@ test('cleanupOnExit: the same signal again does not wait any longer', async () =
   assertTempDirEmpty();
 });
 
-test('cleanupOnExit: who else listens to the signal decides what it means, once the plugins are gone', async () => {
+test('cleanupOnExit: with other listeners of the signal the host does not end, but its plugins do', async () => {
   const { process: child, plugins: pids, said } = await host('listens');
   child.kill('SIGINT');
   for (const pid of pids) await awaitGone(pid);

@@ -11,7 +11,7 @@ const TOTAL_BYTES = 48 << 20;
 const DIGEST_BYTES = 32;
 
 for (const how of ['native', 'grpc-js', 'intercepted']) {
-  test(`C-07 noise that a plugin prints from one buffer arrives as it was, also at a reader that stops now and then: ${how}`, async () => {
+  test(`C-07 random bytes that a plugin prints from one buffer arrive unchanged, also when the reader pauses: ${how}`, async () => {
     await using client = createClient({ command: fixture('prints-noise', how), handshake, plugins });
     const hash = createHash('sha256');
     let tail: Uint8Array = Buffer.alloc(0);

@@ -16,7 +16,7 @@ const options = { command, handshake, plugins };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const hasCode = (code: string) => (error: unknown) => PluginError.is(error) && error.code === code;
 
-test('a plugin runs through its whole life, and every state is seen', async () => {
+test('state$ emits every state of a plugin from start to stop', async () => {
   const client = createClient(options);
   const states = firstValueFrom(
     client.state$.pipe(
@@ -55,7 +55,7 @@ test('calls of a dispensed client reach the plugin, and its errors come back typ
   await client.ping();
 });
 
-test('start and stop may be called by several at once, and again', async () => {
+test('start and stop may be called several times, also at once', async () => {
   const client = createClient(options);
   await Promise.all([client.start(), client.start()]);
   await Promise.all([client.stop(), client.stop(), client[Symbol.asyncDispose]()]);
@@ -64,7 +64,7 @@ test('start and stop may be called by several at once, and again', async () => {
   await assert.rejects(client.ping(), hasCode('ERR_CLOSED'));
 });
 
-test('K-01 stop is safe before start, which then is refused', async () => {
+test('K-01 stop may be called before start, which then rejects', async () => {
   const client = createClient(options);
   await client.stop();
   assert.equal(client.exited, true);
@@ -84,7 +84,7 @@ test('a stop during the start ends it with ERR_START_ABORTED', async () => {
   assert.ok(state.status === 'exited' && state.reason.kind === 'stopped');
 });
 
-test('a crash is seen with its cause, calls fail, pending and later ones, and the client is closed', async () => {
+test('after a crash the state has its reason, pending and later calls fail, and the client is closed', async () => {
   const client = createClient(options);
   client.ref();
   await client.start();
@@ -103,7 +103,7 @@ test('a crash is seen with its cause, calls fail, pending and later ones, and th
   assertTempDirEmpty();
 });
 
-test('nothing can be asked of a plugin before it runs', async () => {
+test('dispense and ping reject before the plugin runs', async () => {
   const client = createClient(options);
   await assert.rejects(client.dispense('kv'), hasCode('ERR_NOT_STARTED'));
   await assert.rejects(client.ping(), hasCode('ERR_NOT_STARTED'));

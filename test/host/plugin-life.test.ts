@@ -39,7 +39,7 @@ async function reaches(client: PluginClient, name: string): Promise<void> {
 
 const STARTING = ['idle', 'launching', 'handshaking', 'connecting'];
 
-test('life: a whole life', async () => {
+test('life: start, run, stop', async () => {
   const client = clientOf(serving());
   const states = statesOf(client);
   await client.start();
@@ -87,7 +87,7 @@ test('life: the first reason of an end is kept', async () => {
   assert.deepEqual(secondStates.slice(-3), ['running', 'stopping: stopped', 'exited: stopped']);
 });
 
-test('life: what comes too late changes nothing', async () => {
+test('life: late events change nothing', async () => {
   const client = clientOf(serving());
   const states = statesOf(client);
   await client.start();
@@ -102,7 +102,7 @@ test('life: what comes too late changes nothing', async () => {
   assert.equal(await firstValueFrom(client.state$).then(nameOf), 'exited: stopped');
 });
 
-test('life: every subscriber gets the states in their order, whatever the one before it does', async () => {
+test('life: every subscriber gets the states in order, also when another one acts on them', async () => {
   const client = clientOf(serving());
   client.state$.subscribe((state) => void (state.status === 'running' && client.stop()));
   const states = statesOf(client);
@@ -111,7 +111,7 @@ test('life: every subscriber gets the states in their order, whatever the one be
   assert.deepEqual(states, [...STARTING, 'running', 'stopping: stopped', 'exited: stopped']);
 });
 
-test('life: a stop in the very turn in which the start begins leaves nothing behind', async () => {
+test('life: a stop in the turn in which the start begins leaves nothing behind', async () => {
   const runner = serving();
   const client = clientOf(runner);
   client.state$.subscribe((state) => void (state.status === 'starting' && client.stop()));

@@ -43,7 +43,7 @@ function reattach(config: ClientOptions<Kv>['reattach'], more: Partial<ClientOpt
   return createClient({ reattach: config!, handshake, plugins, ...more } as ClientOptions<Kv>);
 }
 
-test('K-08 another host, in another process, calls the plugin and stops it; its first host sees it end', async () => {
+test('K-08 a host in another process calls the plugin and stops it; the first host is told of its end', async () => {
   const first = await started();
   const config = await configOf(first);
   assert.equal(config.pid, Number(first.id));
@@ -59,7 +59,7 @@ test('K-08 another host, in another process, calls the plugin and stops it; its 
   assertTempDirEmpty();
 });
 
-test('a reattached client has a life like any other, and gives on the config that it got', async () => {
+test('a reattached client has the same states, and returns the config that it was given', async () => {
   const first = await started();
   const config = await configOf(first);
   const second = reattach(config);
@@ -93,7 +93,7 @@ test('K-10 a reattached client notices the end of the plugin', async () => {
   await first.stop();
 });
 
-test('K-09 a plugin that is gone is not found, nor one whose pid somebody else has', async () => {
+test('K-09 a plugin that has exited is not found, nor one whose pid is that of another process', async () => {
   const first = await started();
   const config = await configOf(first);
   await first.stop();
@@ -132,7 +132,7 @@ test('a plugin that ignores the request to end is killed', async () => {
   assertTempDirEmpty();
 });
 
-test('a plugin is found in a way of your own, and ended by it', async () => {
+test('a plugin is attached and ended by a function of your own', async () => {
   const first = await started();
   const { pid, startTime: _, ...config } = await configOf(first);
   const calls: string[] = [];
@@ -166,7 +166,7 @@ test('a plugin is found in a way of your own, and ended by it', async () => {
   await first.stop();
 });
 
-test('H-11 K-12 what cannot be had together with reattach is refused before anything happens', () => {
+test('H-11 K-12 options that exclude reattach are refused before anything happens', () => {
   const config = { protocol: 'grpc', network: 'unix', address: '/tmp/x', pid: 1 } as const;
   const refused = (more: object, pattern: RegExp) =>
     assert.throws(
@@ -186,7 +186,7 @@ test('H-11 K-12 what cannot be had together with reattach is refused before anyt
   refused({ reattach: { ...config, pid: undefined } }, /a `pid`, or an `attach` function/);
 });
 
-test('a plugin that nobody else can come to gives no config', async () => {
+test('a plugin that cannot be reattached to gives no config', async () => {
   for (const [more, pattern] of [
     [{ autoMtls: true }, /started with `autoMtls`/],
     [{ grpcBrokerMultiplex: true }, /started with `grpcBrokerMultiplex`/],
@@ -200,4 +200,4 @@ test('a plugin that nobody else can come to gives no config', async () => {
   assertTempDirEmpty();
 });
 
-test('afterwards nothing watches any more', assertNothingLeft);
+test('afterwards no timer is left', assertNothingLeft);

@@ -88,7 +88,7 @@ test('H-10 no checksum, no hash and an unreadable file are errors of their own',
   await assert.rejects(missing.start(), hasCode('ERR_CHECKSUM_UNREADABLE'));
 });
 
-test('a runner of your own has to check by itself', () => {
+test('secureConfig together with a runner of your own is refused', () => {
   const runner = () => processRunner({ command: [plugin], env: {} });
   const secureConfig = { checksum: sha256(plugin), hash: 'sha256' };
   // @ts-expect-error: what the types forbid is refused at run time too

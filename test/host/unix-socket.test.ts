@@ -42,14 +42,14 @@ test('P-13 a group may enter the directory and connect to the socket, given by n
   }
 });
 
-test('without a group nobody else may enter', posix, async () => {
+test('without a group only the owner may enter the directory', posix, async () => {
   await using client = createClient(options);
   await client.start();
   const { address } = await firstValueFrom(client.handshake$);
   assert.equal(statSync(dirname(address.address)).mode & 0o777, 0o700);
 });
 
-test('the directory is made where it is wanted', posix, async () => {
+test('the directory is made below `tempDir`', posix, async () => {
   const tempDir = mkdtempSync(join(tmpdir(), 'w'));
   const client = createClient({ ...options, unixSocket: { tempDir } });
   await client.start();
@@ -89,7 +89,7 @@ test('a path that leaves no room for a socket is refused before a plugin runs, a
   assertTempDirEmpty();
 });
 
-test('a relative path is the host’s, also for a plugin with another working directory', posix, async () => {
+test('a relative path is resolved by the host, also for a plugin with another working directory', posix, async () => {
   const tempDir = mkdtempSync(join(tmpdir(), 'w'));
   await using client = createClient({
     ...options,
@@ -103,7 +103,7 @@ test('a relative path is the host’s, also for a plugin with another working di
   rmdirSync(tempDir);
 });
 
-test('B-12 sockets of the broker lie beside the plugin’s, for the same group', posix, async () => {
+test('B-12 sockets of the broker are in the directory of the plugin’s socket, with the same group', posix, async () => {
   const { name, gid } = someGroup();
   const merger = fileURLToPath(new URL('../../examples/bidirectional/plugin.js', import.meta.url));
   await using client = createClient({ ...merging, command: [process.execPath, merger], unixSocket: { group: name } });

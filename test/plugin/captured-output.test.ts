@@ -22,7 +22,7 @@ test('the memory of a chunk that was recycled is used for a later one, and not b
   assert.ok(second.every((byte) => byte === 2) && third.every((byte) => byte === 3));
 });
 
-test('a part of a chunk, a chunk of another origin, and the same chunk twice are not taken back', () => {
+test('a part of a chunk, a foreign chunk, and the same chunk twice are not recycled', () => {
   const output = new CapturedOutput();
   const chunk = pass(output, Buffer.alloc(40 * KiB));
   output.recycle(chunk.subarray(0, 30 * KiB));
@@ -35,7 +35,7 @@ test('a part of a chunk, a chunk of another origin, and the same chunk twice are
   assert.notEqual(pass(output, Buffer.alloc(40 * KiB)).buffer, chunk.buffer);
 });
 
-test('a large write is copied in pieces, whose end is told once', async () => {
+test('a large write is copied in pieces, and its callback is called once', async () => {
   const output = new CapturedOutput({ readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
   const bytes = Buffer.from(Array.from({ length: 200 * KiB + 7 }, (_, index) => index % 251));
   const copy = Buffer.from(bytes);

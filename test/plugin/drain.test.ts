@@ -55,7 +55,7 @@ async function scene(way: Way, callGraceMs?: number): Promise<Scene> {
 }
 
 for (const way of ['promise', 'observable'] as const) {
-  test(`a call that runs when the end is asked for is answered, before the hook runs (${way})`, async () => {
+  test(`a call that runs during the shutdown is answered before the hook runs (${way})`, async () => {
     const { client, began, finish, events } = await scene(way, 10_000);
     const kv = await client.dispense('kv');
     const running = firstValueFrom(kv.get({ key: 'a' }));
@@ -87,7 +87,7 @@ async function refusal(call: () => Promise<unknown>): Promise<void> {
   }
 }
 
-test('a call that is not done within the grace is cut', async () => {
+test('a call that is not done within the grace is cancelled', async () => {
   const { client, began, events } = await scene('promise', 20);
   const kv = await client.dispense('kv');
   const running = assert.rejects(firstValueFrom(kv.get({ key: 'a' })), hasStatus(status.UNAVAILABLE));
@@ -97,7 +97,7 @@ test('a call that is not done within the grace is cut', async () => {
   assert.deepEqual(events, ['hook']);
 });
 
-test('C-10 a stream is not waited for', async () => {
+test('C-10 the shutdown does not wait for streams', async () => {
   const { client, events } = await scene('promise', 600_000);
   const kv = await client.dispense('kv');
   const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), hasStatus(status.UNAVAILABLE));

@@ -100,7 +100,7 @@ test(
   },
 );
 
-test('the host that a plugin watches is the one that started it, on this system', onLinux, async (t) => {
+test('a plugin watches the process that started it, on this system', onLinux, async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');

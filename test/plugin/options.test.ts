@@ -23,7 +23,7 @@ for (const [options, says] of refused) {
   });
 }
 
-test("a plugin's options are completed, and the caller's are left as they are", () => {
+test('options of a plugin get their defaults, and the object of the caller is not changed', () => {
   const options = Object.freeze({ handshake, plugins: {}, callGraceMs: 0, network: 'tcp' as const });
   assert.deepEqual(resolveServeOptions(options), { ...options, shutdownDeadlineMs: 1500, exitGraceMs: 1000 });
 });

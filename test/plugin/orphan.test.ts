@@ -46,7 +46,7 @@ test('a plugin whose host was killed ends by itself, and removes the directory o
   assertTempDirEmpty();
 });
 
-test('a plugin that is kept alive, or whose hook hangs, ends all the same', onPosix, async () => {
+test('a plugin whose host was killed ends also with open handles or a hook that hangs', onPosix, async () => {
   const configs = await orphans({ behaviour: { keepAlive: true } }, { behaviour: { onShutdown: 'hang' } });
   for (const { pid, address } of configs) {
     await awaitGone(pid!);
@@ -90,7 +90,7 @@ test('a plugin that outlives its host is ended by stop like any other', onPosix,
   assertTempDirEmpty();
 });
 
-test('what cannot be had together with outlivesHost is refused before anything starts', () => {
+test('options that exclude outlivesHost are refused before anything starts', () => {
   const refused = (more: object, pattern: RegExp) =>
     assert.throws(
       () => createClient({ command: ['x'], handshake, plugins, outlivesHost: true, ...more } as ClientOptions),

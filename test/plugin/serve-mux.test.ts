@@ -35,7 +35,7 @@ for (const name of ['kv', 'lazy']) {
 }
 
 for (const args of [[], ['kv', 'more'], ['kv', 'lazy']]) {
-  test(`K-14 ${args.length} arguments are refused with status 1, and a person is told`, async () => {
+  test(`K-14 ${args.length} arguments are refused with status 1 and a message on stderr`, async () => {
     const { code, stdout, stderr } = await run(...args);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /internal command.*not meant to be run by hand/s);
@@ -50,7 +50,7 @@ for (const name of ['nope', 'toString', '']) {
   });
 }
 
-test('P-01 without the cookie the chosen plugin tells what it is', async () => {
+test('P-01 without the cookie the chosen plugin prints that it is a plugin', async () => {
   const { code, stderr } = await run('kv');
   assert.equal(code, 1);
   assert.match(stderr, /is a plugin/);

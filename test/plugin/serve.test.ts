@@ -56,7 +56,7 @@ for (const [title, env] of [
   ['no cookie', {}],
   ['another cookie', { RXPLUG_TEST: 'no' }],
 ] as const) {
-  test(`P-01 with ${title} a person is told what a plugin is, on stderr, with status 1`, async () => {
+  test(`P-01 with ${title} a plugin prints on stderr that it is one, and exits with status 1`, async () => {
     const child = run({}, env);
     assert.deepEqual(await child.end(), [1, null]);
     assert.equal(child.stdout, '');
@@ -64,14 +64,14 @@ for (const [title, env] of [
   });
 }
 
-test('P-02 an empty cookie key in the configuration is reported as a mistake of the plugin, with status 1', async () => {
+test('P-02 an empty cookie key is reported as an error of the plugin, with status 1', async () => {
   const child = run({ cookieKey: '' }, cookie);
   assert.deepEqual(await child.end(), [1, null]);
   assert.equal(child.stdout, '');
   assert.match(child.stderr, /misconfigured.*author/s);
 });
 
-test('P-03 P-04 P-12 P-17 the handshake is one line, six fields, first on stdout; SIGTERM ends the plugin in good order', async () => {
+test('P-03 P-04 P-12 P-17 the handshake is one line of six fields, first on stdout; SIGTERM shuts the plugin down', async () => {
   const socketDir = mkdtempSync(join(tmpdir(), 's'));
   const child = run(
     { printBefore: 'noise\n', printAfter: 'after serve' },
@@ -116,7 +116,7 @@ test('P-14 a plugin asked for TCP listens on loopback within the range', async (
   await child.end('SIGTERM');
 });
 
-test('P-15 a range of ports that is none makes serving fail, without a handshake', async () => {
+test('P-15 serving fails with a malformed range of ports, without a handshake', async () => {
   const child = run({ network: 'tcp' }, { ...cookie, PLUGIN_MIN_PORT: '21000', PLUGIN_MAX_PORT: '20000' });
   const [code] = await child.end();
   assert.notEqual(code, 0);
@@ -144,7 +144,7 @@ async function started(behaviour: object): Promise<PluginClient<typeof plugins>>
 const textOf = (chunks$: PluginClient['syncStdout$']) =>
   lastValueFrom(chunks$.pipe(reduce((all, chunk) => all + Buffer.from(chunk).toString(), '')));
 
-test('P-18 what the program prints reaches the host, what it printed while it was being built included', async () => {
+test('P-18 output of the program reaches the host, also what it printed before serving', async () => {
   const client = createClient({
     command: fixture('serves', JSON.stringify({ printBefore: 'early\n' })),
     handshake,
@@ -156,7 +156,7 @@ test('P-18 what the program prints reaches the host, what it printed while it wa
   assert.equal(await stdout, 'early\n');
 });
 
-test('what a shutdown hook prints still reaches the host', async () => {
+test('output of a shutdown hook reaches the host', async () => {
   const client = await started({ onShutdown: 'print' });
   const stdout = textOf(client.syncStdout$);
   await client.stop();
@@ -165,7 +165,7 @@ test('what a shutdown hook prints still reaches the host', async () => {
 });
 
 for (const onShutdown of ['hang', 'throw'] as const) {
-  test(`a shutdown hook that ${onShutdown}s is reported and does not hold the end up`, async () => {
+  test(`a shutdown hook that ${onShutdown}s is reported, and the plugin ends`, async () => {
     const client = await started({ onShutdown });
     const reported = firstValueFrom(client.logs$.pipe(reduce((all, entry) => `${all}${entry.message}\n`, '')));
     await client.stop();
@@ -174,7 +174,7 @@ for (const onShutdown of ['hang', 'throw'] as const) {
   });
 }
 
-test('K-02 a plugin that keeps its event loop busy ends all the same, and is not killed', async () => {
+test('K-02 a plugin with a busy event loop ends on request, and is not killed', async () => {
   const client = await started({ keepAlive: true });
   await client.stop();
   assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });

@@ -16,12 +16,12 @@ async function outcome(deed: 'print' | 'flood' | 'copy') {
   return JSON.parse(line) as { stdout: unknown; stderr: unknown; dropped: unknown; results: boolean[] };
 }
 
-test('what console and process.stdout write is captured, each stream apart, and nothing reaches the real ones', async () => {
+test('output of console and process.stdout is captured, by stream, and does not reach the real streams', async () => {
   const { stdout, stderr, dropped } = await outcome('print');
   assert.deepEqual([stdout, stderr, dropped], ['hello\nhello', 'careful\n', []]);
 });
 
-test('of what a program prints faster than it is read 16 MiB wait, the rest is dropped and told once', async () => {
+test('up to 16 MiB of unread output wait, the rest is dropped with one warning', async () => {
   const { stdout, stderr, dropped, results } = await outcome('flood');
   const kept = Number(stdout);
   assert.ok(kept > 14 << 20 && kept <= 16 << 20, `${kept} bytes were kept`);

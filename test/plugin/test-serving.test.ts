@@ -44,7 +44,7 @@ test('K-13 a plugin in test mode gives its reattach config as a value, and ends 
   assertTempDirEmpty();
 });
 
-test('K-11 a host that stops leaves it running, for the next one', async () => {
+test('K-11 a host that stops leaves the plugin running for the next host', async () => {
   await using served = await serveTest(options);
   for (let host = 0; host < 2; host++) {
     const client = createClient({ reattach: served.reattach, handshake, plugins });
@@ -60,7 +60,7 @@ test('K-11 a host that stops leaves it running, for the next one', async () => {
   assertTempDirEmpty();
 });
 
-test('neither cookie nor interrupts nor the standard streams are touched', async () => {
+test('cookie, signal handlers and standard streams are left as they are', async () => {
   const before = [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM'), ...writesOf(process)];
   assert.equal(process.env[handshake.magicCookieKey], undefined);
   await using served = await serveTest(options);
@@ -69,7 +69,7 @@ test('neither cookie nor interrupts nor the standard streams are touched', async
   await served.close();
 });
 
-test('with syncStdio a host gets what this process prints, which the real stream gets too, and gets back', async () => {
+test('with syncStdio a host and the real stream get what this process prints; afterwards the stream is restored', async () => {
   const printed: string[] = [];
   // What goes to the real stream is seen by standing in for it.
   process.stderr.write = ((text: string) => printed.push(text) > 0) as NodeJS.WriteStream['write'];
@@ -91,7 +91,7 @@ test('with syncStdio a host gets what this process prints, which the real stream
   }
 });
 
-test('what cannot be served is rejected, and nothing stays captured', async () => {
+test('a failing serve rejects, and no output stays captured', async () => {
   const before = writesOf(process);
   process.env['PLUGIN_UNIX_SOCKET_DIR'] = '/nowhere/at/all';
   const serving = serveTest(options, { syncStdio: true });
@@ -102,7 +102,7 @@ test('what cannot be served is rejected, and nothing stays captured', async () =
   await assert.rejects(serveTest(options, { signal: AbortSignal.abort(reason) }), reason);
 });
 
-test('hooks run at the end, and what fails in them is logged', async () => {
+test('hooks run at the end, and their errors are logged', async () => {
   const said: string[] = [];
   const loud = createLogger({ write: ({ message }) => void said.push(message) });
   const onShutdown = () => {
