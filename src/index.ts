@@ -31,9 +31,10 @@ export type { LogEntry } from './wire/logs/log-entry.js';
 
 // The plugin: is started and serves.
 
-export type { ServedPlugin, ServedPlugins, ServeOptions } from './di/assemble-plugin.js';
+export { PluginService, type ServiceClass } from './assembly/plugin-service.js';
+export type { ServedPlugin, ServedPlugins } from './assembly/served-plugins.js';
 export { type LazyServeOptions, serve, serveMux, serveTest } from './di/plugin.js';
-export { PluginService, type ServiceClass } from './di/plugin-service.js';
+export type { ServeOptions } from './di/serve-options.js';
 export { pluginLogger } from './plugin/logger.js';
 export type { ServeTestOptions, TestServing } from './plugin/test-serving.js';
 

@@ -14,14 +14,15 @@ interface Room {
 }
 
 /** Folders whose files follow the rule of the room around them. */
-const IN_ONE_ROOM = /^(protocols\/grpc\/grpc-js\/(adapters|engine)|di\/parts)$/;
+const IN_ONE_ROOM = /^(protocols\/grpc\/grpc-js\/(adapters|engine))$/;
 
 const WIRE: readonly string[] = ['errors', 'wire', 'wire/*'];
 const TRANSPORTS: readonly string[] = ['transports', 'transports/*'];
 const RUNNERS: readonly string[] = ['runners', 'runners/*'];
 const PROTOCOLS: readonly string[] = ['protocols', 'protocols/*'];
 const ENDS: readonly string[] = [...WIRE, 'streams', 'processes', ...TRANSPORTS, ...PROTOCOLS];
-const DI: readonly string[] = [...ENDS, ...RUNNERS, 'host', 'host/*', 'plugin'];
+const ASSEMBLY: readonly string[] = [...ENDS, ...RUNNERS, 'host', 'host/*', 'plugin'];
+const DI: readonly string[] = [...ASSEMBLY, 'assembly'];
 
 function room(rooms: readonly string[], packages: readonly string[] = []): Room {
   return { rooms, packages };
@@ -119,6 +120,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'host/stop': host(['start']),
   host: host(['*'], ['node:fs', 'node:path']),
   plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:module', 'node:util']),
+  assembly: room(ASSEMBLY, ['inversify']),
   di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),
@@ -136,7 +138,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   'node-forge': /^transports\/tls\/(certificate|node-forge-asn1\.d)\.ts$/,
   '@grpc/grpc-js': /^protocols\/grpc\//,
-  inversify: /^di\//,
+  inversify: /^(di|assembly)\//,
   'reflect-metadata': /^di\//,
   'node:child_process': /^(runners|processes)\//,
 };

@@ -1,15 +1,17 @@
-import { Container, type ContainerModule } from 'inversify';
+import type { ContainerModule } from 'inversify';
 import type { Observable } from 'rxjs';
+import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
 import { launchWith } from '../host/launch-plugin.js';
 import type { ClientOptions } from '../host/options.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
-import { type HostGrpcOptions, toResolvedWithHostParts } from './parts/host-parts.js';
-import { token } from './token.js';
 
 /** The options of a client that its container needs, besides those of `ClientOptions`. */
 export interface HostAssemblyOptions extends HostGrpcOptions {
-  /** Modules of your own that replace parts of the library: what they bind to a token of `rxplug/di` is used. */
+  /**
+   * Modules of your own that replace parts of the library: what they bind to a token of `rxplug/di` is used. They are loaded by `start`,
+   * which rejects with what they throw.
+   */
   readonly modules?: readonly ContainerModule[];
 }
 
@@ -25,11 +27,12 @@ export interface HostAssemblyOptions extends HostGrpcOptions {
  * ```
  */
 export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
-  const container = new Container();
-  container.load(...(options.modules ?? []));
-  const client = token<PluginClient<P>>('client');
-  toResolvedWithHostParts(container.bind(client), options, (parts) => new PluginClient<P>(options, parts));
-  return container.get(client);
+  const { modules = [] } = options;
+  if (modules.length === 0) return new PluginClient<P>(options, hostParts(options));
+  return new PluginClient<P>(options, async () => {
+    const { partsFromModules } = await import('./host-container.js');
+    return partsFromModules(modules, options);
+  });
 }
 
 /**

@@ -2,13 +2,15 @@
 
 // Injection.
 
+export { contractOf } from '../assembly/plugin-service.js';
 export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './inject-plugin.js';
 export { NetRpcMethod, NetRpcService } from './net-rpc-service.js';
-export { contractOf } from './plugin-service.js';
 export * from './tokens.js';
 
 // The parts that the tokens stand for.
 
+export type { HostGrpcOptions } from '../assembly/host-parts.js';
+export type { PluginGrpcOptions } from '../assembly/plugin-parts.js';
 export { ClientRegistry, managedClients, type RegisteredClient } from '../host/client-registry.js';
 export type { HostParts } from '../host/parts.js';
 export type { PluginParts } from '../plugin/plugin-parts.js';
@@ -21,5 +23,3 @@ export type {
   ServerProtocolFactory,
 } from '../protocols/protocol.js';
 export type { PluginEnvironment } from '../wire/handshake/environment.js';
-export type { HostGrpcOptions } from './parts/host-parts.js';
-export type { PluginGrpcOptions } from './parts/plugin-parts.js';

@@ -1,8 +1,9 @@
 import { ContainerModule, inject, type ServiceIdentifier } from 'inversify';
+import type { HostGrpcOptions } from '../assembly/host-parts.js';
 import type { ClientOptions } from '../host/options.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
-import { type HostGrpcOptions, toResolvedWithHostParts } from './parts/host-parts.js';
+import { toResolvedWithHostParts } from './host-container.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 import { token } from './token.js';
 

@@ -1,10 +1,10 @@
-import 'reflect-metadata/lite';
+import { ownMark, setMark } from '../assembly/class-mark.js';
+import { markService, type ServiceClass } from '../assembly/plugin-service.js';
 import { OptionsError } from '../errors.js';
 import { type NetRpcMethods, type NetRpcServiceCall, netRpcPlugin } from '../protocols/netrpc/contract.js';
 import { method, type NetRpcResult, type NetRpcSignature } from '../protocols/netrpc/rpc-service.js';
 import type { GobSchema } from '../wire/gob/index.js';
 import type { NetRpcCodecOptions } from '../wire/net-rpc.js';
-import { markService, type ServiceClass } from './plugin-service.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 
 const METHODS = Symbol.for('rxplug.netrpc.methods');
@@ -61,8 +61,8 @@ export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchem
     refuseStandardDecorator('@NetRpcMethod', name);
     if (typeof target === 'function')
       throw new OptionsError(`The method ${name} is static; a plugin's methods are those of its objects.`);
-    const own = (Reflect.getOwnMetadata(METHODS, target) ?? {}) as NetRpcMethods;
-    Reflect.defineMetadata(METHODS, { ...own, [name]: method(args, reply) }, target);
+    const own = ownMark(target, METHODS) as NetRpcMethods | undefined;
+    setMark(target, METHODS, { ...own, [name]: method(args, reply) });
   };
 }
 
@@ -70,5 +70,5 @@ export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchem
 function methodsOf(prototype: object | null): Record<string, NetRpcSignature> {
   if (prototype === null) return {};
   const inherited = methodsOf(Object.getPrototypeOf(prototype) as object | null);
-  return { ...inherited, ...(Reflect.getOwnMetadata(METHODS, prototype) as NetRpcMethods | undefined) };
+  return { ...inherited, ...(ownMark(prototype, METHODS) as NetRpcMethods | undefined) };
 }

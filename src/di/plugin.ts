@@ -2,7 +2,8 @@ import { exitWithMessage } from '../plugin/magic-cookie.js';
 import { selectPlugin } from '../plugin/select-plugin.js';
 import { serve as serveCore } from '../plugin/serve.js';
 import { type ServeTestOptions, serveTest as serveTestCore, type TestServing } from '../plugin/test-serving.js';
-import { assemblePlugin, type ServeOptions } from './assemble-plugin.js';
+import { assemblePlugin } from './assemble-plugin.js';
+import type { ServeOptions } from './serve-options.js';
 
 /**
  * Serves plugins to the host that started this process. Resolves when serving has ended: at the host's request, with the host's exit,
@@ -16,7 +17,7 @@ import { assemblePlugin, type ServeOptions } from './assemble-plugin.js';
  */
 export async function serve(options: ServeOptions): Promise<void> {
   await using plugin = assemblePlugin(options);
-  await serveCore(plugin.options, plugin.parts);
+  await serveCore(plugin);
 }
 
 /** The options of `serve`, or a function that makes or loads them. */
@@ -56,7 +57,7 @@ export async function serveTest(options: ServeOptions, test: ServeTestOptions = 
   const plugin = assemblePlugin(options);
   const onEnded = async (): Promise<void> => plugin[Symbol.asyncDispose]();
   try {
-    return await serveTestCore(plugin.options, plugin.parts, { ...test, onEnded });
+    return await serveTestCore(plugin, { ...test, onEnded });
   } catch (error) {
     await onEnded();
     throw error;

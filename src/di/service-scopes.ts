@@ -1,10 +1,10 @@
-import { Container, type ServiceIdentifier } from 'inversify';
+import { Container, injectable, type ServiceIdentifier } from 'inversify';
+import type { ServiceClass } from '../assembly/plugin-service.js';
 import type { ServiceContext } from '../protocols/contract.js';
 import { isGrpcServiceContext } from '../protocols/grpc/contract.js';
 import { isNetRpcServiceContext } from '../protocols/netrpc/contract.js';
 import { onAbort } from '../streams/on-abort.js';
 import type { Logger } from '../wire/logs/logger.js';
-import { makeInjectable, type ServiceClass } from './plugin-service.js';
 import { BROKER, LOGGER, MUX_BROKER } from './tokens.js';
 
 /**
@@ -62,5 +62,17 @@ export class ServiceScopes {
       .finally(() => this.#releases.delete(release));
     this.#releases.add(release);
     return release;
+  }
+}
+
+/**
+ * Makes a service class injectable, if the application has not. Done when it is served and not by its mark, because inversify throws
+ * for a second `@injectable()`, which the application may put above or below the mark.
+ */
+function makeInjectable(target: ServiceClass): void {
+  try {
+    injectable()(target);
+  } catch {
+    // It is injectable already.
   }
 }

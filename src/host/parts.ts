@@ -12,7 +12,7 @@ export interface LogSink {
   write(entry: LogEntry, plugin: { readonly name: string; readonly id: string }): void;
 }
 
-/** The replaceable parts of a host; the container binds them. */
+/** The replaceable parts of a host. */
 export interface HostParts {
   /** Makes the runner of a client that has a `command`. */
   readonly createRunner: RunnerFactory;
@@ -24,3 +24,6 @@ export interface HostParts {
   /** The clients with `managed: true`. */
   readonly clients: ClientRegistry;
 }
+
+/** The parts, or what makes them when a client is started: a container may have to be loaded first. */
+export type HostPartsSource = HostParts | (() => Promise<HostParts>);

@@ -9,7 +9,7 @@ import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import { ClientGrpcBroker, ClientMuxBroker } from './client-brokers.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
-import type { HostParts } from './parts.js';
+import type { HostPartsSource } from './parts.js';
 import { PluginLife } from './plugin-life.js';
 
 /** The names of a plugin set. */
@@ -74,7 +74,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   readonly #life: PluginLife;
 
   /** `createClient` is the way to make one. Throws OptionsError for options that are malformed or exclude each other. */
-  constructor(options: ClientOptions<P>, parts: HostParts) {
+  constructor(options: ClientOptions<P>, parts: HostPartsSource) {
     this.#options = resolveClientOptions(options);
     this.#life = new PluginLife(this.#options, parts);
     this.broker = new ClientGrpcBroker(this.#life);

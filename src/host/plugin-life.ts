@@ -16,7 +16,7 @@ import {
   stateOf,
 } from './life.js';
 import type { ResolvedClientOptions } from './options.js';
-import type { HostParts } from './parts.js';
+import type { HostPartsSource } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
 import { reattachPlugin } from './start/reattach-plugin.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
@@ -49,15 +49,15 @@ export class PluginLife {
   readonly protocol$: Observable<ClientProtocol>;
   readonly #protocols = new Subject<ClientProtocol>();
   readonly #options: ResolvedClientOptions;
-  readonly #parts: HostParts;
+  readonly #parts: HostPartsSource;
   readonly #lifetime = new Subscription();
   #life: Life = { status: 'idle' };
   #isReferenced = false;
 
-  constructor(options: ResolvedClientOptions, parts: HostParts) {
+  constructor(options: ResolvedClientOptions, parts: HostPartsSource) {
     this.#options = options;
     this.#parts = parts;
-    this.streams = new PluginStreams({ ...options, logSink: parts.logSink });
+    this.streams = new PluginStreams(options);
     this.streams.onState(stateOf(this.#life));
     this.protocol$ = this.#protocols.asObservable();
   }
@@ -164,9 +164,12 @@ export class PluginLife {
     const cancelTimeout = setLoopTimeout(() => abort.abort(startTimeout(startTimeoutMs)), startTimeoutMs);
     const { streams } = this;
     const onPhase = (phase: StartPhase): void => this.#onPhase(phase);
-    const context = { options: this.#options, parts: this.#parts, streams, abort, acquired, onPhase };
     try {
-      if (managed) this.#lifetime.add(this.#parts.clients.add(this));
+      const parts = typeof this.#parts === 'function' ? await this.#parts() : this.#parts;
+      abort.signal.throwIfAborted();
+      streams.sendLogsTo(parts.logSink);
+      if (managed) this.#lifetime.add(parts.clients.add(this));
+      const context = { options: this.#options, parts, streams, abort, acquired, onPhase };
       return await (launch.kind === 'reattach' ? reattachPlugin(launch, context) : startPlugin(launch, context));
     } finally {
       cancelTimeout();

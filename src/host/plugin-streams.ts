@@ -8,9 +8,7 @@ import type { LogSink } from './parts.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
 
 /** How the streams of a client are made. */
-export interface PluginStreamsOptions extends Omit<PluginLogsOptions, 'write'> {
-  readonly logSink: LogSink;
-}
+export type PluginStreamsOptions = Omit<PluginLogsOptions, 'write'>;
 
 /** Everything that a client publishes about its plugin: open to subscribers from construction on, fed by the plugin's life. */
 export class PluginStreams {
@@ -26,17 +24,23 @@ export class PluginStreams {
   readonly #states = new ReplaySubject<PluginState>(1);
   readonly #handshakes = new ReplaySubject<Handshake>(1);
   readonly #exits = new ReplaySubject<Exit>(1);
+  #logSink: LogSink | undefined;
   #watching = Subscription.EMPTY;
   #runner: AttachedRunner | Runner | undefined;
 
-  constructor({ logSink, ...options }: PluginStreamsOptions) {
-    this.logs = new PluginLogs({ ...options, write: (entry) => logSink.write(entry, this.#plugin()) });
+  constructor(options: PluginStreamsOptions) {
+    this.logs = new PluginLogs({ ...options, write: (entry) => this.#logSink?.write(entry, this.#plugin()) });
     this.logger = createLogger({ write: (record) => this.logs.add(record), module: 'rxplug' });
     // Queued: a subscriber that stops the plugin from within a state's notification does not reorder the states for the next subscriber.
     this.#published.pipe(observeOn(queueScheduler)).subscribe(this.#states);
     this.state$ = this.#states.asObservable();
     this.handshake$ = this.#handshakes.asObservable();
     this.exit$ = this.#exits.asObservable();
+  }
+
+  /** Sends every log entry to the sink, besides `logs$`. To be called before the runner is started. */
+  sendLogsTo(sink: LogSink): void {
+    this.#logSink = sink;
   }
 
   /** Takes the logs and the exit from a runner. To be called before the runner is started. */

@@ -1,9 +1,10 @@
 import { formatLogLine } from '../wire/logs/format-line.js';
 import { createLogger, type Logger, type LogLevel } from '../wire/logs/logger.js';
+import { uncapturedWrite } from './stdio-capture.js';
 
 /**
- * A plugin's logger: writes hclog JSON lines to the process's real stderr, which the host reads. Capturing `process.stderr` later does
- * not change where it writes.
+ * A plugin's logger: writes hclog JSON lines to the process's real stderr, which the host reads. `serve` captures `process.stderr`, which
+ * does not change where it writes.
  *
  * @example
  * ```ts
@@ -11,7 +12,7 @@ import { createLogger, type Logger, type LogLevel } from '../wire/logs/logger.js
  * ```
  */
 export function pluginLogger(level: LogLevel = 'trace'): Logger {
-  const write = process.stderr.write.bind(process.stderr);
+  const write = uncapturedWrite(process.stderr);
   return createLogger({
     level,
     write: (record) => void write(formatLogLine(record, { epochMs: Date.now() })),

@@ -3,11 +3,11 @@ import { TREE_VARIABLE } from '../processes/tree.js';
 import { removeAbandonedSocketDir } from '../transports/sockets/socket-dir.js';
 import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
 import { formatHandshake } from '../wire/handshake/handshake-line.js';
+import type { AssembledPlugin } from './assembled-plugin.js';
 import { type HostExit, watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
 import { exitWithMessage, magicCookieError } from './magic-cookie.js';
-import { resolveServeOptions, type ServeOptions } from './options.js';
-import type { PluginParts } from './plugin-parts.js';
+import { resolveServeOptions } from './options.js';
 import { type Serving, type ServingContext, startServing } from './serving.js';
 import { StdioCapture } from './stdio-capture.js';
 
@@ -16,11 +16,12 @@ import { StdioCapture } from './stdio-capture.js';
  * on SIGTERM, or because the listener failed. Ends the process with status 1 if no host started it. Rejects when the plugin cannot be
  * served; no handshake line was printed then (go-plugin server.go Serve).
  */
-export async function serve(options: ServeOptions, parts: PluginParts): Promise<void> {
+export async function serve(plugin: AssembledPlugin): Promise<void> {
+  const { options } = plugin;
   const cookieError = magicCookieError(options.handshake);
   if (cookieError !== undefined) return await exitWithMessage(cookieError);
   const resolved = resolveServeOptions(options);
-  const logger = options.logger ?? pluginLogger();
+  let logger = options.logger ?? pluginLogger();
   const environment = parsePluginEnvironment(process.env);
   removeSocketDirAtExit(environment);
   const capture = new StdioCapture({
@@ -31,6 +32,8 @@ export async function serve(options: ServeOptions, parts: PluginParts): Promise<
   capture.start();
   const endOutput = (): void => capture.stop();
   try {
+    const { parts, ...equipment } = await plugin.equip(logger);
+    logger = equipment.logger;
     const context = { options: resolved, parts, logger, environment, output: capture, endOutput };
     await serveUntilStopped(context, capture);
   } catch (error) {

@@ -5,6 +5,14 @@ import { captureDescriptor } from './descriptor-capture.js';
 type WriteCallback = (error?: Error | null) => void;
 type Write = NodeJS.WriteStream['write'];
 
+const UNCAPTURED = Symbol('uncaptured');
+
+/** How to write to a stream itself, whether or not what the program writes to it is captured. */
+export function uncapturedWrite(stream: NodeJS.WriteStream): Write {
+  const { write } = stream as { write: Write & { readonly [UNCAPTURED]?: Write } };
+  return write[UNCAPTURED] ?? (write.bind(stream) as Write);
+}
+
 /** How much captured output may wait, and what becomes of more. */
 export interface StdioCaptureOptions {
   /** Bytes of a stream that may wait for a reader before `write` returns false. @default 64 KiB, a pipe's */
@@ -91,14 +99,11 @@ class CapturedStream {
     this.#captured = true;
     // For good: a host that was killed reads no more, and the EPIPE of the next log line must not end a plugin that has a hook to run.
     if (!this.#target.listeners('error').includes(noop)) this.#target.on('error', noop);
-    this.#target.write = ((
-      chunk: string | Uint8Array,
-      encoding?: BufferEncoding | WriteCallback,
-      callback?: WriteCallback,
-    ) =>
+    const write = ((chunk: string | Uint8Array, encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback) =>
       typeof encoding === 'function'
         ? this.#write(chunk, undefined, encoding)
         : this.#write(chunk, encoding, callback)) as Write;
+    this.#target.write = Object.assign(write, { [UNCAPTURED]: this.#original });
   }
 
   stop(): void {

@@ -3,9 +3,9 @@ import { untilAborted } from '../streams/until-aborted.js';
 import { parsePluginEnvironment } from '../wire/handshake/environment.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { Logger } from '../wire/logs/logger.js';
+import type { AssembledPlugin } from './assembled-plugin.js';
 import { pluginLogger } from './logger.js';
-import { resolveServeOptions, type ServeOptions } from './options.js';
-import type { PluginParts } from './plugin-parts.js';
+import { resolveServeOptions } from './options.js';
 import { type Serving, startServing } from './serving.js';
 import { StdioCapture } from './stdio-capture.js';
 
@@ -38,12 +38,12 @@ export interface TestServing extends AsyncDisposable {
  * handlers, and without ending the process. Resolves when hosts can connect; rejects when the plugin cannot be served.
  */
 export async function serveTest(
-  options: ServeOptions,
-  parts: PluginParts,
+  plugin: AssembledPlugin,
   { signal, syncStdio = false, onEnded }: ServeTestOptions & TestServingHooks = {},
 ): Promise<TestServing> {
   signal?.throwIfAborted();
-  const logger = options.logger ?? pluginLogger();
+  const { options } = plugin;
+  const { parts, logger } = await plugin.equip(options.logger ?? pluginLogger());
   const capture = syncStdio ? new StdioCapture({ tee: true }) : undefined;
   const output = capture ?? { stdout: new PassThrough(), stderr: new PassThrough() };
   capture?.start();

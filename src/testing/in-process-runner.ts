@@ -1,5 +1,7 @@
 import { PassThrough, type Writable } from 'node:stream';
-import { type AssembledPlugin, assemblePlugin, type ServeOptions } from '../di/assemble-plugin.js';
+import { assemblePlugin } from '../di/assemble-plugin.js';
+import type { ServeOptions } from '../di/serve-options.js';
+import type { AssembledPlugin, PluginEquipment } from '../plugin/assembled-plugin.js';
 import { resolveServeOptions } from '../plugin/options.js';
 import { startServing } from '../plugin/serving.js';
 import { parsePluginEnvironment } from '../wire/handshake/environment.js';
@@ -34,13 +36,14 @@ async function serveIn(plugin: FakePlugin, { program, ...options }: InProcessOpt
     plugin.writeStderr('This program is a plugin: the host gave it no magic cookie, or another one.\n');
     return await plugin.exit({ code: 1 });
   }
-  const assembled = assemblePlugin({ logger: plugin.logger, ...options });
+  const logger = options.logger ?? plugin.logger;
+  const assembled = assemblePlugin({ ...options, logger });
   plugin.onExit(() => assembled[Symbol.asyncDispose]());
   const output = { stdout: new PassThrough(), stderr: new PassThrough() };
   try {
-    await serveAssembled(plugin, assembled, output);
+    await serveAssembled(plugin, assembled, await assembled.equip(logger), output);
   } catch (error) {
-    assembled.options.logger.error('the plugin cannot be served', { error });
+    logger.error('the plugin cannot be served', { error });
     return await plugin.exit({ code: 1 });
   }
   program?.(output);
@@ -48,14 +51,15 @@ async function serveIn(plugin: FakePlugin, { program, ...options }: InProcessOpt
 
 async function serveAssembled(
   plugin: FakePlugin,
-  { options, parts }: AssembledPlugin,
+  { options }: AssembledPlugin,
+  { parts, logger }: PluginEquipment,
   output: { readonly stdout: PassThrough; readonly stderr: PassThrough },
 ): Promise<void> {
   const environment = parsePluginEnvironment(plugin.spec.env);
   const serving = await startServing({
     options: resolveServeOptions(options),
     parts,
-    logger: options.logger,
+    logger,
     environment,
     output,
     endOutput: () => endAll(output),

@@ -1,5 +1,7 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream';
-import { assemblePlugin, type ServedPlugins, type ServeOptions } from '../di/assemble-plugin.js';
+import type { ServedPlugins } from '../assembly/served-plugins.js';
+import { assemblePlugin } from '../di/assemble-plugin.js';
+import type { ServeOptions } from '../di/serve-options.js';
 import { OptionsError } from '../errors.js';
 import type { PluginName } from '../host/plugin-client.js';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
@@ -112,7 +114,8 @@ async function serveOn(
     ...(grpcEngine === undefined ? {} : { grpcEngine }),
   });
   teardown.add(() => assembled[Symbol.asyncDispose]());
-  const factory = assembled.parts.protocols[protocol];
+  const { parts } = await assembled.equip(logger);
+  const factory = parts.protocols[protocol];
   if (factory === undefined) throw new OptionsError(`The \`modules\` leave nothing that serves ${protocol}.`);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const plugin = await factory({

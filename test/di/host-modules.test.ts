@@ -89,7 +89,7 @@ test('options that a bound protocol would ignore are refused', async () => {
   const own = new ContainerModule(({ bind }) => void bind(GRPC_CLIENT_PROTOCOL).toConstantValue(grpcClientProtocol()));
   for (const unused of [{ grpc: {} }, { grpcEngine: 'native' }] as const) {
     const refusal = { code: 'ERR_OPTIONS', message: /beside a binding of GRPC_CLIENT_PROTOCOL/ };
-    assert.throws(() => createClient({ ...options, ...unused, modules: [own] }), refusal);
+    await assert.rejects(createClient({ ...options, ...unused, modules: [own] }).start(), refusal);
     const container = new Container();
     container.load(own, pluginHostModule({ kv: { ...options, ...unused } }));
     await assert.rejects(container.getAsync(pluginToken('kv')), refusal);

@@ -210,8 +210,9 @@ describe('what a module of a plugin binds', () => {
     for (const container of [undefined, new Container()]) {
       if (container !== undefined) container.load(logging(bound));
       const common = container === undefined ? { modules: [logging(bound)] } : { container };
-      assert.equal(assemblePlugin({ handshake, plugins, ...common }).options.logger, bound);
-      assert.equal(assemblePlugin({ handshake, plugins, ...common, logger: option }).options.logger, option);
+      const [fallback, options] = [silent(), { handshake, plugins, ...common }];
+      assert.equal((await assemblePlugin(options).equip(fallback)).logger, bound);
+      assert.equal((await assemblePlugin({ ...options, logger: option }).equip(fallback)).logger, option);
     }
   });
 
@@ -228,7 +229,7 @@ describe('what a module of a plugin binds', () => {
       bind(GRPC_SERVER_PROTOCOL).toConstantValue(grpcServerProtocol());
     });
     for (const unused of [{ grpc: {} }, { grpcEngine: 'native' as const }])
-      assert.throws(() => assemblePlugin({ handshake, plugins, modules: [own], ...unused }), {
+      await assert.rejects(assemblePlugin({ handshake, plugins, modules: [own], ...unused }).equip(silent()), {
         code: 'ERR_OPTIONS',
         message: /beside a binding of GRPC_SERVER_PROTOCOL/,
       });

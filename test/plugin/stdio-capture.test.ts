@@ -40,3 +40,9 @@ test('a capture that tees writes to the real descriptor as well, and tells its o
 test('a buffer may be used again after it was written', async () => {
   assert.equal((await outcome('copy')).stdout, 'before');
 });
+
+test('a logger that is made while output is captured writes to the real stderr all the same', async () => {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, 'log'], { env: testEnv() });
+  assert.equal((JSON.parse(stdout.split('\n')[0]!) as { stderr: unknown }).stderr, '');
+  assert.equal((JSON.parse(stderr) as Record<string, unknown>)['@message'], 'logged');
+});

@@ -1,13 +1,16 @@
-import 'reflect-metadata/lite';
-import { injectable, type Newable } from 'inversify';
+import type { Newable } from 'inversify';
 import { OptionsError } from '../errors.js';
 import type { Implementing, PluginContract } from '../protocols/contract.js';
 import { grpcPlugin } from '../protocols/grpc/contract.js';
 import type { HandlersOf, ServiceDefinition } from '../protocols/grpc/shared/service-definition.js';
+import { ownMark, setMark } from './class-mark.js';
 
 const CONTRACT = Symbol.for('rxplug.contract');
 
-/** A class whose instances implement `Service`. The container makes them; the constructor may inject anything that it has bound. */
+/**
+ * A class whose instances implement `Service`. With injection (`@inject`, `@injectable` and the like on it or on a base class, or with
+ * modules or a container for `serve`) the container makes the instances; otherwise they are made with `new`, without arguments.
+ */
 export type ServiceClass<Service = object> = Newable<Service>;
 
 type ServiceTarget<Of> = Of extends ServiceDefinition ? HandlersOf<Of> : Implementing<Of>;
@@ -41,27 +44,15 @@ function isContract(of: ServiceDefinition | PluginContract): of is PluginContrac
 
 /** Marks a class as the implementation of a contract. */
 export function markService(target: ServiceClass<unknown>, contract: PluginContract): void {
-  Reflect.defineMetadata(CONTRACT, contract, target);
+  setMark(target, CONTRACT, contract);
 }
 
 /** The contract that a class was marked with. Throws OptionsError for a class without mark. */
 export function contractOf(target: ServiceClass): PluginContract {
   // Own, not inherited: a subclass may implement another contract.
-  const contract = Reflect.getOwnMetadata(CONTRACT, target) as PluginContract | undefined;
+  const contract = ownMark(target, CONTRACT) as PluginContract | undefined;
   if (contract !== undefined) return contract;
   throw new OptionsError(
     `The class ${target.name || '(anonymous)'} is not marked as a plugin service. Put @PluginService(definition) on it, or @NetRpcService().`,
   );
-}
-
-/**
- * Makes a service class injectable, if the application has not. Done when it is served and not by its mark, because inversify throws
- * for a second `@injectable()`, which the application may put above or below the mark.
- */
-export function makeInjectable(target: ServiceClass): void {
-  try {
-    injectable()(target);
-  } catch {
-    // It is injectable already.
-  }
 }

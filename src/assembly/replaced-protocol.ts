@@ -1,4 +1,4 @@
-import { OptionsError } from '../../errors.js';
+import { OptionsError } from '../errors.js';
 
 /** The options of gRPC that the default protocol takes. */
 interface GrpcOptions {

@@ -1,0 +1,49 @@
+import { OptionsError } from '../errors.js';
+import type { PluginImplementation, PluginImplementations, ServiceContext } from '../protocols/contract.js';
+import { type DualSides, implementDual } from '../protocols/dual/contract.js';
+import { contractOf, type ServiceClass } from './plugin-service.js';
+
+/**
+ * The implementation of a plugin: a class marked with `@PluginService` or `@NetRpcService`, the result of `implement(contract, service)`,
+ * or one of these for each protocol.
+ */
+export type ServedPlugin = ServiceClass | PluginImplementation | DualSides<SingleService, SingleService>;
+
+type SingleService = ServiceClass | PluginImplementation;
+
+/** Implementations by plugin name. */
+export type ServedPlugins = Readonly<Record<string, ServedPlugin>>;
+
+/** Makes the service of a class. */
+export type CreateService = (service: ServiceClass, context: ServiceContext) => unknown;
+
+/** An implementation for each name of a plugin set. Throws OptionsError. */
+export function implementationsOf(plugins: ServedPlugins, create: CreateService): PluginImplementations {
+  const entries = Object.entries(plugins).map(([name, plugin]) => [name, implementationOf(name, plugin, create)]);
+  return Object.fromEntries(entries) as PluginImplementations;
+}
+
+/** The service of a class without injection. Throws OptionsError for a constructor that waits for arguments. */
+export function newService(service: ServiceClass): unknown {
+  if (service.length === 0) return new service();
+  throw new OptionsError(
+    `The constructor of the class ${service.name || '(anonymous)'} takes arguments, but nothing says what is injected. ` +
+      'Put @inject(token) on each parameter, or serve `implement(contract, () => new …)`.',
+  );
+}
+
+function implementationOf(name: string, plugin: ServedPlugin | undefined, create: CreateService): PluginImplementation {
+  if (typeof plugin === 'function')
+    return { contract: contractOf(plugin), create: (context) => create(plugin, context) };
+  if (plugin === undefined || !('grpc' in plugin)) return checkedImplementation(name, plugin);
+  const side = (of: SingleService): PluginImplementation => implementationOf(name, of, create);
+  return implementDual({ grpc: side(plugin.grpc), netrpc: side(plugin.netrpc) });
+}
+
+/** For callers without types: a bare object with methods does not say what it implements. */
+function checkedImplementation(name: string, service: Partial<PluginImplementation> | undefined): PluginImplementation {
+  if (service?.contract !== undefined) return service as PluginImplementation;
+  throw new OptionsError(
+    `Expected \`${name}\` of the plugin set to be a class marked with \`@PluginService\`, or what \`implement(contract, service)\` returns.`,
+  );
+}
