@@ -109,11 +109,12 @@ function exitedEarly({ code, signal }: Exit): PluginError {
   );
 }
 
-/** The error for a line that did not come in time; `unfinished` is the part of it that has come. */
-export function handshakeTimeout(timeoutMs: number, unfinished: string): PluginError {
+/** The error for a line that did not come in time; `unfinished` is the part of it that has come, `reason` why there is none, if known. */
+export function handshakeTimeout(timeoutMs: number, unfinished: string, reason?: string): PluginError {
   const printed =
     unfinished === ''
-      ? 'It printed nothing, or did not flush stdout, which many languages buffer when it is a pipe (Python: `flush=True`, C: `fflush(stdout)`)'
+      ? (reason ??
+        'It printed nothing, or did not flush stdout, which many languages buffer when it is a pipe (Python: `flush=True`, C: `fflush(stdout)`)')
       : `It printed ${quoteText(unfinished)} and no line break`;
   return new StartError(
     'ERR_START_TIMEOUT',

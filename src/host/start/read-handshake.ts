@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import { errorMessage, HandshakeError, PluginError, StartError } from '../../errors.js';
+import { type DebuggerEvidence, debuggerNote } from '../../runners/diagnose/debugger-wait.js';
 import type { Runner } from '../../runners/runner.js';
 import { decode } from '../../streams/decode.js';
 import { firstLine, handshakeTimeout } from '../../streams/first-line.js';
@@ -9,6 +10,7 @@ import { untilAborted } from '../../streams/until-aborted.js';
 import type { Address } from '../../wire/handshake/address.js';
 import { acceptHandshake, type Handshake } from '../../wire/handshake/parse-handshake.js';
 import { LineDecoder } from '../../wire/lines.js';
+import type { ResolvedClientOptions } from '../options.js';
 import type { StartContext } from './start-context.js';
 
 /** Reads the handshake line from the real stdout and validates it. What follows on the real stdout is discarded. */
@@ -31,15 +33,25 @@ export async function readHandshake(runner: Runner, context: StartContext): Prom
   }
 }
 
-async function readFirstLine(runner: Runner, { options, abort }: StartContext): Promise<string> {
+async function readFirstLine(runner: Runner, { options, streams, abort }: StartContext): Promise<string> {
   const decoder = new LineDecoder({ tooLong: 'fail' });
   const lines$ = fromReadable(runner.stdout).pipe(decode(() => decoder));
   try {
     return await untilAborted(firstValueFrom(firstLine(lines$, runner.exit$)), abort.signal);
   } catch (error) {
     const isLate = PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
-    throw isLate ? handshakeTimeout(options.startTimeoutMs, decoder.unfinishedText) : error;
+    if (!isLate) throw error;
+    const waits = debuggerNote({ ...programOf(options), stderr: streams.logs.lastStderr });
+    throw handshakeTimeout(options.startTimeoutMs, decoder.unfinishedText, waits);
   }
+}
+
+function programOf({ launch, env, skipHostEnv }: ResolvedClientOptions): Omit<DebuggerEvidence, 'stderr'> {
+  const inherited = skipHostEnv ? undefined : process.env['NODE_OPTIONS'];
+  return {
+    command: launch.kind === 'command' ? launch.process.command : [],
+    nodeOptions: env['NODE_OPTIONS'] ?? inherited,
+  };
 }
 
 /** How long a runner may look for the reason. */

@@ -5,6 +5,7 @@ import { SecurityError } from '../../errors.js';
 import { onAbort } from '../../streams/on-abort.js';
 import type { Dialer, DialOptions } from '../transport.js';
 import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './config.js';
+import { explainRefusal } from './refusal.js';
 
 /**
  * A dialer that adds TLS to its connections, as TLS client. `dial` rejects with SecurityError ERR_TLS. In TLS 1.3 the handshake of the client
@@ -56,7 +57,7 @@ async function secureClient(
     throw new Error(`the peer did not agree on ${alpn.join(', ')} by ALPN`);
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error;
-    throw tlsError(error);
+    throw tlsError(error, config);
   }
 }
 
@@ -104,13 +105,17 @@ function forwardRef(socket: TLSSocket, connection: Duplex & { ref?(): unknown; u
   };
 }
 
-function tlsError(cause: unknown): SecurityError {
+function tlsError(cause: unknown, config: TlsConfig): SecurityError {
   // OpenSSL's message contains addresses and names of source files; `reason` is the readable part.
   const reason = cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : '';
   const text = reason || (cause instanceof Error ? cause.message.trim() : String(cause));
-  return new SecurityError('ERR_TLS', `The TLS connection to the plugin failed: ${text}.${hintFor(codeOf(cause))}`, {
-    cause,
-  });
+  return new SecurityError(
+    'ERR_TLS',
+    `The TLS connection to the plugin failed: ${text}.${hintFor(codeOf(cause), config)}`,
+    {
+      cause,
+    },
+  );
 }
 
 const OTHER_CERTIFICATE =
@@ -127,8 +132,9 @@ const HINTS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: ' Set `serverName` to a name in the certificate.',
 };
 
-function hintFor(code: string): string {
-  return HINTS[code] ?? '';
+function hintFor(code: string, config: TlsConfig): string {
+  const refusal = explainRefusal(code, config);
+  return refusal === undefined ? (HINTS[code] ?? '') : ` ${refusal}`;
 }
 
 /** The peer has answered with a TLS alert: it speaks TLS. */

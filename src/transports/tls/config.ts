@@ -1,6 +1,7 @@
 import { type ConnectionOptions, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { errorMessage, SecurityError } from '../../errors.js';
 import type { Identity } from './certificate.js';
+import { explainRefusal } from './refusal.js';
 
 /** One configuration for both roles, like go-plugin's `tls.Config`: the end that dials is the TLS client. */
 export interface TlsConfig extends SecureContextOptions {
@@ -44,11 +45,9 @@ export function contextOf(config: TlsConfig): SecureContext {
     return createSecureContext(contextOptions(config));
   } catch (cause) {
     const why = errorMessage(cause);
-    throw new SecurityError(
-      'ERR_TLS',
-      `The TLS configuration is not usable: ${why}. Check the key, the certificate and the CA.`,
-      { cause },
-    );
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const cure = explainRefusal(code, config) ?? 'Check the key, the certificate and the CA.';
+    throw new SecurityError('ERR_TLS', `The TLS configuration is not usable: ${why}. ${cure}`, { cause });
   }
 }
 

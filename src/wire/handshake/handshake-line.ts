@@ -3,6 +3,7 @@ import { encodeBase64 } from '../base64.js';
 import { trimGoSpace } from '../go-text.js';
 import { quoteText, truncateText } from '../quote.js';
 import type { Address } from './address.js';
+import { explainFirstLine } from './tool-banner.js';
 
 /** Field 1 of the handshake line; the only version that exists (go-plugin client.go CoreProtocolVersion). */
 export const CORE_PROTOCOL_VERSION = 1;
@@ -30,10 +31,12 @@ export function splitHandshake(line: string): HandshakeFields {
   const parts = trimGoSpace(line).split('|', MAX_FIELDS);
   const [coreVersion, appVersion, network, address, protocol, serverCertificate, multiplexing] = parts;
   if (coreVersion === undefined || appVersion === undefined || network === undefined || address === undefined) {
+    const advice =
+      explainFirstLine(line) ?? 'Check that the command is a plugin and that it prints nothing before it serves.';
     throw new HandshakeError(
       'ERR_HANDSHAKE_UNRECOGNIZED',
       `The plugin's first line on stdout is not a handshake: ${quoteText(line)}. Expected ${SHAPE}, at least ${MIN_FIELDS} ` +
-        `fields, got ${parts.length}. Check that the command is a plugin and that it prints nothing before it serves.`,
+        `fields, got ${parts.length}. ${advice}`,
       { details: { text: truncateText(line) } },
     );
   }

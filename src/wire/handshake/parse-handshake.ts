@@ -5,6 +5,7 @@ import { quoteText, truncateText } from '../quote.js';
 import { type Address, explainAddress } from './address.js';
 import { isDerSequence } from './der.js';
 import { CORE_PROTOCOL_VERSION, type HandshakeFields, type ProtocolName, splitHandshake } from './handshake-line.js';
+import { explainFirstLine } from './tool-banner.js';
 
 /** What a plugin announced in its handshake line, once the host has accepted it. */
 export interface Handshake {
@@ -100,7 +101,7 @@ function validateCoreVersion(text: string, line: string): void {
     throw failure(
       'ERR_CORE_VERSION_INVALID',
       `The plugin's core protocol version ${quoteText(text)} is not an integer. Expected ${CORE_PROTOCOL_VERSION}. ` +
-        'Check that the plugin prints nothing before it serves.',
+        (explainFirstLine(line) ?? 'Check that the plugin prints nothing before it serves.'),
       line,
     );
   }

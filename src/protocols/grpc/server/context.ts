@@ -91,7 +91,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
   }
 
   sendHeaders(metadata: Metadata): void {
-    this.#call.sendHeaders(sendable(this.path, metadata.clone()));
+    this.#call.sendHeaders(sendable(this.#method, metadata.clone()));
   }
 
   async flushed(): Promise<void> {
@@ -122,7 +122,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
   respond(message: unknown): void {
     if (!this.open) return;
     try {
-      const metadata = mergeTrailers(this.path, this.#trailers);
+      const metadata = mergeTrailers(this.#method, this.#trailers);
       this.#call.sendMessage(message);
       this.#answered = true;
       this.#call.end({ code: Status.OK, details: 'OK', metadata });
@@ -135,7 +135,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
   complete(): void {
     if (!this.open) return;
     try {
-      const metadata = mergeTrailers(this.path, this.#trailers);
+      const metadata = mergeTrailers(this.#method, this.#trailers);
       this.#end({ code: Status.OK, details: 'OK', metadata });
     } catch (thrown) {
       this.fail(thrown);
@@ -153,7 +153,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
         fields,
       );
     }
-    this.#end(failedEnd(this.path, thrown, this.#trailers));
+    this.#end(failedEnd(this.#method, thrown, this.#trailers));
   }
 
   /** Runs `teardown` when the call is over, at once when it is. Returns how to take it back: true when it was not too late. */

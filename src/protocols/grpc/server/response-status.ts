@@ -1,3 +1,5 @@
+import { errorMessage } from '../../../errors.js';
+import type { Logger } from '../../../wire/logs/logger.js';
 import { GrpcError, toStatusObject } from '../shared/errors.js';
 import { Metadata, status as Status } from '../shared/grpc-js.js';
 import { isSendable } from '../shared/metadata.js';
@@ -11,28 +13,38 @@ const MAX_METADATA_BYTES = 32 * 1024;
 /** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
 const HEADER_COST_BYTES = 32;
 
+/** The method whose call is answered: what cannot be sent is told in its log. */
+export interface AnsweredMethod {
+  /** `/package.Service/Method`. */
+  readonly path: string;
+  readonly logger: Logger;
+}
+
 /**
  * The trailing metadata of a response: the handler's, with that of its error merged over it; undefined when there is neither. Throws
  * GrpcError INTERNAL for more than can be sent.
  */
-export function mergeTrailers(path: string, trailers?: Metadata, failure?: Metadata): Metadata | undefined {
+export function mergeTrailers(method: AnsweredMethod, trailers?: Metadata, failure?: Metadata): Metadata | undefined {
   if (trailers === undefined && failure === undefined) return undefined;
   const merged = trailers?.clone() ?? new Metadata();
   for (const name of Object.keys(failure?.getMap() ?? {})) {
     merged.remove(name);
     for (const value of failure?.get(name) ?? []) merged.add(name, value);
   }
-  return sendable(path, merged);
+  return sendable(method, merged);
 }
 
-/** The end of a call that failed, in a form that no header can break. Metadata that cannot be sent is left out. */
-export function failedEnd(path: string, thrown: unknown, trailers: Metadata | undefined): CallEnd {
+/** The end of a call that failed, in a form that no header can break. What cannot be sent is left out, and told in the log. */
+export function failedEnd(method: AnsweredMethod, thrown: unknown, trailers: Metadata | undefined): CallEnd {
   const { code, details, metadata } = toStatusObject(thrown);
+  const text = headerText(method, details);
   try {
-    return { code, details: headerText(details), metadata: mergeTrailers(path, trailers, metadata) };
-  } catch {
+    return { code, details: text, metadata: mergeTrailers(method, trailers, metadata) };
+  } catch (error) {
     // The failure matters more than what was to go with it.
-    return { code, details: headerText(details) };
+    const fields = { method: method.path, error: GrpcError.is(error) ? error.detail : errorMessage(error) };
+    method.logger.warn('the metadata of a failed call was left out', fields);
+    return { code, details: text };
   }
 }
 
@@ -40,11 +52,13 @@ export function failedEnd(path: string, thrown: unknown, trailers: Metadata | un
  * Removes names that would break the response: metadata that was received somewhere and is passed on may have them. Throws GrpcError
  * INTERNAL for more than can be sent.
  */
-export function sendable(path: string, metadata: Metadata): Metadata {
+export function sendable({ path, logger }: AnsweredMethod, metadata: Metadata): Metadata {
   let bytes = 0;
   for (const [name, values] of Object.entries(metadata.toJSON())) {
-    if (!isSendable(name)) metadata.remove(name);
-    else for (const value of values) bytes += name.length + value.length + HEADER_COST_BYTES;
+    if (!isSendable(name)) {
+      metadata.remove(name);
+      logger.debug('metadata was left out: its name belongs to gRPC or HTTP/2', { method: path, name });
+    } else for (const value of values) bytes += name.length + value.length + HEADER_COST_BYTES;
   }
   if (bytes <= MAX_METADATA_BYTES) return metadata;
   const detail = `The metadata of a response of ${path} has ${bytes} bytes, at most ${MAX_METADATA_BYTES} can be sent.`;
@@ -52,7 +66,11 @@ export function sendable(path: string, metadata: Metadata): Metadata {
 }
 
 /** Well-formed, for grpc-js's `encodeURI` throws otherwise, where it cannot be caught; and short enough for a header. */
-function headerText(details: string): string {
+function headerText({ path, logger }: AnsweredMethod, details: string): string {
+  if (details.length > MAX_DETAILS_LENGTH) {
+    const fields = { method: path, chars: details.length, maxChars: MAX_DETAILS_LENGTH };
+    logger.warn('the message of a failed call was cut', fields);
+  }
   const text = details.length > MAX_DETAILS_LENGTH ? `${details.slice(0, MAX_DETAILS_LENGTH - 1)}…` : details;
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
