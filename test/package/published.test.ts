@@ -1,0 +1,99 @@
+/** What the published files promise besides the API: whose modules they use, how many files they are, where their errors point to. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Container } from 'inversify';
+import { firstValueFrom, map, Observable, of, Subject } from 'rxjs';
+import { createClient, grpcPlugin, PluginService } from 'rxplug';
+import { pluginClientToken, pluginHostModule } from 'rxplug/di';
+import { GrpcError, Metadata, status } from 'rxplug/grpc';
+import { createPluginPair } from 'rxplug/testing';
+import { GreeterDefinition, type GreetRequest } from '../../examples/gen/greeter.js';
+import * as sources from '../../src/index.js';
+import { testEnv } from '../fixtures/fixture.js';
+import { loadedFiles } from '../support/loaded-files.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const published = fileURLToPath(new URL('../../node/', import.meta.url));
+const handshake = { magicCookieKey: 'K', magicCookieValue: 'V' };
+const plugins = { greeter: grpcPlugin(GreeterDefinition) };
+const require = createRequire(import.meta.url);
+
+@PluginService(GreeterDefinition)
+class Greeter {
+  greet({ name }: GreetRequest) {
+    return new Observable<{ greeting: string }>((subscriber) => {
+      subscriber.next({ greeting: `Hello ${name}` });
+      subscriber.complete();
+    });
+  }
+}
+
+describe('what the application has as well is one module', () => {
+  test('rxjs: Observables of the library are instances of the application’s class, imported or required', () => {
+    const client = createClient({ command: ['x'], handshake, plugins });
+    for (const rxjs of [{ Observable, Subject }, require('rxjs') as typeof import('rxjs')])
+      for (const stream$ of [client.state$, client.logs$, client.syncStdout$])
+        assert.ok(stream$ instanceof rxjs.Observable);
+  });
+
+  test('rxjs: the application’s Observables and operators work in both directions', async () => {
+    await using pair = await createPluginPair(plugins, { greeter: Greeter });
+    const greeter = await pair.dispense('greeter');
+    const greeting$ = greeter.greet({ name: 'Ada' }).pipe(map(({ greeting }) => greeting));
+    assert.equal(await firstValueFrom(greeting$), 'Hello Ada');
+  });
+
+  test('inversify: its container takes the library’s modules and tokens', async () => {
+    const container = new Container();
+    container.load(pluginHostModule({ greeter: { command: ['x'], handshake, plugins } }));
+    assert.equal(container.get(pluginClientToken('greeter')).exited, false);
+    await container.unbindAllAsync();
+  });
+
+  test('grpc-js: metadata and status codes are its own', () => {
+    const grpcJs = require('@grpc/grpc-js') as typeof import('@grpc/grpc-js');
+    assert.equal(Metadata, grpcJs.Metadata);
+    assert.equal(status, grpcJs.status);
+  });
+});
+
+test('two copies of the library know each other’s errors, contracts and marks', async () => {
+  const error = new GrpcError(status.NOT_FOUND, 'nothing');
+  assert.ok(sources.PluginError.is(error));
+  await using pair = await createPluginPair(plugins, {
+    greeter: sources.implement(sources.grpcPlugin(GreeterDefinition), {
+      greet: ({ name }) => of({ greeting: `Hello ${name}` }),
+    }),
+  });
+  assert.equal((await firstValueFrom((await pair.dispense('greeter')).greet({ name: 'Ada' }))).greeting, 'Hello Ada');
+});
+
+test('an entry is one file of its own and the core, and loads no chunk that it does not need', async () => {
+  const { urls } = await loadedFiles("import 'rxplug';", here);
+  const own = urls.flatMap((url) => /\/dist\/((?:node|src|bundler)\/.*)/.exec(url)?.[1] ?? []);
+  assert.deepEqual(own.toSorted(), ['node/core.js', 'node/index.js']);
+});
+
+test('every file has its map, and no file names a path of the machine that built it', async () => {
+  const files = readdirSync(published);
+  for (const file of files.filter((name) => name.endsWith('.js'))) {
+    assert.ok(files.includes(`${file}.map`), file);
+    assert.doesNotMatch(await readFile(`${published}${file}`, 'utf8'), /\/dist\/src\//);
+  }
+});
+
+test('errors point to the source', async () => {
+  const program = "import { createClient } from 'rxplug'; createClient({ command: [], handshake: {}, plugins: {} });";
+  const args = ['--enable-source-maps', '--input-type=module', '-e', program];
+  const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: here, env: testEnv() }).catch(
+    (error: { stderr: string }) => error,
+  );
+  assert.match(stderr, /OptionsError/);
+  assert.match(stderr, /src\/host\/[\w-]+\.ts:\d+/);
+});
