@@ -62,4 +62,4 @@ export { createGrpcChannel, createGrpcServer } from './protocols/grpc/engine.js'
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js/adapters/client-channel.js';
 export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server/grpc-server.js';
 export type { CallStatus } from './protocols/grpc/shared/status.js';
-export type { HeaderList, Http2Options } from './transports/http2/engine.js';
+export type { HeaderList, Http2Options } from './transports/http2/interfaces.js';

@@ -1,4 +1,4 @@
-/** `rxplug/transport`: connections, for those who write a transport or a runner of their own or wrap the library's. */
+/** `rxplug/transport`: connections, for transports and runners of your own that use or wrap those of the library. */
 export type { BrokerNetwork } from './protocols/protocol.js';
 export { verifyChecksum } from './runners/secure/verify-checksum.js';
 export { type DialerOptions, dialerTo } from './transports/sockets/dial.js';

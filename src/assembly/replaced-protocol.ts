@@ -6,9 +6,7 @@ interface GrpcOptions {
   readonly grpcEngine?: unknown;
 }
 
-/**
- * Refuses options that nothing would use: whoever binds a protocol of gRPC replaces all of it. Throws OptionsError.
- */
+/** Refuses options that a bound protocol of gRPC would not use, since it replaces all of gRPC. Throws OptionsError. */
 export function refuseUnusedGrpcOptions(options: GrpcOptions, token: string): void {
   const unused = (['grpc', 'grpcEngine'] as const).find((name) => options[name] !== undefined);
   if (unused === undefined) return;

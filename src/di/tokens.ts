@@ -12,8 +12,8 @@ import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { token } from './token.js';
 
-// Parts of the library. A part that nobody has bound has its default; to bind its token, in a module for `createClient`, `launch` or
-// `serve`, or in the container of an application, is to replace it.
+// Parts of the library. To replace one, bind its token: in a module for `createClient`, `launch` or `serve`, or in the container of an
+// application. A part that is not bound has its default.
 
 /**
  * Makes the runner of a client with a `command`; the client's option `runner` takes its place. @default `commandRunner`
@@ -46,7 +46,7 @@ export const GRPC_HOST_OPTIONS = token<GrpcHostOptions>('grpc-host-options');
 /** A plugin's gRPC options. The option `grpc` of `serve` takes their place. @default {} */
 export const GRPC_PLUGIN_OPTIONS = token<GrpcPluginOptions>('grpc-plugin-options');
 /**
- * Connects to plugins over gRPC. Whoever binds it replaces all of a host's gRPC: the options `grpc` and `grpcEngine` are refused then.
+ * Connects to plugins over gRPC. Binding it replaces all of a host's gRPC: the options `grpc` and `grpcEngine` are refused then.
  * @default `grpcClientProtocol`
  */
 export const GRPC_CLIENT_PROTOCOL = token<ClientProtocolFactory>('grpc-client-protocol');

@@ -3,7 +3,7 @@ import { readProcessEntry } from './table.js';
 
 /**
  * Whether a process has exited for certain: its pid has no process, a zombie, or on Linux one with another start time. False where that
- * cannot be told, as of another user's process that the system hides. Cheap enough to be polled.
+ * cannot be known, as for another user's process that the system hides. Cheap enough to be polled.
  */
 export function hasExited({ pid, startTime }: ProcessIdentity, platform: NodeJS.Platform = process.platform): boolean {
   const entry = platform === 'linux' ? readProcessEntry(pid) : undefined;

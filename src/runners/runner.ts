@@ -57,7 +57,7 @@ export interface ProcessSpec {
    * it can open /dev/tty. Stdin is the host's either way. Windows has no groups. @default 'own'
    */
   readonly processGroup?: 'own' | 'shared';
-  /** The plugin is not one of the host's descendants that die with the host, if the host is a plugin itself. @default false */
+  /** Whether the plugin keeps running when the host is a plugin itself and is killed with its descendants. @default false */
   readonly outlivesHost?: boolean;
   /** The checksum that the program's file must have; it is verified at the start. @default not verified */
   readonly secureConfig?: SecureConfig;

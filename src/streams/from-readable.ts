@@ -4,7 +4,7 @@ import { TransportError } from '../errors.js';
 
 /**
  * The chunks of a Readable. Cold, for one subscriber at a time: subscribing resumes the Readable, unsubscribing pauses it, and unread
- * chunks wait for the next subscriber. The Readable is borrowed: it is never destroyed here. Completes at its end; errors with its error,
+ * chunks wait for the next subscriber. The Readable is never destroyed here. Completes at its end; errors with its error,
  * or with TransportError ERR_CONNECTION_LOST when it was destroyed before its end.
  *
  * There is no backpressure: chunks are emitted as they arrive. A consumer that has to go slower reads the Readable itself.

@@ -6,7 +6,7 @@ import type { Decoder } from './decode.js';
 
 /** Which entries a log decoder gives, and what it remembers. */
 export interface LogDecoderOptions extends LogParserOptions, Pick<LineOptions, 'maxLineBytes'> {
-  /** Receives every line, also those below the level. Borrowed. */
+  /** Receives every line, also those below the level. */
   readonly tail?: LineTail;
 }
 

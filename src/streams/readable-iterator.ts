@@ -59,7 +59,7 @@ export class ReadableIterator<T> implements AsyncIterator<T, undefined> {
     this.#settle();
   }
 
-  /** Hands out what is there, to whoever waits longest. */
+  /** Gives buffered chunks to the reads that wait, the oldest first. */
   #settle(): void {
     while (this.#waiting.length > 0) {
       const value: T | null = this.#ended ? null : (this.#readable?.read() as T | null);

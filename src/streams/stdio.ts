@@ -56,7 +56,7 @@ export function createStdioOutlet(): StdioOutlet {
   return { writable, readable, chunks$: chunks.asObservable(), close };
 }
 
-/** Node: `readableFlowing` is null until something asks for data. */
+/** `readableFlowing` of Node is null until data is requested. */
 function isUnused(readable: Readable): boolean {
   return readable.readableFlowing === null && readable.listenerCount('readable') === 0;
 }

@@ -42,7 +42,7 @@ export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
   readonly pluginStdout: Writable;
   /** The same for its stderr, to `syncStderr`. */
   readonly pluginStderr: Writable;
-  /** What the host receives of `pluginStdout`. When nobody reads it and it is full, it holds the writer up. */
+  /** What the host receives of `pluginStdout`. The writer waits when it is full. */
   readonly syncStdout: Readable;
   /** What the host receives of `pluginStderr`, likewise. */
   readonly syncStderr: Readable;

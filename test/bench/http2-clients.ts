@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { createConnection, type Socket } from 'node:net';
-import type { HeaderList } from '../../src/transports/http2/engine.js';
+import type { HeaderList } from '../../src/transports/http2/interfaces.js';
 import { connectHttp2 } from '../../src/transports/http2/open-session.js';
 
 const ignore = () => {};

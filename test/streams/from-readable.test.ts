@@ -59,7 +59,7 @@ test('errors when the Readable is destroyed before its end, also when it was so 
   await assert.rejects(lastValueFrom(fromReadable(readable)), isLost);
 });
 
-test('pauses on early unsubscribe, keeps the rest for the next subscriber, and does not destroy what is borrowed', async () => {
+test('pauses on early unsubscribe, keeps the rest for the next subscriber, and does not destroy the Readable', async () => {
   const readable = new PassThrough();
   const before = listenersOf(readable);
   readable.write('first');

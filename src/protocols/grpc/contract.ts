@@ -10,9 +10,9 @@ const GRPC = Symbol.for('rxplug.grpc');
 
 /** What the host's side of a contract is given. */
 export interface GrpcClientContext {
-  /** The main connection to the plugin. Borrowed. */
+  /** The main connection to the plugin. Do not close it: it belongs to the host. */
   readonly channel: GrpcChannel;
-  /** Opens further connections, in both directions. Borrowed. */
+  /** Opens further connections, in both directions. Do not close it. */
   readonly broker: GrpcBroker;
   /** Interceptors and call defaults of the host's options, for `createGrpcClient`. */
   readonly clientOptions: GrpcClientOptions;
@@ -23,7 +23,7 @@ export interface GrpcClientContext {
 /** What the plugin's side of a contract is given. */
 export interface GrpcServiceContext extends ServiceContext {
   readonly protocol: 'grpc';
-  /** Opens further connections, in both directions. Borrowed. */
+  /** Opens further connections, in both directions. Do not close it. */
   readonly broker: GrpcBroker;
 }
 

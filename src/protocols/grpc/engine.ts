@@ -29,7 +29,7 @@ export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
 
 const NATIVE: GrpcEndpoints = { createChannel: createGrpcChannel, createServer: createGrpcServer };
 
-/** The implementation that an engine's name stands for. That of grpc-js is loaded here, so that nobody else pays for it. */
+/** The implementation of an engine. That of grpc-js is loaded here, so that it takes no time when it is not used. */
 export async function loadGrpcEngine(name?: GrpcEngine): Promise<GrpcEndpoints> {
   if (resolveGrpcEngine(name) === 'native') return NATIVE;
   const [channels, servers] = await Promise.all([

@@ -9,7 +9,7 @@ import {
   RemoteError,
   TransportError,
 } from '../../errors.js';
-import { closeGently } from '../../transports/yamux/close-gently.js';
+import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import type { GobSchema } from '../../wire/gob/index.js';
 import {
   createNetRpcClientCodec,
@@ -240,7 +240,7 @@ export class NetRpcClient implements AsyncDisposable {
     if (calls.length > 0) this.#refs?.unref();
     this.#pending.clear();
     for (const { subscriber } of calls) subscriber.error(cause);
-    void closeGently(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
+    void closeGracefully(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
   }
 
   async #close(because: PluginError | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Subscription } from 'rxjs';
 import { errorMessage } from '../../errors.js';
-import { closeGently } from '../../transports/yamux/close-gently.js';
+import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import { zeroValue } from '../../wire/gob/index.js';
 import {
   createNetRpcServerCodec,
@@ -240,6 +240,6 @@ export class NetRpcServing implements AsyncDisposable {
   #dispose(): void {
     this.#abort.abort();
     this.#lifetime.unsubscribe();
-    void closeGently(this.#connection).then(() => this.#onEnded());
+    void closeGracefully(this.#connection).then(() => this.#onEnded());
   }
 }

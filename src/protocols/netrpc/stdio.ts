@@ -14,7 +14,7 @@ export class StdioFeed {
   #unwrittenChunks = 0;
   #isAttached = false;
 
-  /** The source is borrowed. */
+  /** The source is not destroyed here. */
   constructor(source: Readable) {
     this.#source = source;
   }

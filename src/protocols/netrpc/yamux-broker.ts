@@ -20,7 +20,7 @@ import { PluginCallError } from '../../errors.js';
 import { aborted } from '../../streams/aborted.js';
 import { Rendezvous } from '../../streams/rendezvous.js';
 import type { DialOptions } from '../../transports/transport.js';
-import { closeGently } from '../../transports/yamux/close-gently.js';
+import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import type { YamuxSession } from '../../transports/yamux/session.js';
 import type { YamuxStream } from '../../transports/yamux/stream.js';
 import { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from '../../wire/broker-id.js';
@@ -68,7 +68,7 @@ export class YamuxBroker implements MuxBroker {
       scheduler,
       ...(maxPending === undefined ? {} : { maxPending }),
       // The dialer reads the end of the stream in place of the acknowledgement. Go leaves a second stream of one id open for ever.
-      onReaped: (stream) => void closeGently(stream),
+      onReaped: (stream) => void closeGracefully(stream),
     });
     this.requests$ = this.#requests.asObservable();
   }
@@ -119,7 +119,7 @@ export class YamuxBroker implements MuxBroker {
       if (ack !== undefined) throw badAcknowledgement(id, ack);
       throw stream.errored ?? notAccepted(id);
     } catch (error) {
-      void closeGently(stream);
+      void closeGracefully(stream);
       throw error;
     }
   }
@@ -154,7 +154,7 @@ export class YamuxBroker implements MuxBroker {
         },
       });
     reading.add(() => {
-      if (!isOffered) void closeGently(stream);
+      if (!isOffered) void closeGracefully(stream);
     });
     this.#lifetime.add(reading);
   }

@@ -24,7 +24,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
-/** Messages of engines and their runtimes about a container that cannot start, with the cure. The first match is used. */
+/** Messages of engines and their runtimes about a container that cannot start, and what to do. The first match is used. */
 const CURES: readonly (readonly [said: RegExp, cure: (options: ResolvedContainerOptions) => string])[] = [
   [
     /no such image|image not known/i,

@@ -12,7 +12,7 @@ export interface SpawnPluginOptions {
   readonly verified?: VerifiedSpawn | undefined;
 }
 
-/** Spawns a plugin: stdin inherited, stdout and stderr piped. The outcome is told by the child's events `spawn` and `error`. */
+/** Spawns a plugin: stdin inherited, stdout and stderr piped. The outcome is an event of the child: `spawn` or `error`. */
 export function spawnPlugin({ command, cwd, env, ownGroup, verified }: SpawnPluginOptions): ChildProcess {
   const { command: words, argv0, inherit } = verified ?? { command, argv0: command[0], inherit: undefined };
   const [file, ...args] = words;

@@ -5,7 +5,7 @@ import type {
   Http2ServerSession,
   Http2SessionEvents,
   Http2StreamHandler,
-} from './engine.js';
+} from './interfaces.js';
 import { resolveHttp2Options } from './options.js';
 import { ClientSession } from './session/client-session.js';
 import { ServerSession } from './session/server-session.js';

@@ -1,7 +1,7 @@
 import { OptionsError } from '../../errors.js';
 import { MAX_TIMER_MS } from '../../wire/duration.js';
 import { LARGEST_MAX_FRAME_BYTES, MAX_STREAM_ID, MAX_WINDOW_BYTES } from '../../wire/http2/frames.js';
-import type { Http2Options } from './engine.js';
+import type { Http2Options } from './interfaces.js';
 
 export type ResolvedHttp2Options = Required<Http2Options>;
 

@@ -67,8 +67,8 @@ function connectTo(address: Address): Socket {
 }
 
 /**
- * Not through a symbolic link: who may write to a shared socket directory could let this process connect to any socket that it may use. A
- * name with `@` is in Linux's abstract namespace, as in Go; nothing can stand in its place.
+ * Connects to a unix socket, not through a symbolic link: by a link, a user who may write to a shared socket directory could make this process
+ * connect to any socket that it may use. A name with `@` is in Linux's abstract namespace, as in Go, where there are no links.
  */
 function connectUnix(address: Address): Socket {
   const path = address.address;

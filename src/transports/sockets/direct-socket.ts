@@ -7,7 +7,7 @@ const READ_BYTES = 64 * 1024;
 /** Receives what a socket has read; the memory is reused after the call. */
 export type DirectReader = (chunk: Uint8Array) => void;
 
-/** Sets the reader of a direct socket. Module-level, because a socket has no property for it that TypeScript knows; entries go with their sockets. */
+/** Sets the reader of a direct socket. Module-level, because a Socket has no property for it; entries are collected with their sockets. */
 const attachments = new WeakMap<Duplex, (reader: DirectReader) => void>();
 
 /**

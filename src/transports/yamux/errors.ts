@@ -14,7 +14,7 @@ export function connectionEnded(atBoundary: boolean): TransportError {
   return new TransportError(
     'ERR_CONNECTION_LOST',
     atBoundary
-      ? 'The peer closed the connection under the yamux session: its process ended, it closed the session, or we broke its protocol.'
+      ? 'The peer closed the connection under the yamux session: its process ended, it closed the session, or it received a frame that it does not allow.'
       : 'The peer closed the connection under the yamux session in the middle of a frame: its process probably died.',
   );
 }

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { ClosedError, OptionsError, PluginError } from '../../errors.js';
 import { YamuxFlag, YamuxFrameType, YamuxGoAway } from '../../wire/yamux/header.js';
 import type { DialOptions } from '../transport.js';
-import { closeGently } from './close-gently.js';
+import { closeGracefully } from './close-gracefully.js';
 import { Deadline } from './deadline.js';
 import {
   connectionBroke,
@@ -225,6 +225,6 @@ export class YamuxSession implements AsyncDisposable {
     this.#outbox.finish();
     this.#pings.close(reason);
     this.#table.end(reason, cause !== undefined);
-    void closeGently(this.#connection).then(() => this.#onClosed(cause));
+    void closeGracefully(this.#connection).then(() => this.#onClosed(cause));
   }
 }

@@ -5,7 +5,7 @@ export interface Address {
   readonly address: string;
 }
 
-/** Text on what is wrong with an address that cannot be connected to, with the cure; undefined when nothing is recognised. */
+/** Text on what is wrong with an address that cannot be connected to, and what to do; undefined when nothing is recognised. */
 export function explainAddress({
   network,
   address,

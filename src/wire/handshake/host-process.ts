@@ -1,4 +1,4 @@
-/** The process of a host, as its plugins are told in the environment, so that they can watch it behind a wrapper. */
+/** The process of a host, which plugins get in the environment so that they can watch it, also from behind a wrapper. */
 export interface HostProcess {
   readonly pid: number;
   /** When the process was started, in the system's units; unknown on Windows. */

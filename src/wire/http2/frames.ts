@@ -112,7 +112,7 @@ export function formatErrorCode(code: number): string {
   return ERROR_NAMES[code] ?? `unknown error code ${code}`;
 }
 
-/** An error of the whole connection (RFC 9113 §5.4.1): the peer is told `wireCode` by GOAWAY. */
+/** An error of the whole connection (RFC 9113 §5.4.1); `wireCode` is the code of its GOAWAY. */
 export function http2Error(wireCode: number, message: string): ProtocolError {
   const exceeded = wireCode === Http2ErrorCode.enhanceYourCalm;
   const text = `HTTP/2 ${formatErrorCode(wireCode)}: ${message}`;

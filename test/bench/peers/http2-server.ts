@@ -3,7 +3,7 @@
  * body and trailers as gRPC does, a source of bytes and a sink.
  */
 import { createServer } from 'node:net';
-import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/engine.js';
+import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/interfaces.js';
 import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
 
 const RESPONSE: HeaderList = [':status', '200', 'content-type', 'application/grpc'];

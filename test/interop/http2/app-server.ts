@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Http2Options, Http2ServerSession, Http2StreamHandler } from '../../../src/transports/http2/engine.js';
+import type { Http2Options, Http2ServerSession, Http2StreamHandler } from '../../../src/transports/http2/interfaces.js';
 import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
 
 export interface AppServer {

@@ -1,4 +1,4 @@
-import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/engine.js';
+import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/interfaces.js';
 
 const OK: HeaderList = [':status', '200'];
 const CHUNK = new Uint8Array(32 * 1024);

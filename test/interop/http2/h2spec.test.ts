@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/engine.js';
+import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/interfaces.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { appServer } from './app-server.js';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { HeaderList, Http2ClientSession } from '../../../src/transports/http2/engine.js';
+import type { HeaderList, Http2ClientSession } from '../../../src/transports/http2/interfaces.js';
 import { connectHttp2 } from '../../../src/transports/http2/open-session.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { defer } from '../../support/defer.js';

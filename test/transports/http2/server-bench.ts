@@ -6,7 +6,7 @@ import type {
   Http2ServerSession,
   Http2Stream,
   Http2StreamEvents,
-} from '../../../src/transports/http2/engine.js';
+} from '../../../src/transports/http2/interfaces.js';
 import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
 import { defer } from '../../support/defer.js';
 import { RawPeer } from './raw-peer.js';

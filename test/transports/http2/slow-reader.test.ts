@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Http2ClientSession, Http2Stream, Http2StreamHandler } from '../../../src/transports/http2/engine.js';
+import type { Http2ClientSession, Http2Stream, Http2StreamHandler } from '../../../src/transports/http2/interfaces.js';
 import { connectHttp2, serveHttp2 } from '../../../src/transports/http2/open-session.js';
 import { REQUEST, RESPONSE, TRAILERS } from './server-bench.js';
 

@@ -1,5 +1,5 @@
 import { OptionsError } from '../../../errors.js';
-import type { Http2Options } from '../../../transports/http2/engine.js';
+import type { Http2Options } from '../../../transports/http2/interfaces.js';
 import { resolveHttp2Options } from '../../../transports/http2/options.js';
 import { secureDialer, type TlsConfig } from '../../../transports/tls/tls.js';
 import type { Dialer } from '../../../transports/transport.js';
@@ -29,7 +29,7 @@ export interface GrpcChannelSettings {
 
 /** Options of `createGrpcChannel`. */
 export interface GrpcChannelOptions extends GrpcChannelSettings {
-  /** Opens the channel's connections. Borrowed. */
+  /** Opens the channel's connections. */
   readonly dialer: Dialer;
   /** Whether the dialer's connections are encrypted: says `https` in the request headers, and nothing more. @default false */
   readonly secure?: boolean;

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import type { Metadata } from '../shared/grpc-js.js';
 import type { CallStatus } from '../shared/status.js';
 

@@ -1,7 +1,7 @@
 import type { ObservableInput } from 'rxjs';
 import { errorMessage } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { type DecodeMessage, decoderOf } from '../message/decode.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';

@@ -39,7 +39,7 @@ export interface GrpcClientOptions {
 }
 
 /**
- * The typed client of a service. It makes no call by itself; the channel is borrowed. Throws OptionsError.
+ * The typed client of a service. It makes no call by itself, and does not close the channel. Throws OptionsError.
  *
  * @example
  * const channel = createGrpcChannel({ dialer: dialerTo({ network: 'unix', address: '/run/kv.sock' }) });

@@ -6,7 +6,7 @@ import type {
   Http2SessionEvents,
   Http2Stream,
   Http2StreamEvents,
-} from '../../../transports/http2/engine.js';
+} from '../../../transports/http2/interfaces.js';
 import type { Dialer } from '../../../transports/transport.js';
 
 /** What a call needs of its stream. */

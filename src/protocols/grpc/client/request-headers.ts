@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../../errors.js';
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { ACCEPTED_ENCODINGS } from '../message/compression.js';
 import { formatTimeout } from '../shared/deadline.js';
 import { appendMetadata, headerListBytes } from '../shared/metadata.js';

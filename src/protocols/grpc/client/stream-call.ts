@@ -1,5 +1,5 @@
 import { errorMessage, PluginError } from '../../../errors.js';
-import type { HeaderList, Http2StreamEvents } from '../../../transports/http2/engine.js';
+import type { HeaderList, Http2StreamEvents } from '../../../transports/http2/interfaces.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { decompressor } from '../message/compression.js';
@@ -105,14 +105,14 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
     this.fail(localStatus(code, detail));
   }
 
-  /** Ends the call with a local status; the peer is told with RST_STREAM. */
+  /** Ends the call with a local status, and sends RST_STREAM. */
   fail(status: CallStatus): void {
     if (this.#over) return;
     this.#stream?.reset(CANCEL);
     this.#finish(status);
   }
 
-  /** The same on the next turn, for who must return first. */
+  /** The same on the next turn, for a caller that has to return first. */
   failLater(status: CallStatus): void {
     process.nextTick(() => this.fail(status));
   }

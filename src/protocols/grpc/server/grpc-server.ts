@@ -4,7 +4,7 @@ import type {
   ServerInterceptor,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Http2Options } from '../../../transports/http2/engine.js';
+import type { Http2Options } from '../../../transports/http2/interfaces.js';
 import type { Logger } from '../../../wire/logs/logger.js';
 import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 
@@ -20,7 +20,7 @@ export interface GrpcServerOptions {
   readonly maxSendMessageBytes?: number;
   /** Most bytes of responses that one call's Observable may emit ahead of its caller; over it the call fails. @default 64 MiB */
   readonly maxBufferedBytes?: number;
-  /** Is told what callers are not, such as the code of an error that is not a gRPC status. @default in a plugin its logger, else silent */
+  /** Logs what callers do not learn, such as the code of an error that is not a gRPC status. @default in a plugin its logger, else silent */
   readonly logger?: Logger;
 }
 

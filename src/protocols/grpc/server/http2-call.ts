@@ -1,5 +1,5 @@
 import { errorMessage, PluginError } from '../../../errors.js';
-import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../transports/http2/engine.js';
+import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../transports/http2/interfaces.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { decompressor, isKnownEncoding } from '../message/compression.js';
 import type { DecodeMessage } from '../message/decode.js';

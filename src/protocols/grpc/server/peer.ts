@@ -52,7 +52,7 @@ export class Peer implements MessageLimits {
     try {
       await running;
     } catch {
-      // The handler's error has nobody to go to.
+      // The call has ended: there is no caller to send the handler's error to.
     } finally {
       this.#abandoned -= 1;
     }

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { parseTimeout } from '../shared/deadline.js';
 import { Metadata } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';

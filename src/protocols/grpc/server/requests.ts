@@ -13,7 +13,7 @@ interface RequestsCall {
   readonly failure: GrpcError | undefined;
 }
 
-/** Who reads the requests. */
+/** The reader of the requests. */
 interface Reader {
   next(message: unknown): void;
   complete(): void;

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { ACCEPTED_ENCODINGS } from '../message/compression.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { appendMetadata } from '../shared/metadata.js';

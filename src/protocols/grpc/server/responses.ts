@@ -27,7 +27,7 @@ interface ResponsesCall {
 }
 
 /**
- * Writes the responses of one streaming call at the pace of the connection. `write` is for whoever can wait, `offer` for an Observable,
+ * Writes the responses of one streaming call at the pace of the connection. `write` is for a producer that can wait, `offer` for an Observable,
  * which cannot: what it emits too fast is queued as bytes, up to `maxBufferedBytes`; over it the call fails. A message is encoded before
  * either returns, so that its owner may change it afterwards.
  */

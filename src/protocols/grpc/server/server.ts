@@ -11,7 +11,7 @@ import type {
   Http2ServerSession,
   Http2Stream,
   Http2StreamEvents,
-} from '../../../transports/http2/engine.js';
+} from '../../../transports/http2/interfaces.js';
 import { serveHttp2 } from '../../../transports/http2/open-session.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { status as Status } from '../shared/grpc-js.js';

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { Metadata, type MetadataValue } from './grpc-js.js';
 
 /** Headers that belong to the call itself and are never metadata (grpc-go internal/transport/http_util.go isReservedHeader). */

@@ -1,4 +1,4 @@
-import type { HeaderList } from '../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { formatErrorCode, Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { status as Status } from './grpc-js.js';
 import { headerOf } from './metadata.js';

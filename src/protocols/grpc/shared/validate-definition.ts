@@ -1,10 +1,7 @@
 import { OptionsError } from '../../../errors.js';
 import type { ServiceDefinition } from './service-definition.js';
 
-/**
- * Throws OptionsError for a definition of which no client can be made: with a method under the key `then` a client is a Promise to
- * JavaScript, and whoever awaits it waits for ever.
- */
+/** Throws OptionsError for a method under the key `then`: it would make the client a thenable, which `await` would wait for forever. */
 export function validateDefinition({ fullName, methods }: ServiceDefinition): void {
   if (!Object.hasOwn(methods, 'then')) return;
   throw new OptionsError(

@@ -51,7 +51,7 @@ export class Sender {
   #queue: SendingStream[] = [];
   #waitingForDrain: SendingStream[] = [];
   #pumping = false;
-  /** Answers since the connection last took everything. */
+  /** Answers since the connection last drained. */
   #queuedAnswers = 0;
   /** The last DATA frame, to which more of its stream may be appended: where it is, its stream, and the length of its payload. */
   #openPiece = -1;
@@ -69,7 +69,7 @@ export class Sender {
     this.#maxFrameBytes = Math.min(bytes, MAX_FRAME_BYTES);
   }
 
-  /** The connection is behind: wait for `onDrained`. */
+  /** The connection accepts no more for now: wait for `onDrained`. */
   get full(): boolean {
     return this.#outbox.full;
   }
@@ -79,7 +79,7 @@ export class Sender {
     return bytes <= this.#maxFrameBytes && bytes <= this.#window && this.#queue.length === 0 && !this.#outbox.full;
   }
 
-  /** How many of so many bytes may be sent in one frame now. */
+  /** How many of `bytes` may be sent in one frame now. */
   room(bytes: number): number {
     return this.#outbox.full ? 0 : Math.min(bytes, this.#maxFrameBytes, this.#window);
   }
@@ -119,7 +119,7 @@ export class Sender {
     outbox.commit(endStream);
   }
 
-  /** One DATA frame with so many bytes of a queue, however many chunks they are. */
+  /** One DATA frame with the first `length` bytes of a queue. */
   sendQueued(streamId: number, queue: ChunkQueue, length: number, endStream: boolean): void {
     const outbox = this.#outbox;
     this.#writeDataHeader(outbox.reserve(FRAME_HEADER_BYTES), streamId, length, endStream);
@@ -176,7 +176,7 @@ export class Sender {
     this.#outbox.commit(true);
   }
 
-  /** Lets a stream take part in the turns. */
+  /** Adds a stream to those that send in turns. */
   schedule(stream: SendingStream): void {
     this.#queue.push(stream);
     this.#pump();
@@ -216,8 +216,8 @@ export class Sender {
   }
 
   /**
-   * Appends a chunk to the stream's last frame, as long as nothing follows it and it was not written: a frame for each of many small
-   * messages costs either end more than the message does.
+   * Appends a chunk to the stream's last frame, as long as nothing follows it and it was not written. A frame for each small message would
+   * cost both ends more than the message does.
    */
   #append(streamId: number, chunk: Uint8Array): boolean {
     if (streamId !== this.#openStreamId) return false;
@@ -241,7 +241,7 @@ export class Sender {
     return writeFrameHeader(this.#outbox.buffer, at, length, FrameType.data, flags, streamId);
   }
 
-  /** A peer has to read answers as fast as it asks for them. Throws ENHANCE_YOUR_CALM. */
+  /** Throws ENHANCE_YOUR_CALM when too many answers are queued: the peer causes them and does not read them. */
   #countAnswer(): void {
     if (!this.#outbox.blocked) this.#queuedAnswers = 0;
     else if (++this.#queuedAnswers > MAX_QUEUED_ANSWERS) {

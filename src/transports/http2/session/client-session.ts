@@ -2,7 +2,13 @@ import type { Duplex } from 'node:stream';
 import { ClosedError, ProtocolError } from '../../../errors.js';
 import { Http2ErrorCode, http2Error, MAX_STREAM_ID } from '../../../wire/http2/frames.js';
 import { assertEncodable } from '../../../wire/http2/hpack-encoder.js';
-import type { HeaderList, Http2ClientSession, Http2SessionEvents, Http2Stream, Http2StreamEvents } from '../engine.js';
+import type {
+  HeaderList,
+  Http2ClientSession,
+  Http2SessionEvents,
+  Http2Stream,
+  Http2StreamEvents,
+} from '../interfaces.js';
 import type { ResolvedHttp2Options } from '../options.js';
 import type { SessionStream } from '../stream/stream.js';
 import { Session } from './session.js';

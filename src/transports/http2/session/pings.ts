@@ -3,7 +3,7 @@ import { ClosedError, TransportError } from '../../../errors.js';
 /** PINGs that may be unanswered at once. */
 const MAX_PINGS = 64;
 
-/** The PINGs of a session, told apart by a number in their eight bytes. */
+/** The PINGs of a session; a number in their eight bytes identifies each. */
 export class Pings {
   readonly #send: (data: Uint8Array) => void;
   /** Settles the ping of a number. */

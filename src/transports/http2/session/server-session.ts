@@ -6,7 +6,7 @@ import type {
   Http2SessionEvents,
   Http2StreamEvents,
   Http2StreamHandler,
-} from '../engine.js';
+} from '../interfaces.js';
 import type { ResolvedHttp2Options } from '../options.js';
 import { contentLengthOf, findFault } from '../stream/header-rules.js';
 import { Session } from './session.js';

@@ -3,8 +3,8 @@ import { ClosedError, PluginError, ProtocolError, TransportError } from '../../.
 import { FrameDecoder } from '../../../wire/http2/frame-decoder.js';
 import type { ConnectionFrameSink } from '../../../wire/http2/frame-sink.js';
 import { Http2ErrorCode, http2Error, Setting } from '../../../wire/http2/frames.js';
-import type { HeaderList, Http2Session, Http2SessionEvents } from '../engine.js';
 import { Sender } from '../flow/sender.js';
+import type { HeaderList, Http2Session, Http2SessionEvents } from '../interfaces.js';
 import { maxHeaderBlockBytes } from '../limits.js';
 import type { ResolvedHttp2Options } from '../options.js';
 import type { SessionStream } from '../stream/stream.js';

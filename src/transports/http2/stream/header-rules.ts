@@ -1,4 +1,4 @@
-import type { HeaderList } from '../engine.js';
+import type { HeaderList } from '../interfaces.js';
 
 /** Fields of a connection of HTTP/1.1, which are malformed here (RFC 9113 §8.2.2). */
 const FORBIDDEN: ReadonlySet<string> = new Set([

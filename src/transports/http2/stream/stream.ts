@@ -1,9 +1,9 @@
 import { EMPTY_BYTES } from '../../../wire/bytes.js';
 import { ChunkQueue } from '../../../wire/chunk-queue.js';
 import { Http2ErrorCode, MAX_WINDOW_BYTES } from '../../../wire/http2/frames.js';
-import type { HeaderList, Http2Stream, Http2StreamEvents } from '../engine.js';
 import { ReceiveWindow } from '../flow/receive-window.js';
 import type { Sender, SendingStream } from '../flow/sender.js';
+import type { HeaderList, Http2Stream, Http2StreamEvents } from '../interfaces.js';
 import { contentLengthOf, findFault } from './header-rules.js';
 import { type ClosedBy, StreamState } from './state.js';
 
@@ -202,14 +202,14 @@ export class SessionStream implements Http2Stream, SendingStream {
     this.#context.onClosed(this);
   }
 
-  /** The connection has ended. True when the receiver of events has to be told, by the caller. */
+  /** The connection has ended. True when the caller has to call `onReset`. */
   disconnect(): boolean {
     const untold = !this.state.isClosed && !this.#hasResponse;
     this.#close('connection');
     return untold;
   }
 
-  /** A client that has the whole response hears nothing more. */
+  /** A client with a complete response gets no further events. */
   get #hasResponse(): boolean {
     return this.state.remoteEnded && !this.#context.server;
   }

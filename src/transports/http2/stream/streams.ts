@@ -1,9 +1,9 @@
 import type { StreamFrameSink } from '../../../wire/http2/frame-sink.js';
 import { DEFAULT_WINDOW_BYTES, Http2ErrorCode, http2Error } from '../../../wire/http2/frames.js';
 import { HpackDecoder } from '../../../wire/http2/hpack-decoder.js';
-import type { HeaderList, Http2StreamEvents } from '../engine.js';
 import { ReceiveWindow } from '../flow/receive-window.js';
 import type { Sender } from '../flow/sender.js';
+import type { HeaderList, Http2StreamEvents } from '../interfaces.js';
 import { EMPTY_FRAME_BUDGET, RateBudget, STREAM_ERROR_BUDGET } from '../limits.js';
 import type { ResolvedHttp2Options } from '../options.js';
 import { SessionStream, type StreamContext } from './stream.js';
@@ -97,7 +97,7 @@ export class Streams implements StreamFrameSink {
     this.#sender.refuseStream(streamId, code);
   }
 
-  /** The connection has ended: closes every stream and tells its receiver. */
+  /** The connection has ended: closes every stream and calls its `onReset`. */
   disconnect(code: number, error: Error): void {
     const streams = this.all();
     for (const stream of streams) this.#table.remove(stream.id);
@@ -186,8 +186,8 @@ export class Streams implements StreamFrameSink {
   }
 
   /**
-   * Takes a DATA frame off the connection's window and gives it back at once, as grpc-go does: what is received and not consumed is
-   * bounded by the windows of the streams, so that streams that nobody reads hold up no others.
+   * Takes a DATA frame off the connection's window and gives it back at once, as grpc-go does. So a stream that nobody reads blocks no
+   * other, and the windows of the streams bound what is received and not consumed.
    */
   #receive(flowBytes: number): void {
     if (!this.#receiveWindow.take(flowBytes)) {
@@ -213,9 +213,9 @@ export class Streams implements StreamFrameSink {
   }
 
   /**
-   * HEADERS or DATA of a stream that is not in the table. One that is closed: sent before the peer knew that, and dropped. After its own
-   * END_STREAM or RST_STREAM it is an error of the stream (RFC 9113 §5.1), which is told of the last such stream only, so that no list
-   * of them has to be kept.
+   * HEADERS or DATA of a stream that is closed. If this end closed it, the peer may have sent the frame before: it is dropped. If the peer
+   * closed it, the frame is an error of the stream (RFC 9113 §5.1). That is checked for the last such stream only, since a list of them would
+   * grow without limit.
    */
   #onLateFrame(streamId: number, what: string): void {
     this.#validateNotIdle(streamId, what);

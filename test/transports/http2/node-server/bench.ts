@@ -9,7 +9,7 @@ import type {
   Http2Options,
   Http2Stream,
   Http2StreamEvents,
-} from '../../../../src/transports/http2/engine.js';
+} from '../../../../src/transports/http2/interfaces.js';
 import { connectHttp2 } from '../../../../src/transports/http2/open-session.js';
 import { defer } from '../../../support/defer.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { duplexPair } from '../../../../src/testing/duplex-pair.js';
-import type { HeaderList, Http2ClientSession, Http2Options } from '../../../../src/transports/http2/engine.js';
+import type { HeaderList, Http2ClientSession, Http2Options } from '../../../../src/transports/http2/interfaces.js';
 import { connectHttp2 } from '../../../../src/transports/http2/open-session.js';
 import { encodeGoAway, encodeSettings } from '../../../../src/wire/http2/frame-encoder.js';
 import { FrameFlag, FrameType, Http2ErrorCode, Setting } from '../../../../src/wire/http2/frames.js';

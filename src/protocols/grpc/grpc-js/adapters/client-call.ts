@@ -6,7 +6,7 @@ import {
   type Metadata,
   propagate as Propagate,
 } from '@grpc/grpc-js';
-import type { HeaderList } from '../../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../../transports/http2/interfaces.js';
 import type { GrpcCall, GrpcCallEvents, GrpcChannel } from '../../client/channel.js';
 import { frameMessage } from '../../message/framing.js';
 import { toStatusObject } from '../../shared/errors.js';

@@ -22,8 +22,8 @@ const CONNECTIVITY: Readonly<Record<ChannelState['status'], ConnectivityState>> 
 
 /**
  * A channel in grpc-js's form, for clients generated for grpc-js: `new KVClient('plugin', credentials.createInsecure(),
- * { channelOverride: createGrpcJsChannel(channel) })`. Address and credentials are not used then. The channel is borrowed: a
- * client's `close()` ends this form of it, and calls already made go on.
+ * { channelOverride: createGrpcJsChannel(channel) })`. Address and credentials are not used then. `close()` of such
+ * a client does not close the channel, and calls already made go on.
  */
 export function createGrpcJsChannel(channel: GrpcChannel): ChannelInterface {
   return new GrpcJsChannel(channel);

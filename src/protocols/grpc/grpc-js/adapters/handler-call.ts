@@ -22,8 +22,9 @@ export interface ResponseSink {
   end(status: CallEnd): void;
 }
 
-/** As on our own HTTP/2: what may wait in grpc-js's stream, and when who waits is told to go on. */
+/** As on our own HTTP/2: `ready` is false while more bytes than this wait in grpc-js's stream. */
 const HIGH_WATER_BYTES = 16 * 1024;
+/** A listener that waits is called once no more than this wait. */
 const LOW_WATER_BYTES = 8 * 1024;
 /** What a message costs besides its bytes, so that empty ones count as well. */
 const MESSAGE_COST_BYTES = 64;

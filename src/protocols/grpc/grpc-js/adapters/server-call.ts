@@ -108,7 +108,7 @@ function unsendable(thrown: unknown): { readonly code: number; readonly details:
 
 const ignore = (): void => {};
 
-/** Metrics are sent only by a server of grpc-js that was told so; what a handler records here goes nowhere. */
+/** Only a server of grpc-js with that option sends metrics; what a handler records here is dropped. */
 const unrecorded: Partial<Metrics> = {
   recordRequestCostMetric: ignore,
   recordUtilizationMetric: ignore,

@@ -1,4 +1,4 @@
-import type { Http2Options } from '../../../../transports/http2/engine.js';
+import type { Http2Options } from '../../../../transports/http2/interfaces.js';
 import { DEFAULT_HTTP2_OPTIONS } from '../../../../transports/http2/options.js';
 
 /** The keep-alive of `http2` options in the words of grpc-js, for a channel or a server. */

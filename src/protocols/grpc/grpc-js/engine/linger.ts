@@ -8,7 +8,7 @@ export class Linger {
   readonly #connection: Duplex;
   #timer: NodeJS.Timeout | undefined;
 
-  /** The connection is borrowed. */
+  /** The connection is not closed here. */
   constructor(connection: Duplex) {
     this.#connection = connection;
   }

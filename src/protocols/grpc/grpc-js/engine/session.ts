@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Channel, type ChannelOptions, connectivityState as ConnectivityState } from '@grpc/grpc-js';
 import { ClosedError, PluginError, ProtocolError, TransportError } from '../../../../errors.js';
-import type { HeaderList, Http2SessionEvents, Http2StreamEvents } from '../../../../transports/http2/engine.js';
+import type { HeaderList, Http2SessionEvents, Http2StreamEvents } from '../../../../transports/http2/interfaces.js';
 import type { ChannelSession, ClientStream } from '../../client/dial-session.js';
 import { headerOf, metadataFrom } from '../../shared/metadata.js';
 import { dialedCredentials, TARGET } from './dial.js';

@@ -1,6 +1,6 @@
 import { type Metadata, status as Status, type StatusObject } from '@grpc/grpc-js';
 import { TransportError } from '../../../../errors.js';
-import type { HeaderList } from '../../../../transports/http2/engine.js';
+import type { HeaderList } from '../../../../transports/http2/interfaces.js';
 import { appendMetadata } from '../../shared/metadata.js';
 import { encodeGrpcMessage } from '../../shared/percent.js';
 

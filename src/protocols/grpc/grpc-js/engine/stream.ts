@@ -1,5 +1,5 @@
 import { type experimental, Metadata, type StatusObject } from '@grpc/grpc-js';
-import type { HeaderList, Http2StreamEvents } from '../../../../transports/http2/engine.js';
+import type { HeaderList, Http2StreamEvents } from '../../../../transports/http2/interfaces.js';
 import { Http2ErrorCode } from '../../../../wire/http2/frames.js';
 import type { ClientStream } from '../../client/dial-session.js';
 import { frameMessage, PREFIX_BYTES } from '../../message/framing.js';

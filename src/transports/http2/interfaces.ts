@@ -93,13 +93,13 @@ export type Http2StreamHandler = (stream: Http2Stream, headers: HeaderList, endS
 /** Limits of one session. Engine `grpc-js` has some of them, and other defaults. */
 export interface Http2Options {
   /**
-   * Receive window of a stream, in bytes: how much of it the peer may have sent that was not consumed. What a connection may hold in
-   * memory is this much for each open stream. @default 1 MiB
+   * Receive window of a stream, in bytes: how much the peer may send on it that was not consumed yet. A connection holds at most this
+   * much for each open stream. @default 1 MiB
    */
   readonly streamWindowBytes?: number;
   /**
-   * Receive window of the connection, in bytes: how much the peer may send on all streams together before it reads that it was received.
-   * Streams that nobody reads take nothing of it. @default 32 MiB
+   * Receive window of the connection, in bytes: how much the peer may send on all streams together before this end confirms what it has
+   * received. It is given back on receipt, so streams that nobody reads do not use it up. @default 32 MiB
    */
   readonly connectionWindowBytes?: number;
   /** Largest DATA frame that the peer may send, in bytes. @default 128 KiB */
@@ -119,6 +119,6 @@ export interface Http2Options {
   readonly keepAliveMs?: number;
   /** Ends the session when a PING of keep-alive is not answered by then. @default 20 000 ms */
   readonly keepAliveTimeoutMs?: number;
-  /** Client: PINGs also while no stream is open. grpc-go servers close a connection over that, too. @default false */
+  /** Client: sends PING also while no stream is open. grpc-go servers close such connections. @default false */
   readonly keepAliveWithoutStreams?: boolean;
 }

@@ -7,7 +7,7 @@ const CLOSE_GRACE_MS = 1000;
  * Ends a connection behind everything that was written to it, and discards what is received until the peer ends it too; destroys it when
  * that takes more than a second. Resolves when the connection is closed.
  */
-export function closeGently(connection: Duplex): Promise<void> {
+export function closeGracefully(connection: Duplex): Promise<void> {
   return new Promise((resolve) => {
     if (connection.closed) return resolve();
     const timer = setTimeout(() => {
