@@ -7,12 +7,23 @@ import { toResolvedWithHostParts } from './host-container.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 import { token } from './token.js';
 
-/** The token of a plugin's client: what `@injectPlugin(name)` injects. */
+/**
+ * The token of a plugin's client: what `@injectPlugin(name)` injects.
+ *
+ * @example
+ * const kv = await container.getAsync(pluginToken<ClientOfContract<typeof plugins.kv>>('kv'));
+ */
 export function pluginToken<Client>(name: string): ServiceIdentifier<Client> {
   return token<Client>(`plugin.${name}`);
 }
 
-/** The token of a process's PluginClient, with its state and its logs. */
+/**
+ * The token of a process's PluginClient, with its state and its logs.
+ *
+ * @example
+ * const client = await container.getAsync(pluginClientToken('kv'));
+ * client.state$.subscribe(({ status }) => console.log(status));
+ */
 export function pluginClientToken<P extends PluginSet>(name: string): ServiceIdentifier<PluginClient<P>> {
   return token<PluginClient<P>>(`plugin-client.${name}`);
 }

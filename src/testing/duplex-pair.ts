@@ -7,6 +7,11 @@ const MAX_QUEUE_BYTES = 16 * 1024 * 1024;
  * The two ends of a connection in memory that behaves like a socket, so that HTTP/2 can run on it: bytes are delivered on a later turn
  * of the event loop, a write is acknowledged when it is queued, not when it is read, and destroying one end destroys the other. An end
  * with more than 16 MiB unread is destroyed with an error.
+ *
+ * @example
+ * const [near, far] = duplexPair();
+ * near.write('hello');
+ * const [chunk] = await once(far, 'data');
  */
 export function duplexPair(): [Duplex, Duplex] {
   const left = new PairEnd();

@@ -4,7 +4,12 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const SEXTETS = new Uint8Array(128).fill(255);
 for (let index = 0; index < ALPHABET.length; index++) SEXTETS[ALPHABET.charCodeAt(index)] = index;
 
-/** Standard base64 without padding (Go base64.RawStdEncoding). */
+/**
+ * Standard base64 without padding (Go base64.RawStdEncoding).
+ *
+ * @example
+ * encodeBase64(Uint8Array.of(1)); // 'AQ'
+ */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   for (let offset = 0; offset < bytes.length; offset += 3) {

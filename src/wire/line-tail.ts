@@ -9,7 +9,14 @@ export interface LineTailOptions {
   readonly maxLineChars?: number;
 }
 
-/** Keeps the last lines of a stream, for the details of an error; of a line that comes in pieces, its first piece. */
+/**
+ * Keeps the last lines of a stream, for the details of an error; of a line that comes in pieces, its first piece.
+ *
+ * @example
+ * const tail = new LineTail({ maxLines: 10 });
+ * for (const line of decoder.push(chunk)) tail.push(line);
+ * console.error(tail.lines.join('\n'));
+ */
 export class LineTail {
   readonly #maxLines: number;
   readonly #maxLineChars: number;

@@ -98,7 +98,17 @@ export function createNetRpcClientCodec(options: NetRpcCodecOptions = {}): NetRp
   };
 }
 
-/** A codec for the server's end of one connection. */
+/**
+ * A codec for the server's end of one connection.
+ *
+ * @example
+ * const codec = createNetRpcServerCodec();
+ * codec.requests.push(chunk);
+ * const header = codec.requests.header();
+ * const name = header && codec.requests.body(gob.string);
+ * if (header && name !== undefined) codec.reply(header, gob.string, `Hello ${name}!`);
+ * stream.write(codec.take());
+ */
 export function createNetRpcServerCodec(options: NetRpcCodecOptions = {}): NetRpcServerCodec {
   const encoder = createGobEncoder(options);
   return {
@@ -116,7 +126,12 @@ export function createNetRpcServerCodec(options: NetRpcCodecOptions = {}): NetRp
   };
 }
 
-/** The service and the method of a request, split at the last dot; undefined without a dot. */
+/**
+ * The service and the method of a request, split at the last dot; undefined without a dot.
+ *
+ * @example
+ * splitServiceMethod('Plugin.Greet'); // { service: 'Plugin', method: 'Greet' }
+ */
 export function splitServiceMethod(
   serviceMethod: string,
 ): { readonly service: string; readonly method: string } | undefined {

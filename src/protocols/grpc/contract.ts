@@ -52,7 +52,27 @@ export interface GrpcPluginView<Client, View> {
   readonly view: (client: Client) => View;
 }
 
-/** A contract from a service definition, or from two functions that make its sides. */
+/**
+ * A contract from a service definition, or from two functions that make its sides.
+ *
+ * @example
+ * const plugins = {
+ *   greeter: grpcPlugin(GreeterDefinition),
+ *   // `dispense` gives a client with Promises.
+ *   store: grpcPlugin(StoreDefinition, { view: promiseClient }),
+ *   // Both sides written by hand: two services in one plugin.
+ *   both: grpcPlugin({
+ *     client: ({ channel }) => ({
+ *       greeter: createGrpcClient(channel, GreeterDefinition),
+ *       store: createGrpcClient(channel, StoreDefinition),
+ *     }),
+ *     serve(server, services: { greeter: ServiceOf<typeof GreeterDefinition>; store: ServiceOf<typeof StoreDefinition> }) {
+ *       server.addService(GreeterDefinition, services.greeter);
+ *       server.addService(StoreDefinition, services.store);
+ *     },
+ *   }),
+ * };
+ */
 export function grpcPlugin<D extends ServiceDefinition>(definition: D): GrpcPlugin<ClientOf<D>, ServiceOf<D>>;
 export function grpcPlugin<D extends ServiceDefinition, View>(
   definition: D,

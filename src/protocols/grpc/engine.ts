@@ -15,13 +15,29 @@ export interface GrpcEndpoints {
   readonly createServer: (options?: GrpcServerOptions) => GrpcServer;
 }
 
-/** A gRPC channel of the engine `native`: over sessions of the library's own HTTP/2. Throws OptionsError. */
+/**
+ * A gRPC channel of the engine `native`: over sessions of the library's own HTTP/2. Throws OptionsError.
+ *
+ * @example
+ * const channel = createGrpcChannel({ dialer: dialerTo({ network: 'tcp', address: 'localhost:50051' }) });
+ * const greeter = createGrpcClient(channel, GreeterDefinition);
+ * console.log(await firstValueFrom(greeter.greet({ name: 'Ada' })));
+ * await channel.close();
+ */
 export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
   const resolved = resolveChannelOptions(options);
   return new ReconnectingChannel(resolved, (dialed, events) => connectHttp2(dialed, events, resolved.http2));
 }
 
-/** A gRPC server of the engine `native`. Any `:authority` is served (go-plugin's hosts send `unused`). Throws OptionsError. */
+/**
+ * A gRPC server of the engine `native`. Any `:authority` is served (go-plugin's hosts send `unused`). Throws OptionsError.
+ *
+ * @example
+ * const server = createGrpcServer();
+ * server.addService(GreeterDefinition, { greet: ({ name }) => ({ greeting: `Hello ${name}!` }) });
+ * const listener = await listen({ network: 'tcp' });
+ * listener.connection$.subscribe((connection) => server.inject(connection));
+ */
 export function createGrpcServer(options: GrpcServerOptions = {}): GrpcServer {
   // Imported with this file, since services are added synchronously. It loads nothing of grpc-js itself.
   return createNativeServer(options, grpcJsMethods);

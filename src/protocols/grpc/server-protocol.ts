@@ -42,7 +42,12 @@ const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
 /** Bound of `onShutdown` and of the flush of stdout and stderr, before the host is answered. */
 const SHUTDOWN_STEP_MS = 2000;
 
-/** Serves a plugin over gRPC (go-plugin grpc_server.go). */
+/**
+ * Serves a plugin over gRPC (go-plugin grpc_server.go).
+ *
+ * @example
+ * bind(GRPC_SERVER_PROTOCOL).toConstantValue(grpcServerProtocol({ http2: { maxConcurrentStreams: 100 } }));
+ */
 export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?: GrpcEngine): ServerProtocolFactory {
   const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
   const engine = resolveGrpcEngine(grpcEngine);

@@ -37,7 +37,13 @@ export function toBasicError(error: unknown): BasicErrorValue | undefined {
   return error === undefined || error === null ? undefined : { Message: errorMessage(error) };
 }
 
-/** A received BasicError as an error to throw; undefined for undefined and null, which are nil in Go. */
+/**
+ * A received BasicError as an error to throw; undefined for undefined and null, which are nil in Go.
+ *
+ * @example
+ * const failure = fromBasicError(reply.Err);
+ * if (failure !== undefined) throw failure;
+ */
 export function fromBasicError<E extends BasicErrorValue | null | undefined>(
   error: E,
 ): E extends null | undefined ? undefined : RemoteError;

@@ -33,7 +33,12 @@ const SESSION_END_MS = 1500;
 /** How long the plugin may take to answer `Dispense`. */
 const DISPENSE_TIMEOUT_MS = 10_000;
 
-/** Connects to a plugin over net/rpc (go-plugin rpc_client.go newRPCClient). There is one connection, made at once, and no second one. */
+/**
+ * Connects to a plugin over net/rpc (go-plugin rpc_client.go newRPCClient). There is one connection, made at once, and no second one.
+ *
+ * @example
+ * bind(NETRPC_CLIENT_PROTOCOL).toConstantValue(netRpcClientProtocol({ broker: { timeoutMs: 10_000 } }));
+ */
 export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientProtocolFactory {
   return async (connection) => {
     const { dialer, tls, signal } = connection;

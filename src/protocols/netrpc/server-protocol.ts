@@ -32,7 +32,12 @@ export interface NetRpcPluginOptions {
 const SHUTDOWN_STEP_MS = 2000;
 const OPEN_TIMEOUT_MS = 10_000;
 
-/** Serves a plugin over net/rpc (go-plugin rpc_server.go). */
+/**
+ * Serves a plugin over net/rpc (go-plugin rpc_server.go).
+ *
+ * @example
+ * bind(NETRPC_SERVER_PROTOCOL).toConstantValue(netRpcServerProtocol({ broker: { timeoutMs: 10_000 } }));
+ */
 export function netRpcServerProtocol(options: NetRpcPluginOptions = {}): ServerProtocolFactory {
   return (connection) => {
     for (const [name, { contract }] of Object.entries(connection.implementations)) {

@@ -29,7 +29,14 @@ export function listen(options: ListenOptions = {}): Promise<Listener> {
   return (options.network ?? defaultNetwork()) === 'tcp' ? listenTcp(options.ports) : listenUnix(options);
 }
 
-/** A Transport of unix and TCP sockets. */
+/**
+ * A Transport of unix and TCP sockets.
+ *
+ * @example
+ * const transport = socketTransport({ network: 'unix' });
+ * const listener = await transport.listen();
+ * const connection = await transport.dial(listener.address);
+ */
 export function socketTransport(options: ListenOptions & DialerOptions = {}): Transport {
   return {
     listen: () => listen(options),

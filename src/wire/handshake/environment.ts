@@ -144,7 +144,12 @@ export interface PluginEnvironment {
   readonly hostProcess?: HostProcess;
 }
 
-/** Parses the variables of the protocol in a plugin's environment. An empty variable counts as absent. Never throws. */
+/**
+ * Parses the variables of the protocol in a plugin's environment. An empty variable counts as absent. Never throws.
+ *
+ * @example
+ * const { hostVersions, unixSocketDir } = parsePluginEnvironment(process.env);
+ */
 export function parsePluginEnvironment(env: Readonly<Record<string, string | undefined>>): PluginEnvironment {
   const { versions, invalid } = parseProtocolVersions(env[ENV.protocolVersions]);
   const multiplex = env[ENV.multiplex] ?? '';

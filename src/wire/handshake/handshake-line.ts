@@ -26,7 +26,12 @@ export interface HandshakeFields {
   readonly multiplexing?: string;
 }
 
-/** Splits a handshake line into its fields without validating them. Throws HandshakeError ERR_HANDSHAKE_UNRECOGNIZED for fewer than four. */
+/**
+ * Splits a handshake line into its fields without validating them. Throws HandshakeError ERR_HANDSHAKE_UNRECOGNIZED for fewer than four.
+ *
+ * @example
+ * splitHandshake('1|3|unix|/tmp/plugin1/s|grpc|').protocol; // 'grpc'
+ */
 export function splitHandshake(line: string): HandshakeFields {
   const parts = trimGoSpace(line).split('|', MAX_FIELDS);
   const [coreVersion, appVersion, network, address, protocol, serverCertificate, multiplexing] = parts;

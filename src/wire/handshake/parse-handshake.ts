@@ -61,8 +61,16 @@ export function parseHandshake(line: string, options: HandshakeOptions): Handsha
 }
 
 /**
- * `parseHandshake` with a translation of the address between validating the versions and validating the address. Rejects with the same
- * HandshakeErrors; ERR_ADDRESS_INVALID with the cause when the translation failed.
+ * `parseHandshake` for a plugin whose addresses have to be translated: after the versions were validated, the address is translated, and
+ * then
+ * the result is validated. Rejects with the same HandshakeErrors; ERR_ADDRESS_INVALID with the cause when the translation failed.
+ *
+ * @example
+ * const { address } = await acceptHandshake('1|3|unix|/run/plugin/s|grpc|', {
+ *   appVersions: [3],
+ *   allowedProtocols: ['grpc'],
+ *   translateAddress: ({ network, address }) => ({ network, address: address.replace('/run/plugin/', '/tmp/sockets/') }),
+ * });
  */
 export async function acceptHandshake(line: string, options: AcceptHandshakeOptions): Promise<Handshake> {
   const fields = splitHandshake(line);

@@ -9,6 +9,11 @@ export const TERRAFORM_REATTACH_VARIABLE = 'TF_REATTACH_PROVIDERS';
 /**
  * The value of TF_REATTACH_PROVIDERS for providers in test mode, by source address (`registry.terraform.io/namespace/name`)
  * (terraform main.go parseReattachProviders).
+ *
+ * @example
+ * await using serving = await serveTest({ handshake, plugins: { greeter: Greeter } });
+ * const value = terraformReattach({ 'registry.terraform.io/acme/greeter': serving.reattach });
+ * console.log(`TF_REATTACH_PROVIDERS='${value}' terraform plan`);
  */
 export function terraformReattach(providers: Readonly<Record<string, ReattachConfig>>): string {
   const entries = Object.entries(providers).map(([source, config]) => [

@@ -36,7 +36,12 @@ export interface ProtocolVersions {
   readonly invalid: readonly string[];
 }
 
-/** Reads a host's version list. Absent or empty (a legacy host) is an empty list. */
+/**
+ * Reads a host's version list. Absent or empty (a legacy host) is an empty list.
+ *
+ * @example
+ * parseProtocolVersions('2,1,x'); // { versions: [2, 1], invalid: ['x'] }
+ */
 export function parseProtocolVersions(text: string | undefined): ProtocolVersions {
   const versions: number[] = [];
   const invalid: string[] = [];
@@ -48,7 +53,12 @@ export function parseProtocolVersions(text: string | undefined): ProtocolVersion
   return { versions, invalid };
 }
 
-/** The value of `PLUGIN_PROTOCOL_VERSIONS`: ascending, separated by commas. */
+/**
+ * The value of `PLUGIN_PROTOCOL_VERSIONS`: ascending, separated by commas.
+ *
+ * @example
+ * formatProtocolVersions([3, 1]); // '1,3'
+ */
 export function formatProtocolVersions(versions: Iterable<number>): string {
   return [...new Set(versions)].sort((a, b) => a - b).join(',');
 }
@@ -74,6 +84,10 @@ export interface ChosenVersion<Set> {
 /**
  * Chooses the highest version that both ends have, else the plugin's lowest. go-plugin: an empty set has the protocol of the next higher
  * version, `netrpc` without one (server.go protocolVersion).
+ *
+ * @example
+ * const own = pluginVersionTable({ versionedPlugins: { 1: plugins, 2: newPlugins } });
+ * chooseVersion(own, [1, 2, 3], { protocolOf: () => 'grpc' }).version; // 2
  */
 export function chooseVersion<Set>(
   own: VersionTable<Set>,

@@ -42,7 +42,12 @@ export function displayLogTimestamp(timestamp: string | undefined): string {
   return `${timestamp.slice(0, SECONDS_END)}.${milliseconds}${zone === '+0000' || zone === '-0000' ? 'Z' : zone}`;
 }
 
-/** A moment as hclog writes it: UTC, six fraction digits. The milliseconds may have a fraction. */
+/**
+ * A moment as hclog writes it: UTC, six fraction digits. The milliseconds may have a fraction.
+ *
+ * @example
+ * formatLogTimestamp(Date.UTC(2026, 0, 2, 3, 4, 5, 678)); // '2026-01-02T03:04:05.678000Z'
+ */
 export function formatLogTimestamp(epochMs: number): string {
   const epochMicroseconds = Math.round(epochMs * 1000);
   const wholeMs = Math.floor(epochMicroseconds / 1000);

@@ -25,7 +25,16 @@ export interface YamuxDecoder {
   readonly atBoundary: boolean;
 }
 
-/** Creates a decoder for the start of a connection. It keeps no more than 12 bytes, whatever the peer sends. */
+/**
+ * Creates a decoder for the start of a connection. It keeps no more than 12 bytes, whatever the peer sends.
+ *
+ * @example
+ * const decoder = createYamuxDecoder({
+ *   onHeader: (type, _flags, streamId, length) => console.log(type, streamId, length),
+ *   onPayload: (piece, remaining) => console.log(piece.length, remaining),
+ * });
+ * socket.on('data', (chunk) => decoder.push(chunk));
+ */
 export function createYamuxDecoder(sink: YamuxFrameSink): YamuxDecoder {
   return new Decoder(sink);
 }

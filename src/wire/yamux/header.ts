@@ -73,7 +73,12 @@ export function writeYamuxHeader(
   return offset + YAMUX_HEADER_BYTES;
 }
 
-/** A header of version 0 as 12 bytes of its own. */
+/**
+ * A header of version 0 as 12 bytes of its own.
+ *
+ * @example
+ * encodeYamuxHeader({ type: YamuxFrameType.data, flags: YamuxFlag.syn, streamId: 1, length: 0 });
+ */
 export function encodeYamuxHeader(header: Omit<YamuxHeader, 'version'>): Uint8Array {
   const bytes = new Uint8Array(YAMUX_HEADER_BYTES);
   writeYamuxHeader(bytes, 0, header.type, header.flags, header.streamId, header.length);

@@ -21,9 +21,12 @@ const CONNECTIVITY: Readonly<Record<ChannelState['status'], ConnectivityState>> 
 };
 
 /**
- * A channel in grpc-js's form, for clients generated for grpc-js: `new KVClient('plugin', credentials.createInsecure(),
- * { channelOverride: createGrpcJsChannel(channel) })`. Address and credentials are not used then. `close()` of such
- * a client does not close the channel, and calls already made go on.
+ * A channel in grpc-js's form, for clients that were generated for grpc-js. Address and credentials of such a client are not used, and its
+ * `close()` does not close the channel: calls already made go on.
+ *
+ * @example
+ * const channelOverride = createGrpcJsChannel(channel);
+ * const kv = new KVClient('plugin', credentials.createInsecure(), { channelOverride });
  */
 export function createGrpcJsChannel(channel: GrpcChannel): ChannelInterface {
   return new GrpcJsChannel(channel);
