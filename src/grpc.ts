@@ -39,6 +39,7 @@ export {
   type CertificateAuthority,
   type Curve,
   type Identity,
+  type SelfSignedOptions,
   selfSignedAuthority,
 } from './transports/tls/certificate.js';
 

@@ -24,12 +24,12 @@ test('how do I encrypt the connection', async () => {
   await client.ping();
 });
 
-test('how do I get smaller keys', async () => {
+test('how do I get certificates like those of go-plugin', async () => {
   // #region curve
-  const smallKeys = new ContainerModule(({ bind }) => {
-    bind(CERTIFICATE_AUTHORITY).toConstantValue(selfSignedAuthority({ curve: 'P-256' }));
+  const asGoPlugin = new ContainerModule(({ bind }) => {
+    bind(CERTIFICATE_AUTHORITY).toConstantValue(selfSignedAuthority({ curve: 'P-521', ca: true }));
   });
-  await using client = createClient({ command, handshake, plugins, autoMtls: true, modules: [smallKeys] });
+  await using client = createClient({ command, handshake, plugins, autoMtls: true, modules: [asGoPlugin] });
   // #endregion curve
   await client.start();
   await client.ping();

@@ -11,7 +11,7 @@ import {
 import type { ProtocolName } from '../../protocols/contract.js';
 import type { Exit } from '../../streams/lifecycle.js';
 import { loopTimer } from '../../streams/loop-timeout.js';
-import { speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
+import { isAutoMtls, refusedAutoMtls, speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
 import type { Dialer } from '../../transports/transport.js';
 import type { Address } from '../../wire/handshake/address.js';
 
@@ -98,9 +98,14 @@ async function explainTlsError(error: unknown, { dialer, tls }: FailedConnect): 
   const message =
     tls === undefined
       ? 'The plugin speaks TLS, and this host does not. Set `tls`, or set `autoMtls` on this host and no TLS in the plugin.'
-      : "The plugin refused this host's certificate: it ended the connection right after the TLS handshake. Give it the CA of the " +
-        'certificate in `tls`, or use `autoMtls`.';
+      : `The plugin refused this host's certificate: it ended the connection right after the TLS handshake. ${refusalCure(tls)}`;
   return new SecurityError('ERR_TLS', message, { cause: error });
+}
+
+function refusalCure(tls: TlsConfig): string {
+  return isAutoMtls(tls)
+    ? refusedAutoMtls(tls)
+    : 'Give the plugin the CA of the certificate in `tls`, or use `autoMtls` instead of `tls`.';
 }
 
 const PROTOCOL_TITLES: Readonly<Record<ProtocolName, string>> = { grpc: 'gRPC', netrpc: 'net/rpc' };

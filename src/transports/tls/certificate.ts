@@ -30,16 +30,26 @@ const CURVES = {
 
 const CLOCK_SKEW_MS = 30_000;
 const VALIDITY_MS = 262_980 * 3_600_000;
-/** digitalSignature, keyEncipherment, keyAgreement, keyCertSign. */
-const KEY_USAGE = 0xac;
-const KEY_USAGE_UNUSED_BITS = 2;
+/** digitalSignature, keyEncipherment, keyAgreement; of a CA also keyCertSign. */
+const KEY_USAGE = { bits: 0xa8, unusedBits: 3 };
+const CA_KEY_USAGE = { bits: 0xac, unusedBits: 2 };
+
+/** What differs between self-signed certificates. */
+export interface SelfSignedOptions {
+  /** BoringSSL (gRPC's C core) knows no P-521. @default 'P-256' */
+  readonly curve?: Curve;
+  /** Marks the certificate as that of a CA, as go-plugin does; rustls does not accept that from a peer. @default false */
+  readonly ca?: boolean;
+}
 
 /**
- * Self-signed one-time certificates with the facts of go-plugin mtls.go: EC key (P-521 as Go, or P-256), O=HashiCorp CN=localhost,
- * SAN DNS localhost, CA, client and server authentication, valid from half a minute ago for thirty years.
+ * Self-signed one-time certificates as go-plugin's mtls.go makes them: EC key, O=HashiCorp CN=localhost, SAN DNS localhost, client and
+ * server authentication, valid from half a minute ago for thirty years. go-plugin's own have the curve P-521 and `ca`; by default ours
+ * have neither, which suits the TLS libraries of all gRPC implementations.
  */
-export function selfSignedAuthority(options: { readonly curve?: Curve } = {}): CertificateAuthority {
-  return { issue: () => issue(options.curve ?? 'P-521') };
+export function selfSignedAuthority(options: SelfSignedOptions = {}): CertificateAuthority {
+  const { curve = 'P-256', ca = false } = options;
+  return { issue: () => issue(curve, ca) };
 }
 
 /** Whether a text begins with a certificate in PEM. node:tls ignores text that does not. */
@@ -64,14 +74,14 @@ export function certificatePemOf(der: Uint8Array): string {
   }
 }
 
-async function issue(curve: Curve): Promise<Identity> {
+async function issue(curve: Curve, ca: boolean): Promise<Identity> {
   // Loaded on demand: only AutoMTLS needs it, and every other start is faster without (docs/decisions/002).
   const { default: asn1 } = await import('node-forge/lib/asn1.js');
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: curve });
   const { hash, signature } = CURVES[curve];
   const der = new DerBuilder(asn1);
   const algorithm = () => der.sequence(der.oid(signature));
-  const body = toBeSigned(der, algorithm(), publicKey, Date.now());
+  const body = toBeSigned(der, algorithm(), { publicKey, ca }, Date.now());
   const signed = sign(hash, Buffer.from(asn1.toDer(body).getBytes(), 'binary'), privateKey);
   const certificate = der.sequence(body, algorithm(), der.bits(signed));
   const certificateDer = Buffer.from(asn1.toDer(certificate).getBytes(), 'binary');
@@ -82,7 +92,13 @@ async function issue(curve: Curve): Promise<Identity> {
   };
 }
 
-function toBeSigned(der: DerBuilder, algorithm: Asn1, publicKey: KeyObject, nowMs: number): Asn1 {
+/** Whose certificate it is. */
+interface Subject {
+  readonly publicKey: KeyObject;
+  readonly ca: boolean;
+}
+
+function toBeSigned(der: DerBuilder, algorithm: Asn1, { publicKey, ca }: Subject, nowMs: number): Asn1 {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   const name = () => der.name([der.oid('2.5.4.10'), 'HashiCorp'], [der.oid('2.5.4.3'), 'localhost']);
   return der.sequence(
@@ -93,16 +109,17 @@ function toBeSigned(der: DerBuilder, algorithm: Asn1, publicKey: KeyObject, nowM
     der.sequence(der.time(nowMs - CLOCK_SKEW_MS), der.time(nowMs + VALIDITY_MS)),
     name(),
     der.parsed(spki),
-    der.context(3, der.sequence(...extensions(der, spki))),
+    der.context(3, der.sequence(...extensions(der, spki, ca))),
   );
 }
 
-function extensions(der: DerBuilder, spki: Uint8Array): Asn1[] {
+function extensions(der: DerBuilder, spki: Uint8Array, ca: boolean): Asn1[] {
+  const { bits, unusedBits } = ca ? CA_KEY_USAGE : KEY_USAGE;
   const keyId = createHash('sha1').update(spki).digest();
   return [
-    der.extension('2.5.29.15', true, der.bits(Uint8Array.of(KEY_USAGE), KEY_USAGE_UNUSED_BITS)),
+    der.extension('2.5.29.15', true, der.bits(Uint8Array.of(bits), unusedBits)),
     der.extension('2.5.29.37', false, der.sequence(der.oid('1.3.6.1.5.5.7.3.2'), der.oid('1.3.6.1.5.5.7.3.1'))),
-    der.extension('2.5.29.19', true, der.sequence(der.boolean(true))),
+    der.extension('2.5.29.19', true, ca ? der.sequence(der.boolean(true)) : der.sequence()),
     der.extension('2.5.29.14', false, der.octets(keyId)),
     der.extension('2.5.29.17', false, der.sequence(der.dnsName('localhost'))),
   ];

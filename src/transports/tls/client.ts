@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } f
 import { SecurityError } from '../../errors.js';
 import { onAbort } from '../../streams/on-abort.js';
 import type { Dialer, DialOptions } from '../transport.js';
-import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './config.js';
+import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, isAutoMtls, type TlsConfig, type TlsLayerOptions } from './config.js';
 import { explainRefusal } from './refusal.js';
 
 /**
@@ -129,10 +129,16 @@ const HINTS: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CERTIFICATE,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: OTHER_CERTIFICATE,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: ' Set `serverName` to a name in the certificate.',
 };
 
+function wrongName(config: TlsConfig): string {
+  return isAutoMtls(config)
+    ? ' AutoMTLS requires a certificate for the name localhost. Correct the certificate of the peer, or set `tls` on both ends instead.'
+    : ' Set `serverName` to a name in the certificate.';
+}
+
 function hintFor(code: string, config: TlsConfig): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(config);
   const refusal = explainRefusal(code, config);
   return refusal === undefined ? (HINTS[code] ?? '') : ` ${refusal}`;
 }

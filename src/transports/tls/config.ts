@@ -22,15 +22,27 @@ export interface TlsLayerOptions {
 
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
+/** A configuration of AutoMTLS: the user has not written it, and cannot change it. */
+interface AutoMtlsConfig extends TlsConfig {
+  readonly isAuto: true;
+}
+
 /** AutoMTLS, both roles: our identity, and trust in one certificate alone, the peer's. */
 export function mutualTls(identity: Identity, peerCertificatePem: string): TlsConfig {
-  return {
+  const config: AutoMtlsConfig = {
+    isAuto: true,
     key: identity.keyPem,
     cert: identity.certificatePem,
     ca: [peerCertificatePem],
     serverName: 'localhost',
     requireClientCertificate: true,
   };
+  return config;
+}
+
+/** Whether a configuration is that of AutoMTLS. */
+export function isAutoMtls(config: TlsConfig): boolean {
+  return 'isAuto' in config;
 }
 
 /** The options of node:tls that both roles have; at least TLS 1.2 unless the configuration says otherwise. */

@@ -26,6 +26,16 @@ const VERSION: ReadonlySet<string> = new Set([
 
 const CURVES: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 
+const SUITS_ALL = "`selfSignedAuthority({ curve: 'P-256', ca: false })`";
+
+/** What to do when a peer refuses the certificate that this end has made for AutoMTLS. */
+export function refusedAutoMtls({ cert }: SecureContextOptions): string {
+  return (
+    `The certificate that this end made for AutoMTLS has ${algorithmOf(cert)}. If the peer's TLS library does not take it, bind ` +
+    `CERTIFICATE_AUTHORITY to ${SUITS_ALL}, the default, which all take; otherwise the peer trusts another certificate than this one.`
+  );
+}
+
 /** What OpenSSL did not permit, and what to do; undefined for codes that tell something else. */
 export function explainRefusal(
   code: string,
@@ -35,7 +45,7 @@ export function explainRefusal(
     return `The two ends have no version of TLS in common: this one speaks ${minVersion} or newer. Raise that of the other, or set \`minVersion\`.`;
   if (!ALGORITHM.has(code)) return undefined;
   const algorithm = algorithmOf(cert);
-  const other = algorithm === 'ECDSA with P-256' ? '' : ", or use P-256 (`selfSignedAuthority({ curve: 'P-256' })`)";
+  const other = algorithm === 'ECDSA with P-256' ? '' : `, or use P-256 (${SUITS_ALL})`;
   return (
     `OpenSSL of one end does not permit an algorithm of the other; this end's certificate has ${algorithm}. ` +
     `Permit it on both ends (in openssl.cnf: SignatureAlgorithms, Groups, CipherString; or the security policy of the system)${other}.`

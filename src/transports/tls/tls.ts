@@ -1,3 +1,4 @@
 export { secureDialer, speaksTls } from './client.js';
-export { mutualTls, type TlsConfig, type TlsLayerOptions } from './config.js';
+export { isAutoMtls, mutualTls, type TlsConfig, type TlsLayerOptions } from './config.js';
+export { refusedAutoMtls } from './refusal.js';
 export { secureListener } from './server.js';

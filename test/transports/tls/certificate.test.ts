@@ -2,18 +2,32 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { PluginError } from '../../../src/errors.js';
-import { type Curve, certificatePemOf, selfSignedAuthority } from '../../../src/transports/tls/certificate.js';
+import {
+  certificatePemOf,
+  type SelfSignedOptions,
+  selfSignedAuthority,
+} from '../../../src/transports/tls/certificate.js';
 
-const curves: readonly Curve[] = ['P-256', 'P-521'];
+/** keyUsage as in DER: the extension's id, critical, and the bits. keyCertSign is a CA's. */
+const KEY_USAGE = { true: '0603551d0f0101ff0404030202ac', false: '0603551d0f0101ff0404030203a8' };
+const BASIC_CONSTRAINTS = { true: '0603551d130101ff040530030101ff', false: '0603551d130101ff04023000' };
 
-for (const curve of curves) {
-  test(`T-01 a ${curve} certificate has the fields of go-plugin's AutoMTLS`, async () => {
-    const identity = await selfSignedAuthority({ curve }).issue();
+for (const options of [
+  {},
+  { curve: 'P-256', ca: true },
+  { curve: 'P-521', ca: false },
+  { curve: 'P-521', ca: true },
+] as const) {
+  const { curve = 'P-256', ca = false }: SelfSignedOptions = options;
+  test(`T-01 a ${curve} certificate ${ca ? 'of a CA ' : ''}has the fields of go-plugin's AutoMTLS`, async () => {
+    const identity = await selfSignedAuthority(options).issue();
     const certificate = new X509Certificate(identity.certificatePem);
     assert.equal(certificate.subject, 'O=HashiCorp\nCN=localhost');
     assert.equal(certificate.issuer, certificate.subject);
     assert.equal(certificate.subjectAltName, 'DNS:localhost');
-    assert.equal(certificate.ca, true);
+    assert.equal(certificate.ca, ca);
+    assert.ok(certificate.raw.toString('hex').includes(KEY_USAGE[`${ca}`]));
+    assert.ok(certificate.raw.toString('hex').includes(BASIC_CONSTRAINTS[`${ca}`]));
     assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1']);
     assert.equal(certificate.checkHost('localhost'), 'localhost');
     assert.equal(certificate.checkPrivateKey(createPrivateKey(identity.keyPem)), true);

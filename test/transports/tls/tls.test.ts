@@ -26,7 +26,8 @@ import { within } from '../../support/defer.js';
 import { LINKS, type Link, type LinkKind } from '../../support/tls-link.js';
 
 const assertNothingLeft = watchResources();
-const authority = selfSignedAuthority();
+// As go-plugin's.
+const authority = selfSignedAuthority({ curve: 'P-521', ca: true });
 let host: Identity;
 let plugin: Identity;
 let stranger: Identity;
@@ -266,20 +267,57 @@ for (const version of ['1.2', '1.3']) {
   });
 }
 
+for (const [title, hosts, plugins] of [
+  ['our default at both ends', {}, {}],
+  ["our default at the client, go-plugin's at the server", {}, { curve: 'P-521', ca: true }],
+  ["go-plugin's at the client, our default at the server", { curve: 'P-521', ca: true }, {}],
+] as const) {
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    test(`T-03 T-07 ${title}: they converse by ${maxVersion}, and refuse another certificate of the same form`, async () => {
+      const [client, server] = await Promise.all([
+        selfSignedAuthority(hosts).issue(),
+        selfSignedAuthority(plugins).issue(),
+      ]);
+      const other = await selfSignedAuthority(plugins).issue();
+      const echo = await Echo.on(unix!, { ...mutualTls(server, client.certificatePem), maxVersion });
+      const connection = await secureDialer(echo.link.dialer, mutualTls(client, server.certificatePem)).dial();
+      assert.equal(await say(connection, 'hello'), 'hello');
+      connection.destroy();
+      await assert.rejects(secureDialer(echo.link.dialer, mutualTls(client, other.certificatePem)).dial(), isTls);
+      const stranger = { key: other.keyPem, cert: other.certificatePem, maxVersion };
+      assert.equal(await isWelcome(echo.link.dialer, stranger), false);
+      await echo.close();
+    });
+  }
+}
+
+/** The same as `ours`, as a user would write it. */
+const manual = (): TlsConfig => ({ key: host.keyPem, cert: host.certificatePem, ca: plugin.certificatePem });
+
 test('a name that is not in the certificate is refused, unless the application checks by itself', async () => {
   const echo = await Echo.on(unix!, theirs);
   await assert.rejects(
-    secureDialer(echo.link.dialer, { ...ours, serverName: 'example.org' }).dial(),
+    secureDialer(echo.link.dialer, { ...manual(), serverName: 'example.org' }).dial(),
     (error) => isTls(error) && /serverName/.test(String(error)),
   );
   const own = secureDialer(echo.link.dialer, {
-    ...ours,
+    ...manual(),
     serverName: 'example.org',
     checkServerIdentity: () => undefined,
   });
   (await own.dial()).destroy();
-  const never = { ...ours, checkServerIdentity: () => new Error('I know him') };
+  const never = { ...manual(), checkServerIdentity: () => new Error('I know him') };
   await assert.rejects(secureDialer(echo.link.dialer, never).dial(), /I know him/);
+  await echo.close();
+});
+
+test('AutoMTLS: a name that is not in the certificate is told without options that cannot be set', async () => {
+  const echo = await Echo.on(unix!, theirs);
+  const dialer = secureDialer(echo.link.dialer, { ...ours, serverName: 'example.org' });
+  await assert.rejects(
+    dialer.dial(),
+    (error) => isTls(error) && /localhost.*`tls`/.test(String(error)) && !/serverName/.test(String(error)),
+  );
   await echo.close();
 });
 
