@@ -17,7 +17,6 @@ export type { ProcessIdentity } from './processes/identity.js';
 export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
 export { commandRunner, type ProcessRunnerOptions, processRunner } from './runners/process/process-runner.js';
 export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
-export { type DirectoryChecksumOptions, directoryChecksum } from './runners/secure/directory-checksum.js';
 export type { SecureConfig } from './runners/secure/secure-config.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
 export type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from './streams/lifecycle.js';

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
-import { createClient, directoryChecksum, PluginError, processRunner, type SecureConfig } from '../../src/index.js';
+import { createClient, PluginError, processRunner, type SecureConfig } from '../../src/index.js';
+import { directoryChecksum } from '../../src/transport.js';
 import { bundlePlugin } from '../support/bundle-plugin.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
