@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
+import { ContainerModule } from 'inversify';
 import { EMPTY, firstValueFrom, type Observable } from 'rxjs';
 import { createClient, dualPlugin, grpcPlugin, implement, netRpcPlugin } from 'rxplug';
+import { NETRPC_CLIENT_PROTOCOL } from 'rxplug/di';
 import {
   BASIC_ERROR_NAME,
   BasicError,
@@ -11,6 +13,7 @@ import {
   type GobSchema,
   gob,
   method,
+  netRpcClientProtocol,
   zeroValue,
 } from 'rxplug/net-rpc';
 import { createPluginPair } from 'rxplug/testing';
@@ -249,4 +252,18 @@ test('docs/net-rpc.md has a row for every member of gob, and no other', () => {
     named.map(([, name]) => name).sort((a, b) => (a! < b! ? -1 : 1)),
     Object.keys(gob).sort(),
   );
+});
+
+test('how do I let the host ping a plugin', async () => {
+  const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+  const command = fixture('computes', 'netrpc');
+  // #region keep-alive
+  const pinging = new ContainerModule(({ bind }) => {
+    bind(NETRPC_CLIENT_PROTOCOL).toConstantValue(netRpcClientProtocol({ yamux: { keepAlive: true } }));
+  });
+  const client = createClient({ command, handshake, plugins, modules: [pinging] });
+  // #endregion keep-alive
+  await client.start();
+  await client.ping();
+  await client.stop();
 });

@@ -1,5 +1,6 @@
 import { EMPTY, from, map, merge, mergeMap, type Observable, of, ReplaySubject, type Subscription, take } from 'rxjs';
 import { PluginCallError, type PluginError } from '../../errors.js';
+import { resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { resolveDuration } from '../../wire/duration.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
@@ -27,6 +28,8 @@ import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions {
   /** Options of the broker, and of what is offered and dialed through it. */
   readonly broker?: GrpcBrokerOptions;
+  /** Multiplexed only: the yamux session that carries all connections. */
+  readonly yamux?: YamuxOptions;
   /**
    * How long it may take to connect again after the connection was lost. Then the plugin is given up: it is killed, and its state is
    * `exited`, with the reason `disconnected`. @default 20 000 ms
@@ -38,14 +41,16 @@ export const RECONNECT_TIMEOUT_MS = 20_000;
 
 /** The host's end of gRPC: connects at once (go-plugin grpc_client.go newGRPCClient). Throws OptionsError. */
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
-  const { broker, interceptors = [], defaults, reconnectTimeoutMs: givenMs, ...channel } = options;
+  const { broker, interceptors = [], defaults, yamux = {}, reconnectTimeoutMs: givenMs, ...channel } = options;
+  // Only validates: the defaults depend on the connection.
+  resolveYamuxOptions(yamux);
   const reconnectTimeoutMs = resolveDuration('reconnectTimeoutMs', givenMs, RECONNECT_TIMEOUT_MS);
   const client = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
   const brokerOptions = resolveBrokerOptions(broker ?? {}, { channel, client });
   const engine = resolveGrpcEngine(grpcEngine);
   return async (connection) => {
     const endpoints = await loadGrpcEngine(engine);
-    const muxed = connection.multiplex ? await connectMuxed(connection, brokerOptions) : undefined;
+    const muxed = connection.multiplex ? await connectMuxed(connection, brokerOptions, yamux) : undefined;
     const { dialer } = muxed ?? connection;
     const main = endpoints.createChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
     const giveUp = () => void main.close();

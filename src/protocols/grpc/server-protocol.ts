@@ -1,12 +1,13 @@
 import { firstValueFrom, Subject, type Subscription } from 'rxjs';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
+import { resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { notServable } from '../contract-errors.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import type { RunningCalls } from '../running-calls.js';
 import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
-import { acceptMuxed } from './broker/muxed-plugin.js';
+import { acceptMuxed, type MuxedPluginOptions } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
 import { addPluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
@@ -29,6 +30,8 @@ export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions 
   readonly broker?: GrpcBrokerOptions;
   /** Multiplexed only: how long the host may take to connect, before the plugin ends. @default 60 000 ms, all that a host has to start it */
   readonly firstConnectionTimeoutMs?: number;
+  /** Multiplexed only: the yamux session that carries all connections. */
+  readonly yamux?: YamuxOptions;
   /** Adds services besides those of the plugin set, or changes what the health service says. */
   readonly configure?: (server: GrpcServer, health: HealthService) => void;
 }
@@ -51,8 +54,7 @@ const SHUTDOWN_STEP_MS = 2000;
 export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?: GrpcEngine): ServerProtocolFactory {
   const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
   const engine = resolveGrpcEngine(grpcEngine);
-  const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS } = options;
-  const muxedOptions = { expectMs: brokerOptions.timeoutMs, firstConnectionTimeoutMs };
+  const muxedOptions = resolveMuxedOptions(options, brokerOptions.timeoutMs);
   return async (connection) => {
     const endpoints = await loadGrpcEngine(engine);
     const { logger } = connection;
@@ -87,6 +89,13 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
     conversation.accept();
     return conversation;
   };
+}
+
+function resolveMuxedOptions(options: GrpcPluginOptions, expectMs: number): MuxedPluginOptions {
+  const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS, yamux = {} } = options;
+  // Only validates: the defaults depend on the connection.
+  resolveYamuxOptions(yamux);
+  return { expectMs, firstConnectionTimeoutMs, yamux };
 }
 
 class GrpcServing implements ServerProtocol {

@@ -9,7 +9,11 @@ export interface YamuxOptions {
    * acknowledged; further calls of `open` wait. @default 256
    */
   readonly acceptBacklog?: number;
-  /** Whether the session pings the peer by itself. @default true */
+  /**
+   * Whether the session pings the peer by itself. A peer whose event loop is blocked answers no ping, nor takes bytes: over unix sockets and
+   * loopback, by default, the session waits for it, and neither of the next two timeouts nor `openTimeoutMs` ends it unless that is given.
+   * @default true over TCP to another machine, else false
+   */
   readonly keepAlive?: boolean;
   /** Time between two pings of its own. @default 30 000 ms */
   readonly keepAliveIntervalMs?: number;
@@ -80,6 +84,12 @@ export function resolveYamuxOptions(options: YamuxOptions): ResolvedYamuxOptions
     maxIncomingStreams: number('maxIncomingStreams'),
     sendQueueBytes: number('sendQueueBytes'),
   };
+}
+
+/** For a peer on this machine: that it is silent does not end the session. */
+export function resolveLocalYamuxOptions(options: YamuxOptions): ResolvedYamuxOptions {
+  const { writeTimeoutMs = MAX_TIMER_MS, openTimeoutMs = MAX_TIMER_MS } = options;
+  return resolveYamuxOptions({ ...options, keepAlive: false, writeTimeoutMs, openTimeoutMs });
 }
 
 function unexpected(name: string, expected: string, value: unknown): OptionsError {

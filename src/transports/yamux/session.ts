@@ -15,7 +15,14 @@ import {
   streamUnacknowledged,
   writeStalled,
 } from './errors.js';
-import { type ResolvedYamuxOptions, resolveYamuxOptions, type YamuxOptions } from './options.js';
+import { isRemote } from './is-remote.js';
+import {
+  DEFAULT_YAMUX_OPTIONS,
+  type ResolvedYamuxOptions,
+  resolveLocalYamuxOptions,
+  resolveYamuxOptions,
+  type YamuxOptions,
+} from './options.js';
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';
 import { Receiver } from './receiver.js';
@@ -49,7 +56,9 @@ export function createYamuxSession(connection: Duplex, options: YamuxSessionOpti
     throw new OptionsError(
       `Expected the yamux \`role\` option to be 'client' or 'server', got \`${String(role)}\` (${typeof role}).`,
     );
-  const session = new YamuxSession(connection, role === 'client' ? 1 : 2, resolveYamuxOptions(options));
+  const watches = options.keepAlive !== undefined || isRemote(connection);
+  const resolved = watches ? resolveYamuxOptions(options) : resolveLocalYamuxOptions(options);
+  const session = new YamuxSession(connection, role === 'client' ? 1 : 2, resolved);
   session.start();
   return session;
 }
@@ -138,9 +147,9 @@ export class YamuxSession implements AsyncDisposable {
     return this.#table.outgoing.open(options);
   }
 
-  /** Resolves with the round trip in milliseconds. Rejects with PluginCallError ERR_PING, which does not end the session. */
+  /** Resolves with the round trip in milliseconds, within 10 s by default. Rejects with PluginCallError ERR_PING, which does not end the session. */
   ping(options: { readonly timeoutMs?: number } = {}): Promise<number> {
-    return this.#pings.ping(options.timeoutMs ?? this.#options.writeTimeoutMs);
+    return this.#pings.ping(options.timeoutMs ?? DEFAULT_YAMUX_OPTIONS.writeTimeoutMs);
   }
 
   /** Asks the peer to open no more streams, and resets those that it opens nevertheless. Open streams, and `open`, are not affected. */

@@ -16,6 +16,7 @@ import {
 } from 'rxjs';
 import { ClosedError, TransportError } from '../../../errors.js';
 import type { Listener } from '../../../transports/transport.js';
+import type { YamuxOptions } from '../../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../../transports/yamux/session.js';
 
 /**
@@ -23,14 +24,18 @@ import { createYamuxSession, type YamuxSession } from '../../../transports/yamux
  * so that a probe of the socket, which sends nothing, makes the plugin exit (grpcmux/grpc_server_muxer.go acceptSession). Owns the
  * listener. Rejects with TransportError ERR_CONNECTION_LOST when no host connects in time, ClosedError when the listener is closed.
  */
-export async function firstSession(listener: Listener, timeoutMs: number): Promise<YamuxSession> {
+export async function firstSession(
+  listener: Listener,
+  timeoutMs: number,
+  yamux: YamuxOptions = {},
+): Promise<YamuxSession> {
   try {
     const connection$ = listener.connection$.pipe(
       mergeMap((connection) => onceReadable(connection)),
       timeout({ first: timeoutMs, with: () => throwError(() => noHost(timeoutMs)) }),
       throwIfEmpty(() => new ClosedError('ERR_CLOSED', 'The plugin was closed before its host had connected.')),
     );
-    return createYamuxSession(await firstValueFrom(connection$), { role: 'server' });
+    return createYamuxSession(await firstValueFrom(connection$), { ...yamux, role: 'server' });
   } finally {
     await listener.close();
   }

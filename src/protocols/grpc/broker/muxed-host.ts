@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { PluginError } from '../../../errors.js';
 import type { Dialer } from '../../../transports/transport.js';
+import type { YamuxOptions } from '../../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../../transports/yamux/session.js';
 import type { ClientConnection } from '../../protocol.js';
 import { MuxedStreams } from './muxed-streams.js';
@@ -23,8 +24,9 @@ export interface MuxedHost {
 export async function connectMuxed(
   { dialer, signal }: Pick<ClientConnection, 'dialer' | 'signal'>,
   { timeoutMs }: Pick<ResolvedBrokerOptions, 'timeoutMs'>,
+  yamux: YamuxOptions,
 ): Promise<MuxedHost> {
-  const session = createYamuxSession(await dialer.dial({ signal }), { role: 'client' });
+  const session = createYamuxSession(await dialer.dial({ signal }), { ...yamux, role: 'client' });
   session.unref();
   const streams = new MuxedStreams(Promise.resolve(session), { expectMs: timeoutMs, onOpened: addRefs(session) });
   return {

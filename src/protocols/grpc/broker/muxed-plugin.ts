@@ -1,5 +1,6 @@
 import { ClosedError } from '../../../errors.js';
 import type { Listener } from '../../../transports/transport.js';
+import type { YamuxOptions } from '../../../transports/yamux/options.js';
 import type { ServerConnection } from '../../protocol.js';
 import { firstSession } from './first-session.js';
 import { MuxedStreams } from './muxed-streams.js';
@@ -16,14 +17,15 @@ export interface MuxedPluginOptions {
   readonly expectMs: number;
   /** How long the host may take to connect. */
   readonly firstConnectionTimeoutMs: number;
+  readonly yamux: YamuxOptions;
 }
 
 /** Waits for the host on the plugin's main listener, which it owns from here on (go-plugin grpcmux/grpc_server_muxer.go). */
 export function acceptMuxed(
   { listener, logger }: Pick<ServerConnection, 'listener' | 'logger'>,
-  { expectMs, firstConnectionTimeoutMs }: MuxedPluginOptions,
+  { expectMs, firstConnectionTimeoutMs, yamux }: MuxedPluginOptions,
 ): MuxedPlugin {
-  const session = firstSession(listener, firstConnectionTimeoutMs);
+  const session = firstSession(listener, firstConnectionTimeoutMs, yamux);
   const streams = new MuxedStreams(session, { expectMs });
   session.catch((error: unknown) => {
     if (!(error instanceof ClosedError)) logger.error('no host has connected', { error });
