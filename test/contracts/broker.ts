@@ -144,7 +144,7 @@ function ids(on: On, both: Both): void {
   });
 
   both(
-    'nothing happens before the subscription, and nothing is announced for a server that cannot be',
+    'nothing happens before the subscription, and nothing is announced for a server that cannot be created',
     async (a, b) => {
       const announced: number[] = [];
       b.requests$.subscribe(({ id }) => announced.push(id));
@@ -166,7 +166,7 @@ function scopes({ options }: BrokerSetting, both: Both): void {
     accepting.lend(ProbeDefinition, probe(), (id) =>
       dialing.borrow(ProbeDefinition, id, (client) => client.echo({ data: Buffer.from(text) })),
     );
-  /** What has no end yet is ended at once; a stream is over when the peer has heard of it too. */
+  /** Ends what has not ended; a stream counts as ended when the peer knows it as well. */
   const nothingIsLeft = async (...brokers: readonly GrpcBroker[]) => {
     for (const { counts } of brokers) assert.deepEqual({ ...counts, streams: 0 }, NOTHING);
     await settled(() => brokers.every(({ counts }) => counts.streams === (options.multiplex === true ? 1 : 0)));
@@ -291,7 +291,7 @@ function ends(setting: BrokerSetting, on: On, both: Both): void {
   });
 
   on('B-10 accepting after the end of the main connection fails', async ({ host, plugin, mainChannel }) => {
-    // The host's broker has been heard of.
+    // The plugin has received the host's call.
     await using _channel = await meet(host, plugin, 2);
     const ended = lastValueFrom(plugin.requests$).catch((error) => assert.ok(error instanceof EmptyError));
     await mainChannel.close();

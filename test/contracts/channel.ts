@@ -1,6 +1,6 @@
 import type { GrpcEngine } from '../../src/protocols/grpc/shared/grpc-engine.js';
+import { closing } from './channel/closing.js';
 import { connecting } from './channel/connecting.js';
-import { endings } from './channel/endings.js';
 import { processes } from './channel/processes.js';
 import { responses } from './channel/responses.js';
 import { channelTests } from './channel/tests.js';
@@ -12,6 +12,6 @@ export function channelContract(engine: GrpcEngine): void {
   connecting(tests);
   responses(tests);
   traffic(tests);
-  endings(tests);
+  closing(tests);
   processes(tests);
 }

@@ -62,7 +62,7 @@ test('takes over what is left in the pipe, although nobody reads, and ends', asy
   assert.equal((await text(output)).length, 10 * CHUNK.length);
 });
 
-test('a pipe that somebody holds open ends all the same', async () => {
+test('a pipe that another process holds open ends after the timeout', async () => {
   const output = new PluginOutput();
   const pipe = new PassThrough();
   output.attach(pipe);
@@ -72,7 +72,7 @@ test('a pipe that somebody holds open ends all the same', async () => {
   assert.equal(pipe.destroyed, true);
 });
 
-test('somebody who floods the pipe for ever is cut off within bounded memory', async () => {
+test('a process that floods the pipe after the exit is cut off, with bounded memory', async () => {
   const output = new PluginOutput();
   const pipe = new Readable({
     read() {

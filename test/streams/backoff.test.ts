@@ -20,7 +20,7 @@ test('waits initialMs, then factor times longer, up to maxMs', () => {
   });
 });
 
-test('takes off the share of the wait that is left to chance', () => {
+test('shortens each wait at random, by up to the share jitter', () => {
   marbles(({ cold, expectObservable }) => {
     const chances = [0, 0.5, 0.99];
     const random = (): number => chances.shift() ?? 0;
@@ -40,7 +40,7 @@ test('begins again with initialMs after a source that lasted resetAfterMs', () =
   });
 });
 
-test('begins again with initialMs when retry starts to count anew', () => {
+test('begins again with initialMs when retry counts from 1 again', () => {
   marbles(({ cold, expectObservable }) => {
     const delay = backoff({ initialMs: 3, maxMs: 100, jitter: 0 });
     expectObservable(cold('#').pipe(retry({ count: 2, delay }))).toBe('---------#');
@@ -48,7 +48,7 @@ test('begins again with initialMs when retry starts to count anew', () => {
   });
 });
 
-test('a mistake in the options is not tried again', () => {
+test('does not retry after an OptionsError', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const mistake = new OptionsError('Expected something else.');
     const source = cold('a-#', {}, mistake);
@@ -58,7 +58,7 @@ test('a mistake in the options is not tried again', () => {
   });
 });
 
-test('ends its timer when the retrying is given up', () => {
+test('ends its timer when retry is unsubscribed from', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const source = cold('#');
     const result$ = source.pipe(retry({ delay: backoff({ initialMs: 10, maxMs: 10, jitter: 0 }) }));

@@ -44,7 +44,7 @@ for (const { title, source, result, subscription } of [
   });
 }
 
-test('decode: a decoder that throws ends the stream and leaves the source', () => {
+test('decode: a decoder that throws ends the stream and unsubscribes from the source', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const chunk$ = cold('-b-z-b|', bytes);
     expectObservable(chunk$.pipe(decode(pairs))).toBe('-x-#', numbers, new RangeError('zero'));
@@ -52,7 +52,7 @@ test('decode: a decoder that throws ends the stream and leaves the source', () =
   });
 });
 
-test('decode: unsubscribing early leaves the source, in the middle of a chunk too', () => {
+test('decode: unsubscribing early unsubscribes from the source, in the middle of a chunk too', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const chunk$ = cold('-c-c|', bytes);
     const unsubscribed = chunk$.pipe(decode(pairs));

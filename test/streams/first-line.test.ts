@@ -131,7 +131,7 @@ for (const { title, line, exit, result, lineSubscription, exitSubscription } of 
   });
 }
 
-test('first line: unsubscribing early leaves both sources and sets no timer off', () => {
+test('first line: unsubscribing early unsubscribes from both sources and ends the timer', () => {
   marbles(({ cold, expectObservable, expectSubscriptions }) => {
     const line$ = cold('-', lineValues);
     const exit$ = cold('--x', exitValues);
@@ -149,7 +149,7 @@ test('first line: is cold, every subscription has its own time', () => {
   });
 });
 
-test('first line: errors of the lines are passed on, but for the limit', () => {
+test('first line: errors of the lines are passed on, except ERR_LIMIT_EXCEEDED', () => {
   marbles(({ cold, expectObservable }) => {
     const broken = new Error('EIO');
     expectObservable(firstLine(cold('--#', {}, broken), NEVER, options)).toBe('--#', {}, broken);
@@ -169,7 +169,7 @@ function failureOf(line$: Observable<Line>, exit$: Observable<Exit>): PluginErro
   return error;
 }
 
-test('first line: an early exit says how', () => {
+test('first line: the error for an early exit has exit code or signal', () => {
   for (const [exit, words] of [
     [exitValues['x']!, /with code 3/],
     [exitValues['k']!, /by SIGKILL/],

@@ -5,7 +5,7 @@ import { onAbort } from '../../src/streams/on-abort.js';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
-test('however many wait for one signal, it has one listener, and none once nobody waits', () => {
+test('a signal has one listener for any number of waits, and none after the last', () => {
   const { signal } = new AbortController();
   const unwatch = Array.from({ length: 100 }, () => onAbort(signal, () => {}));
   assert.equal(listeners(signal), 1);
@@ -18,7 +18,7 @@ test('however many wait for one signal, it has one listener, and none once nobod
   assert.equal(listeners(signal), 0);
 });
 
-test('all are told in the order in which they came, once, but those who were taken back', () => {
+test('callbacks are called once, in order, except those that were removed', () => {
   const controller = new AbortController();
   const told: string[] = [];
   const tell = () => void told.push('twice');
@@ -34,7 +34,7 @@ test('all are told in the order in which they came, once, but those who were tak
   assert.equal(listeners(controller.signal), 0);
 });
 
-test('a signal that was aborted before tells nobody', () => {
+test('no callback is called for a signal that was aborted before', () => {
   const stop = onAbort(AbortSignal.abort(), () => assert.fail('told'));
   stop();
 });

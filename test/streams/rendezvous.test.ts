@@ -20,7 +20,7 @@ const timedOut = new PluginCallError(
 const closed = new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
 const awaited = new PluginCallError('ERR_BROKER', 'Broker id 1 is awaited already. Take a new id for each connection.');
 
-test('the taker who came first gets the value and completes', () => {
+test('a taker gets the value that is offered later, and completes', () => {
   marbles(({ cold, expectObservable, flush }) => {
     const { room: meeting, reaped } = room();
     expectObservable(meeting.take(1)).toBe('--(a|)');
@@ -30,7 +30,7 @@ test('the taker who came first gets the value and completes', () => {
   });
 });
 
-test('the value that came first waits for its taker, who completes at once', () => {
+test('an offered value waits for its taker, which completes at once', () => {
   marbles(({ expectObservable, flush }) => {
     const { room: meeting, reaped } = room();
     assert.equal(meeting.offer(1, 'a'), true);
@@ -41,7 +41,7 @@ test('the value that came first waits for its taker, who completes at once', () 
   });
 });
 
-test('a taker to whom nobody comes gets an error after the bound, and the id is free again', () => {
+test('a taker without a value gets an error after the timeout, and the id is free again', () => {
   marbles(({ expectObservable }) => {
     const { room: meeting } = room();
     expectObservable(meeting.take(1)).toBe('5ms #', undefined, timedOut);
@@ -49,7 +49,7 @@ test('a taker to whom nobody comes gets an error after the bound, and the id is 
   });
 });
 
-test('a value that nobody takes is reaped after the bound', () => {
+test('a value that is not taken is reaped after the timeout', () => {
   marbles(({ cold, expectObservable, flush }) => {
     const { room: meeting, reaped } = room();
     const seen: string[] = [];
@@ -61,7 +61,7 @@ test('a value that nobody takes is reaped after the bound', () => {
   });
 });
 
-test('taking is cold: only a subscriber waits, and who leaves makes room for another', () => {
+test('taking is cold: only a subscriber waits, and after unsubscribing another one can', () => {
   marbles(({ cold, expectObservable }) => {
     const { room: meeting } = room();
     const taken$ = meeting.take(1);
@@ -71,7 +71,7 @@ test('taking is cold: only a subscriber waits, and who leaves makes room for ano
   });
 });
 
-test('a second taker of the same id is refused and does not disturb the first', () => {
+test('a second taker of the same id is refused, and the first goes on waiting', () => {
   marbles(({ cold, expectObservable }) => {
     const { room: meeting } = room();
     expectObservable(meeting.take(1)).toBe('---(a|)');
@@ -117,7 +117,7 @@ test('keeps no more than maxPending values, refuses the newest, and has room aga
   assert.deepEqual(reaped, ['v@3', 'v@2', 'w@4']);
 });
 
-test('closing fails who waits, reaps what waits, and refuses who comes; again it does nothing', () => {
+test('close fails takers, reaps values, and refuses later ones; a second close does nothing', () => {
   marbles(({ cold, expectObservable, flush }) => {
     const { room: meeting, reaped } = room();
     meeting.offer(2, 'b');

@@ -7,6 +7,6 @@ test('a promise that resolves or rejects in time was settled', async () => {
   assert.equal(await settledWithin(60_000, Promise.reject(new Error('no'))), true);
 });
 
-test('a promise that never settles is waited for no longer than told', async () => {
+test('the wait for a promise that never settles is limited', async () => {
   assert.equal(await settledWithin(1, new Promise(() => {})), false);
 });

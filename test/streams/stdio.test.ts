@@ -8,7 +8,7 @@ import { createStdioOutlet } from '../../src/streams/stdio.js';
 
 const bytes = (text: string) => Buffer.from(text);
 
-test('discards what nobody has asked for, and never holds the writer up', async () => {
+test('discards bytes without a reader, and never makes the writer wait', async () => {
   const outlet = createStdioOutlet();
   for (let index = 0; index < 1000; index++) {
     if (!outlet.writable.write(Buffer.alloc(65_536))) await once(outlet.writable, 'drain');
@@ -52,7 +52,7 @@ test('a reader that stops reading stops the writer, and lets it go on', async ()
   assert.equal(read, 1024 * 4096);
 });
 
-test('tells every chunk as an event, whoever reads', async () => {
+test('emits every chunk in chunks$, with or without a reader', async () => {
   const outlet = createStdioOutlet();
   const seen = firstValueFrom(outlet.chunks$.pipe(toArray()));
   outlet.writable.write(bytes('a'));
@@ -79,7 +79,7 @@ test('a slow reader gets what was written before the close', async () => {
   assert.equal((await buffer(outlet.readable)).byteLength, 64 * 4096);
 });
 
-test('ends a Readable that nobody has touched, and closes twice', async () => {
+test('ends a Readable that was never read, and may be closed twice', async () => {
   const outlet = createStdioOutlet();
   outlet.close();
   outlet.close();

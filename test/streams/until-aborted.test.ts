@@ -19,7 +19,7 @@ test('an abort rejects with its reason, also one that came before', async () => 
   await assert.rejects(untilAborted(never, abort.signal), /given up/);
 });
 
-test('an abort rejects with what the caller makes of it', async () => {
+test('an abort rejects with the error that the caller gives', async () => {
   const waiting = untilAborted(never, AbortSignal.abort('why'), ({ reason }) => new Error(`stopped: ${reason}`));
   await assert.rejects(waiting, /stopped: why/);
 });

@@ -30,7 +30,7 @@ for (const [title, joint] of JOINTS) {
   });
 }
 
-test('where one end trusts a stranger there is no pair, and nothing is left of the attempt', async () => {
+test('a pair rejects when an end trusts another certificate, and nothing is left', async () => {
   const [client, server, stranger] = await Promise.all(Array.from({ length: 3 }, () => selfSignedAuthority().issue()));
   const tls = {
     client: mutualTls(client!, stranger!.certificatePem),

@@ -11,7 +11,7 @@ const assertTempDirEmpty = ownTempDir();
 const options = { handshake, plugins };
 const failsWith = (code: string) => (error: PluginError) => error.code === code;
 
-test('a script that writes lines and exits is a plugin with last words', async () => {
+test('a script that writes lines and exits is a plugin that exited early', async () => {
   const runner = fakeRunner(async (plugin) => {
     plugin.writeStderr('cannot find my configuration\n');
     plugin.logger.error('giving up', { attempt: 3 });
@@ -95,7 +95,7 @@ test('a script that hangs while starting is given up with the start, and a scrip
   });
 });
 
-test('what a kill does can be scripted, and what has to be undone is undone before the exit is told', async () => {
+test('the effect of a kill can be scripted, and steps that were registered run before the exit is emitted', async () => {
   const events: string[] = [];
   const runner = fakeRunner(
     (plugin) => {
@@ -110,7 +110,7 @@ test('what a kill does can be scripted, and what has to be undone is undone befo
   assert.deepEqual(events, ['undone', 'first made, last undone', 'exited with 7']);
 });
 
-test('a fake plugin runs once and says nothing after its exit', async () => {
+test('a fake plugin runs once and emits nothing after its exit', async () => {
   const runner = fakeRunner((plugin) => plugin.writeStdout('before\n'));
   const plugin = runner(EMPTY_SPEC);
   const { signal } = new AbortController();

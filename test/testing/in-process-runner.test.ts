@@ -39,7 +39,7 @@ for (const [title, autoMtls, network] of [
   });
 }
 
-test('a crash is a crash: calls fail, the host learns of it, a supervised one is started again', async () => {
+test('after a crash calls fail, the host is told, and a supervised plugin is started again', async () => {
   const runner = inProcessRunner(plugin);
   const revision$ = launch({ ...host, runner }).pipe(
     switchMap((client) => client.dispense('kv')),
@@ -56,7 +56,7 @@ test('a crash is a crash: calls fail, the host learns of it, a supervised one is
   await Promise.all(runner.plugins.map((each) => lastValueFrom(each.exit$)));
 });
 
-test('calls in flight when it crashes fail, and the cause is told', async () => {
+test('calls in flight at a crash fail with its cause', async () => {
   const runner = inProcessRunner(plugin);
   const client = createClient({ ...host, runner });
   await client.start();

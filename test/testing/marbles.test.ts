@@ -16,7 +16,7 @@ test('a difference is an AssertionError', () => {
   assert.throws(wrong, assert.AssertionError);
 });
 
-test('where subscriptions have to be asserted, a source without is named', () => {
+test('with `asserted`, a source without expectSubscriptions is named', () => {
   const body: Parameters<typeof marbles>[0] = ({ cold, hot, expectObservable, expectSubscriptions }) => {
     const asserted = cold('a|');
     expectObservable(asserted).toBe('a|');
@@ -27,7 +27,7 @@ test('where subscriptions have to be asserted, a source without is named', () =>
   assert.throws(() => marbles(body, { subscriptions: 'asserted' }), /subscriptions to "--b\|" were not checked\./);
 });
 
-test('where subscriptions have to be asserted and are, all is well, and a wrong one is found', () => {
+test('with `asserted`, correct expectations pass, and a wrong one fails', () => {
   const expecting = (subscriptions: string) =>
     marbles(
       ({ hot, expectObservable, expectSubscriptions }) => {

@@ -52,7 +52,7 @@ test('the 65th connection that would wait is refused', async () => {
   await gone;
 });
 
-test('two transports know nothing of each other, and an aborted dial rejects with its reason', async () => {
+test('two transports are separate, and an aborted dial rejects with its reason', async () => {
   const [one, other] = [memoryTransport(), memoryTransport()];
   const listener = await one.listen();
   await assert.rejects(other.dial(listener.address), { code: 'ERR_DIAL' });

@@ -20,7 +20,7 @@ function become(channel: GrpcChannel, status: ChannelState['status']): Promise<C
   return firstValueFrom(channel.state$.pipe(filter((state) => state.status === status)));
 }
 
-const strangers: readonly (readonly [what: string, greet: (far: Duplex) => void])[] = [
+const notHttp2: readonly (readonly [what: string, behave: (far: Duplex) => void])[] = [
   ['answers HTTP/1.1', (far) => far.write('HTTP/1.1 400 Bad Request\r\n\r\n')],
   ['sends junk', (far) => far.write(Buffer.alloc(1000, 0xfe))],
   ['stops within a frame', (far) => far.end(Buffer.from([0, 0, 18, 4, 0]))],
@@ -29,8 +29,8 @@ const strangers: readonly (readonly [what: string, greet: (far: Duplex) => void]
 ];
 
 const silent: readonly (readonly [what: string, dialer: Dialer])[] = [
-  ['dialer that never comes back', neverDials],
-  ['peer that never speaks', memoryDialer((far) => far.resume())],
+  ['dialer that never settles', neverDials],
+  ['peer that sends nothing', memoryDialer((far) => far.resume())],
 ];
 
 const refusals: readonly (readonly [what: string, dialer: Dialer])[] = [
@@ -45,13 +45,13 @@ const refusals: readonly (readonly [what: string, dialer: Dialer])[] = [
   ],
 ];
 
-/** A channel connects when it is asked to, says how that went, and gives up in time. */
+/** When a channel connects, what it reports, and how long it tries. */
 export function connecting({ on, each }: ChannelTests): void {
-  for (const [what, greet] of strangers) {
+  for (const [what, behave] of notHttp2) {
     on(`a peer that ${what} makes calls UNAVAILABLE with the cause`, async ({ open }) => {
       const accept = (far: Duplex) => {
         far.resume();
-        greet(far);
+        behave(far);
       };
       await using rig = open({ accept });
       const error = await rejection(firstValueFrom(rig.client.echo({})));
@@ -62,7 +62,7 @@ export function connecting({ on, each }: ChannelTests): void {
   }
 
   for (const [what, dialer] of silent) {
-    on(`a ${what} is given up after the connect timeout`, async ({ open }) => {
+    on(`the attempt with a ${what} ends after the connect timeout`, async ({ open }) => {
       await using rig = open({ channel: { dialer, connectTimeoutMs: 30 } });
       const error = await rejection(firstValueFrom(rig.client.echo({})));
       assert.equal(error.status, Status.UNAVAILABLE);
@@ -72,7 +72,7 @@ export function connecting({ on, each }: ChannelTests): void {
   }
 
   for (const [what, dialer] of refusals) {
-    on(`a dialer that ${what} fails the attempt with its words`, async ({ open }) => {
+    on(`a dialer that ${what} fails the attempt with its error text`, async ({ open }) => {
       await using rig = open({ channel: { dialer } });
       await assert.rejects(rig.channel.connect(), { code: 'ERR_DIAL', message: /nobody home/ });
       const error = await rejection(firstValueFrom(rig.client.echo({})));
@@ -80,16 +80,13 @@ export function connecting({ on, each }: ChannelTests): void {
     });
   }
 
-  each(
-    'a channel is idle until its first call, then connecting and ready, and shut down in the end',
-    async ({ open }) => {
-      const rig = open();
-      const states = lastValueFrom(rig.channel.state$.pipe(toArray()));
-      await firstValueFrom(rig.client.echo({}));
-      await rig[Symbol.asyncDispose]();
-      assert.deepEqual((await states).map(statusOf), ['idle', 'connecting', 'ready', 'shutdown']);
-    },
-  );
+  each('the states of a channel: idle until its first call, connecting, ready, and shut down', async ({ open }) => {
+    const rig = open();
+    const states = lastValueFrom(rig.channel.state$.pipe(toArray()));
+    await firstValueFrom(rig.client.echo({}));
+    await rig[Symbol.asyncDispose]();
+    assert.deepEqual((await states).map(statusOf), ['idle', 'connecting', 'ready', 'shutdown']);
+  });
 
   each('connect connects without a call, and again without effect', async ({ open }) => {
     await using rig = open();
@@ -98,7 +95,7 @@ export function connecting({ on, each }: ChannelTests): void {
     assert.equal(rig.channel.state.status, 'ready');
   });
 
-  on('a connection that comes too late is destroyed', async ({ open }) => {
+  on('a connection that is dialed after the timeout is destroyed', async ({ open }) => {
     const [near, far] = duplexPair();
     const late = defer<Duplex>();
     await using rig = open({ channel: { dialer: { dial: () => late.promise }, connectTimeoutMs: 10 } });
@@ -110,7 +107,7 @@ export function connecting({ on, each }: ChannelTests): void {
     assert.equal(near.destroyed, true);
   });
 
-  on('a dialer that gives a connection which is closed already fails the attempt', async ({ open }) => {
+  on('a dialer that returns a closed connection fails the attempt', async ({ open }) => {
     const [near, far] = duplexPair();
     far.on('error', () => {});
     const closed = new Promise((resolve) => near.once('close', resolve));
@@ -158,14 +155,14 @@ export function connecting({ on, each }: ChannelTests): void {
     },
   );
 
-  on('a deadline ends a call that still waits for its connection, and says so', async ({ open }) => {
+  on('a deadline ends a call that waits for its connection, and the error says so', async ({ open }) => {
     await using rig = open({ channel: { dialer: neverDials } });
     const error = await rejection(firstValueFrom(rig.client.echo({}, { timeoutMs: 20, waitForReady: true })));
     assert.equal(error.status, Status.DEADLINE_EXCEEDED);
     assert.match(error.detail, /waited for a connection/);
   });
 
-  on('options that cannot be are refused before anything is dialed', ({ createChannel }) => {
+  on('invalid options are refused before anything is dialed', ({ createChannel }) => {
     const dialer = neverDials;
     for (const options of [
       { connectTimeoutMs: 0 },

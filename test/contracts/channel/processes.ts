@@ -65,7 +65,7 @@ export function processes({ engine, each }: ChannelTests): void {
   }
 
   each(
-    'a server process that is killed makes its calls UNAVAILABLE, and its successor is found',
+    'calls to a killed server process are UNAVAILABLE, and calls to its successor succeed',
     async ({ server: kind, createChannel }) => {
       const directory = mkdtempSync(join(tmpdir(), 'g-'));
       const path = join(directory, 's');

@@ -141,7 +141,7 @@ export function responses({ engine, on, each }: ChannelTests): void {
     assert.equal((await firstValueFrom(rig.client.echo({}))).number, 1);
   });
 
-  on('the stock server’s compression is understood', async ({ open }) => {
+  on('messages that grpc-js’s server compressed are read', async ({ open }) => {
     await using rig = open({
       serverOptions: { 'grpc.default_compression_algorithm': 2, 'grpc.default_compression_level': 2 },
     });
@@ -149,7 +149,7 @@ export function responses({ engine, on, each }: ChannelTests): void {
     assert.ok(data.equals((await firstValueFrom(rig.client.echo({ data }))).data));
   });
 
-  each('a message over the limit is refused, received and sent', async ({ open }) => {
+  each('a message over the limit is refused, when it is received and when it is sent', async ({ open }) => {
     await using rig = open({ channel: { maxReceiveMessageBytes: 1000, maxSendMessageBytes: 2000 } });
     const received = await rejection(firstValueFrom(rig.client.echo({ data: Buffer.alloc(1500) })));
     assert.equal(received.status, Status.RESOURCE_EXHAUSTED);
@@ -162,7 +162,7 @@ export function responses({ engine, on, each }: ChannelTests): void {
     await firstValueFrom(rig.client.echo({ data: Buffer.alloc(500) }));
   });
 
-  on('a server that answers before the requests are done ends the call, and the requests', async (bench) => {
+  on('a server that answers before the last request ends the call, and unsubscribes the requests', async (bench) => {
     await using rig = answering(bench, whole(message, OK));
     let sent = 0;
     async function* endless() {
@@ -174,7 +174,7 @@ export function responses({ engine, on, each }: ChannelTests): void {
     assert.equal(sent, then);
   });
 
-  on('the request says what gRPC wants to be told', async ({ open }) => {
+  on('the request has the headers of gRPC', async ({ open }) => {
     let seen: Record<string, unknown> = {};
     const server = createServer();
     server.on('stream', (stream, headers) => {

@@ -45,7 +45,7 @@ export function traffic({ on, each }: ChannelTests): void {
     ['an in-memory Duplex', 'open'],
     ['a unix socket', 'openUnix'],
   ] as const) {
-    each(`2 000 mixed calls at a time-sharing of 50 pass over ${where}`, async (bench) => {
+    each(`2 000 mixed calls, 50 at once, succeed over ${where}`, async (bench) => {
       await using rig = await bench[name]();
       const { client } = rig;
       let next = 0;

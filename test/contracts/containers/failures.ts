@@ -21,13 +21,17 @@ const REFUSED: readonly (readonly [title: string, options: Partial<ContainerOpti
 /** How starts fail, and what a container is kept from. */
 export function failuresSuite(rig: ContainerRig): void {
   for (const [title, options, message] of REFUSED) {
-    test(`${title} fails the start with the cure, and leaves nothing`, rig.needed, async () => {
-      await assert.rejects(rig.client(options).start(), { code: 'ERR_SPAWN', message });
-      await rig.assertNothingLeft();
-    });
+    test(
+      `${title} fails the start with an error that says what to do, and leaves nothing behind`,
+      rig.needed,
+      async () => {
+        await assert.rejects(rig.client(options).start(), { code: 'ERR_SPAWN', message });
+        await rig.assertNothingLeft();
+      },
+    );
   }
 
-  test('a program that is none is diagnosed', rig.needed, async () => {
+  test('a file that is no program is diagnosed', rig.needed, async () => {
     await assert.rejects(rig.client({ command: [IN_IMAGE.noProgram] }).start(), (error: PluginError) =>
       /is for another architecture, or is not a program/.test(error.details.diagnosis ?? ''),
     );
@@ -42,7 +46,7 @@ export function failuresSuite(rig: ContainerRig): void {
     });
   });
 
-  test('a plugin that runs out of memory is said to have', rig.needed, async () => {
+  test('the error for a plugin that runs out of memory says so', rig.needed, async () => {
     const hungry = script('const all = []; for (;;) all.push(Buffer.alloc(1 << 22, 1));');
     await assert.rejects(rig.client({ ...hungry, limits: { memoryBytes: 64 << 20 } }).start(), (error: PluginError) => {
       assert.equal(error.details.exitCode, 137);
@@ -53,13 +57,13 @@ export function failuresSuite(rig: ContainerRig): void {
     await rig.assertNothingLeft();
   });
 
-  test('a plugin that listens on TCP is refused: there is no network between the two', rig.needed, async () => {
+  test('a plugin that listens on TCP is refused, because there is no network', rig.needed, async () => {
     const start = rig.client({ command: rig.command('ours', '--tcp=true') }).start();
     await assert.rejects(start, (error: PluginError) => /cannot be reached across/.test(String(error.cause)));
     await rig.assertNothingLeft();
   });
 
-  test('a start that is given up leaves nothing, at whatever point', rig.needed, async () => {
+  test('an aborted start leaves nothing behind, at any point', rig.needed, async () => {
     for (const phase of ['launching', 'handshaking', 'connecting']) {
       const client = rig.client();
       const reached = firstValueFrom(client.state$.pipe(filter((s) => s.status === 'starting' && s.phase === phase)));
@@ -70,7 +74,7 @@ export function failuresSuite(rig: ContainerRig): void {
     }
   });
 
-  test('a container that does not run cannot be taken over', rig.needed, async () => {
+  test('attaching to a container that does not run fails', rig.needed, async () => {
     const options = { engine: rig.engine.socketPath };
     await assert.rejects(attachContainer('nothing', options), { code: 'ERR_PROCESS_NOT_FOUND' });
     await rig.engine.run('create', '--name', 'idle', '--network', 'none', IMAGE, '/no/such');

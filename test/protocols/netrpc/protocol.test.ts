@@ -24,7 +24,7 @@ async function rejection(promise: Promise<unknown>): Promise<{ code: string; mes
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a net/rpc conversation', () => {
-  test('R-02 R-03 a plugin is pinged, dispensed and called; what may be left out may be left out', async () => {
+  test('R-02 R-03 a plugin is pinged, dispensed and called; optional arguments and replies may be left out', async () => {
     const { host, store: dispense, close } = await rig();
     await host.protocol.ping({ timeoutMs: 5000 });
     const store = await dispense();
@@ -49,7 +49,7 @@ describe('a net/rpc conversation', () => {
     await close();
   });
 
-  test('many dispenses at once put one listener on the signal of the connection, which Node takes for no leak', async () => {
+  test('many dispenses at once add one listener to the signal of the connection, without a warning of a leak', async () => {
     const { host, store: dispense, close } = await rig();
     const before = getEventListeners(host.gone.signal, 'abort').length;
     const dispensing = Array.from({ length: 40 }, () => dispense());
@@ -60,7 +60,7 @@ describe('a net/rpc conversation', () => {
     await close();
   });
 
-  test("R-04 unknown names are told by the host, or by the plugin in go-plugin's words", async () => {
+  test("R-04 unknown names are refused by the host, or by the plugin with go-plugin's texts", async () => {
     const { host, store, close } = await rig();
     const dispense = (name: string) => rejection(host.protocol.dispense(name));
     const [unknown, absent] = [await dispense('absent'), await dispense('other')];
@@ -84,7 +84,7 @@ describe('a net/rpc conversation', () => {
     await close();
   });
 
-  test('an object that the host never comes for is dropped', async () => {
+  test('a dispensed object that the host never dials is dropped', async () => {
     const { plugin, close } = await rig({ broker: { timeoutMs: 50 } });
     const session = createYamuxSession(await plugin.dialer.dial(), { role: 'client' });
     const [control] = [await session.open(), await session.open(), await session.open()];
@@ -100,7 +100,7 @@ describe('a net/rpc conversation', () => {
     await close();
   });
 
-  test('a dispense of a service whose making fails is an error reply', async () => {
+  test('the dispense of a service that cannot be created is an error reply', async () => {
     const failing = implement(contract, () => {
       throw new Error('cannot be made');
     });
@@ -125,8 +125,8 @@ describe('a net/rpc conversation', () => {
   });
 });
 
-describe('whether a net/rpc connection stands', () => {
-  test('is told at once, and when the plugin is lost', async () => {
+describe('connected$ of a net/rpc connection', () => {
+  test('emits at once, and when the connection is lost', async () => {
     const { plugin, host } = await rig();
     const seen: boolean[] = [];
     host.protocol.connected$!.subscribe({
@@ -142,7 +142,7 @@ describe('whether a net/rpc connection stands', () => {
     assert.deepEqual(seen, [true, false, false]);
   });
 
-  test('ends with our own close, which is no loss', async () => {
+  test('completes with our own close, which is no loss', async () => {
     const { host, close } = await rig();
     const seen = firstValueFrom(host.protocol.connected$!.pipe(toArray()));
     await host.protocol.close();
@@ -152,7 +152,7 @@ describe('whether a net/rpc connection stands', () => {
 });
 
 describe('the end of a net/rpc conversation', () => {
-  test('R-19 the plugin prepares its end before it answers Quit, once, and ends behind the answer', async () => {
+  test('R-19 the plugin runs onShutdown once, answers Quit, and then ends', async () => {
     const order: string[] = [];
     const { plugin, host, close } = await rig({
       onShutdown: async () => {
@@ -172,7 +172,7 @@ describe('the end of a net/rpc conversation', () => {
     assert.equal(await host.protocol.shutdown({ timeoutMs: 5000 }), false, 'nobody is left to be asked');
   });
 
-  test('what the program says last reaches the host before the answer', async () => {
+  test('the last output of the program reaches the host before the answer', async () => {
     const { plugin, host, close } = await rig({ onShutdown: async () => void plugin.stdout.end('last words') });
     let said = '';
     host.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -194,7 +194,7 @@ describe('the end of a net/rpc conversation', () => {
     await close();
   });
 
-  test('a plugin that is gone ends every wait with the reason', async () => {
+  test('every wait ends with the reason when the plugin has exited', async () => {
     const plugin = await startPlugin({ store: implement(contract, () => new Promise(() => {}) as never) });
     const host = await connectHost(plugin.dialer, plugins, { broker: { dialTimeoutMs: 60_000 } });
     const pinged = rejection(host.protocol.ping({ timeoutMs: 60_000 }));
@@ -205,7 +205,7 @@ describe('the end of a net/rpc conversation', () => {
     await plugin.serving.close();
   });
 
-  test('the plugin serves on when a host leaves, until the listener is closed', async () => {
+  test('the plugin keeps serving when a host disconnects, until the listener is closed', async () => {
     const { plugin, host } = await rig();
     await host.protocol.close();
     const again = await connectHost(plugin.dialer, plugins);
@@ -246,7 +246,7 @@ describe('the end of a net/rpc conversation', () => {
 });
 
 describe('standard streams over net/rpc', () => {
-  test('R-10 bytes arrive intact and in order, and wait for a host', async () => {
+  test('R-10 bytes arrive unchanged and in order, and wait for a host', async () => {
     const plugin = await startPlugin({});
     const data = Buffer.from(Array.from({ length: 1_500_000 }, (_, i) => (i * 7) % 251));
     plugin.stdout.end(data);
@@ -268,7 +268,7 @@ describe('standard streams over net/rpc', () => {
     await plugin.serving.close();
   });
 
-  test('a host that does not read holds up the program, and no other call', async () => {
+  test('a host that does not read makes the program wait, and no call', async () => {
     const plugin = await startPlugin({});
     const host = await connectHost(plugin.dialer, {});
     const chunk = Buffer.alloc(65_536);
@@ -282,7 +282,7 @@ describe('standard streams over net/rpc', () => {
     await plugin.serving.close();
   });
 
-  test('each byte goes to one of several hosts, and a later one goes on where an earlier one stopped', async () => {
+  test('each byte is sent to one host, and a later host continues where an earlier one stopped', async () => {
     const plugin = await startPlugin({});
     const first = await connectHost(plugin.dialer, {});
     const said = new Promise((resolve) => first.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())));

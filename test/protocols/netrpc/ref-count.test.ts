@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RefCount } from '../../../src/protocols/netrpc/ref-count.js';
 
-test('a connection keeps the event loop alive while it has a user, and a moment longer', (t) => {
+test('a connection keeps the event loop alive while it is referenced, and a short time longer', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const calls: string[] = [];
   const count = new RefCount({ ref: () => calls.push('ref'), unref: () => calls.push('unref') });

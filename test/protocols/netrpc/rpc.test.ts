@@ -78,7 +78,7 @@ describe('a net/rpc client', () => {
     await client.close();
   });
 
-  test('R-12 replies are matched by number in any order; unknown numbers and their bodies are passed over', async () => {
+  test('R-12 replies are matched by number in any order; replies with unknown numbers are skipped', async () => {
     const [near, far] = duplexPair();
     const client = createNetRpcClient(near);
     const replies = Promise.all(
@@ -99,7 +99,7 @@ describe('a net/rpc client', () => {
     await client.close();
   });
 
-  test('R-13 the body of an error reply means nothing, whatever it is', async () => {
+  test('R-13 the body of an error reply is ignored', async () => {
     const [near, far] = duplexPair();
     const client = createNetRpcClient(near);
     const calls = ['a', 'b', 'c'].map((value) => firstValueFrom(client.call('S.M', gob.string, value, gob.string)));
@@ -121,7 +121,7 @@ describe('a net/rpc client', () => {
     await client.close();
   });
 
-  test('unsubscribing abandons the reply, and no other', async () => {
+  test('unsubscribing discards the reply, and no other', async () => {
     const release = defer<string>();
     const { client, call } = rig({ Slow: () => release.promise, Fast: (text) => text });
     const seen: unknown[] = [];
@@ -170,7 +170,7 @@ describe('a net/rpc client', () => {
     assert.deepEqual(seen, ['a', 'b']);
   });
 
-  test('what is no header ends the connection', async () => {
+  test('a malformed header ends the connection', async () => {
     const [near, far] = duplexPair();
     const client = createNetRpcClient(near);
     const pending = firstValueFrom(client.call('S.M', gob.string, '', gob.string));
@@ -179,7 +179,7 @@ describe('a net/rpc client', () => {
     assert.equal((await client.closed)?.code, 'ERR_NET_RPC_PROTOCOL');
   });
 
-  test('a stream that ends within a message says so', async () => {
+  test('the error for a stream that ends within a message says so', async () => {
     const [near, far] = duplexPair();
     const client = createNetRpcClient(near);
     far.end(Uint8Array.of(9, 1));
@@ -188,7 +188,7 @@ describe('a net/rpc client', () => {
     assert.equal((cause.cause as { code: string }).code, 'ERR_GOB');
   });
 
-  test('an argument that does not fit fails its call, sends nothing and takes no number', async () => {
+  test('an argument that does not fit its schema fails its call, and nothing is sent', async () => {
     const { client, call } = rig({ Echo: (text) => text });
     assert.equal((await rejection(call('S.Echo', 5))).code, 'ERR_OPTIONS');
     assert.equal(client.pendingCalls, 0);
@@ -196,7 +196,7 @@ describe('a net/rpc client', () => {
     await client.close();
   });
 
-  test('calls beyond the bounds fail at once', async () => {
+  test('calls beyond the limits fail at once', async () => {
     const { client, call } = rig({ Never: () => NEVER }, { maxPendingCalls: 2 });
     const pending = [call('S.Never'), call('S.Never')].map(rejection);
     assert.equal((await rejection(call('S.Never'))).code, 'ERR_TOO_MANY_CALLS');
@@ -204,7 +204,7 @@ describe('a net/rpc client', () => {
     await Promise.all(pending);
   });
 
-  test('a server that reads nothing makes requests wait, up to the bound', async () => {
+  test('requests to a server that does not read wait, up to the limit', async () => {
     const [near, far] = await socketPair();
     const client = createNetRpcClient(near, { maxQueuedBytes: 1_000_000 });
     const bytes = new Uint8Array(300_000);
@@ -225,7 +225,7 @@ describe('a net/rpc client', () => {
     await client.close();
   });
 
-  test('a subscriber that closes the client from within a reply stops the rest', async () => {
+  test('a subscriber may close the client while it receives a reply', async () => {
     const { client, call } = rig({ Echo: (text) => text });
     const first = new Promise<void>((resolve) => {
       client.call('S.Echo', gob.string, 'a', gob.string).subscribe(() => {
@@ -312,7 +312,7 @@ describe('a net/rpc server', () => {
     await client.close();
   });
 
-  test("R-14 R-15 unknown names and arguments of the wrong type are told in Go's words, and the stream goes on", async () => {
+  test("R-14 R-15 unknown names and arguments of the wrong type are refused with Go's texts, and the stream goes on", async () => {
     const { client, call } = rig({ Echo: (text) => text });
     const deep = gob.struct('Deep', { A: gob.slice(gob.interface()) });
     const value = { A: [{ type: 'int', value: 1 }] };
@@ -333,7 +333,7 @@ describe('a net/rpc server', () => {
     await client.close();
   });
 
-  test('requests are handled at the same time, up to the bound, and none is lost', async () => {
+  test('requests are handled concurrently, up to the limit, and none is lost', async () => {
     const release = new Subject<string>();
     let most = 0;
     const running = new Set<string>();
@@ -368,7 +368,7 @@ describe('a net/rpc server', () => {
     await client.close();
   });
 
-  test('a client that does not read its replies is read no more', async () => {
+  test('requests of a client that does not read its replies are not read', async () => {
     const [near, far] = await socketPair();
     let handled = 0;
     const reply = 'x'.repeat(100_000);
@@ -428,7 +428,7 @@ describe('a net/rpc server', () => {
     await Promise.all(pending);
   });
 
-  test('what is no header ends the reading, not the running handlers', async () => {
+  test('after a malformed header nothing is read, and running handlers finish', async () => {
     const [near, far] = duplexPair();
     const release = defer<string>();
     const handle = handler(gob.string, gob.string, () => release.promise);

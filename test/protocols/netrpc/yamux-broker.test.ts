@@ -38,7 +38,7 @@ describe('brokered connections', () => {
     await close();
   });
 
-  test('R-09 R-18 the plugin calls back what the host serves', async () => {
+  test('R-09 R-18 the plugin calls a service of the host', async () => {
     const { brokered, close } = await rig();
     const { store, broker } = await brokered();
     for (let i = 0; i < 3; i += 1) {
@@ -148,7 +148,7 @@ describe('MuxBroker', () => {
     await close();
   });
 
-  test('R-06 accept fails when nobody comes; an unclaimed stream is closed, which the dialer is told', async () => {
+  test('R-06 accept fails without a dialer; a stream that is not accepted is closed, and its dial fails', async () => {
     const { broker, other, close } = pair({ timeoutMs: 30 });
     assert.equal((await rejection(firstValueFrom(broker.accept(1)))).code, 'ERR_BROKER_TIMEOUT');
     const refused = await rejection(other.dial(2));
@@ -157,7 +157,7 @@ describe('MuxBroker', () => {
     await close();
   });
 
-  test('a second stream of an unclaimed id is closed at once, and the first is served', async () => {
+  test('a second stream of an id is closed at once, and the first is served', async () => {
     const { broker, other, session, close } = pair();
     const first = other.dial(3);
     await firstValueFrom(broker.requests$);
@@ -170,7 +170,7 @@ describe('MuxBroker', () => {
     await close();
   });
 
-  test('a silent stream holds up no other, and is closed', async () => {
+  test('a stream that sends nothing blocks no other, and is closed', async () => {
     const { broker, other, session, close } = pair({ timeoutMs: 100 });
     const silent = await session.open();
     silent.write(Uint8Array.of(1, 0));
@@ -199,7 +199,7 @@ describe('MuxBroker', () => {
     await close();
   });
 
-  test('a dial that is not answered is bounded, and can be given up', async () => {
+  test('a dial without an answer ends after its timeout, and can be aborted', async () => {
     const { broker, close } = pair({ dialTimeoutMs: 30 }, true);
     assert.equal((await rejection(broker.dial(1))).code, 'ERR_BROKER_TIMEOUT');
     await close();
@@ -211,7 +211,7 @@ describe('MuxBroker', () => {
     await patient.close();
   });
 
-  test('the end of the session fails who waits, on both sides', async () => {
+  test('the end of the session fails pending accepts and dials, on both sides', async () => {
     const { broker, other, close } = pair({ dialTimeoutMs: 60_000 }, true);
     const waiting = [
       rejection(firstValueFrom(broker.accept(1))),
@@ -228,7 +228,7 @@ describe('MuxBroker', () => {
     assert.deepEqual(await requests, []);
   });
 
-  test('unsubscribing from accept leaves the id to others', async () => {
+  test('after unsubscribing from accept the id can be accepted again', async () => {
     const { broker, other, close } = pair();
     broker.accept(4).subscribe().unsubscribe();
     const accepted = firstValueFrom(broker.accept(4));

@@ -49,7 +49,7 @@ function frame(kind: number, data: string | Buffer): Buffer {
   return Buffer.concat([header, Buffer.from(data)]);
 }
 
-test('a life: version, create, attach before start, wait, kill, remove', async () => {
+test('requests to the engine: version, create, attach before start, wait, kill, remove', async () => {
   await withRunner(healthy, async (runner, engine) => {
     assert.deepEqual([runner.id, runner.name], ['', 'image']);
     await runner.start({ signal: never });
@@ -69,7 +69,7 @@ test('a life: version, create, attach before start, wait, kill, remove', async (
   });
 });
 
-test('what was written before the end is there when the exit is told, however late it is read', async () => {
+test('output from before the exit can be read after it', async () => {
   await withRunner(healthy, async (runner, engine) => {
     await runner.start({ signal: never });
     engine.attached[0]!.end(frame(2, 'last words'));
@@ -80,7 +80,7 @@ test('what was written before the end is there when the exit is told, however la
   });
 });
 
-test('a container that the kernel killed for its memory says so in its last words and in the diagnosis', async () => {
+test('the last line of stderr and the diagnosis say that the kernel killed a container for its memory', async () => {
   const script = on(`GET ${CONTAINER}/json`, ({ answer }) => answer(200, { State: { OOMKilled: true } }));
   await withRunner(script, async (runner, engine) => {
     await runner.start({ signal: never });
@@ -94,7 +94,7 @@ test('a container that the kernel killed for its memory says so in its last word
   });
 });
 
-test('a slow reader holds the container up instead of filling the heap', async () => {
+test('a slow reader makes the container wait, with bounded memory', async () => {
   await withRunner(healthy, async (runner, engine) => {
     await runner.start({ signal: never });
     const socket = engine.attached[0]! as Duplex & { bytesWritten: number };
@@ -124,7 +124,7 @@ test('an engine that sends no frames ends the streams; the container is waited f
   });
 });
 
-test('a start that is given up while the engine makes the container ends at once, and removes it later', async () => {
+test('a start that is aborted while the engine creates the container ends at once, and removes it later', async () => {
   const created = defer<EngineRequest>();
   const script = on('POST /containers/create', (request) => created.resolve(request));
   await withRunner(script, async (runner, engine) => {
@@ -157,7 +157,7 @@ test('a container whose creation the engine does not confirm is removed by its n
   );
 });
 
-test('a container that the engine will not start is removed, and the engine is quoted', async () => {
+test('a container that the engine does not start is removed, and the error quotes the engine', async () => {
   const script = on(`POST ${CONTAINER}/start`, ({ answer }) => answer(500, { message: 'the moon is full' }));
   await withRunner(script, async (runner, engine) => {
     await assert.rejects(runner.start({ signal: never }), { code: 'ERR_SPAWN', message: /"the moon is full"/ });
@@ -166,7 +166,7 @@ test('a container that the engine will not start is removed, and the engine is q
   });
 });
 
-test('an engine that breaks off waiting is asked again', async () => {
+test('waiting is repeated when the engine ends the request', async () => {
   let waits = 0;
   const script: EngineScript = ({ name, socket }) => {
     if (name !== `POST ${CONTAINER}/wait` || ++waits > 1) return undefined;
@@ -183,7 +183,7 @@ test('an engine that breaks off waiting is asked again', async () => {
   });
 });
 
-test('a container that somebody removed has ended in an unknown way', async () => {
+test('a container that was removed from outside has an unknown exit', async () => {
   const script = on(`POST ${CONTAINER}/wait`, ({ answer }) => answer(404, { message: 'no such container' }));
   await withRunner(script, async (runner) => {
     await runner.start({ signal: never });
@@ -192,7 +192,7 @@ test('a container that somebody removed has ended in an unknown way', async () =
   });
 });
 
-test('a container that cannot be removed is told by its id; nobody waits for it any longer', async () => {
+test('the error for a container that cannot be removed has its id, and the wait for it ends', async () => {
   const script: EngineScript = ({ name, answer }) => {
     if (name === `POST ${CONTAINER}/kill`) answer(500, { message: 'kill: device or resource busy' });
     else if (name.startsWith('DELETE')) answer(500, { message: 'device or resource busy' });
@@ -224,7 +224,7 @@ test('a host without a directory for sockets cannot use containers', () => {
   assert.throws(() => factory(EMPTY_SPEC), { code: 'ERR_OPTIONS' });
 });
 
-test('a container without our label is taken over with the directory that the options name', async () => {
+test('a host attaches to a container without our label by the directory in the options', async () => {
   const script = on('GET /containers/by-name/json', ({ answer }) =>
     answer(200, {
       Id: CONTAINER_ID,

@@ -1,10 +1,10 @@
 import { failuresSuite } from '../../contracts/containers/failures.js';
-import { livesSuite } from '../../contracts/containers/lives.js';
+import { lifecycleSuite } from '../../contracts/containers/lifecycle.js';
 import { ContainerRig } from '../../contracts/containers/rig.js';
 import { containerRunnerSuite } from '../../contracts/containers/runner.js';
 import { startDocker } from '../../support/containers/docker.js';
 
 const rig = new ContainerRig(await startDocker());
-livesSuite(rig);
+lifecycleSuite(rig);
 failuresSuite(rig);
 containerRunnerSuite(rig);

@@ -53,7 +53,7 @@ for (const [title, version, says] of [
   });
 }
 
-test('an engine that is not there is named, with the cure', async () => {
+test('the error for a missing engine names it, and says what to do', async () => {
   const engine = new ContainerEngine({ socketPath: '/no/such.sock', timeoutMs: 1000 });
   await assert.rejects(
     engine.call('GET', '/info'),
@@ -107,7 +107,7 @@ for (const [title, script, says] of [
   });
 }
 
-test('a request that is given up rejects with the reason', async () => {
+test('an aborted request rejects with the reason', async () => {
   const reason = new Error('changed my mind');
   const abort = new AbortController();
   const script: EngineScript = ({ name }) => {

@@ -76,7 +76,7 @@ for (const [title, hex] of [
   });
 }
 
-test('gives back any frames in any chunks', () => {
+test('reads any frames from any chunks', () => {
   const frames = fc.array(fc.record({ kind: fc.constantFrom(1, 2), data: fc.uint8Array({ maxLength: 40 }) }));
   fc.assert(
     fc.property(frames, fc.array(fc.nat(60)), (sent, sizes) => {

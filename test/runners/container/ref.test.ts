@@ -9,7 +9,7 @@ import { ScriptedEngine } from '../../support/scripted-engine.js';
 
 const program = fileURLToPath(new URL('../../fixtures/hosts/refs-container.js', import.meta.url));
 
-test('a running container holds its host by its two connections; unref lets go of both', async (t) => {
+test('the two connections of a running container keep its host alive; unref releases both', async (t) => {
   await using engine = await ScriptedEngine.listen();
   const host = spawn(process.execPath, [program, engine.socketPath], { stdio: ['ignore', 'pipe', 'ignore'] });
   t.after(() => host.kill('SIGKILL'));

@@ -30,7 +30,7 @@ async function attachedTo(pid: number, options: { readonly startTime?: string } 
   return await attachProcess({ pid, probe: answers, pollMs: 5, ...options });
 }
 
-test('a process is known by its pid and the time of its start, and not at all once it is gone', async () => {
+test('a process is identified by its pid and start time while it exists', async () => {
   const child = await sleeper();
   const first = await identify(child.pid);
   assert.equal(first?.pid, child.pid);
@@ -60,7 +60,7 @@ test('where there is neither, a signal tells whether it lives', async () => {
   assert.equal(await identify(child.pid, 'win32'), undefined);
 });
 
-test('K-10 its end is noticed, by early and late subscribers, and nothing watches any more', async () => {
+test('K-10 its exit is emitted, to early and late subscribers, and then it is not watched any more', async () => {
   const assertNothingLeft = watchResources();
   const child = await sleeper();
   const runner = await attachedTo(child.pid);
@@ -73,7 +73,7 @@ test('K-10 its end is noticed, by early and late subscribers, and nothing watche
   await assertNothingLeft();
 });
 
-test('kill ends it, and resolves when it is gone; again, and at once, it does no harm', async () => {
+test('kill ends it and resolves when it has exited, also when called again or concurrently', async () => {
   const child = await sleeper();
   const runner = await attachedTo(child.pid, (await identify(child.pid)) ?? {});
   await bounded('the end', Promise.all([runner.kill(), runner.kill()]));
@@ -81,7 +81,7 @@ test('kill ends it, and resolves when it is gone; again, and at once, it does no
   assert.deepEqual(await firstValueFrom(runner.exit$), { code: null, signal: null });
 });
 
-test('release lets it live, and watches no more', async () => {
+test('release leaves it running and stops watching', async () => {
   const assertNothingLeft = watchResources();
   const child = await sleeper();
   child.unref();
@@ -91,7 +91,7 @@ test('release lets it live, and watches no more', async () => {
   assert.equal(isAlive(child.pid), true);
 });
 
-test('what it has started is left alone', async () => {
+test('processes that it has started are not killed', async () => {
   const program = `const { spawn } = require('node:child_process');
     const { pid } = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 600000)'], { stdio: 'ignore' });
     console.log(pid); setTimeout(() => {}, 600000);`;
@@ -112,7 +112,7 @@ test('K-09 a process that is gone is not found', async () => {
   await assert.rejects(attachedTo(child.pid), hasCode('ERR_PROCESS_NOT_FOUND'));
 });
 
-test('K-09 a process at whose address nobody listens is not the plugin, and lives on', async () => {
+test('K-09 a process without a listener at its address is not the plugin, and is not killed', async () => {
   const child = await sleeper();
   const cause = new Error('connection refused');
   const attaching = attachProcess({ pid: child.pid, probe: () => Promise.reject(cause) });
@@ -123,13 +123,13 @@ test('K-09 a process at whose address nobody listens is not the plugin, and live
   assert.equal(isAlive(child.pid), true);
 });
 
-test('a pid that has a new owner is told as such, and the stranger lives on', async () => {
+test('the error for a reused pid says so, and its process is not killed', async () => {
   const child = await sleeper();
   await assert.rejects(attachedTo(child.pid, { startTime: '1' }), hasCode('ERR_PROCESS_REUSED'));
   assert.equal(isAlive(child.pid), true);
 });
 
-test('a stranger that got the number after the plugin had ended is not killed', async (context) => {
+test('a process that got the pid after the exit of the plugin is not killed', async (context) => {
   const child = await sleeper();
   const runner = await attachProcess({ pid: child.pid, probe: answers, pollMs: 600_000 });
   context.after(() => runner.release?.());
@@ -160,7 +160,7 @@ async function sleeperWithPid(pid: number): Promise<ChildProcess | undefined> {
   return undefined;
 }
 
-test('this very process is not killed', async () => {
+test('this process itself is not killed', async () => {
   const runner = await attachedTo(process.pid);
   await assert.rejects(runner.kill(), hasCode('ERR_OPTIONS'));
   runner.release?.();

@@ -45,7 +45,7 @@ describe('start', () => {
     assert.equal(mark !== undefined, process.platform === 'linux');
   });
 
-  test('tells id and name, and tells the exit after the end of both streams', async () => {
+  test('has id and name, and emits the exit after the end of both streams', async () => {
     const runner = runnerOf('exits-at-once');
     assert.equal(runner.id, '');
     assert.equal(runner.name, process.execPath);
@@ -65,7 +65,7 @@ describe('start', () => {
     assert.equal(lastWords, 'cannot open the database\n');
   });
 
-  test('replays the exit to the late, with the signal that ended the plugin', async () => {
+  test('replays the exit to late subscribers, with the signal that ended the plugin', async () => {
     const runner = await started('prints-last-words');
     runner.stdout.resume();
     runner.stderr.resume();
@@ -73,7 +73,7 @@ describe('start', () => {
     assert.deepEqual(await firstValueFrom(runner.exit$), { code: null, signal: 'SIGKILL' });
   });
 
-  test('keeps the last words of a plugin for a reader who comes after its death', async () => {
+  test('keeps the output of a plugin for a reader that comes after its exit', async () => {
     const runner = await started('prints-last-words');
     await firstValueFrom(runner.exit$);
     assert.equal(await text(runner.stdout), `${'o'.repeat(60_000)}\n`);
@@ -129,7 +129,7 @@ describe('start', () => {
 });
 
 describe('kill', () => {
-  test('ends a plugin that ignores every polite signal; again and together with others it does no more', async () => {
+  test('ends a plugin that ignores signals; may be called again and concurrently', async () => {
     const runner = await started('hangs-before-handshake');
     await Promise.all([runner.kill(), runner.kill()]);
     assert.equal(isAlive(Number(runner.id)), false);
@@ -145,7 +145,7 @@ describe('kill', () => {
     assert.equal(isAlive(Number(runner.id)), false);
   });
 
-  test('resolves for a plugin that is gone already, and for one that never was started', async () => {
+  test('resolves for a plugin that has exited, and for one that was never started', async () => {
     const gone = await started('exits-at-once');
     await firstValueFrom(gone.exit$);
     await gone.kill();
@@ -155,7 +155,7 @@ describe('kill', () => {
     await assert.rejects(unborn.start({ signal: never }), (error) => error instanceof ClosedError);
   });
 
-  test('ends a plugin that floods stderr at a reader who never reads, within bounded memory', async () => {
+  test('ends a plugin that floods stderr without a reader, with bounded memory', async () => {
     const runner = await started('floods-stderr');
     await once(runner.stderr, 'readable');
     assert.ok(runner.stderr.readableLength <= 256 << 10, `buffered ${runner.stderr.readableLength}`);
@@ -238,7 +238,7 @@ describe('a plugin that forks and leaves children', { skip: process.platform !==
 describe('a host with nothing else to do', () => {
   const host = fileURLToPath(new URL('../../fixtures/hosts/idle-host.js', import.meta.url));
 
-  test('exits while its plugin still runs, once it let go of it', async () => {
+  test('exits while its plugin still runs, after unref', async () => {
     const child = spawn(process.execPath, [host, 'unref'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const output = text(child.stdout);
     const [code] = await within(20_000, 'the exit of the host', once(child, 'exit'));
@@ -249,7 +249,7 @@ describe('a host with nothing else to do', () => {
     await awaitGone(pid);
   });
 
-  test('stays as long as it holds its plugin', async () => {
+  test('stays until the plugin exits, without unref', async () => {
     const child = spawn(process.execPath, [host], { stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = once(child, 'exit');
     const pid = Number(await firstLine(child.stdout));

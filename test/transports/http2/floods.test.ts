@@ -73,14 +73,14 @@ test('endless CONTINUATION frames end the session: full ones by their bytes, emp
   }
 });
 
-const noise: Record<string, Uint8Array> = {
+const emptyFrames: Record<string, Uint8Array> = {
   SETTINGS: encodeSettings([]),
   PRIORITY: frame(FrameType.priority, 0, 9, Uint8Array.of(0, 0, 0, 1, 5)),
   'unknown frames': frame(0xee, 0, 1),
   'empty DATA': dataFrame(1, 0),
   'padding-only DATA': frame(FrameType.data, FrameFlag.padded, 1, Uint8Array.of(0)),
 };
-for (const [what, bytes] of Object.entries(noise)) {
+for (const [what, bytes] of Object.entries(emptyFrames)) {
   test(`endless ${what} end the session`, async () => {
     const bench = serveBench();
     bench.peer.send(bench.peer.headers(1, REQUEST), repeat(bytes, MANY));

@@ -14,7 +14,7 @@ import { HpackDecoder } from '../../../src/wire/http2/hpack-decoder.js';
 import { HpackEncoder } from '../../../src/wire/http2/hpack-encoder.js';
 import { RecordingSink } from '../../wire/http2/recording-sink.js';
 
-/** Anything that a peer told us, as `RecordingSink` writes it down; headers come decoded. */
+/** An event of the peer, as `RecordingSink` records it; headers are decoded. */
 export type PeerEvent = readonly unknown[];
 
 interface Waiter {
@@ -23,12 +23,12 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** The other end of a session, with frames made by hand: says what no honest engine would. */
+/** The other end of a session, with frames made by hand: sends what no implementation would. */
 export class RawPeer {
   readonly events: PeerEvent[] = [];
   readonly encoder = new HpackEncoder();
-  /** Answers SETTINGS and PING as an honest peer does. */
-  honest: boolean;
+  /** Answers SETTINGS and PING as a well-behaved peer does. */
+  wellBehaved: boolean;
   readonly #connection: Duplex;
   readonly #decoder: FrameDecoder;
   readonly #hpack = new HpackDecoder({ maxListBytes: 1 << 20 });
@@ -36,8 +36,8 @@ export class RawPeer {
   #waiters: Waiter[] = [];
   #gone = false;
 
-  /** `hello`: sends SETTINGS at once, and is honest. */
-  constructor(connection: Duplex, role: 'client' | 'server', hello = true) {
+  /** `wellBehaved`: sends SETTINGS at once, and answers SETTINGS and PING. */
+  constructor(connection: Duplex, role: 'client' | 'server', wellBehaved = true) {
     this.#connection = connection;
     this.#decoder = new FrameDecoder(this.#sink, this.#sink, {
       expectPreface: role === 'server',
@@ -49,8 +49,8 @@ export class RawPeer {
     connection.once('close', () => this.#onClose());
     connection.once('end', () => this.#onClose());
     if (role === 'client') this.send(encodePreface());
-    this.honest = hello;
-    if (hello) this.send(encodeSettings([]));
+    this.wellBehaved = wellBehaved;
+    if (wellBehaved) this.send(encodeSettings([]));
   }
 
   send(...frames: Uint8Array[]): void {
@@ -99,8 +99,8 @@ export class RawPeer {
 
   #take(raw: unknown[]): void {
     const event = raw[0] === 'headers' ? this.#withList(raw) : raw;
-    if (this.honest && event[0] === 'settingsEnd' && event[1] === false) this.send(settingsAck());
-    if (this.honest && event[0] === 'ping' && event[1] === false)
+    if (this.wellBehaved && event[0] === 'settingsEnd' && event[1] === false) this.send(settingsAck());
+    if (this.wellBehaved && event[0] === 'ping' && event[1] === false)
       this.send(pingFrame(Buffer.from(String(event[2]), 'hex'), true));
     const waiter = this.#waiters.findIndex(({ matches }) => matches(event));
     if (waiter < 0) this.events.push(event);

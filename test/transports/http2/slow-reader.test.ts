@@ -85,7 +85,7 @@ function baseline(): number {
   return heapUsed + external;
 }
 
-function judge(reader: SlowReader, before: number): void {
+function assertWithinWindows(reader: SlowReader, before: number): void {
   assert.equal(reader.received, TOTAL);
   assert.ok(reader.peakBytes - before < ALLOWED_BYTES, `${(reader.peakBytes - before) >> 20} MiB were held`);
 }
@@ -103,7 +103,7 @@ test('a server that sends 1 GiB to a slow reader stays within the windows', asyn
     const onData = (chunk: Uint8Array) => reader.take(stream, chunk.length);
     const stream = session.open(REQUEST, { ...SILENT, onData, onEnd: resolve }, true);
   });
-  judge(reader, before);
+  assertWithinWindows(reader, before);
 });
 
 test('a client that sends 1 GiB to a slow reader stays within the windows', async (t) => {
@@ -122,7 +122,7 @@ test('a client that sends 1 GiB to a slow reader stays within the windows', asyn
     const fill = pour(stream, () => stream.end());
     fill();
   });
-  judge(reader, before);
+  assertWithinWindows(reader, before);
 });
 
 /** As many as would fill a window of 32 MiB twice. */

@@ -24,8 +24,8 @@ function rig(timeoutMs = 5000) {
   const link = new BrokerLink({ timeoutMs });
   const streams = new MuxedStreams(Promise.resolve(session), { expectMs: timeoutMs });
   const route = new MuxedRoute({ link, streams, timeoutMs });
-  const told: ConnInfo[] = [];
-  link.outgoing$.subscribe((message) => told.push(message));
+  const sent: ConnInfo[] = [];
+  link.outgoing$.subscribe((message) => sent.push(message));
   link.opened();
   const opened: Duplex[] = [];
   peer.stream$.subscribe((stream) => opened.push(stream));
@@ -33,14 +33,14 @@ function rig(timeoutMs = 5000) {
   const close = async () => {
     await Promise.all([session.close(), peer.close()]);
   };
-  return { link, route, streams, told, opened, peer, session, dial, [Symbol.asyncDispose]: close };
+  return { link, route, streams, sent, opened, peer, session, dial, [Symbol.asyncDispose]: close };
 }
 
 test('M-03 M-04 a dialer knocks, waits for the answer and opens one stream', async () => {
   await using end = rig();
   const dialed = end.dial(7);
-  await settled(() => end.told.length === 1);
-  assert.deepEqual(end.told, [knock(7, false)]);
+  await settled(() => end.sent.length === 1);
+  assert.deepEqual(end.sent, [knock(7, false)]);
   await end.session.ping();
   assert.equal(end.opened.length, 0);
   end.link.receive(knock(7, true));
@@ -53,9 +53,9 @@ test('M-07 dials of one side go one after the other', async () => {
   await using end = rig();
   const dialed = [end.dial(1), end.dial(2), end.dial(3)];
   for (const id of [1, 2, 3]) {
-    await settled(() => end.told.length === id);
+    await settled(() => end.sent.length === id);
     await end.session.ping();
-    assert.deepEqual(end.told.at(-1), knock(id, false));
+    assert.deepEqual(end.sent.at(-1), knock(id, false));
     end.link.receive(knock(id, true));
     await dialed[id - 1];
   }
@@ -66,7 +66,7 @@ test('M-05 M-06 without an answer, or with a refusal, dialing fails and no strea
   await using end = rig(50);
   await assert.rejects(end.dial(1), hasCode('ERR_BROKER_TIMEOUT'));
   const refused = end.dial(2);
-  await settled(() => end.told.length === 2);
+  await settled(() => end.sent.length === 2);
   end.link.receive(knock(2, true, 'no listener for id 2'));
   await assert.rejects(refused, /no listener for id 2/);
   assert.equal(end.session.counts.streams, 0);
@@ -84,7 +84,7 @@ test('a dial that is aborted after its knock still opens its stream, and closes 
   await using end = rig();
   const abort = new AbortController();
   const dialed = (await end.route.dialer(1)).dial({ signal: abort.signal });
-  await settled(() => end.told.length === 1);
+  await settled(() => end.sent.length === 1);
   const reason = new Error('given up');
   abort.abort(reason);
   await assert.rejects(dialed, reason);
@@ -103,8 +103,8 @@ test('M-02 M-08 M-11 M-12 the next stream after a knock belongs to it; a stream 
   await settled(() => main.length === 1);
   for (const count of [1, 2]) {
     end.link.receive(knock(5, false));
-    await settled(() => end.told.length === count);
-    assert.deepEqual(end.told.at(-1), knock(5, true));
+    await settled(() => end.sent.length === count);
+    assert.deepEqual(end.sent.at(-1), knock(5, true));
     await end.peer.open();
     await settled(() => accepted.length === count);
   }
@@ -131,24 +131,24 @@ test('M-09 M-10 a knock waits for an accept, gets no answer without one, and is 
   end.link.receive(knock(2, false));
   assert.equal(end.route.pending, 2);
   const listening = (await end.route.listen(1)).connection$.subscribe();
-  await settled(() => end.told.length === 1);
-  assert.deepEqual(end.told, [knock(1, true)]);
+  await settled(() => end.sent.length === 1);
+  assert.deepEqual(end.sent, [knock(1, true)]);
   await settled(() => end.route.pending === 0);
   const late = (await end.route.listen(2)).connection$.subscribe();
   await end.session.ping();
-  assert.equal(end.told.length, 1);
+  assert.equal(end.sent.length, 1);
   listening.unsubscribe();
   late.unsubscribe();
   end.link.receive(knock(1, false));
-  await settled(() => end.told.length === 2);
-  assert.deepEqual(end.told[1], knock(1, true, 'no listener for id 1'));
+  await settled(() => end.sent.length === 2);
+  assert.deepEqual(end.sent[1], knock(1, true, 'no listener for id 1'));
 });
 
 test('the number of knocks that wait is limited', async () => {
   await using end = rig();
   for (let id = 0; id < 5000; id++) end.link.receive(knock(id, false));
   assert.equal(end.route.pending, 1024);
-  assert.equal(end.told.length, 0);
+  assert.equal(end.sent.length, 0);
   end.link.end();
   assert.equal(end.route.pending, 0);
 });
@@ -156,7 +156,7 @@ test('the number of knocks that wait is limited', async () => {
 test('a peer that dies in the middle of a knock fails the dial at once', async () => {
   await using end = rig();
   const dialed = end.dial(1);
-  await settled(() => end.told.length === 1);
+  await settled(() => end.sent.length === 1);
   await end.peer.close();
   end.link.end('the peer is gone');
   await assert.rejects(dialed, hasCode('ERR_CLOSED'));

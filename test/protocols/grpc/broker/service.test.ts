@@ -21,16 +21,16 @@ async function rig() {
 
 test('the first call carries messages both ways, until the host ends it', async () => {
   await using end = await rig();
-  const heard: ConnInfo[] = [];
-  end.link.message$.subscribe((message) => heard.push(message));
+  const received: ConnInfo[] = [];
+  end.link.message$.subscribe((message) => received.push(message));
   const requests = new Subject<ConnInfo>();
   const call = lastValueFrom(end.startStream(requests), { defaultValue: undefined });
   requests.next(MESSAGE);
-  await settled(() => heard.length === 1);
+  await settled(() => received.length === 1);
   await end.link.send(MESSAGE);
   requests.complete();
   assert.deepEqual(await call, MESSAGE);
-  assert.deepEqual(heard, [MESSAGE]);
+  assert.deepEqual(received, [MESSAGE]);
   await assert.rejects(end.link.send(MESSAGE), hasCode('ERR_CLOSED'));
 });
 

@@ -19,7 +19,7 @@ const offer = (serviceId: number, network: string, address: string): ConnInfo =>
   knock: undefined,
 });
 
-/** A route whose peer is the test: what it is told, and what it says. */
+/** A route whose peer is the test: what it is sent, and what it says. */
 function rig(translator: Partial<BrokerNetwork> = {}, timeoutMs = 5000) {
   const transport = socketTransport({ network: 'unix' });
   const link = new BrokerLink({ timeoutMs });
@@ -34,17 +34,17 @@ function rig(translator: Partial<BrokerNetwork> = {}, timeoutMs = 5000) {
     ...translator,
   };
   const route = new SocketRoute({ link, network, timeoutMs, logger: SILENT_LOGGER });
-  const told: ConnInfo[] = [];
-  link.outgoing$.subscribe((message) => told.push(message));
-  return { link, route, told, dialed };
+  const sent: ConnInfo[] = [];
+  link.outgoing$.subscribe((message) => sent.push(message));
+  return { link, route, sent, dialed };
 }
 
 test('B-02 accepting announces the id, the network and the address of a new listener', async () => {
-  const { link, route, told } = rig();
+  const { link, route, sent } = rig();
   link.opened();
   const first = await route.listen(7);
   const second = await route.listen(8);
-  assert.deepEqual(told, [offer(7, 'unix', first.address.address), offer(8, 'unix', second.address.address)]);
+  assert.deepEqual(sent, [offer(7, 'unix', first.address.address), offer(8, 'unix', second.address.address)]);
   assert.notEqual(first.address.address, second.address.address);
   assert.ok(existsSync(first.address.address));
   await Promise.all([first.close(), second.close()]);
@@ -52,13 +52,13 @@ test('B-02 accepting announces the id, the network and the address of a new list
 });
 
 test('B-09 addresses are translated before they are sent and before they are dialed', async () => {
-  const { link, route, told, dialed } = rig({
+  const { link, route, sent, dialed } = rig({
     hostToPlugin: () => ({ network: 'tcp', address: 'host:1' }),
     pluginToHost: ({ address }) => Promise.resolve({ network: 'unix', address: `/mnt${address}` }),
   });
   link.opened();
   const listener = await route.listen(1);
-  assert.deepEqual(told, [offer(1, 'tcp', 'host:1')]);
+  assert.deepEqual(sent, [offer(1, 'tcp', 'host:1')]);
   link.receive(offer(1, 'unix', '/x'));
   await route.dialer(1);
   assert.deepEqual(dialed, [{ network: 'unix', address: '/mnt/x' }]);
@@ -121,11 +121,11 @@ test('the number of announcements that wait is limited', () => {
 });
 
 test('an announcement waits for the stream, with a timeout; after the end of the stream there is none', async () => {
-  const { link, route, told } = rig({}, 50);
+  const { link, route, sent } = rig({}, 50);
   const early = route.listen(1);
   link.opened();
   const listener = await early;
-  assert.equal(told.length, 1);
+  assert.equal(sent.length, 1);
   await listener.close();
   const never = rig({}, 50);
   await assert.rejects(never.route.listen(1), hasCode('ERR_BROKER_TIMEOUT'));

@@ -59,13 +59,13 @@ async function standstill(client: Client, local: Tally): Promise<{ readonly sent
   }
 }
 
-async function judgeStandstill(client: Client, local: Tally, quarter: number): Promise<void> {
+async function assertStandstill(client: Client, local: Tally, quarter: number): Promise<void> {
   const { sent, received } = await standstill(client, local);
   assert.equal(received, (quarter * MESSAGES) / STALLS + 1);
   assert.ok((sent - received) * MESSAGE_BYTES <= BETWEEN_BYTES, `${sent - received} messages lie between`);
 }
 
-async function judgeMemory(client: Client, local: Tally): Promise<void> {
+async function assertMemory(client: Client, local: Tally): Promise<void> {
   for (const { grownBytes } of [local, await remote(client)])
     assert.ok(grownBytes < ALLOWED_BYTES, `${grownBytes >> 20} MiB were held`);
 }
@@ -75,10 +75,10 @@ test('1 GiB from the server to a slow reader: the server stops, and neither end 
   const tally = new Tally();
   let quarter = 0;
   const responses = client.produce.readable({ count: MESSAGES, size: MESSAGE_BYTES });
-  await readSlowly(responses, tally, () => judgeStandstill(client, tally, quarter++));
+  await readSlowly(responses, tally, () => assertStandstill(client, tally, quarter++));
   assert.equal(quarter, STALLS);
   assert.equal(tally.received, MESSAGES);
-  await judgeMemory(client, tally);
+  await assertMemory(client, tally);
 });
 
 test('1 GiB to a handler that reads slowly: the client stops, and neither end holds more than the windows', async (t) => {
@@ -88,9 +88,9 @@ test('1 GiB to a handler that reads slowly: the client stops, and neither end ho
   // Looked at in the end; a standstill that never comes says more.
   answered.catch(() => {});
   for (let quarter = 0; quarter < STALLS; quarter += 1) {
-    await judgeStandstill(client, tally, quarter);
+    await assertStandstill(client, tally, quarter);
     await remote(client, 1);
   }
   assert.equal((await answered).count, MESSAGES);
-  await judgeMemory(client, tally);
+  await assertMemory(client, tally);
 });

@@ -59,7 +59,7 @@ class Call {
   }
 }
 
-function clientBench(options: Http2Options = {}, hello = true): ClientBench {
+function clientBench(options: Http2Options = {}, wellBehaved = true): ClientBench {
   const [near, far] = duplexPair();
   const closed = defer<Error | undefined>();
   const goAways: number[] = [];
@@ -70,7 +70,7 @@ function clientBench(options: Http2Options = {}, hello = true): ClientBench {
     call.stream = session.open(headers, call, endStream);
     return call;
   };
-  return { session, open, goAways, closed: closed.promise, peer: new RawPeer(far, 'server', hello) };
+  return { session, open, goAways, closed: closed.promise, peer: new RawPeer(far, 'server', wellBehaved) };
 }
 
 async function finish(bench: ClientBench): Promise<void> {
@@ -197,7 +197,7 @@ suite('responses', () => {
 });
 
 suite('protocol violations', () => {
-  const breaches: Record<string, readonly [code: number, frames: (peer: RawPeer) => Uint8Array[]]> = {
+  const violations: Record<string, readonly [code: number, frames: (peer: RawPeer) => Uint8Array[]]> = {
     'headers on an idle stream': [protocolError, (peer) => [peer.headers(3, RESPONSE)]],
     'headers on a stream of its own': [protocolError, (peer) => [peer.headers(2, RESPONSE)]],
     'data on an idle stream': [protocolError, () => [dataFrame(5, 1)]],
@@ -209,7 +209,7 @@ suite('protocol violations', () => {
     ],
     'a wrong frame size': [Http2ErrorCode.frameSizeError, () => [frame(FrameType.ping, 0, 0, new Uint8Array(7))]],
   };
-  for (const [what, [code, frames]] of Object.entries(breaches)) {
+  for (const [what, [code, frames]] of Object.entries(violations)) {
     test(`${what} ends the session with GOAWAY ${code}, and every stream with the reason`, async () => {
       const bench = clientBench();
       const call = bench.open(true);

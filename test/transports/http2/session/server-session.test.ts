@@ -449,7 +449,7 @@ suite('close, destroy and timeouts', () => {
   test('close sends GOAWAY twice, serves requests that were sent before, ignores later ones, and waits for the open streams', async () => {
     const bench = serveBench();
     const { peer } = bench;
-    peer.honest = false;
+    peer.wellBehaved = false;
     peer.send(peer.headers(1, REQUEST, END));
     const first = await bench.accepted();
     let over = false;
@@ -479,7 +479,7 @@ suite('close, destroy and timeouts', () => {
   test('close of an idle session is bounded when the client never answers', async () => {
     const keepAlive = setInterval(() => {}, 1000);
     const bench = serveBench();
-    bench.peer.honest = false;
+    bench.peer.wellBehaved = false;
     await bench.session.close();
     assert.equal(await bench.closed, undefined);
     clearInterval(keepAlive);
@@ -524,7 +524,7 @@ suite('close, destroy and timeouts', () => {
   test('a client that does not acknowledge SETTINGS in time gets GOAWAY SETTINGS_TIMEOUT', async () => {
     const keepAlive = setInterval(() => {}, 1000);
     const bench = serveBench({ settingsTimeoutMs: 20 });
-    bench.peer.honest = false;
+    bench.peer.wellBehaved = false;
     await expectGoAway(bench, Http2ErrorCode.settingsTimeout);
     clearInterval(keepAlive);
   });
@@ -537,7 +537,7 @@ suite('close, destroy and timeouts', () => {
     const silent = serveBench({ keepAliveMs: 5, keepAliveTimeoutMs: 5 });
     const keepAlive = setInterval(() => {}, 1000);
     await silent.peer.nextOf('settingsEnd');
-    silent.peer.honest = false;
+    silent.peer.wellBehaved = false;
     const error = await silent.closed;
     assert.match(String(error?.message), /did not answer a PING/);
     clearInterval(keepAlive);

@@ -22,8 +22,8 @@ function become(channel: GrpcChannel, status: ChannelState['status']): Promise<C
 }
 
 /** What calls and later calls see when the connection, the server or the channel ends. */
-export function endings({ on, each }: ChannelTests): void {
-  each('a lost connection ends the calls with UNAVAILABLE, and the next call connects anew', async ({ open }) => {
+export function closing({ on, each }: ChannelTests): void {
+  each('a lost connection ends the calls with UNAVAILABLE, and the next call connects again', async ({ open }) => {
     await using backend = open();
     const ends: Duplex[] = [];
     const accept = (far: Duplex) => {
@@ -73,7 +73,7 @@ export function endings({ on, each }: ChannelTests): void {
     );
   });
 
-  on('a server that shuts down by force ends the call; a restarted one is found again', async ({ createChannel }) => {
+  on('a server that shuts down by force ends the call; after its restart calls succeed', async ({ createChannel }) => {
     const directory = mkdtempSync(join(tmpdir(), 'g-'));
     const path = join(directory, 's');
     const channel = createChannel({
@@ -101,7 +101,7 @@ export function endings({ on, each }: ChannelTests): void {
     rmSync(directory, { recursive: true });
   });
 
-  each('closing ends every call with CANCELLED, now and later, and completes the states', async ({ open }) => {
+  each('close ends running and later calls with CANCELLED, and completes state$', async ({ open }) => {
     await using rig = open();
     const hanging = rejection(firstValueFrom(rig.client.hang({ token: 'x' })));
     await firstValueFrom(rig.client.observe({ token: 'x' }));
@@ -117,7 +117,7 @@ export function endings({ on, each }: ChannelTests): void {
     );
   });
 
-  on('closing while connecting gives up the attempt', async ({ open }) => {
+  on('close ends an attempt to connect', async ({ open }) => {
     let signal: AbortSignal | undefined;
     const dialer: Dialer = {
       dial(options) {
@@ -134,7 +134,7 @@ export function endings({ on, each }: ChannelTests): void {
     assert.equal(signal?.aborted, true);
   });
 
-  each('whoever answers the end of a call with a new call does not keep a closing channel busy', async ({ open }) => {
+  each('a caller that makes a new call at the end of each does not delay close', async ({ open }) => {
     await using rig = open();
     let calls = 0;
     const ended = defer();
@@ -150,7 +150,7 @@ export function endings({ on, each }: ChannelTests): void {
     await ended.promise;
   });
 
-  each('keepalive notices a peer that fell silent', async ({ open }) => {
+  each('keep-alive detects a peer that sends nothing any more', async ({ open }) => {
     let silence = false;
     await using backend = open();
     const accept = (far: Duplex) => {

@@ -10,32 +10,28 @@ import { type ContainerRig, handshake, LIMIT_MS, plugins } from './rig.js';
 
 const value = Buffer.from('1');
 
-/** How plugins live in containers, ours and Go's. */
-export function livesSuite(rig: ContainerRig): void {
+/** Start, calls and stop of plugins in containers, ours and Go's. */
+export function lifecycleSuite(rig: ContainerRig): void {
   for (const kind of ['ours', 'Go'] as const) {
-    test(
-      `a plugin (${kind}) lives in a container: dispense, calls, stdio, logs, ping, stop`,
-      rig.needs(kind),
-      async () => {
-        const client = rig.client({ command: rig.command(kind) }, { autoMtls: true });
-        const printed = once(client.syncStdout, 'data');
-        const logged = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'from within')));
-        await client.start();
-        assert.match(client.id, /^[0-9a-f]{64}$/);
-        const [kv, probe] = [await client.dispense('kv'), await client.dispense('probe')];
-        assert.equal((await firstValueFrom(kv.put({ key: 'a', value }))).revision, 1n);
-        const payload = { data: Buffer.alloc(1 << 20, 'x') };
-        assert.equal((await firstValueFrom(probe.echo(payload))).data.length, 1 << 20);
-        await firstValueFrom(probe.write({ stream: Stream.STDOUT, data: Buffer.from('printed') }));
-        assert.equal(String((await within(LIMIT_MS, 'the output', printed))[0]), 'printed');
-        await firstValueFrom(probe.log({ level: 'warn', message: 'from within' }));
-        assert.equal((await within(LIMIT_MS, 'the log', logged)).level, 'warn');
-        await client.ping();
-        await client.stop();
-        assert.deepEqual(await lastValueFrom(client.exit$), { code: 0, signal: null });
-        await rig.assertNothingLeft();
-      },
-    );
+    test(`a plugin (${kind}) in a container: dispense, calls, stdio, logs, ping, stop`, rig.needs(kind), async () => {
+      const client = rig.client({ command: rig.command(kind) }, { autoMtls: true });
+      const printed = once(client.syncStdout, 'data');
+      const logged = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'from within')));
+      await client.start();
+      assert.match(client.id, /^[0-9a-f]{64}$/);
+      const [kv, probe] = [await client.dispense('kv'), await client.dispense('probe')];
+      assert.equal((await firstValueFrom(kv.put({ key: 'a', value }))).revision, 1n);
+      const payload = { data: Buffer.alloc(1 << 20, 'x') };
+      assert.equal((await firstValueFrom(probe.echo(payload))).data.length, 1 << 20);
+      await firstValueFrom(probe.write({ stream: Stream.STDOUT, data: Buffer.from('printed') }));
+      assert.equal(String((await within(LIMIT_MS, 'the output', printed))[0]), 'printed');
+      await firstValueFrom(probe.log({ level: 'warn', message: 'from within' }));
+      assert.equal((await within(LIMIT_MS, 'the log', logged)).level, 'warn');
+      await client.ping();
+      await client.stop();
+      assert.deepEqual(await lastValueFrom(client.exit$), { code: 0, signal: null });
+      await rig.assertNothingLeft();
+    });
 
     test(
       `a plugin (${kind}) that crashes in a container leaves exit code and last words`,
@@ -51,7 +47,7 @@ export function livesSuite(rig: ContainerRig): void {
       },
     );
 
-    test(`a plugin (${kind}) that will not end is killed with its container`, rig.needs(kind), async () => {
+    test(`a plugin (${kind}) that does not exit is killed with its container`, rig.needs(kind), async () => {
       const client = rig.client({ command: rig.command(kind, '--shutdown=hang') }, { stopGraceMs: 100 });
       await client.start();
       await client.stop();
@@ -59,19 +55,23 @@ export function livesSuite(rig: ContainerRig): void {
       await rig.assertNothingLeft();
     });
 
-    test(`a plugin (${kind}) in a container is taken over by its id, called and stopped`, rig.needs(kind), async () => {
-      const first = rig.client({ command: rig.command(kind) });
-      await first.start();
-      const second = reattached(rig, JSON.parse(JSON.stringify(await first.reattachConfig())) as object);
-      await second.start();
-      assert.equal(second.id, first.id);
-      const kv = await second.dispense('kv');
-      assert.equal((await firstValueFrom(kv.put({ key: 'a', value }))).revision, 1n);
-      const ending = crashOf(first);
-      await second.stop();
-      assert.equal((await ending).code, 0);
-      await rig.assertNothingLeft();
-    });
+    test(
+      `a host attaches to a plugin (${kind}) in a container by its id, calls and stops it`,
+      rig.needs(kind),
+      async () => {
+        const first = rig.client({ command: rig.command(kind) });
+        await first.start();
+        const second = reattached(rig, JSON.parse(JSON.stringify(await first.reattachConfig())) as object);
+        await second.start();
+        assert.equal(second.id, first.id);
+        const kv = await second.dispense('kv');
+        assert.equal((await firstValueFrom(kv.put({ key: 'a', value }))).revision, 1n);
+        const ending = crashOf(first);
+        await second.stop();
+        assert.equal((await ending).code, 0);
+        await rig.assertNothingLeft();
+      },
+    );
   }
 
   takenOver(rig);
@@ -79,7 +79,7 @@ export function livesSuite(rig: ContainerRig): void {
 
 /** What else may happen to a container. */
 function takenOver(rig: ContainerRig): void {
-  test('what somebody else kills or removes is a crash, and nothing is left', rig.needed, async () => {
+  test('a container that was killed or removed from outside is a crash, and nothing is left', rig.needed, async () => {
     for (const how of [['kill'], ['rm', '--force']]) {
       const client = rig.client();
       await client.start();
@@ -90,7 +90,7 @@ function takenOver(rig: ContainerRig): void {
     }
   });
 
-  test('who takes over a container may kill it', rig.needed, async () => {
+  test('a host that attached to a container can kill it', rig.needed, async () => {
     const client = rig.client();
     await client.start();
     const { address } = await firstValueFrom(client.handshake$);
