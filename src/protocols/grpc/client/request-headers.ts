@@ -2,16 +2,13 @@ import { ProtocolError } from '../../../errors.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { ACCEPTED_ENCODINGS } from '../message/compression.js';
 import { formatTimeout } from '../shared/deadline.js';
-import { appendMetadata, headerListBytes } from '../shared/metadata.js';
+import { appendMetadata, headerListBytes, listLimitText, mostListBytes } from '../shared/metadata.js';
 import type { GrpcCallOptions } from './channel.js';
 
 const PRODUCT = 'grpc-node-rxplug';
 
 /** Bounds the cache. A channel calls few methods, unless its caller generates paths. */
 const MAX_TEMPLATES = 256;
-
-/** Most bytes of a header list to a peer that announces no limit, and to any: those on Node close the connection above it. */
-const MAX_LIST_BYTES = 64 * 1024;
 
 /** What the headers of all calls of a channel have in common. */
 export interface RequestHeadersOptions {
@@ -64,9 +61,7 @@ export class RequestHeaders {
 /** Refuses a request before it is sent, for the peer would reset it or close the connection. Throws ProtocolError ERR_LIMIT_EXCEEDED. */
 export function checkHeaderListSize(headers: HeaderList, peerMaxBytes: number): void {
   const bytes = headerListBytes(headers);
-  const mostBytes = Math.min(MAX_LIST_BYTES, peerMaxBytes);
-  if (bytes <= mostBytes) return;
-  const whose = peerMaxBytes < MAX_LIST_BYTES ? ': the peer accepts no more (SETTINGS_MAX_HEADER_LIST_SIZE)' : '';
-  const text = `the headers with the metadata have ${bytes} bytes, at most ${mostBytes} can be sent${whose}.`;
+  if (bytes <= mostListBytes(peerMaxBytes)) return;
+  const text = `the headers with the metadata have ${bytes} bytes, ${listLimitText(peerMaxBytes)}.`;
   throw new ProtocolError('ERR_LIMIT_EXCEEDED', text);
 }

@@ -9,7 +9,8 @@ import { appendMetadata } from '../shared/metadata.js';
 import type { CallEnd, ServerCall, ServerCallListener } from './call.js';
 import type { Peer } from './peer.js';
 import { type RequestHead, requestMetadata } from './request-head.js';
-import { RESPONSE_HEADERS, statusTrailers } from './response-headers.js';
+import { RESPONSE_HEADERS } from './response-headers.js';
+import { fittingTrailers, headersTooLarge } from './response-limit.js';
 
 /** A method as the server calls it. */
 export interface ServerMethod {
@@ -113,10 +114,13 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
 
   sendHeaders(metadata: Metadata): void {
     if (this.#over || this.#headersSent) return;
-    this.#headersSent = true;
     const custom: string[] = [];
     appendMetadata(custom, metadata);
-    this.#stream.sendHeaders(custom.length === 0 ? RESPONSE_HEADERS : [...RESPONSE_HEADERS, ...custom]);
+    const headers = custom.length === 0 ? RESPONSE_HEADERS : [...RESPONSE_HEADERS, ...custom];
+    const refused = headersTooLarge(headers, this.#method.path, this.connection);
+    if (refused !== undefined) return this.end(refused);
+    this.#headersSent = true;
+    this.#stream.sendHeaders(headers);
   }
 
   sendMessage(message: unknown): number {
@@ -144,9 +148,9 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    const trailers = statusTrailers(status);
+    const trailers = fittingTrailers(status, this.#method.path, !this.#headersSent, this.connection);
     if (this.#headersSent) this.#stream.sendTrailers(trailers);
-    else this.#stream.sendHeaders([...RESPONSE_HEADERS, ...trailers], true);
+    else this.#stream.sendHeaders(trailers, true);
   }
 
   onHeaders(): void {}

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { Logger } from '../../../wire/logs/logger.js';
 import type { ServerCallListener } from './call.js';
+import type { Caller } from './response-limit.js';
 
 /** Limits of messages, in bytes. */
 export interface MessageLimits {
@@ -9,22 +11,36 @@ export interface MessageLimits {
 
 type Closed = Pick<ServerCallListener, 'onClose'>;
 
+/** What a server says of all its connections. */
+export interface PeerOptions extends MessageLimits {
+  readonly logger: Logger;
+}
+
 /** The connection on which calls come, and the limits that apply to them. */
-export class Peer implements MessageLimits {
+export class Peer implements MessageLimits, Caller {
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   readonly connection: Duplex;
+  readonly logger: Logger;
   /** `address:port`, or `unknown` where the transport has none. */
   readonly address: string;
   #closed: Closed[] = [];
+  readonly #maxHeaderListBytes: () => number;
   #abandoned = 0;
 
-  constructor(connection: Duplex, limits: MessageLimits) {
-    this.maxReceiveMessageBytes = limits.maxReceiveMessageBytes;
-    this.maxSendMessageBytes = limits.maxSendMessageBytes;
+  constructor(connection: Duplex, options: PeerOptions, maxHeaderListBytes: () => number) {
+    this.maxReceiveMessageBytes = options.maxReceiveMessageBytes;
+    this.maxSendMessageBytes = options.maxSendMessageBytes;
+    this.logger = options.logger;
     this.connection = connection;
+    this.#maxHeaderListBytes = maxHeaderListBytes;
     const parts = [Reflect.get(connection, 'remoteAddress'), Reflect.get(connection, 'remotePort')];
     this.address = parts.filter((part) => part !== undefined).join(':') || 'unknown';
+  }
+
+  /** What the peer has announced by now. */
+  get maxHeaderListBytes(): number {
+    return this.#maxHeaderListBytes();
   }
 
   /** Handlers that may still run although their call is over: a caller that cancels calls fast must not have any number of them run. */

@@ -15,14 +15,14 @@ import type {
 import { serveHttp2 } from '../../../transports/http2/open-session.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
 import { status as Status } from '../shared/grpc-js.js';
-import { encodeGrpcMessage } from '../shared/percent.js';
 import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 import type { GrpcServer, GrpcServerOptions, ServiceLimits } from './grpc-server.js';
 import { type HandlerMethod, handlerMethods } from './handler.js';
 import { Http2ServerCall, type ServerMethod } from './http2-call.js';
 import { type ResolvedServerOptions, resolveServerOptions } from './options.js';
 import { Peer } from './peer.js';
-import { readHead } from './request-head.js';
+import { type RequestHead, readHead } from './request-head.js';
+import { fittingTrailers } from './response-limit.js';
 
 /** A connection that has not closed by then after its destruction is not waited for. */
 const CLOSE_MS = 1000;
@@ -79,7 +79,7 @@ class NativeServer implements GrpcServer {
       connection.destroy();
       return;
     }
-    const peer = new Peer(connection, this.#options);
+    const peer = new Peer(connection, this.#options, () => session.peerMaxHeaderListBytes);
     const { maxConcurrentStreams } = this.#options.http2;
     const accept = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => {
       if (session.openStreams + peer.abandoned <= maxConcurrentStreams) {
@@ -125,7 +125,7 @@ class NativeServer implements GrpcServer {
   #accept(peer: Peer, stream: Http2Stream, headers: HeaderList, endStream: boolean): Http2StreamEvents {
     const head = readHead(headers);
     const method = this.#methods.get(head.path);
-    if (!head.isGrpc || method === undefined) return refuse(stream, head.isGrpc, head.path);
+    if (!head.isGrpc || method === undefined) return refuse(stream, head, peer);
     const call = new Http2ServerCall(peer, method, stream, head, headers, endStream);
     if (Number.isNaN(head.timeoutMs)) call.end({ code: Status.INTERNAL, details: 'Invalid grpc-timeout value' });
     else method.start(call);
@@ -143,11 +143,10 @@ const SILENT: Http2StreamEvents = {
 };
 
 /** Rejects non-gRPC requests (415) and unknown methods (UNIMPLEMENTED). */
-function refuse(stream: Http2Stream, isGrpc: boolean, path: string): Http2StreamEvents {
+function refuse(stream: Http2Stream, { isGrpc, path }: RequestHead, peer: Peer): Http2StreamEvents {
   if (isGrpc) {
-    const details = encodeGrpcMessage(`The server does not implement the method ${path}`);
-    const status = ['grpc-status', String(Status.UNIMPLEMENTED), 'grpc-message', details];
-    stream.sendHeaders([':status', '200', 'content-type', 'application/grpc', ...status], true);
+    const status = { code: Status.UNIMPLEMENTED, details: `The server does not implement the method ${path}` };
+    stream.sendHeaders(fittingTrailers(status, path, true, peer), true);
   } else {
     stream.sendHeaders([':status', '415', 'accept', 'application/grpc'], true);
   }

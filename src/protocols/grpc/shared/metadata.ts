@@ -46,6 +46,20 @@ export function headerListBytes(headers: HeaderList): number {
   return bytes;
 }
 
+/** Most bytes of a header list to a peer that announces no limit, and to any: those on Node close the connection above it. */
+const MAX_LIST_BYTES = 64 * 1024;
+
+/** Most bytes of a header list to a peer that has announced this limit, or Infinity. */
+export function mostListBytes(peerMaxBytes: number): number {
+  return Math.min(MAX_LIST_BYTES, peerMaxBytes);
+}
+
+/** `at most … bytes can be sent`, with the reason where it is the peer's. */
+export function listLimitText(peerMaxBytes: number): string {
+  const whose = peerMaxBytes < MAX_LIST_BYTES ? ': the peer accepts no more (SETTINGS_MAX_HEADER_LIST_SIZE)' : '';
+  return `at most ${mostListBytes(peerMaxBytes)} can be sent${whose}`;
+}
+
 /**
  * Appends metadata to a header block: one header per value, binary ones (`-bin`) in unpadded base64. Pseudo headers, those that
  * gRPC writes itself and those that HTTP/2 forbids are left out.

@@ -2,6 +2,7 @@ import { decodeUtf8, encodeUtf8 } from '../../../wire/bytes.js';
 
 const HEX = '0123456789ABCDEF';
 const PERCENT = 0x25;
+const ELLIPSIS = '…';
 
 /** A status message as the header value of grpc-message: UTF-8, with everything but printable ASCII percent-encoded. */
 export function encodeGrpcMessage(message: string): string {
@@ -12,6 +13,19 @@ export function encodeGrpcMessage(message: string): string {
     text += plain ? String.fromCharCode(byte) : `%${HEX[byte >> 4]}${HEX[byte & 15]}`;
   }
   return text;
+}
+
+/** The beginning of a message that has at most so many bytes when it is encoded, with `…` where something is cut; empty if none fits. */
+export function cutGrpcMessage(message: string, maxBytes: number): string {
+  if (encodeGrpcMessage(message).length <= maxBytes) return message;
+  let room = maxBytes - encodeGrpcMessage(ELLIPSIS).length;
+  let end = 0;
+  for (const character of message) {
+    room -= encodeGrpcMessage(character).length;
+    if (room < 0) break;
+    end += character.length;
+  }
+  return end === 0 ? '' : message.slice(0, end) + ELLIPSIS;
 }
 
 /** Reverses `encodeGrpcMessage`. Never fails: a stray percent sign stands for itself, ill-formed UTF-8 becomes U+FFFD. */
