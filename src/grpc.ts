@@ -8,7 +8,20 @@ export { Metadata, type MetadataValue, status } from './protocols/grpc/shared/gr
 // The two sides of a contract.
 
 export type { GrpcClientContext, GrpcServiceContext, GrpcSides } from './protocols/grpc/contract.js';
+export {
+  type FromGrpcJs,
+  fromGrpcJs,
+  type GrpcJsDefinition,
+  type GrpcJsMethod,
+} from './protocols/grpc/shared/from-grpc-js.js';
+export {
+  type FromProtobufEs,
+  fromProtobufEs,
+  type ProtobufEsMethod,
+  type ProtobufEsService,
+} from './protocols/grpc/shared/protobuf-es.js';
 export type {
+  AnyServiceDefinition,
   BidiCall,
   BidiHandler,
   ClientStreamCall,
@@ -24,7 +37,15 @@ export type {
   ServiceDefinition,
   UnaryCall,
   UnaryHandler,
+  UntoldCall,
+  UntoldHandler,
 } from './protocols/grpc/shared/service-definition.js';
+
+// Types of clients of Promises, and of services that leave methods out.
+
+export type { PartialService } from './protocols/contract.js';
+export type { UnimplementedService } from './protocols/grpc/server/unimplemented.js';
+export type { RequestStream } from './protocols/promise-client.js';
 
 // How a host and a plugin speak gRPC.
 

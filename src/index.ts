@@ -65,7 +65,6 @@ export {
   type ClientOfContract,
   type ContextOfContract,
   implement,
-  type PartialService,
   type PluginContract,
   type PluginImplementation,
   type PluginImplementations,
@@ -83,7 +82,7 @@ export {
   dualPlugin,
 } from './protocols/dual/contract.js';
 export { type GrpcPlugin, grpcPlugin } from './protocols/grpc/contract.js';
-export { type UnimplementedService, unimplemented } from './protocols/grpc/server/unimplemented.js';
+export { unimplemented } from './protocols/grpc/server/unimplemented.js';
 export type { GrpcEngine } from './protocols/grpc/shared/grpc-engine.js';
 export type {
   CallContext,
@@ -94,7 +93,7 @@ export type {
   StreamCallContext,
 } from './protocols/grpc/shared/service-definition.js';
 export { type NetRpcPlugin, netRpcPlugin } from './protocols/netrpc/contract.js';
-export { type PromiseClient, promiseClient, type RequestStream } from './protocols/promise-client.js';
+export { type PromiseClient, promiseClient } from './protocols/promise-client.js';
 export type { TlsConfig } from './transports/tls/tls.js';
 export type { HandshakeConfig } from './wire/handshake/handshake-config.js';
 export {

@@ -2,7 +2,7 @@ import type { Newable } from 'inversify';
 import { OptionsError } from '../errors.js';
 import type { Implementing, PluginContract } from '../protocols/contract.js';
 import { grpcPlugin } from '../protocols/grpc/contract.js';
-import type { HandlersOf, ServiceDefinition } from '../protocols/grpc/shared/service-definition.js';
+import type { AnyServiceDefinition, HandlersOf } from '../protocols/grpc/shared/service-definition.js';
 import { ownMark, setMark } from './class-mark.js';
 
 const CONTRACT = Symbol.for('rxplug.contract');
@@ -13,7 +13,7 @@ const CONTRACT = Symbol.for('rxplug.contract');
  */
 export type ServiceClass<Service = object> = Newable<Service>;
 
-type ServiceTarget<Of> = Of extends ServiceDefinition ? HandlersOf<Of> : Implementing<Of>;
+type ServiceTarget<Of> = Of extends AnyServiceDefinition ? HandlersOf<Of> : Implementing<Of>;
 
 /**
  * Marks a class as the implementation of a contract or of a gRPC service definition, for `serve`. A class that does not implement it
@@ -31,15 +31,15 @@ type ServiceTarget<Of> = Of extends ServiceDefinition ? HandlersOf<Of> : Impleme
  * await serve({ handshake, plugins: { greeter: Greeter } });
  * ```
  */
-export function PluginService<const Of extends ServiceDefinition | PluginContract>(
+export function PluginService<const Of extends AnyServiceDefinition | PluginContract>(
   of: Of,
 ): (target: ServiceClass<ServiceTarget<Of>>) => void {
   const contract: PluginContract = isContract(of) ? of : grpcPlugin(of);
   return (target) => markService(target, contract);
 }
 
-function isContract(of: ServiceDefinition | PluginContract): of is PluginContract {
-  return 'protocols' in of;
+function isContract(of: AnyServiceDefinition | PluginContract): of is PluginContract {
+  return 'protocols' in Object(of);
 }
 
 /** Marks a class as the implementation of a contract. */

@@ -15,13 +15,14 @@ type PromiseArgs<Args extends readonly unknown[]> = {
     : Args[Index];
 };
 
-type PromiseMethod<Method> = Method extends {
-  readable(...args: infer Args): AsyncIterable<infer Message>;
-}
-  ? (...args: PromiseArgs<Args>) => AsyncIterable<Message>
-  : Method extends (...args: infer Args) => Observable<infer Message>
-    ? (...args: PromiseArgs<Args>) => Promise<Message>
-    : Method;
+/** A call whose `readable` may be missing is of a definition whose types do not tell the kind. */
+type PromiseMethod<Method> = Method extends (...args: infer Args) => Observable<infer Message>
+  ? 'readable' extends keyof Method
+    ? undefined extends Method['readable']
+      ? (...args: PromiseArgs<Args>) => Promise<Message> | AsyncIterable<Message>
+      : (...args: PromiseArgs<Args>) => AsyncIterable<Message>
+    : (...args: PromiseArgs<Args>) => Promise<Message>
+  : Method;
 
 /** The Promise form of a client: of `ClientOf<typeof KVDefinition>`, for instance. What is not a call stays as it is. */
 export type PromiseClient<Client> = { readonly [Key in keyof Client]: PromiseMethod<Client[Key]> };

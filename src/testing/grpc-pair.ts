@@ -11,7 +11,7 @@ import { type GrpcPlugin, grpcPlugin, grpcSidesOf } from '../protocols/grpc/cont
 import { type GrpcEndpoints, loadGrpcEngine } from '../protocols/grpc/engine.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/server/grpc-server.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
-import type { ClientOf, HandlersOf, ServiceDefinition } from '../protocols/grpc/shared/service-definition.js';
+import type { AnyServiceDefinition, ClientOf, HandlersOf } from '../protocols/grpc/shared/service-definition.js';
 import { secureListener } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
@@ -110,7 +110,7 @@ async function connect(
  * await firstValueFrom(pair.client.put({ key: 'a', value }));
  * ```
  */
-export function createGrpcPair<D extends ServiceDefinition>(
+export function createGrpcPair<D extends AnyServiceDefinition>(
   of: D,
   service: HandlersOf<D>,
   options?: GrpcPairOptions,
@@ -121,11 +121,11 @@ export function createGrpcPair<Client, Service>(
   options?: GrpcPairOptions,
 ): Promise<GrpcPair<Client>>;
 export async function createGrpcPair(
-  of: ServiceDefinition | GrpcPlugin,
+  of: AnyServiceDefinition | GrpcPlugin,
   service: object,
   options: GrpcPairOptions = {},
 ): Promise<GrpcPair<unknown>> {
-  const sides = grpcSidesOf('protocols' in of ? of : grpcPlugin(of));
+  const sides = grpcSidesOf('protocols' in Object(of) ? (of as GrpcPlugin) : grpcPlugin(of as AnyServiceDefinition));
   if (sides === undefined)
     throw new OptionsError('Expected a service definition or a contract made with `grpcPlugin`.');
   const link = await linkOf(options);
@@ -144,7 +144,7 @@ export async function createGrpcPair(
     () => gone.abort(),
     () => broker.close(),
   );
-  const client = sides.client({ channel, broker, clientOptions: options.client ?? {}, signal: gone.signal });
+  const client = await sides.client({ channel, broker, clientOptions: options.client ?? {}, signal: gone.signal });
   const dispose = async () => {
     await Promise.all(lifetime.map((end) => end()));
     await connection.dispose();

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { create } from '@bufbuild/protobuf';
+import { loadPackageDefinition, type ServiceDefinition } from '@grpc/grpc-js';
+import { load, type MethodDefinition } from '@grpc/proto-loader';
 import { filter, firstValueFrom, lastValueFrom, reduce } from 'rxjs';
 import {
   createClient,
@@ -11,11 +14,12 @@ import {
   type ServiceOf,
   unimplemented,
 } from 'rxplug';
-import { createGrpcClient, GrpcError, Metadata, status } from 'rxplug/grpc';
+import { createGrpcClient, fromGrpcJs, GrpcError, Metadata, status } from 'rxplug/grpc';
 import { createPluginPair } from 'rxplug/testing';
 import { handshake, plugins } from '../../examples/basic/contract.js';
 import { type GetRequest, KVDefinition } from '../../examples/gen/kv.js';
 import { TickerDefinition } from '../../examples/gen/ticker.js';
+import { GetResponseSchema, KV } from '../generators/gen/kv_pb.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 
 ownTempDir();
@@ -165,3 +169,46 @@ test('how do I leave methods out', async () => {
     await assert.rejects(firstValueFrom(client.put({})), { status: status.UNIMPLEMENTED });
   }
 });
+
+test('how do I use definitions of protobuf-es', async () => {
+  // #region protobuf-es
+  const plugins = { kv: grpcPlugin(KV) };
+
+  const values = new Map<string, Uint8Array>();
+  const kv = implement(plugins.kv, {
+    ...unimplemented(KV),
+    get: ({ key }) => create(GetResponseSchema, { value: values.get(key) ?? new Uint8Array() }),
+    put: ({ key, value }) => {
+      values.set(key, value);
+      return { revision: 1n }; // what `create` takes is enough
+    },
+  });
+  // #endregion protobuf-es
+  await using pair = await createPluginPair(plugins, { kv });
+  const client = await pair.dispense('kv');
+  await firstValueFrom(client.put({ key: 'a', value: Buffer.from('1') }));
+  assert.equal(String(Buffer.from((await firstValueFrom(client.get({ key: 'a' }))).value)), '1');
+});
+
+test('how do I use definitions of grpc-js', async () => {
+  const file = fileURLToPath(new URL('../../../proto/examples/greeter.proto', import.meta.url));
+  // #region proto-loader
+  const { greeter } = loadPackageDefinition(await load(file)) as unknown as ProtoGrpcType;
+  const plugins = { greeter: grpcPlugin(fromGrpcJs(greeter.v1.Greeter.service)) };
+  const served = implement(plugins.greeter, { Greet: ({ name }: GreetRequest) => ({ greeting: `Hello ${name}!` }) });
+  // #endregion proto-loader
+  await using pair = await createPluginPair(plugins, { greeter: served });
+  const client = await pair.dispense('greeter');
+  assert.deepEqual(await firstValueFrom(client.Greet({ name: 'Ada' })), { greeting: 'Hello Ada!' });
+});
+
+/** As proto-loader-gen-types generates it. */
+interface ProtoGrpcType {
+  readonly greeter: { readonly v1: { readonly Greeter: { readonly service: GreeterService } } };
+}
+interface GreeterService extends ServiceDefinition {
+  Greet: MethodDefinition<GreetRequest, { greeting?: string }, GreetRequest, { greeting: string }>;
+}
+interface GreetRequest {
+  readonly name: string;
+}

@@ -88,7 +88,7 @@ type Combine = (client: unknown) => unknown;
 function grpcSide(contract: GrpcPlugin, combine: Combine): PluginContract {
   const sides = grpcSidesOf(contract) ?? wrongProtocol('grpc', contract);
   const dual: GrpcSides<unknown, UntypedDualService> = {
-    client: (context) => combine(sides.client(context)),
+    client: (context) => whenReady(sides.client(context), combine),
     serve: (server, { grpc }, context) =>
       whenReady(createService(grpc, context), (service) => sides.serve(server, service, context)),
   };

@@ -1,9 +1,17 @@
 import type { PluginContract, ServiceContext } from '../contract.js';
+import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import type { GrpcChannel } from './client/channel.js';
 import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
 import type { GrpcServer } from './server/grpc-server.js';
-import type { ClientOf, ServiceDefinition, ServiceOf } from './shared/service-definition.js';
+import { fromProtobufEs, isProtobufEsService } from './shared/protobuf-es.js';
+import type {
+  AnyServiceDefinition,
+  ClientOf,
+  HandlersOf,
+  ServiceDefinition,
+  ServiceOf,
+} from './shared/service-definition.js';
 import { validateDefinition } from './shared/validate-definition.js';
 
 const GRPC = Symbol.for('rxplug.grpc');
@@ -34,8 +42,8 @@ export function isGrpcServiceContext(context: ServiceContext): context is GrpcSe
 
 /** Both sides of a gRPC contract (go-plugin GRPCPlugin: GRPCClient and GRPCServer). */
 export interface GrpcSides<Client, Service> {
-  /** Host: the client that `dispense` gives. */
-  client(context: GrpcClientContext): Client;
+  /** Host: the client that `dispense` gives; it waits for a Promise. */
+  client(context: GrpcClientContext): Client | Promise<Client>;
   /** In the plugin: adds the service to the server, before it accepts connections; it waits for a Promise. */
   serve(server: GrpcServer, service: Service, context: GrpcServiceContext): void | Promise<void>;
 }
@@ -53,7 +61,8 @@ export interface GrpcPluginView<Client, View> {
 }
 
 /**
- * A contract from a service definition, or from two functions that make its sides.
+ * A contract from a service definition (of ts-proto, of protoc-gen-es 2, or made by `fromGrpcJs`), or from two functions that make its
+ * sides. Throws OptionsError for anything else.
  *
  * @example
  * const plugins = {
@@ -73,17 +82,17 @@ export interface GrpcPluginView<Client, View> {
  *   }),
  * };
  */
-export function grpcPlugin<D extends ServiceDefinition>(definition: D): GrpcPlugin<ClientOf<D>, ServiceOf<D>>;
-export function grpcPlugin<D extends ServiceDefinition, View>(
+export function grpcPlugin<D extends AnyServiceDefinition>(definition: D): GrpcPlugin<ClientOf<D>, ServiceOf<D>>;
+export function grpcPlugin<D extends AnyServiceDefinition, View>(
   definition: D,
   options: GrpcPluginView<ClientOf<D>, View>,
 ): GrpcPlugin<View, ServiceOf<D>>;
 export function grpcPlugin<Client, Service>(sides: GrpcSides<Client, Service>): GrpcPlugin<Client, Service>;
 export function grpcPlugin<Client, Service>(
-  of: ServiceDefinition | GrpcSides<Client, Service>,
+  of: AnyServiceDefinition | GrpcSides<Client, Service>,
   options?: GrpcPluginView<never, unknown>,
 ): GrpcPlugin {
-  const sides = 'methods' in of ? sidesOf(of, options?.view as View | undefined) : of;
+  const sides = isSides(of) ? of : sidesOf(of, options?.view as View | undefined);
   // `implement` has checked the type of the service against the contract; it is not kept at run time.
   return { protocols: ['grpc'], [GRPC]: sides as GrpcSides<unknown, unknown> };
 }
@@ -93,15 +102,35 @@ export function grpcSidesOf(contract: PluginContract): GrpcSides<unknown, unknow
   return (contract as Partial<GrpcPlugin>)[GRPC];
 }
 
+function isSides<Client, Service>(
+  of: AnyServiceDefinition | GrpcSides<Client, Service>,
+): of is GrpcSides<Client, Service> {
+  const { client, serve } = Object(of) as Partial<GrpcSides<Client, Service>>;
+  return typeof client === 'function' && typeof serve === 'function';
+}
+
 type View = (client: unknown) => unknown;
 
-function sidesOf<D extends ServiceDefinition>(definition: D, view: View | undefined): GrpcSides<unknown, ServiceOf<D>> {
-  validateDefinition(definition);
+function sidesOf(of: AnyServiceDefinition, view: View | undefined): GrpcSides<unknown, HandlersOf<ServiceDefinition>> {
+  const definition = definitionOf(of);
   return {
-    client({ channel, clientOptions }) {
-      const client = createGrpcClient(channel, definition, clientOptions);
-      return view === undefined ? client : view(client);
-    },
-    serve: (server, service) => server.addService(definition, service),
+    client: ({ channel, clientOptions }) =>
+      whenReady(definition, (ready) => {
+        const client = createGrpcClient(channel, ready, clientOptions);
+        return view === undefined ? client : view(client);
+      }),
+    serve: (server, service) => whenReady(definition, (ready) => server.addService(ready, service)),
   };
+}
+
+/** Loading begins at once, so that it does not take time of its own while a plugin starts. */
+function definitionOf(of: AnyServiceDefinition): ServiceDefinition | Promise<ServiceDefinition> {
+  if (!isProtobufEsService(of)) {
+    validateDefinition(of);
+    return of;
+  }
+  const loading = fromProtobufEs(of);
+  // Whoever needs the definition is told.
+  loading.catch(() => {});
+  return loading;
 }

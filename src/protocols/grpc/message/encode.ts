@@ -23,7 +23,11 @@ export function encodeFramed(type: AnyMessageType, input: unknown): Uint8Array {
   const written = type.encode(message, writer);
   const bytes = written.finish();
   // An encoder that ignores the given writer returns one of its own, without room for the prefix.
-  if (written !== writer) return frameMessage(bytes);
+  if (written !== writer) {
+    writer.finish();
+    spare = writer;
+    return frameMessage(bytes);
+  }
   spare = writer;
   const length = bytes.length - PREFIX_BYTES;
   bytes[1] = length >>> 24;

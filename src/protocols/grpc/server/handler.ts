@@ -10,6 +10,7 @@ import {
   methodPath,
   type ServiceDefinition,
 } from '../shared/service-definition.js';
+import { checkDefinition } from '../shared/validate-definition.js';
 import type { ServerCall } from './call.js';
 import { type CalledMethod, HandlerContext } from './context.js';
 import type { ServiceLimits } from './grpc-server.js';
@@ -25,12 +26,13 @@ export interface HandlerSettings extends ServiceLimits {
 
 type Handler = (request: unknown, call: HandlerContext) => unknown;
 
-/** The methods of a service under the keys of its definition. Throws OptionsError for one that lacks some. */
+/** The methods of a service under the keys of its definition. Throws OptionsError for one that lacks some, and for a wrong definition. */
 export function handlerMethods<D extends ServiceDefinition>(
   definition: D,
   service: HandlersOf<D>,
   settings: HandlerSettings,
 ): Map<string, HandlerMethod> {
+  checkDefinition(definition);
   const methods = new Map<string, HandlerMethod>();
   const missing: string[] = [];
   for (const [key, method] of Object.entries(definition.methods)) {

@@ -1,14 +1,16 @@
 import { UNIMPLEMENTED, type Unimplemented } from '../../contract.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
-import { methodPath, type ServiceDefinition, type ServiceOf } from '../shared/service-definition.js';
+import { isProtobufEsService } from '../shared/protobuf-es.js';
+import type { AnyServiceDefinition, ServiceOf } from '../shared/service-definition.js';
+import { checkDefinition } from '../shared/validate-definition.js';
 
 /** Handlers that answer UNIMPLEMENTED: to be spread into an object, or extended by a class. */
-export type UnimplementedService<D extends ServiceDefinition> = ServiceOf<D> & (new () => Unimplemented);
+export type UnimplementedService<D extends AnyServiceDefinition> = ServiceOf<D> & (new () => Unimplemented);
 
 /**
  * Handlers for every method of a service, which answer UNIMPLEMENTED and name the method. A service that begins with them may leave
- * methods out, so that a newer .proto does not break its build (grpc-go: `UnimplementedKVServer`).
+ * methods out, so that a newer .proto does not break its build (grpc-go: `UnimplementedKVServer`). Throws OptionsError.
  *
  * @example
  * ```ts
@@ -22,10 +24,9 @@ export type UnimplementedService<D extends ServiceDefinition> = ServiceOf<D> & (
  * }
  * ```
  */
-export function unimplemented<D extends ServiceDefinition>(definition: D): UnimplementedService<D> {
+export function unimplemented<D extends AnyServiceDefinition>(definition: D): UnimplementedService<D> {
   class Service {}
-  for (const [key, method] of Object.entries(definition.methods)) {
-    const path = methodPath(definition, method);
+  for (const [key, path] of pathsOf(definition)) {
     const value = () => {
       throw new GrpcError(Status.UNIMPLEMENTED, `The plugin does not implement ${path}.`);
     };
@@ -38,4 +39,12 @@ export function unimplemented<D extends ServiceDefinition>(definition: D): Unimp
   Object.defineProperty(Service.prototype, UNIMPLEMENTED, { value: true });
   // Every method of the definition is there, under its own key.
   return Service as unknown as UnimplementedService<D>;
+}
+
+function pathsOf(of: AnyServiceDefinition): [key: string, path: string][] {
+  const pathed = (fullName: string, methods: Readonly<Record<string, { readonly name: string }>>) =>
+    Object.entries(methods).map(([key, { name }]): [string, string] => [key, `/${fullName}/${name}`]);
+  if (isProtobufEsService(of)) return pathed(of.typeName, of.method);
+  checkDefinition(of);
+  return pathed(of.fullName, of.methods);
 }

@@ -1,35 +1,20 @@
 import type { Readable } from 'node:stream';
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { PartialService } from '../../contract.js';
 import type { Metadata } from './grpc-js.js';
+import type { MessageType, MethodDefinition, ServiceDefinition } from './method-definition.js';
+import type { FromProtobufEs, ProtobufEsService } from './protobuf-es.js';
 
-/** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
-export interface MessageType<T = unknown, Input = never> {
-  /** Appends to the writer where one is given. */
-  encode(message: T, writer?: BinaryWriter): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
-  fromPartial(input: Input): T;
-}
+export type { MessageType, MethodDefinition, ServiceDefinition };
 
-/** One method of ts-proto's generic definitions (`outputServices=generic-definitions`). */
-export interface MethodDefinition {
-  /** The name on the wire, for instance `Get`. */
-  readonly name: string;
-  readonly requestType: MessageType;
-  readonly requestStream: boolean;
-  readonly responseType: MessageType;
-  readonly responseStream: boolean;
-  readonly options?: unknown;
-}
+/** What a contract is made from: a definition of ts-proto, a service of protoc-gen-es 2, or what `fromGrpcJs` makes of one of grpc-js. */
+export type AnyServiceDefinition = ServiceDefinition | ProtobufEsService;
 
-/** A service of ts-proto's generic definitions; the keys of `methods` become the methods of client and service. */
-export interface ServiceDefinition {
-  readonly name: string;
-  /** With the package, for instance `kv.v1.KV`. */
-  readonly fullName: string;
-  readonly methods: Readonly<Record<string, MethodDefinition>>;
-}
+type MethodsOf<D extends AnyServiceDefinition> = D extends ServiceDefinition
+  ? D['methods']
+  : D extends ProtobufEsService
+    ? FromProtobufEs<D>['methods']
+    : never;
 
 /** A message as it is received: every field is there. */
 export type MessageOf<M extends MessageType> = ReturnType<M['decode']>;
@@ -102,31 +87,52 @@ export interface BidiCall<Input, Message> {
   readable(request$: ObservableInput<Input>, options?: CallOptions): MessageReadable<Message>;
 }
 
-type ByKind<M extends MethodDefinition, Unary, ClientStream, ServerStream, Bidi> = M['requestStream'] extends true
-  ? M['responseStream'] extends true
-    ? Bidi
-    : ClientStream
-  : M['responseStream'] extends true
-    ? ServerStream
-    : Unary;
+type ByKind<
+  M extends MethodDefinition,
+  Unary,
+  ClientStream,
+  ServerStream,
+  Bidi,
+  Untold,
+> = boolean extends M['requestStream']
+  ? Untold
+  : boolean extends M['responseStream']
+    ? Untold
+    : M['requestStream'] extends true
+      ? M['responseStream'] extends true
+        ? Bidi
+        : ClientStream
+      : M['responseStream'] extends true
+        ? ServerStream
+        : Unary;
+
+/** A call whose kind the types of the definition do not tell, as those of proto-loader. */
+export interface UntoldCall<Input, Message> {
+  (request: Input | ObservableInput<Input>, options?: CallOptions): Observable<Message>;
+  /** There if the responses are a stream. */
+  readonly readable?: (request: Input | ObservableInput<Input>, options?: CallOptions) => MessageReadable<Message>;
+}
 
 type ClientMethod<M extends MethodDefinition, Input, Message> = ByKind<
   M,
   UnaryCall<Input, Message>,
   ClientStreamCall<Input, Message>,
   ServerStreamCall<Input, Message>,
-  BidiCall<Input, Message>
+  BidiCall<Input, Message>,
+  UntoldCall<Input, Message>
 >;
 
 /**
  * The typed client of a service: every call a cold Observable. `await` of one makes no call: use `firstValueFrom`, or `promiseClient` for
  * a client of Promises.
  */
-export type ClientOf<D extends ServiceDefinition> = {
-  readonly [K in keyof D['methods']]: ClientMethod<
-    D['methods'][K],
-    InputOf<D['methods'][K]['requestType']>,
-    MessageOf<D['methods'][K]['responseType']>
+export type ClientOf<D extends AnyServiceDefinition> = ClientOfMethods<MethodsOf<D>>;
+
+type ClientOfMethods<Methods extends ServiceDefinition['methods']> = {
+  readonly [K in keyof Methods]: ClientMethod<
+    Methods[K],
+    InputOf<Methods[K]['requestType']>,
+    MessageOf<Methods[K]['responseType']>
   >;
 };
 
@@ -191,25 +197,37 @@ export type BidiHandler<Message, Input> = (
   call: StreamCallContext<Message>,
 ) => HandlerStream<Input>;
 
+/** A handler of a method whose kind the types of the definition do not tell. It takes what a handler of the method's kind takes. */
+export type UntoldHandler<Message, Input> = {
+  // A method's parameters may be narrowed by whoever implements it.
+  handle(
+    request: Message | Observable<Message>,
+    call: StreamCallContext<Message>,
+  ): HandlerResult<Input> | HandlerStream<Input>;
+}['handle'];
+
 type ServiceMethod<M extends MethodDefinition, Message, Input> = ByKind<
   M,
   UnaryHandler<Message, Input>,
   ClientStreamHandler<Message, Input>,
   ServerStreamHandler<Message, Input>,
-  BidiHandler<Message, Input>
+  BidiHandler<Message, Input>,
+  UntoldHandler<Message, Input>
 >;
 
 /** What implements a service: a class's instance or a plain object with one handler per method. */
-export type ServiceOf<D extends ServiceDefinition> = {
-  readonly [K in keyof D['methods']]: ServiceMethod<
-    D['methods'][K],
-    MessageOf<D['methods'][K]['requestType']>,
-    InputOf<D['methods'][K]['responseType']>
+export type ServiceOf<D extends AnyServiceDefinition> = ServiceOfMethods<MethodsOf<D>>;
+
+type ServiceOfMethods<Methods extends ServiceDefinition['methods']> = {
+  readonly [K in keyof Methods]: ServiceMethod<
+    Methods[K],
+    MessageOf<Methods[K]['requestType']>,
+    InputOf<Methods[K]['responseType']>
   >;
 };
 
 /** A service as it may be given: complete, or an object of a class that extends `unimplemented(definition)`. */
-export type HandlersOf<D extends ServiceDefinition> = ServiceOf<D> | PartialService<ServiceOf<D>>;
+export type HandlersOf<D extends AnyServiceDefinition> = ServiceOf<D> | PartialService<ServiceOf<D>>;
 
 /** The path of a method on the wire: `/kv.v1.KV/Get`. */
 export function methodPath(service: ServiceDefinition, method: MethodDefinition): string {

@@ -35,6 +35,15 @@ test('the memory of a large message is used for the next one once it was release
   assert.equal(read(second).number, 2);
 });
 
+test('an encoder that takes no writer uses up no buffer of others', () => {
+  const foreign = { ...type, encode: (message: unknown) => ({ finish: () => type.encode(message).finish() }) };
+  const before = encodeFramed(type, { number: 1 });
+  assert.equal(read(encodeFramed(foreign, { number: 2 })).number, 2);
+  const after = encodeFramed(type, { number: 3 });
+  assert.equal(after.buffer, before.buffer);
+  assert.deepEqual([read(before).number, read(after).number], [1, 3]);
+});
+
 test('any message is decoded as it was encoded', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1000 }), fc.nat(), (data, number) => {

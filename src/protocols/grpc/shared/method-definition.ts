@@ -1,0 +1,28 @@
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+
+/** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
+export interface MessageType<T = unknown, Input = never> {
+  /** Appends to the writer where one is given. */
+  encode(message: T, writer?: BinaryWriter): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+  fromPartial(input: Input): T;
+}
+
+/** One method of ts-proto's generic definitions (`outputServices=generic-definitions`). */
+export interface MethodDefinition {
+  /** The name on the wire, for instance `Get`. */
+  readonly name: string;
+  readonly requestType: MessageType;
+  readonly requestStream: boolean;
+  readonly responseType: MessageType;
+  readonly responseStream: boolean;
+  readonly options?: unknown;
+}
+
+/** A service of ts-proto's generic definitions; the keys of `methods` become the methods of client and service. */
+export interface ServiceDefinition {
+  readonly name: string;
+  /** With the package, for instance `kv.v1.KV`. */
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, MethodDefinition>>;
+}

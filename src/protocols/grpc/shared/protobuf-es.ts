@@ -1,0 +1,75 @@
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { MessageType, MethodDefinition, ServiceDefinition } from './method-definition.js';
+
+/** A method of a service that protoc-gen-es has generated. */
+export interface ProtobufEsMethod {
+  readonly kind: 'rpc';
+  /** The name on the wire, for instance `Get`. */
+  readonly name: string;
+  readonly methodKind: 'unary' | 'server_streaming' | 'client_streaming' | 'bidi_streaming';
+  readonly input: DescMessage;
+  readonly output: DescMessage;
+}
+
+/** A service that protoc-gen-es 2 has generated: a `GenService` of `@bufbuild/protobuf`. */
+export interface ProtobufEsService {
+  readonly kind: 'service';
+  /** The name without the package. */
+  readonly name: string;
+  /** With the package, for instance `kv.v1.KV`. */
+  readonly typeName: string;
+  readonly method: Readonly<Record<string, ProtobufEsMethod>>;
+}
+
+type FromMessage<Desc extends DescMessage> = MessageType<MessageShape<Desc>, MessageInitShape<Desc>>;
+
+interface FromMethod<M extends ProtobufEsMethod> extends MethodDefinition {
+  readonly requestType: FromMessage<M['input']>;
+  readonly requestStream: M['methodKind'] extends 'client_streaming' | 'bidi_streaming' ? true : false;
+  readonly responseType: FromMessage<M['output']>;
+  readonly responseStream: M['methodKind'] extends 'server_streaming' | 'bidi_streaming' ? true : false;
+}
+
+/** The definition that `fromProtobufEs` makes of a service. */
+export interface FromProtobufEs<S extends ProtobufEsService> extends ServiceDefinition {
+  readonly methods: { readonly [K in keyof S['method']]: FromMethod<S['method'][K]> };
+}
+
+/** Whether a value is a service of protoc-gen-es 2. */
+export function isProtobufEsService(value: unknown): value is ProtobufEsService {
+  return (
+    typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'service' && 'method' in value
+  );
+}
+
+/**
+ * The definition of a service that protoc-gen-es has generated. `grpcPlugin` and `@PluginService` take such a service itself; this is for
+ * `createGrpcClient`, servers and brokers. It is a Promise, because `@bufbuild/protobuf` is loaded when it is needed first.
+ *
+ * @example
+ * ```ts
+ * import { KV } from './gen/kv_pb.js';
+ * const kv = createGrpcClient(channel, await fromProtobufEs(KV));
+ * ```
+ */
+export async function fromProtobufEs<S extends ProtobufEsService>(service: S): Promise<FromProtobufEs<S>> {
+  const { create, fromBinary, toBinary } = await import('@bufbuild/protobuf');
+  const typeOf = (schema: DescMessage): MessageType => ({
+    encode: (message: never) => ({ finish: () => toBinary(schema, message) }),
+    decode: (bytes) => fromBinary(schema, bytes),
+    fromPartial: (input: never) => create(schema, input),
+  });
+  const methods = Object.entries(service.method).map(([key, { name, methodKind, input, output }]) => {
+    const method: MethodDefinition = {
+      name,
+      requestType: typeOf(input),
+      requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
+      responseType: typeOf(output),
+      responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
+    };
+    return [key, method] as const;
+  });
+  const definition = { name: service.name, fullName: service.typeName, methods: Object.fromEntries(methods) };
+  // The type describes the same keys and kinds.
+  return definition as unknown as FromProtobufEs<S>;
+}
