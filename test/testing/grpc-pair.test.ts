@@ -46,7 +46,7 @@ for (const [title, joint] of JOINTS) {
     const pair = await createGrpcPair(plugins.kv, service, joint);
     const watching = lastValueFrom(pair.client.watch({}));
     await within(5000, 'the call', begun.promise);
-    await Promise.all([assert.rejects(watching, GrpcError), pair.dispose(), pair.dispose()]);
+    await Promise.all([assert.rejects(watching, (error) => GrpcError.is(error)), pair.dispose(), pair.dispose()]);
     await within(5000, 'the end of the call', cancelled.promise);
     assertTempDirEmpty();
   });
