@@ -26,9 +26,16 @@ export function implementationsOf(plugins: ServedPlugins, create: CreateService)
 /** The service of a class without injection. Throws OptionsError for a constructor that waits for arguments. */
 export function newService(service: ServiceClass): unknown {
   if (service.length === 0) return new service();
-  throw new OptionsError(
-    `The constructor of the class ${service.name || '(anonymous)'} takes arguments, but nothing says what is injected. ` +
-      'Put @inject(token) on each parameter, or serve `implement(contract, () => new …)`.',
+  throw nothingInjected(service);
+}
+
+/** The error for a class whose constructor waits for arguments of which nothing is known. */
+export function nothingInjected({ name }: ServiceClass): OptionsError {
+  const named = name || '(anonymous)';
+  return new OptionsError(
+    `The constructor of the class ${named} takes arguments, but nothing says what is injected. Put @inject(token) on each parameter ` +
+      "(with `experimentalDecorators`: standard decorators have none for parameters), call inversify's " +
+      `\`decorate(inject(token), ${named}, 0)\` for each, or serve \`implement(contract, ({ logger }) => new ${named}(logger))\`.`,
   );
 }
 

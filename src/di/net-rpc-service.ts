@@ -5,7 +5,6 @@ import { type NetRpcMethods, type NetRpcServiceCall, netRpcPlugin } from '../pro
 import { method, type NetRpcResult, type NetRpcSignature } from '../protocols/netrpc/rpc-service.js';
 import type { GobSchema } from '../wire/gob/index.js';
 import type { NetRpcCodecOptions } from '../wire/net-rpc.js';
-import { refuseStandardDecorator } from './standard-decorator.js';
 
 const METHODS = Symbol.for('rxplug.netrpc.methods');
 
@@ -48,27 +47,53 @@ export function NetRpcService(codec: NetRpcCodecOptions = {}): (target: ServiceC
   };
 }
 
-/**
- * Marks a method of a `@NetRpcService` class, with the schemas of its argument and its reply. A method with other types does not compile.
- * On the wire the first letter of its name is upper case: `greet` is `Plugin.Greet`.
- */
-export function NetRpcMethod<Args, Reply>(args: GobSchema<Args>, reply: GobSchema<Reply>) {
-  return <M extends Method<Args, Reply>>(
+/** What `@NetRpcMethod(…)` is, for both kinds of decorators. */
+export interface NetRpcMethodDecorator<Args, Reply> {
+  /** TypeScript's own, with `experimentalDecorators`. */
+  <M extends Method<Args, Reply>>(
     target: object,
     name: string,
-    _descriptor: TypedPropertyDescriptor<M> & Takes<Args, M>,
-  ): void => {
-    refuseStandardDecorator('@NetRpcMethod', name);
-    if (typeof target === 'function')
-      throw new OptionsError(`The method ${name} is static; a plugin's methods are those of its objects.`);
+    descriptor: TypedPropertyDescriptor<M> & Takes<Args, M>,
+  ): void;
+  /** A standard one. */
+  <M extends Method<Args, Reply>>(method: M & Takes<Args, M>, context: ClassMethodDecoratorContext): void;
+}
+
+/**
+ * Marks a method of a `@NetRpcService` class, with the schemas of its argument and its reply. A method with other types does not compile.
+ * On the wire the first letter of its name is upper case: `greet` is `Plugin.Greet`. As a standard decorator it marks the function: one
+ * that replaces the method goes below it.
+ */
+export function NetRpcMethod<Args, Reply>(
+  args: GobSchema<Args>,
+  reply: GobSchema<Reply>,
+): NetRpcMethodDecorator<Args, Reply> {
+  const signature = method(args, reply);
+  return (target: object, nameOrContext: string | ClassMethodDecoratorContext): void => {
+    if (typeof nameOrContext === 'object') return markFunction(target, nameOrContext, signature);
+    if (typeof target === 'function') throw isNoMethod(nameOrContext, 'static');
     const own = ownMark(target, METHODS) as NetRpcMethods | undefined;
-    setMark(target, METHODS, { ...own, [name]: method(args, reply) });
+    setMark(target, METHODS, { ...own, [nameOrContext]: signature });
   };
+}
+
+/** Standard decorators know nothing of the class yet. */
+function markFunction(target: object, context: ClassMethodDecoratorContext, signature: NetRpcSignature): void {
+  if (context.static || context.private) throw isNoMethod(String(context.name), context.static ? 'static' : 'private');
+  setMark(target, METHODS, signature);
+}
+
+function isNoMethod(name: string, what: string): OptionsError {
+  return new OptionsError(`The method ${name} is ${what}; a plugin's methods are those of its objects.`);
 }
 
 /** The marked methods of a class; a method that is marked again replaces that of the base class. */
 function methodsOf(prototype: object | null): Record<string, NetRpcSignature> {
   if (prototype === null) return {};
   const inherited = methodsOf(Object.getPrototypeOf(prototype) as object | null);
-  return { ...inherited, ...(ownMark(prototype, METHODS) as NetRpcMethods | undefined) };
+  const marked = Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) => {
+    const signature = typeof value === 'function' ? ownMark(value as object, METHODS) : undefined;
+    return signature === undefined ? [] : [[name, signature as NetRpcSignature] as const];
+  });
+  return { ...inherited, ...Object.fromEntries(marked), ...(ownMark(prototype, METHODS) as NetRpcMethods | undefined) };
 }

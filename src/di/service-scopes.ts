@@ -1,5 +1,7 @@
 import { Container, injectable, type ServiceIdentifier } from 'inversify';
+import { isInjectedClass } from '../assembly/injected-class.js';
 import type { ServiceClass } from '../assembly/plugin-service.js';
+import { nothingInjected } from '../assembly/served-plugins.js';
 import type { ServiceContext } from '../protocols/contract.js';
 import { isGrpcServiceContext } from '../protocols/grpc/contract.js';
 import { isNetRpcServiceContext } from '../protocols/netrpc/contract.js';
@@ -22,8 +24,9 @@ export class ServiceScopes {
     this.#logger = logger;
   }
 
-  /** The service of a class; its dependencies may be asynchronous. */
+  /** The service of a class; its dependencies may be asynchronous. Throws OptionsError for a constructor of which nothing is known. */
   async create(service: ServiceClass, context: ServiceContext): Promise<unknown> {
+    if (service.length > 0 && !isInjectedClass(service)) throw nothingInjected(service);
     makeInjectable(service);
     const scope = this.#open(context);
     scope

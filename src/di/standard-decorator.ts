@@ -5,6 +5,7 @@ export function refuseStandardDecorator(decorator: string, keyOrContext: unknown
   if (typeof keyOrContext !== 'object' || keyOrContext === null) return;
   throw new OptionsError(
     `${decorator} was applied as a standard decorator, but inversify's injection needs TypeScript's own. ` +
-      'Set `experimentalDecorators` to true in the tsconfig.json that your compiler reads (tsx, esbuild and swc read it, too).',
+      'Set `experimentalDecorators` to true in the tsconfig.json that your compiler reads (tsx, esbuild and swc read it, too), or do ' +
+      "without decorators: inversify's `decorate(inject(token), Class, 0)`, or `bind(Class).toResolvedValue((a) => new Class(a), [token])`.",
   );
 }
