@@ -1,10 +1,26 @@
-import { EMPTY, from, map, merge, mergeMap, type Observable, of, ReplaySubject, type Subscription, take } from 'rxjs';
+import {
+  BehaviorSubject,
+  EMPTY,
+  from,
+  map,
+  merge,
+  mergeMap,
+  NEVER,
+  type Observable,
+  of,
+  ReplaySubject,
+  Subscription,
+  switchMap,
+  take,
+} from 'rxjs';
 import { PluginCallError, type PluginError } from '../../errors.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
 import { resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { resolveDuration } from '../../wire/duration.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
+import type { Broker } from './broker/broker.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import { connectMuxed, type MuxedHost } from './broker/muxed-host.js';
@@ -94,7 +110,7 @@ interface HostEnd {
 
 class GrpcConversation implements ClientProtocol {
   readonly name = 'grpc';
-  readonly broker: GrpcBroker;
+  readonly broker: Broker;
   readonly connected$: Observable<boolean>;
   readonly lost$: Observable<PluginError>;
   readonly #lost = new ReplaySubject<PluginError>(1);
@@ -105,6 +121,11 @@ class GrpcConversation implements ClientProtocol {
   readonly #muxed: MuxedHost | undefined;
   readonly #clientOptions: GrpcClientOptions;
   readonly #stdio: Promise<unknown>;
+  /** Ends the reception of output. */
+  readonly #noOutput = new AbortController();
+  /** Whether output is being passed on. */
+  readonly #isBusy = new BehaviorSubject(false);
+  #ending = Subscription.EMPTY;
 
   constructor(connection: ClientConnection, end: HostEnd) {
     const { channel, muxed, clientOptions, broker } = end;
@@ -122,7 +143,13 @@ class GrpcConversation implements ClientProtocol {
     const client = createGrpcClient(channel, GRPCStdioDefinition, {
       defaults: { ...OWN_SERVICE_LIMITS, background: true },
     });
-    this.#stdio = receiveStdio(client, { stdout: syncStdout, stderr: syncStderr, logger, signal });
+    this.#stdio = receiveStdio(client, {
+      stdout: syncStdout,
+      stderr: syncStderr,
+      logger,
+      signal: AbortSignal.any([signal, this.#noOutput.signal]),
+      onBusy: (isBusy) => this.#isBusy.next(isBusy),
+    });
   }
 
   async dispense(name: string): Promise<unknown> {
@@ -149,17 +176,31 @@ class GrpcConversation implements ClientProtocol {
     // A plugin that ends is not to be connected to again.
     this.#watching.unsubscribe();
     const client = createGrpcClient(this.#channel, GRPCControllerDefinition, { defaults: OWN_SERVICE_LIMITS });
-    await requestShutdown(client, { timeoutMs, signal: this.#signal });
+    if (await requestShutdown(client, { timeoutMs, signal: this.#signal })) this.#endStreams();
     return true;
   }
 
   async close(because?: Error): Promise<void> {
     this.#watching.unsubscribe();
     this.#lost.complete();
+    this.#ending.unsubscribe();
     await Promise.all([this.#channel.close(because), this.broker.close(because), this.#stdio]);
     await this.#muxed?.close();
   }
+
+  /**
+   * A server that ends gracefully waits for its running calls, and these two run until the host ends them (grpcio, tonic, netty, C++). The
+   * output may still come: the plugin ends from now on.
+   */
+  #endStreams(): void {
+    this.broker.endLink();
+    const silent$ = this.#isBusy.pipe(switchMap((isBusy) => (isBusy ? NEVER : loopTimer(LAST_OUTPUT_MS))));
+    this.#ending = silent$.pipe(take(1)).subscribe(() => this.#noOutput.abort());
+  }
 }
+
+/** How long a plugin that has accepted to end may be silent before its output counts as complete. */
+const LAST_OUTPUT_MS = 250;
 
 /** The session below the channel accepts a single connection; without one, a connection that is lost can be made again. */
 function lossOf({ channel, muxed, reconnectTimeoutMs }: HostEnd): Observable<PluginError> {

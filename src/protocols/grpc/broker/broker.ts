@@ -154,6 +154,11 @@ export class Broker implements GrpcBroker {
     });
   }
 
+  /** Ends the StartStream call: nothing is accepted or dialed any more, and what is connected stays so. */
+  endLink(): void {
+    this.#parts.closeLink();
+  }
+
   close(because?: Error): Promise<void> {
     this.#closed ??= this.#close(because);
     return this.#closed;

@@ -4,7 +4,6 @@ import { createGrpcClient } from '../client/client.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
 import { OWN_SERVICE_LIMITS } from '../services/limits.js';
 import { Broker } from './broker.js';
-import type { GrpcBroker } from './grpc-broker.js';
 import { openHostLink } from './host-link.js';
 import { BrokerLink } from './link.js';
 import { MuxedRoute } from './muxed-route.js';
@@ -21,7 +20,7 @@ export function openHostBroker(
   streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
   { timeoutMs, ...options }: BrokerSettings,
-): GrpcBroker {
+): Broker {
   const link = new BrokerLink({ timeoutMs });
   const route =
     streams === undefined

@@ -12,13 +12,16 @@ export interface RequestShutdownOptions {
 
 /**
  * Asks a plugin to exit (go-plugin grpc_client.go Close). Resolves when it has answered, the call has failed or the time is up; never
- * rejects. The result says nothing: a Go plugin closes the connection, one without the service answers UNIMPLEMENTED. The caller watches
- * the process.
+ * rejects. The result is whether it has answered well; false says nothing: a Go plugin closes the connection, one without the service
+ * answers UNIMPLEMENTED. The caller watches the process.
  */
 export async function requestShutdown(
   client: ClientOf<typeof GRPCControllerDefinition>,
   { timeoutMs, signal }: RequestShutdownOptions,
-): Promise<void> {
+): Promise<boolean> {
   const call$ = client.shutdown({}, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
-  await firstValueFrom(call$).catch(() => {});
+  return await firstValueFrom(call$).then(
+    () => true,
+    () => false,
+  );
 }

@@ -11,6 +11,8 @@ export interface ReceiveStdioOptions {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly logger: Logger;
+  /** Called with true when output has come, and with false when it was passed on. */
+  readonly onBusy?: (isBusy: boolean) => void;
   /** Ends the call when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -26,16 +28,18 @@ export async function receiveStdio(
   client: ClientOf<typeof GRPCStdioDefinition>,
   options: ReceiveStdioOptions,
 ): Promise<StdioEnd> {
-  const { logger, signal } = options;
+  const { logger, signal, onBusy } = options;
   const sinks = new Map([
     [Channel.STDOUT, sinkOf(options.stdout, 'stdout', options)],
     [Channel.STDERR, sinkOf(options.stderr, 'stderr', options)],
   ]);
   try {
     for await (const { channel, data } of client.streamStdio.readable({}, signal === undefined ? {} : { signal })) {
+      onBusy?.(true);
       const sink = sinks.get(channel);
       if (sink === undefined) logger.warn('the plugin sent output on an unknown channel; it is dropped', { channel });
       else await sink.write(data);
+      onBusy?.(false);
     }
     return 'ended';
   } catch (thrown) {
