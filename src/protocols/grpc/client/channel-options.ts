@@ -31,7 +31,7 @@ export interface GrpcChannelSettings {
 export interface GrpcChannelOptions extends GrpcChannelSettings {
   /** Opens the channel's connections. */
   readonly dialer: Dialer;
-  /** Whether the dialer's connections are encrypted: says `https` in the request headers, and nothing more. @default false */
+  /** Whether the dialer's connections are encrypted. Only sets `:scheme` to https. @default false */
   readonly secure?: boolean;
 }
 

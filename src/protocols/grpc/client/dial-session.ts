@@ -28,7 +28,7 @@ export interface DialSessionOptions {
   readonly start: StartSession;
   /** From the call to the peer's first SETTINGS. */
   readonly timeoutMs: number;
-  /** Gives up; the promise rejects with its reason. */
+  /** Aborts the attempt; the promise rejects with its reason. */
   readonly signal: AbortSignal;
 }
 

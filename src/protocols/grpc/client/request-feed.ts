@@ -84,7 +84,7 @@ function pull(
       if (stopped) return;
       stopped = true;
       wake();
-      // The call has ended; a failure of `return` has nowhere to go.
+      // The call has ended; a failure of `return` is dropped.
       void (async () => iterator.return?.())().catch(() => {});
     },
   };

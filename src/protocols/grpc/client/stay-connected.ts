@@ -26,7 +26,7 @@ export function stayConnected(
     let failure: Error | undefined;
     const onState = (state: ChannelState): void => {
       if (state.status === 'transient-failure') failure = state.error;
-      // Later: the channel is still telling others of this state.
+      // On a later turn: other subscribers have not received this state yet.
       if (state.status === 'idle') queueMicrotask(reconnect);
     };
     const reconnect = (): void => {

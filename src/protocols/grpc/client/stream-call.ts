@@ -21,7 +21,7 @@ export interface CallContext {
   readonly headers: RequestHeaders;
   /** Why a call has no stream yet, for the message of its timeout. */
   describeWait(): string;
-  /** The call has ended, or is about to say so. Called once for each. */
+  /** The call has ended, before or after its `onStatus`. Called once for each call. */
   onEnd(call: StreamCall): void;
 }
 
@@ -227,7 +227,7 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
   #finishAfterMessages(status: CallStatus): void {
     const left = this.#decoder.byteLength;
     if (left > 0 && (this.#demand === 0 || this.#decoder.decompressing)) return;
-    // The server has answered before the request ended: it wants no more of it.
+    // The server has answered before the request ended: it reads no more of it.
     if (!this.#halfClosed) this.#stream?.reset(CANCEL);
     const truncated = left > 0 && status.code === Status.OK;
     this.#finish(truncated ? localStatus(Status.INTERNAL, 'The peer ended the stream within a message.') : status);

@@ -31,7 +31,7 @@ export interface ServerCallListener {
 export interface ServerCall {
   /** The request headers. */
   readonly metadata: Metadata;
-  /** When the caller stops waiting, in milliseconds since the epoch; Infinity without a deadline. */
+  /** The caller's deadline, in milliseconds since the epoch; Infinity without one. */
   readonly deadline: number;
   /** The caller's address; `unknown` where the transport has none. */
   readonly peer: string;

@@ -30,7 +30,7 @@ export interface ServiceLimits {
   readonly maxReceiveMessageBytes?: number;
 }
 
-/** A gRPC server without a listener: connections are handed to it. What it is built on shows nowhere but in `addGrpcJsService`. */
+/** A gRPC server without a listener: connections are handed to it. Both engines have one. */
 export interface GrpcServer {
   /** Full names of the services, in the order in which they were added. */
   readonly serviceNames: readonly string[];
@@ -40,8 +40,8 @@ export interface GrpcServer {
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void;
   /** Serves a connection, which the server owns from here on: HTTP/2 with prior knowledge, TLS being done. Closed: destroys it. */
   inject(connection: Duplex): void;
-  /** Takes no more connections and no more calls, lets the running ones end for `graceMs`, then closes. */
+  /** Refuses new connections and calls, lets the running calls end within `graceMs`, then closes. */
   drain(options: { readonly graceMs: number }): Promise<void>;
-  /** Cuts every connection at once; callers see UNAVAILABLE. Idempotent. Resolves when they are gone. */
+  /** Closes every connection at once; running calls end with UNAVAILABLE. Idempotent. Resolves when they are closed. */
   close(): Promise<void>;
 }

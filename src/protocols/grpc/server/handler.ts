@@ -49,8 +49,8 @@ export function handlerMethods<D extends ServiceDefinition>(
 }
 
 /**
- * A method whose handler is one of ours. Whatever that does ends the call with a status, never the process: what it throws by
- * `toStatusObject`, a response that is missing, not the only one where one is due, or not a message as INTERNAL.
+ * A method with a handler of ours. Every failure of the handler ends the call with a status, never the process: what it throws is the status
+ * that `toStatusObject` makes of it; a missing response, a second one where one is due, and a value that is no message are INTERNAL.
  */
 export class HandlerMethod implements CalledMethod {
   readonly path: string;

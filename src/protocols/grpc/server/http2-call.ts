@@ -26,8 +26,8 @@ export interface ServerMethod {
 }
 
 /**
- * How many bytes of responses may wait for the connection before `ready` is false; one message may always exceed it. Little, for what
- * waits in the stream is copied once more (messages of 4 KiB: 9 % more with 16 KiB than with 512).
+ * How many bytes of responses may wait for the connection before `ready` is false; one message may always exceed it. It is small because
+ * bytes that wait in the stream are copied once more (messages of 4 KiB: 9 % more with 16 KiB than with 512).
  */
 const HIGH_WATER_BYTES = 16 * 1024;
 /** What a message costs besides its bytes, so that empty ones count as well. */
@@ -190,7 +190,7 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     return this.#notify((listener) => listener.onClose());
   }
 
-  /** Delivers what `startRead` asked for. A reader that waits gets window for what is missing; otherwise the sender has to wait. */
+  /** Delivers what `startRead` asked for. While a reader waits for a message, window for the rest of it is given; otherwise the sender waits. */
   #deliverWanted(): void {
     if (this.#delivering) return;
     this.#delivering = true;

@@ -43,7 +43,7 @@ export class Peer implements MessageLimits, Caller {
     return this.#maxHeaderListBytes();
   }
 
-  /** Handlers that may still run although their call is over: a caller that cancels calls fast must not have any number of them run. */
+  /** Handlers that may still run after the end of their call. They are counted, so that fast cancelling cannot start any number of them. */
   get abandoned(): number {
     return this.#closed.length + this.#abandoned;
   }

@@ -87,7 +87,7 @@ async function sendIterable(iterable: AsyncIterable<unknown>, context: HandlerCo
   }
 }
 
-/** Lets a generator run its `finally`. The call is over: an error of it has nowhere to go. */
+/** Lets a generator run its `finally`. The call is over: its error is dropped. */
 async function close(iterator: AsyncIterator<unknown>): Promise<void> {
   try {
     await iterator.return?.();

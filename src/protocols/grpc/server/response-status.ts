@@ -8,12 +8,12 @@ import type { CallEnd } from './call.js';
 /** Peers refuse header blocks above 16 to 64 KiB, and with them the whole call; a character takes up to nine bytes there. */
 const MAX_DETAILS_LENGTH = 4096;
 
-/** The same for metadata: above 64 KiB a host on Node loses its connection, and does not even notice. */
+/** The same for metadata: above 64 KiB a host on Node loses its connection, without noticing it. */
 const MAX_METADATA_BYTES = 32 * 1024;
 /** What HTTP/2 counts for a header besides name and value (RFC 9113 §10.5.1). */
 const HEADER_COST_BYTES = 32;
 
-/** The method whose call is answered: what cannot be sent is told in its log. */
+/** The method whose call is answered: what cannot be sent is logged by it. */
 export interface AnsweredMethod {
   /** `/package.Service/Method`. */
   readonly path: string;
@@ -34,14 +34,14 @@ export function mergeTrailers(method: AnsweredMethod, trailers?: Metadata, failu
   return sendable(method, merged);
 }
 
-/** The end of a call that failed, in a form that no header can break. What cannot be sent is left out, and told in the log. */
+/** The end of a call that failed, in a form that no header can break. What cannot be sent is left out, and logged. */
 export function failedEnd(method: AnsweredMethod, thrown: unknown, trailers: Metadata | undefined): CallEnd {
   const { code, details, metadata } = toStatusObject(thrown);
   const text = headerText(method, details);
   try {
     return { code, details: text, metadata: mergeTrailers(method, trailers, metadata) };
   } catch (error) {
-    // The failure matters more than what was to go with it.
+    // The status matters more than its metadata.
     const fields = { method: method.path, error: GrpcError.is(error) ? error.detail : errorMessage(error) };
     method.logger.warn('the metadata of a failed call was left out', fields);
     return { code, details: text };

@@ -7,8 +7,8 @@ import type { CallEnd, ServerCall } from './call.js';
 const MESSAGE_COST_BYTES = 64;
 
 /**
- * Most bytes that a source which can wait sends without returning to the event loop. A generator that never waits for anything would
- * otherwise fill the whole window of its stream before a cancellation is read (90 calls/s that take one message of it).
+ * Most bytes that a source which can wait sends without returning to the event loop. A generator that never waits would
+ * otherwise fill the window of its stream before a cancellation is read (90 calls/s when callers take one message and cancel).
  */
 const TURN_BYTES = 64 * 1024;
 

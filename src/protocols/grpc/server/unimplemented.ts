@@ -31,7 +31,7 @@ export function unimplemented<D extends AnyServiceDefinition>(definition: D): Un
       throw new GrpcError(Status.UNIMPLEMENTED, `The plugin does not implement ${path}.`);
     };
     // A class's own properties are what a spread copies. Every class has a `prototype` and every prototype a `constructor`: methods of
-    // these names stay with whoever implements the service.
+    // these names have to be implemented.
     if (key !== 'prototype') Object.defineProperty(Service, key, { value, enumerable: true, configurable: true });
     if (key !== 'constructor')
       Object.defineProperty(Service.prototype, key, { value, writable: true, configurable: true });

@@ -45,7 +45,7 @@ export class HandlerCall implements ServerCall {
   #queuedBytes = 0;
   #over = false;
 
-  /** `intercepted`: messages are handed on, which interceptors may see; else their bytes. */
+  /** `intercepted`: grpc-js gets messages, for its interceptors; otherwise encoded bytes. */
   constructor(
     method: HandlerMethod,
     surface: Surface,
@@ -76,7 +76,7 @@ export class HandlerCall implements ServerCall {
     return this.#over;
   }
 
-  /** An interceptor has its time with a message: the next one waits, where what becomes of the handler's object does not matter. */
+  /** With interceptors one message at a time: they may be asynchronous, and a message is encoded only after them. */
   get ready(): boolean {
     return !this.#over && (this.#intercepted ? this.#queued === 0 : this.#queuedBytes < HIGH_WATER_BYTES);
   }

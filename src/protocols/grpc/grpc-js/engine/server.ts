@@ -20,8 +20,8 @@ import { keepAliveOptions } from './keep-alive.js';
 const CLOSE_MS = 1000;
 
 /**
- * A gRPC server that is grpc-js's own, fed with connections. Known limit: on Node 20 a connection whose peer broke the rules of HTTP/2
- * is told so, but stays open until `close` (node:http2 does not notice its end; Node 24 does).
+ * A gRPC server that is grpc-js's own, fed with connections. Known limit: on Node 20 a peer that violates HTTP/2
+ * gets an error, but its connection stays open until `close` (node:http2 does not notice its end; Node 24 does).
  */
 export function createGrpcJsServer(options: GrpcServerOptions = {}): GrpcServer {
   return new GrpcJsServer(resolveServerOptions(options));

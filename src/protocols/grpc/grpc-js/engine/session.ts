@@ -17,7 +17,7 @@ type Handle = Duplex & { ref?(): unknown; unref?(): unknown };
 
 /** A Channel of grpc-js for one dialed connection, in the form of an HTTP/2 session. */
 export class GrpcJsSession implements ChannelSession {
-  /** grpc-js does not tell. */
+  /** grpc-js does not expose it. */
   readonly peerMaxHeaderListBytes = Number.POSITIVE_INFINITY;
   readonly #channel: Channel;
   readonly #dialed: Duplex;
