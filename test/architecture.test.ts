@@ -79,7 +79,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   processes: room(WIRE, ['node:fs', 'node:path', 'node:crypto', 'node:child_process']),
 
   transports: transport([]),
-  'transports/sockets': transport(['transports'], ['node:fs', 'node:os', 'node:path', 'node:crypto']),
+  'transports/sockets': transport(['transports', 'processes'], ['node:fs', 'node:os', 'node:path', 'node:crypto']),
   'transports/tls': transport(['transports'], ['node:tls', 'node:crypto', 'node-forge']),
   'transports/yamux': transport(['transports']),
   'transports/http2': transport(['transports']),

@@ -1,6 +1,6 @@
 import { killOwnTree } from '../processes/own-tree.js';
 import { TREE_VARIABLE } from '../processes/tree.js';
-import { removeAbandonedSocketDir } from '../transports/sockets/socket-dir.js';
+import { removeAbandonedSocketDir, sweepSocketDirs } from '../transports/sockets/sweep.js';
 import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
 import { formatHandshake } from '../wire/handshake/handshake-line.js';
 import type { AssembledPlugin } from './assembled-plugin.js';
@@ -52,6 +52,8 @@ async function serveUntilStopped(context: ServingContext, capture: StdioCapture)
     // Before the handshake line is printed: the host may send a signal, or exit, as soon as it has read the line.
     const stopped = untilStopped(serving, context);
     await capture.realStdout(handshakeOf(serving, environment));
+    // Under a host that gives no directory the plugin makes one for its sockets, which stays when it is killed.
+    if (environment.unixSocketDir === undefined) void sweepSocketDirs();
     await stopped;
     await serving.shutdown();
   } finally {

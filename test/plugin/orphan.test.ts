@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { plugins } from '../../examples/grpc-kv/contract.js';
 import { type ClientOptions, createClient, PluginError, type ReattachConfig } from '../../src/index.js';
-import { removeAbandonedSocketDir } from '../../src/transports/sockets/socket-dir.js';
+import { removeAbandonedSocketDir } from '../../src/transports/sockets/sweep.js';
 import { within } from '../support/defer.js';
 import { firstLine } from '../support/first-line.js';
 import { ownTempDir } from '../support/own-temp-dir.js';

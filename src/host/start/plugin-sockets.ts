@@ -1,14 +1,25 @@
 import { tmpdir } from 'node:os';
 import { absolutePath } from '../../processes/current-directory.js';
+import { readSystem } from '../../processes/system.js';
+import { describeThisProcessNow, type ProcessDescription } from '../../processes/this-process.js';
+import type { AttachedRunner } from '../../runners/runner.js';
 import { createSocketDir } from '../../transports/sockets/socket-dir.js';
 import { checkSocketRoom } from '../../transports/sockets/socket-path.js';
 import { defaultNetwork } from '../../transports/sockets/socket-transport.js';
+import { sweepSocketDirs } from '../../transports/sockets/sweep.js';
 import type { UnixListenOptions } from '../../transports/sockets/unix.js';
 import type { ResolvedClientOptions } from '../options.js';
 
 /** Where the unix sockets of a plugin and of the host's brokered listeners are. */
 export interface PluginSockets {
   readonly where: UnixListenOptions;
+  /**
+   * Notes who uses the sockets besides this process, or in place of it, once the plugin runs: a later start removes what all of them have
+   * left. Never rejects.
+   */
+  noteOwners(runner: AttachedRunner): Promise<void>;
+  /** Removes what killed hosts and plugins have left where this directory is. Never rejects. */
+  sweep(): Promise<void>;
   /** Removes the private directory with all sockets in it. Idempotent. */
   remove(): void;
 }
@@ -26,8 +37,27 @@ export async function createPluginSockets({ unixSocket, outlivesHost }: Resolved
     tempDir,
     ...(group === undefined ? {} : { socketGroup: group }),
   };
-  if (defaultNetwork() !== 'unix') return { where, remove: () => {} };
+  if (defaultNetwork() !== 'unix') return { where, noteOwners: nothing, sweep: nothing, remove: () => {} };
   checkSocketRoom(tempDir);
   const directory = await createSocketDir({ ...unixSocket, tempDir, outlivesProcess: outlivesHost });
-  return { where: { ...where, socketDir: directory.path }, remove: () => directory.remove() };
+  return {
+    where: { ...where, socketDir: directory.path },
+    noteOwners: async (runner) => directory.noteOwners(await ownersOf(runner, outlivesHost)),
+    sweep: () => sweepSocketDirs(tempDir),
+    remove: () => directory.remove(),
+  };
 }
+
+/** Empty for a plugin that is no process of this machine, such as one in a container: nobody can tell when it has ended. */
+async function ownersOf(runner: AttachedRunner, outlivesHost: boolean): Promise<readonly ProcessDescription[]> {
+  try {
+    const identity = await runner.processIdentity?.();
+    if (identity === undefined) return [];
+    const plugin = { ...identity, ...readSystem() };
+    return outlivesHost ? [plugin] : [describeThisProcessNow(), plugin];
+  } catch {
+    return [];
+  }
+}
+
+const nothing = (): Promise<void> => Promise.resolve();

@@ -22,6 +22,7 @@ export async function startPlugin(launch: StartLaunch, context: StartContext): P
   const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
   const spec = runnerSpec(launch, sockets, identity, await describeThisProcess(), context);
   const runner = await launchRunner(launch, spec, context);
+  void sockets.noteOwners(runner);
   onPhase('handshaking');
   const handshake = await readHandshake(runner, context);
   streams.onHandshake(handshake);
@@ -30,6 +31,7 @@ export async function startPlugin(launch: StartLaunch, context: StartContext): P
   const plugins = options.versions.get(protocolVersion) ?? {};
   const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
   const protocol = await connect(runner, sockets, { protocol: name, plugins, address, tls, multiplex }, context);
+  void sockets.sweep();
   return { resources: { sockets, runner, protocol }, protocolVersion, address };
 }
 

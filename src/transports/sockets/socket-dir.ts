@@ -1,13 +1,12 @@
-import { mkdtempSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { errorMessage, TransportError } from '../../errors.js';
+import { describeThisProcessNow, type ProcessDescription } from '../../processes/this-process.js';
 import { removeAtExit, removeNow, type SocketPlace } from './exit-cleanup.js';
-import { findNoFollow } from './no-follow.js';
+import { noteOwners } from './owner-file.js';
 import { giveToGroup } from './socket-group.js';
-
-/** The beginning of the name of a private directory (go-plugin client.go Start). */
-export const SOCKET_DIR_PREFIX = 'plugin-dir';
+import { SOCKET_DIR_PREFIX } from './sweep.js';
 
 /** Options of `createSocketDir`. */
 export interface SocketDirOptions {
@@ -22,6 +21,8 @@ export interface SocketDirOptions {
 /** A private directory for unix sockets. */
 export interface SocketDir {
   readonly path: string;
+  /** Notes whose sockets are in it: this process's, until this is called; nobody's that is known, for an empty list. Never throws. */
+  noteOwners(owners: readonly ProcessDescription[]): void;
   /** Removes the directory with all files in it. Idempotent; also done when this process exits. */
   remove(): void;
 }
@@ -32,13 +33,14 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
   const path = makeIn(tempDir);
   const place: SocketPlace = { directory: path };
   if (!outlivesProcess) removeAtExit(place);
+  noteOwners(path, [describeThisProcessNow()]);
   try {
     if (group !== undefined) await giveToGroup(path, group, 0o770);
   } catch (error) {
     removeNow(place);
     throw error;
   }
-  return { path, remove: () => removeNow(place) };
+  return { path, noteOwners: (owners) => noteOwners(path, owners), remove: () => removeNow(place) };
 }
 
 /** Synchronous: after the asynchronous form Node 24.21 loses an exception that is thrown in the same turn, and the process goes on. */
@@ -52,24 +54,4 @@ function makeIn(tempDir: string): string {
       { cause },
     );
   }
-}
-
-/**
- * Removes a private directory whose owner has exited, with the sockets in it. Does nothing for a path that is not named as a private
- * directory, and leaves a directory that contains anything but sockets. Never throws.
- */
-export function removeAbandonedSocketDir(path: string | undefined): void {
-  if (path === undefined || !basename(path).startsWith(SOCKET_DIR_PREFIX)) return;
-  try {
-    const directory = findNoFollow(path);
-    try {
-      if (!directory.stats.isDirectory()) return;
-      for (const entry of readdirSync(directory.path, { withFileTypes: true })) {
-        if (entry.isSocket()) unlinkSync(join(directory.path, entry.name));
-      }
-    } finally {
-      directory.close();
-    }
-    rmdirSync(path);
-  } catch {}
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { TransportError } from '../../errors.js';
-import { SOCKET_DIR_PREFIX } from './socket-dir.js';
+import { SOCKET_DIR_PREFIX } from './sweep.js';
 
 /** Size of sun_path without the final NUL: 108 bytes on Linux, 104 on BSD and macOS. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
