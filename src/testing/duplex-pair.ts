@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { setImmediate } from '../streams/turns.js';
 
 /** More than HTTP/2's flow-control windows allow to be outstanding, so that only a sender that ignores them exceeds it. */
 const MAX_QUEUE_BYTES = 16 * 1024 * 1024;

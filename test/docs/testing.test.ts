@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { debounceTime, firstValueFrom } from 'rxjs';
 import { createClient, PluginError } from 'rxplug';
 import { createGrpcClient } from 'rxplug/grpc';
@@ -38,6 +38,27 @@ test('how do I test over sockets and TLS', async () => {
   await using pair = await createGrpcPair(KVDefinition, service, { transport: 'unix', tls: true });
   // #endregion sockets
   await firstValueFrom(pair.client.put({ key: 'a', value }));
+});
+
+test('how do I test with fake timers', async () => {
+  const store = new KvStore(SILENT_LOGGER);
+  const service = {
+    put: store.put.bind(store),
+    watch: store.watch.bind(store),
+    import: store.import.bind(store),
+    sync: store.sync.bind(store),
+  };
+  try {
+    // #region fake-timers
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate'] });
+    await using pair = await createGrpcPair(KVDefinition, { ...service, get: () => new Promise<never>(() => {}) });
+    const late = firstValueFrom(pair.client.get({ key: 'a' }, { timeoutMs: 60_000 }));
+    mock.timers.tick(60_000);
+    await assert.rejects(late, /DEADLINE_EXCEEDED/);
+    // #endregion fake-timers
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 test('how do I test several services on one connection', async () => {

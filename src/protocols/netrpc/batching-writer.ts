@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { clearImmediate, setImmediate } from '../../streams/turns.js';
 import type { NetRpcSender } from '../../wire/net-rpc.js';
 
 /** Larger batches are written without waiting for the end of the turn. */

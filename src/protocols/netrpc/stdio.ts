@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { setImmediate } from '../../streams/turns.js';
 
 const MAX_CHUNK_BYTES = 65_536;
 

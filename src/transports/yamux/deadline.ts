@@ -1,3 +1,5 @@
+import { clearImmediate, setImmediate } from '../../streams/turns.js';
+
 /**
  * A timeout that is cheap to arm again and keeps no process alive. Before it expires the event loop reads once more, because after this
  * process was blocked or stopped the answer may already be in the socket.

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setImmediate } from '../../streams/turns.js';
 import { writeYamuxHeader, YAMUX_HEADER_BYTES, YamuxFrameType } from '../../wire/yamux/header.js';
 import { Deadline } from './deadline.js';
 

@@ -12,6 +12,7 @@ import {
 } from 'rxjs';
 import { type PluginError, TransportError } from '../../../errors.js';
 import { loopTimer } from '../../../streams/loop-timeout.js';
+import { queueMicrotask } from '../../../streams/turns.js';
 import type { ChannelState, GrpcChannel } from './channel.js';
 
 /**

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate } from '../../../streams/turns.js';
 import type { Logger } from '../../../wire/logs/logger.js';
 import type { ServerCallListener } from './call.js';
 import type { Caller } from './response-limit.js';

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
+import { setImmediate } from '../../../streams/turns.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { MessageReadable } from '../shared/service-definition.js';

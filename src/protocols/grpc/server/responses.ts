@@ -1,3 +1,4 @@
+import { setImmediate } from '../../../streams/turns.js';
 import { EMPTY_BYTES } from '../../../wire/bytes.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';

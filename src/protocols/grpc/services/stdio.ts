@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from '../../../streams/turns.js';
 import {
   StdioData_Channel as Channel,
   type GRPCStdioDefinition,

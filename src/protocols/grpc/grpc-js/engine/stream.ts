@@ -1,4 +1,5 @@
 import { type experimental, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { setImmediate } from '../../../../streams/turns.js';
 import type { HeaderList, Http2StreamEvents } from '../../../../transports/http2/interfaces.js';
 import { Http2ErrorCode } from '../../../../wire/http2/frames.js';
 import type { ClientStream } from '../../client/dial-session.js';
