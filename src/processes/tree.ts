@@ -45,7 +45,7 @@ export async function killTree(tree: ProcessTree): Promise<void> {
   }
   const descendants = descendantsOf(tree.pid, await readProcessTable());
   killRoot(tree);
-  for (const pid of descendants) send(pid);
+  killEntries(descendants);
 }
 
 /** Kills the process, with its process group if it leads one. */
@@ -76,38 +76,41 @@ export async function killLeftovers(tree: ProcessTree): Promise<void> {
     const table = await readProcessTable();
     const left = table.filter((entry) => killed.get(entry.pid) === entry.startTicks || belongsTo(entry, tree));
     if (left.length === 0) return;
-    for (const { pid, startTicks } of left) {
-      killed.set(pid, startTicks);
-      send(pid);
-    }
+    for (const { pid, startTicks } of left) killed.set(pid, startTicks);
+    killEntries(left);
     await new Promise((resolve) => setTimeout(resolve, LEFTOVERS_PAUSE_MS));
   }
 }
 
-/** The pids of all descendants of a process. */
-export function descendantsOf(pid: number, table: readonly ProcessEntry[]): number[] {
+/** Kills processes of a table, but not those whose pid has a new owner: the table was read in slices, and is some turns old. */
+export function killEntries(entries: readonly ProcessEntry[]): void {
+  for (const entry of entries) if (!hasNewOwner(entry)) send(entry.pid);
+}
+
+/** All descendants of a process. */
+export function descendantsOf(pid: number, table: readonly ProcessEntry[]): ProcessEntry[] {
   const children = new Map<number, ProcessEntry[]>();
   for (const entry of table) {
     const siblings = children.get(entry.parentPid);
     if (siblings === undefined) children.set(entry.parentPid, [entry]);
     else siblings.push(entry);
   }
-  const found: number[] = [];
+  const found: ProcessEntry[] = [];
   const seen = new Set([pid]);
   for (const parent of seen) {
     for (const child of children.get(parent) ?? []) {
       if (seen.has(child.pid)) continue;
       seen.add(child.pid);
-      found.push(child.pid);
+      found.push(child);
     }
   }
   return found;
 }
 
-function hasNewOwner(tree: ProcessTree): boolean {
-  if (tree.startTicks === 0) return false;
-  const entry = readProcessEntry(tree.pid);
-  return entry !== undefined && entry.startTicks !== tree.startTicks;
+function hasNewOwner({ pid, startTicks }: Pick<ProcessEntry, 'pid' | 'startTicks'>): boolean {
+  if (startTicks === 0) return false;
+  const entry = readProcessEntry(pid);
+  return entry !== undefined && entry.startTicks !== startTicks;
 }
 
 function belongsTo(entry: ProcessEntry, tree: ProcessTree): boolean {

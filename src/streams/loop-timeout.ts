@@ -1,7 +1,13 @@
 import { Observable } from 'rxjs';
+import { clearImmediate, setImmediate } from './turns.js';
 
 /** A timeout is divided into this many timers, each of which counts as its own length at most. */
 const SLICES = 8;
+
+export interface LoopTimeoutOptions {
+  /** Whether it keeps the process alive. @default true */
+  readonly ref?: boolean;
+}
 
 /**
  * Calls back after `ms` milliseconds in which the event loop was running, and after one more phase of I/O. Returns a function that
@@ -9,7 +15,8 @@ const SLICES = 8;
  * that became due before it reads what has arrived meanwhile, and a plain timeout ends what is ready. Time in which the loop was
  * blocked counts as at most an eighth of `ms`.
  */
-export function setLoopTimeout(callback: () => void, ms: number): () => void {
+export function setLoopTimeout(callback: () => void, ms: number, options: LoopTimeoutOptions = {}): () => void {
+  const { ref = true } = options;
   let timer: NodeJS.Timeout;
   let immediate: NodeJS.Immediate | undefined;
   const next = (leftMs: number, slicesLeft: number): void => {
@@ -17,7 +24,9 @@ export function setLoopTimeout(callback: () => void, ms: number): () => void {
     timer = setTimeout(() => {
       if (slicesLeft > 1) next(leftMs - sliceMs, slicesLeft - 1);
       else immediate = setImmediate(callback);
+      if (!ref) immediate?.unref();
     }, sliceMs);
+    if (!ref) timer.unref();
   };
   next(ms, Math.max(1, Math.min(SLICES, Math.ceil(ms))));
   return () => {

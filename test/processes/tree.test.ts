@@ -3,7 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { parsePs, parseStat, readProcessTable } from '../../src/processes/table.js';
-import { createMark, descendantsOf, killGroup, killLeftovers, killRoot, treeOf } from '../../src/processes/tree.js';
+import {
+  createMark,
+  descendantsOf,
+  killEntries,
+  killGroup,
+  killLeftovers,
+  killRoot,
+  treeOf,
+} from '../../src/processes/tree.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { awaitGone, isAlive } from '../support/process-alive.js';
 
@@ -38,7 +46,8 @@ test('finds descendants of every degree, and ends on a circle', () => {
     [5, 1],
     [1, 4],
   ].map(([pid = 0, parentPid = 0]) => ({ pid, parentPid, groupId: 0, sessionId: 0, startTicks: 0 }));
-  assert.deepEqual(descendantsOf(2, table), [3, 4, 1, 5]);
+  const pids = descendantsOf(2, table).map(({ pid }) => pid);
+  assert.deepEqual(pids, [3, 4, 1, 5]);
   assert.deepEqual(descendantsOf(99, table), []);
 });
 
@@ -70,6 +79,21 @@ test('kills only what carries the mark, or a mark below it', linuxOnly, async ()
   assert.equal(isAlive(Number(stranger.pid)), true);
   stranger.kill('SIGKILL');
   await once(stranger, 'exit');
+});
+
+test('of a table that is out of date it kills what is still the same process', linuxOnly, async () => {
+  const children = [
+    spawn(process.execPath, sleep, { env: testEnv() }),
+    spawn(process.execPath, sleep, { env: testEnv() }),
+  ];
+  await Promise.all(children.map((child) => once(child, 'spawn')));
+  const table = await readProcessTable();
+  const [same, reused] = children.map(({ pid }) => table.find((entry) => entry.pid === pid)!);
+  killEntries([{ ...reused!, startTicks: reused!.startTicks - 1 }, same!]);
+  assert.deepEqual(await once(children[0]!, 'exit'), [null, 'SIGKILL']);
+  assert.equal(isAlive(reused!.pid), true);
+  killEntries([reused!]);
+  assert.deepEqual(await once(children[1]!, 'exit'), [null, 'SIGKILL']);
 });
 
 test('does not touch a stranger that got the same pid', linuxOnly, async () => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { errorMessage, OptionsError, TransportError } from '../../errors.js';
+import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { onAbort } from '../../streams/on-abort.js';
 import { type Address, explainAddress } from '../../wire/handshake/address.js';
 import type { Dialer, DialOptions } from '../transport.js';
@@ -41,7 +42,7 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
   const socket = connectTo(address);
   return await new Promise<Socket>((resolve, reject) => {
     const settle = (error?: Error): void => {
-      clearTimeout(timer);
+      cancelTimeout();
       unwatch?.();
       socket.off('error', onError).off('connect', onConnect);
       // A later error is followed by `close`, so that the owner need not listen to both.
@@ -54,7 +55,7 @@ async function dial(address: Address, timeoutMs: number, { signal }: DialOptions
     const onError = (cause: Error): void => settle(failed(address, cause));
     const giveUp = (): void =>
       settle(signal?.reason instanceof Error ? signal.reason : failed(address, signal?.reason));
-    const timer = setTimeout(() => settle(late(address, timeoutMs)), timeoutMs);
+    const cancelTimeout = setLoopTimeout(() => settle(late(address, timeoutMs)), timeoutMs);
     socket.once('connect', onConnect).once('error', onError);
     const unwatch = signal === undefined ? undefined : onAbort(signal, giveUp);
   });

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { SecurityError } from '../../errors.js';
+import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { onAbort } from '../../streams/on-abort.js';
 import type { Dialer, DialOptions } from '../transport.js';
 import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, isAutoMtls, type TlsConfig, type TlsLayerOptions } from './config.js';
@@ -72,7 +73,7 @@ function handshake(
     const socket = connect({ ...options, socket: connection });
     if (!(connection instanceof Socket)) forwardRef(socket, connection);
     const settle = (error?: Error): void => {
-      clearTimeout(timer);
+      cancelTimeout();
       unwatch?.();
       socket.off('error', settle).off('close', onClose).off('secureConnect', onSecure);
       // An error from here on is followed by `close`: the owner need not listen to both.
@@ -86,7 +87,8 @@ function handshake(
     const onSecure = (): void => settle();
     const onClose = (): void => settle(new Error('the peer closed the connection during the TLS handshake'));
     const giveUp = (): void => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-    const timer = setTimeout(() => settle(new Error(`no TLS handshake within ${timeoutMs} ms`)), timeoutMs);
+    const late = (): void => settle(new Error(`no TLS handshake within ${timeoutMs} ms`));
+    const cancelTimeout = setLoopTimeout(late, timeoutMs);
     socket.once('error', settle).once('close', onClose).once('secureConnect', onSecure);
     const unwatch = signal === undefined ? undefined : onAbort(signal, giveUp);
     if (signal?.aborted === true) giveUp();

@@ -12,6 +12,7 @@ import { defaultNetwork, listen, socketTransport } from '../../../src/transports
 import { listenTcp, parseTcpAddress } from '../../../src/transports/sockets/tcp.js';
 import type { Listener } from '../../../src/transports/transport.js';
 import { fixture, testEnv } from '../../fixtures/fixture.js';
+import { blockLoop } from '../../support/block-loop.js';
 import { within } from '../../support/defer.js';
 import { firstLine } from '../../support/first-line.js';
 
@@ -266,5 +267,13 @@ test('a transport dials what it listens on', async () => {
   const listener = await transport.listen();
   const socket = await transport.dial(listener.address);
   socket.destroy();
+  await listener.close();
+});
+
+test('dialing is not given up because the event loop was blocked while the connection was made', async () => {
+  const listener = await listenTcp();
+  const dialing = dialerTo(listener.address, { timeoutMs: 800 }).dial();
+  blockLoop(1000);
+  (await dialing).destroy();
   await listener.close();
 });

@@ -22,6 +22,7 @@ import {
 import type { Dialer } from '../../../src/transports/transport.js';
 import { buildGo, needsGo } from '../../conformance/build-go.js';
 import { watchResources } from '../../support/active-resources.js';
+import { blockLoop } from '../../support/block-loop.js';
 import { within } from '../../support/defer.js';
 import { LINKS, type Link, type LinkKind } from '../../support/tls-link.js';
 
@@ -319,6 +320,25 @@ test('AutoMTLS: a name that is not in the certificate is told without options th
     (error) => isTls(error) && /localhost.*`tls`/.test(String(error)) && !/serverName/.test(String(error)),
   );
   await echo.close();
+});
+
+test('an event loop that is blocked for longer than the bounds of dialing and of the handshake ends neither', async () => {
+  for (const kind of LINKS) {
+    const echo = await Echo.on(kind, theirs);
+    const { dialer } = echo.link;
+    const blocking: Dialer = {
+      dial: async (options) => {
+        const dialing = dialer.dial(options);
+        setImmediate(() => blockLoop(1000));
+        const connection = await dialing;
+        setImmediate(() => blockLoop(1000));
+        return connection;
+      },
+    };
+    const secured = secureDialer(blocking, ours, { handshakeTimeoutMs: 800 });
+    (await bounded('a connection', secured.dial())).destroy();
+    await echo.close();
+  }
 });
 
 test('a server that asks for no certificate lets everybody in', async () => {

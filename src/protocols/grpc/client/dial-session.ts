@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { errorMessage, PluginError, TransportError } from '../../../errors.js';
+import { setLoopTimeout } from '../../../streams/loop-timeout.js';
 import type {
   HeaderList,
   Http2ClientSession,
@@ -47,7 +48,7 @@ export async function dialSession(options: DialSessionOptions, events: SessionEv
   const bound = new AbortController();
   const abort = () => bound.abort(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
-  const timer = setTimeout(() => bound.abort(timedOut(options.timeoutMs)), options.timeoutMs);
+  const cancelTimeout = setLoopTimeout(() => bound.abort(timedOut(options.timeoutMs)), options.timeoutMs);
   try {
     const dialed = await dial(options.dialer, bound.signal);
     // 'close' is not emitted again.
@@ -56,7 +57,7 @@ export async function dialSession(options: DialSessionOptions, events: SessionEv
   } catch (error) {
     throw asDialError(error);
   } finally {
-    clearTimeout(timer);
+    cancelTimeout();
     options.signal.removeEventListener('abort', abort);
   }
 }

@@ -1,9 +1,18 @@
 import { from, isObservable, type ObservableInput } from 'rxjs';
+import { setImmediate } from '../../../streams/turns.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { GrpcCall } from './channel.js';
 
 /** Most bytes of requests that an Observable may emit ahead of the connection: it has no backpressure. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Most bytes that an iterator which is always ready sends before the event loop runs: otherwise an endless generator fills the whole window
+ * of its stream before the answer, or the end of the call, is read.
+ */
+const TURN_BYTES = 64 * 1024;
+/** What a request costs besides its bytes, so that empty ones count as well. */
+const MESSAGE_COST_BYTES = 64;
 
 /** A source of requests that is being sent. */
 export interface RequestFeed {
@@ -67,6 +76,7 @@ function pull(
   let wake = () => {};
   const room = () => new Promise<void>((resolve) => (wake = resolve));
   const run = async () => {
+    let turnBytes = 0;
     while (!stopped) {
       const next = iterator.next();
       // Awaiting a value that is there already would cost as much as encoding it.
@@ -74,7 +84,12 @@ function pull(
       if (stopped) break;
       if (step.done === true) return call.end();
       const framed = encode(step.value);
-      if (framed !== undefined && !call.write(framed)) await room();
+      if (framed === undefined) continue;
+      turnBytes += framed.length + MESSAGE_COST_BYTES;
+      if (!call.write(framed)) await room();
+      if (turnBytes < TURN_BYTES) continue;
+      turnBytes = 0;
+      await new Promise((resolve) => setImmediate(resolve));
     }
   };
   run().catch(fail);

@@ -1,4 +1,5 @@
 import { TransportError } from '../../../errors.js';
+import { setLoopTimeout } from '../../../streams/loop-timeout.js';
 import { Http2ErrorCode, http2Error } from '../../../wire/http2/frames.js';
 import type { ResolvedHttp2Options } from '../options.js';
 
@@ -15,7 +16,7 @@ export interface KeepAliveOptions extends ResolvedHttp2Options {
 /** Bounds how long the peer may be silent: SETTINGS that are not acknowledged and, when wanted, PINGs that are not answered. */
 export class KeepAlive {
   readonly #options: KeepAliveOptions;
-  readonly #settingsTimer: NodeJS.Timeout;
+  readonly #cancelSettingsTimeout: () => void;
   readonly #interval: NodeJS.Timeout | undefined;
   #received = 0;
   #pinging = false;
@@ -25,17 +26,17 @@ export class KeepAlive {
     const { settingsTimeoutMs, keepAliveMs } = options;
     const text = `the peer has not acknowledged SETTINGS within ${settingsTimeoutMs} ms`;
     const late = () => options.fail(http2Error(Http2ErrorCode.settingsTimeout, text));
-    this.#settingsTimer = setTimeout(late, settingsTimeoutMs).unref();
+    this.#cancelSettingsTimeout = setLoopTimeout(late, settingsTimeoutMs, { ref: false });
     if (keepAliveMs > 0) this.#interval = setInterval(() => void this.#check(), keepAliveMs).unref();
   }
 
   /** The peer has acknowledged our SETTINGS. */
   onSettingsAcknowledged(): void {
-    clearTimeout(this.#settingsTimer);
+    this.#cancelSettingsTimeout();
   }
 
   stop(): void {
-    clearTimeout(this.#settingsTimer);
+    this.#cancelSettingsTimeout();
     clearInterval(this.#interval);
   }
 

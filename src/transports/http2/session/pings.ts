@@ -1,4 +1,5 @@
 import { ClosedError, TransportError } from '../../../errors.js';
+import { setLoopTimeout } from '../../../streams/loop-timeout.js';
 
 /** PINGs that may be unanswered at once. */
 const MAX_PINGS = 64;
@@ -25,13 +26,13 @@ export class Pings {
       const id = this.#last;
       const sentAt = performance.now();
       const settle = (error?: Error) => {
-        clearTimeout(timer);
+        cancelTimeout();
         this.#pending.delete(id);
         if (error === undefined) resolve(performance.now() - sentAt);
         else reject(error);
       };
-      const timer = setTimeout(() => settle(failed(`no answer within ${timeoutMs} ms`)), timeoutMs);
-      timer.unref();
+      const late = () => settle(failed(`no answer within ${timeoutMs} ms`));
+      const cancelTimeout = setLoopTimeout(late, timeoutMs, { ref: false });
       this.#pending.set(id, settle);
       const data = new Uint8Array(8);
       new DataView(data.buffer).setBigUint64(0, BigInt(id));
