@@ -24,7 +24,8 @@ const greeter = netRpcPlugin({
   reset: method(gob.struct('Nothing', {}), gob.bool),
 });
 const both = dualPlugin({ grpc: kv, netrpc: greeter });
-const plugins = { kv, sizes, greeter, both };
+const promisedGreeter = netRpcPlugin({ greet: method(gob.string, gob.string) }, { view: promiseClient, limits: {} });
+const plugins = { kv, sizes, greeter, both, promised: promisedGreeter };
 const bytes = new Uint8Array();
 
 export async function calls(client: PluginClient<typeof plugins>): Promise<void> {
@@ -69,6 +70,9 @@ export async function dual(client: PluginClient<typeof plugins>): Promise<void> 
   if (spoken.protocol === 'grpc') (await spoken.client.put({ key: 'a', value: bytes })).revision satisfies bigint;
   else spoken.client.greet('Ada') satisfies Observable<string>;
 
+  (await (await client.dispense('promised')).greet('Ada')) satisfies string;
+  // @ts-expect-error the argument is text
+  void (await client.dispense('promised')).greet(1);
   const promised = promiseClient(await client.dispense('greeter'));
   (await promised.greet('Ada')) satisfies string;
   (await promised.reset()) satisfies boolean;

@@ -82,6 +82,12 @@ export type NetRpcServiceOf<M extends NetRpcMethods> = {
   [K in keyof M]: (args: ArgsOf<M[K]>, call: NetRpcServiceCall) => NetRpcResult<ReplyOf<M[K]>>;
 };
 
+/** Types and limits of a contract's values, and the interface that a host gets. */
+export interface NetRpcPluginView<Client, View> extends NetRpcCodecOptions {
+  /** Makes what `dispense` gives of the typed client: `promiseClient`, or a function of your own. @default the typed client itself */
+  readonly view: (client: Client) => View;
+}
+
 /**
  * A net/rpc contract, from the schemas of its methods, or from functions for its two sides. Throws OptionsError for a method name that
  * Go cannot export.
@@ -94,15 +100,19 @@ export type NetRpcServiceOf<M extends NetRpcMethods> = {
  * ```
  */
 export function netRpcPlugin<Client, Service>(sides: NetRpcSides<Client, Service>): NetRpcPlugin<Client, Service>;
+export function netRpcPlugin<const M extends NetRpcMethods, View>(
+  methods: M,
+  options: NetRpcPluginView<NetRpcClientOf<M>, View>,
+): NetRpcPlugin<View, NetRpcServiceOf<M>>;
 export function netRpcPlugin<const M extends NetRpcMethods>(
   methods: M,
   codec?: NetRpcCodecOptions,
 ): NetRpcPlugin<NetRpcClientOf<M>, NetRpcServiceOf<M>>;
 export function netRpcPlugin<Client, Service>(
   of: NetRpcMethods | NetRpcSides<Client, Service>,
-  codec: NetRpcCodecOptions = {},
+  options: Partial<NetRpcPluginView<never, unknown>> = {},
 ): NetRpcPlugin {
-  const sides = typeof of.client === 'function' ? of : methodSides(of as NetRpcMethods, codec);
+  const sides = typeof of.client === 'function' ? of : methodSides(of as NetRpcMethods, options);
   // `implement` checks the types of contract and service; here they are erased.
   return { protocols: ['netrpc'], [NETRPC]: sides as NetRpcSides<unknown, unknown> };
 }
@@ -117,11 +127,17 @@ export function wireName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-function methodSides(methods: NetRpcMethods, codec: NetRpcCodecOptions): NetRpcSides<unknown, object> {
+function methodSides(
+  methods: NetRpcMethods,
+  { view, ...codec }: Partial<NetRpcPluginView<never, unknown>>,
+): NetRpcSides<unknown, object> {
   checkNames(Object.keys(methods));
   return {
     codec,
-    client: ({ rpc }) => createTypedClient(rpc, 'Plugin', methods),
+    client({ rpc }) {
+      const client: unknown = createTypedClient(rpc, 'Plugin', methods);
+      return view === undefined ? client : view(client as never);
+    },
     serve: (service, context) => handlersOf(methods, service, context.broker),
   };
 }
