@@ -5,7 +5,8 @@ import { SecurityError } from '../../errors.js';
 import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { onAbort } from '../../streams/on-abort.js';
 import type { Dialer, DialOptions } from '../transport.js';
-import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, isAutoMtls, type TlsConfig, type TlsLayerOptions } from './config.js';
+import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './config.js';
+import { isAutoMtls, refusalOf } from './pinned.js';
 import { explainRefusal } from './refusal.js';
 
 /**
@@ -47,12 +48,13 @@ async function secureClient(
     secureContext,
     servername: config.serverName ?? 'localhost',
     // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED does not apply.
-    rejectUnauthorized: true,
+    rejectUnauthorized: !isAutoMtls(config),
     ALPNProtocols: [...alpn],
     ...(config.checkServerIdentity === undefined ? {} : { checkServerIdentity: config.checkServerIdentity }),
   };
+  const verify = isAutoMtls(config) ? (socket: TLSSocket) => refusalOf(socket, config, 'server') : undefined;
   try {
-    const socket = await handshake(connection, connectOptions, handshakeTimeoutMs, signal);
+    const socket = await handshake(connection, connectOptions, handshakeTimeoutMs, signal, verify);
     if (agreed(socket.alpnProtocol, alpn)) return socket;
     socket.destroy();
     throw new Error(`the peer did not agree on ${alpn.join(', ')} by ALPN`);
@@ -62,12 +64,13 @@ async function secureClient(
   }
 }
 
-/** Performs the handshake as client; destroys the connection when it fails. */
+/** Performs the handshake as client; destroys the connection when it fails, or when `verify` refuses the server. */
 function handshake(
   connection: Duplex,
   options: ConnectionOptions,
   timeoutMs: number,
   signal: AbortSignal | undefined,
+  verify?: (socket: TLSSocket) => Error | undefined,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...options, socket: connection });
@@ -84,7 +87,7 @@ function handshake(
       connection.destroy();
       reject(error);
     };
-    const onSecure = (): void => settle();
+    const onSecure = (): void => settle(verify?.(socket));
     const onClose = (): void => settle(new Error('the peer closed the connection during the TLS handshake'));
     const giveUp = (): void => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
     const late = (): void => settle(new Error(`no TLS handshake within ${timeoutMs} ms`));

@@ -1,6 +1,5 @@
 import { type ConnectionOptions, createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { errorMessage, SecurityError } from '../../errors.js';
-import type { Identity } from './certificate.js';
 import { explainRefusal } from './refusal.js';
 
 /** One configuration for both roles, like go-plugin's `tls.Config`: the end that dials is the TLS client. */
@@ -21,29 +20,6 @@ export interface TlsLayerOptions {
 }
 
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
-
-/** A configuration of AutoMTLS: the user has not written it, and cannot change it. */
-interface AutoMtlsConfig extends TlsConfig {
-  readonly isAuto: true;
-}
-
-/** AutoMTLS, both roles: our identity, and trust in one certificate alone, the peer's. */
-export function mutualTls(identity: Identity, peerCertificatePem: string): TlsConfig {
-  const config: AutoMtlsConfig = {
-    isAuto: true,
-    key: identity.keyPem,
-    cert: identity.certificatePem,
-    ca: [peerCertificatePem],
-    serverName: 'localhost',
-    requireClientCertificate: true,
-  };
-  return config;
-}
-
-/** Whether a configuration is that of AutoMTLS. */
-export function isAutoMtls(config: TlsConfig): boolean {
-  return 'isAuto' in config;
-}
 
 /** The options of node:tls that both roles have; at least TLS 1.2 unless the configuration says otherwise. */
 export function contextOptions(config: TlsConfig): SecureContextOptions {

@@ -11,6 +11,7 @@ import {
   type TlsConfig,
   type TlsLayerOptions,
 } from './config.js';
+import { isAutoMtls, refusalOf } from './pinned.js';
 
 /** Most TLS handshakes at once; with one more the oldest, which is most likely stalled, is cancelled. */
 const MAX_HANDSHAKES = 64;
@@ -105,14 +106,18 @@ class Handshakes {
 class HandshakeServer {
   readonly #server: Server;
   readonly #alpn: readonly string[];
+  /** Why a client is refused whose handshake is complete. */
+  readonly #verify: (socket: TLSSocket) => Error | undefined;
 
   constructor(config: TlsConfig, { alpn = [], handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: TlsLayerOptions) {
     const mutual = config.requireClientCertificate ?? true;
     this.#alpn = alpn;
+    const pinned = mutual && isAutoMtls(config) ? config : undefined;
+    this.#verify = (socket) => (pinned === undefined ? undefined : refusalOf(socket, pinned, 'client'));
     this.#server = createServer({
       ...contextOptions(config),
       requestCert: mutual,
-      rejectUnauthorized: mutual,
+      rejectUnauthorized: mutual && pinned === undefined,
       handshakeTimeout: handshakeTimeoutMs,
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     });
@@ -129,9 +134,10 @@ class HandshakeServer {
         settle();
         // An error from here on is followed by `close`: the owner need not listen to both.
         socket.on('error', () => {});
-        if (agreed(socket.alpnProtocol, this.#alpn)) return resolve(socket);
+        const refusal = this.#verify(socket);
+        if (refusal === undefined && agreed(socket.alpnProtocol, this.#alpn)) return resolve(socket);
         socket.destroy();
-        reject(new Error('no protocol was agreed on by ALPN'));
+        reject(refusal ?? new Error('no protocol was agreed on by ALPN'));
       };
       const onFailure = (error: Error, socket: TLSSocket): void => {
         settle();

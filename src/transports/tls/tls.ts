@@ -1,4 +1,5 @@
 export { secureDialer, speaksTls } from './client.js';
-export { isAutoMtls, mutualTls, type TlsConfig, type TlsLayerOptions } from './config.js';
+export type { TlsConfig, TlsLayerOptions } from './config.js';
+export { isAutoMtls, mutualTls } from './pinned.js';
 export { refusedAutoMtls } from './refusal.js';
 export { secureListener } from './server.js';
