@@ -17,7 +17,7 @@ const AS_GIVEN: Interpreter = { isNode: false, options: [] };
 /** Interpreters that open the script by the path that they are given, and options that make them run something else. */
 const KNOWN: readonly (readonly [name: RegExp, Interpreter, otherCode: RegExp])[] = [
   [
-    /^node(?:js)?$/,
+    /^node(?:js)?[\d.]*$/,
     NODE,
     /^(?:-[a-z]*[epr]|--(?:eval|print|require|import|test|run|watch)\b|--(?:experimental-)?loader\b)/,
   ],
@@ -34,7 +34,7 @@ const KNOWN: readonly (readonly [name: RegExp, Interpreter, otherCode: RegExp])[
  */
 export function interpreterOf(before: readonly string[]): Interpreter | undefined {
   const [program = '', ...options] = basename(before[0] ?? '') === 'env' ? withoutEnv(before) : before;
-  const name = program === process.execPath ? 'node' : basename(program);
+  const name = basename(program).replace(/\.exe$/i, '');
   const [, found, otherCode] = KNOWN.find(([pattern]) => pattern.test(name)) ?? [];
   if (found === undefined || otherCode === undefined) return undefined;
   return options.every((option) => option.startsWith('-') && !otherCode.test(option)) ? found : undefined;

@@ -48,58 +48,54 @@ export async function openVerified(
   }
 }
 
+/** A command whose program, an interpreter, reads the checked file. */
+interface Reading {
+  /** The interpreter and its options, before the script. */
+  readonly before: readonly [string, ...string[]];
+  readonly after: readonly string[];
+}
+
 async function spawnOf(
   checked: CheckedFile,
   command: VerifiedCommand,
   { file }: ResolvedSecureConfig,
   { descriptors = existsSync('/proc/self/fd') }: OpenVerifiedOptions,
 ): Promise<VerifiedSpawn> {
-  const spawn = file === undefined ? await program(checked, command) : await argument(checked, command);
-  if (descriptors) return spawn;
-  const writable = process.getuid === undefined ? undefined : await foreignWriter(checked.path);
-  if (writable !== undefined) throw notOnlyOwn(checked.path, writable);
-  return { command: [file === undefined ? checked.path : command.file, ...command.args], argv0: command.file };
+  const asProgram = file === undefined || (await locate(command)) === checked.path;
+  const reading = asProgram ? await byFirstLine(checked, command) : byArgument(checked, command);
+  const interpreter = reading === undefined ? undefined : interpreterOf(reading.before);
+  const imported = interpreter?.isNode === true ? await importedFile(checked.handle, checked.path) : undefined;
+  if (imported !== undefined) throw imports(checked.path, imported);
+  if (!descriptors) return await byPath(checked, command, asProgram);
+  const { fd } = checked.handle;
+  // The kernel finds a binary before exec closes its descriptor.
+  if (reading === undefined) return { command: [`/proc/self/fd/${fd}`, ...command.args], argv0: command.file };
+  const { before, after } = reading;
+  if (interpreter === undefined) throw notRun(checked.path, `\`${before.join(' ')}\` may open it again by its name`);
+  const words = [...before, ...interpreter.options, INHERITED, ...after] as const;
+  return { command: words, argv0: before[0], inherit: fd, ...noteOf(interpreter) };
 }
 
-/** A binary is found by the kernel before exec closes its descriptor. A script is opened by its interpreter, after that. */
-async function program(checked: CheckedFile, command: VerifiedCommand): Promise<VerifiedSpawn> {
-  const { handle } = checked;
-  if (!(await isScript(handle)))
-    return { command: [`/proc/self/fd/${handle.fd}`, ...command.args], argv0: command.file };
-  const { finding } = await examine(command);
+/** How the kernel runs a script; undefined for a binary. Rejects for a script that cannot be run. */
+async function byFirstLine({ handle, path }: CheckedFile, command: VerifiedCommand): Promise<Reading | undefined> {
+  if (!(await isScript(handle))) return undefined;
+  const { finding } = await examine({ ...command, file: path });
   if (finding !== undefined) throw new StartError('ERR_SPAWN', finding);
-  const line = await readInterpreterLine(handle);
-  if (line === undefined) throw notRun(checked.path, 'its first line is not understood');
-  return await script(checked, line, command.args, line[0]);
+  return { before: (await readInterpreterLine(handle)) ?? ['the interpreter of its first line'], after: command.args };
 }
 
 /** The checked file is an argument: `[node, plugin.cjs]`. */
-async function argument(checked: CheckedFile, command: VerifiedCommand): Promise<VerifiedSpawn> {
-  const { file, args, cwd } = command;
-  const at = args.findIndex((word) => resolve(cwd, word) === checked.path);
-  if (at < 0) {
-    if ((await locate(command)) === checked.path) return await program(checked, command);
-    throw notRun(checked.path, 'it is neither the program nor one of its arguments');
-  }
-  return await script(checked, [file, ...args.slice(0, at)], args.slice(at + 1), file);
+function byArgument({ path }: CheckedFile, { file, args, cwd }: VerifiedCommand): Reading {
+  const at = args.findIndex((word) => resolve(cwd, word) === path);
+  if (at < 0) throw notRun(path, 'it is neither the program nor one of its arguments');
+  return { before: [file, ...args.slice(0, at)], after: args.slice(at + 1) };
 }
 
-async function script(
-  checked: CheckedFile,
-  before: readonly [string, ...string[]],
-  after: readonly string[],
-  argv0: string,
-): Promise<VerifiedSpawn> {
-  const interpreter = interpreterOf(before);
-  if (interpreter === undefined) throw notRun(checked.path, `\`${before.join(' ')}\` may open it again by its name`);
-  const imported = interpreter.isNode ? await importedFile(checked.handle, checked.path) : undefined;
-  if (imported !== undefined) throw imports(checked.path, imported);
-  return {
-    command: [...before, ...interpreter.options, INHERITED, ...after],
-    argv0,
-    inherit: checked.handle.fd,
-    ...noteOf(interpreter),
-  };
+/** Where no open file can be run: by its path, if nobody else can replace it. On Windows that cannot be told by owner and mode. */
+async function byPath({ path }: CheckedFile, command: VerifiedCommand, asProgram: boolean): Promise<VerifiedSpawn> {
+  const writable = process.getuid === undefined ? undefined : await foreignWriter(path);
+  if (writable !== undefined) throw notOnlyOwn(path, writable);
+  return { command: [asProgram ? path : command.file, ...command.args], argv0: command.file };
 }
 
 function noteOf({ isNode }: Interpreter): { readonly note?: string } {

@@ -11,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
@@ -140,6 +140,8 @@ test('a program that may open the script again by its name is refused', onLinux,
     [process.execPath, '--import=./hook.mjs', path],
     ['python3', '-mpdb', path],
     ['sh', '-e'],
+    ['bun', path],
+    ['deno', 'run', path],
   ] as const) {
     await assert.rejects(open(command, { file: path }), hasCode('ERR_CHECKSUM_NOT_RUN'), command.join(' '));
   }
@@ -201,8 +203,19 @@ test('where no file is run by its descriptor, it is run by its path, or refused 
   chmodSync(directory, 0o777);
   const refused = open([process.execPath, path], { file: path, descriptors: false });
   await assert.rejects(refused, hasCode('ERR_CHECKSUM_WRITABLE'));
-  const verified = await open([process.execPath], { descriptors: false });
-  assert.deepEqual(verified.spawn, { command: [process.execPath], argv0: process.execPath });
-  await verified.close();
   chmodSync(directory, 0o700);
+  // Not in the temporary directory, which everybody may write to.
+  const own = mkdtempSync(join(homedir(), '.rxplug-test-'));
+  const script = join(own, 'plugin.cjs');
+  writeFileSync(script, '#!/usr/bin/env node\n', { mode: 0o755 });
+  for (const [command, options] of [
+    [[script, 'argument'], {}],
+    [[process.execPath, script], { file: script }],
+    [['java', '-jar', script], { file: script }],
+  ] as const) {
+    const verified = await open(command, { ...options, descriptors: false });
+    assert.deepEqual(verified.spawn, { command, argv0: command[0] });
+    await verified.close();
+  }
+  rmSync(own, { recursive: true });
 });
