@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { status as Status } from '@grpc/grpc-js';
 import { firstValueFrom, from, NEVER } from 'rxjs';
+import { createGrpcClient } from '../../../../src/protocols/grpc/client/client.js';
 import { GrpcError } from '../../../../src/protocols/grpc/shared/errors.js';
+import { ProbeDefinition } from '../../../conformance/gen/probe.js';
 import { FAILURE_OVERTAKES, test } from '../../../support/engines.js';
 import { memoryRig } from '../../../support/probe-rig.js';
 
@@ -68,3 +70,22 @@ const readsLate = async () => {
 };
 const late = 'a reader that comes late gets every message that came before the failure, then the failure';
 test(late, readsLate, FAILURE_OVERTAKES);
+
+test('a response that cannot be decoded cancels the call at once, whatever was not read before it', async () => {
+  await using rig = memoryRig();
+  const { responseType, ...produce } = ProbeDefinition.methods.produce;
+  let decoded = 0;
+  const decode = (bytes: Uint8Array) => {
+    if (++decoded === 3) throw new Error('of a newer version');
+    return responseType.decode(bytes);
+  };
+  const methods = { produce: { ...produce, responseType: { ...responseType, decode } } };
+  const client = createGrpcClient(rig.channel, { ...ProbeDefinition, methods });
+  const readable = client.produce.readable({ count: 0, size: 10 });
+  const iterator = readable[Symbol.asyncIterator]();
+  assert.equal((await iterator.next()).value?.number, 0);
+  for (let round = 0; round < 20; round++) await firstValueFrom(rig.client.echo({}));
+  assert.equal(decoded, 3);
+  assert.equal((await iterator.next()).value?.number, 1);
+  await assert.rejects(iterator.next(), (error) => GrpcError.is(error) && /of a newer version/.test(error.detail));
+});
