@@ -128,6 +128,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'net-rpc': room(DI),
   transport: room(DI),
   container: room(DI),
+  bundle: room(['errors'], ['esbuild', 'node:crypto', 'node:fs', 'node:os', 'node:path']),
   testing: room(
     [...DI, 'di', 'index'],
     ['rxjs', 'node:assert', 'node:stream', 'node:net', 'node:fs', 'node:path', 'node:os'],

@@ -10,7 +10,7 @@ const { 2: directory = here('out') } = process.argv;
 
 for (const [title, file] of [
   ['unbundled', here('plugin.js')],
-  ['bundled', join(directory, 'start.cjs')],
+  ['bundled', join(directory, 'plugin.cjs')],
 ] as const) {
   const begin = performance.now();
   await using client = createClient({ command: [process.execPath, file], handshake, plugins });

@@ -4,28 +4,35 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
-import { bundle, record } from '../../examples/bundled/bundle.js';
+import * as basic from '../../examples/basic/contract.js';
+import { bundlePlugin } from '../../examples/bundled/build.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 21);
 // Node 20 reads the file at every start of a process.
 delete process.env['NODE_EXTRA_CA_CERTS'];
-const env = { ...process.env, [handshake.magicCookieKey]: handshake.magicCookieValue };
+const cookies = [basic.handshake, handshake].map(({ magicCookieKey, magicCookieValue }) => [
+  magicCookieKey,
+  magicCookieValue,
+]);
+const env = { ...process.env, ...Object.fromEntries(cookies) };
 
 const plain = fileURLToPath(new URL('../../examples/bundled/plugin.js', import.meta.url));
 const directory = await mkdtemp(join(tmpdir(), 'bundle'));
-await bundle(directory);
-await record(directory);
+const { file: bundled } = await bundlePlugin(directory);
+const alone = join(directory, 'alone.cjs');
+await copyFile(bundled, alone);
 const programs = {
   'unbundled plugin': [plain],
-  'bundled plugin': [join(directory, 'plugin.cjs')],
-  'bundled plugin, with stored code': [join(directory, 'start.cjs')],
+  "the README's plugin, unbundled": [fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url))],
+  'bundled plugin': [alone],
+  'bundled plugin, with stored code': [bundled],
 };
 
 await table('spawn to handshake line', 'node -e 0', {
@@ -33,7 +40,8 @@ await table('spawn to handshake line', 'node -e 0', {
   'node -e console.log': () => firstLine(['-e', 'console.log(1)']),
   ...Object.fromEntries(Object.entries(programs).map(([name, args]) => [name, () => firstLine(args)])),
 });
-const answers = Object.entries(programs).map(([name, args]) => [name, () => firstAnswer(args)] as const);
+const stores = Object.entries(programs).filter(([name]) => !name.includes('README'));
+const answers = stores.map(([name, args]) => [name, () => firstAnswer(args)] as const);
 await table('start() to first answer', 'unbundled plugin', Object.fromEntries(answers));
 await rm(directory, { recursive: true });
 

@@ -1,0 +1,49 @@
+import { dirname, join } from 'node:path';
+import type { Plugin } from 'esbuild';
+import { errorMessage, OptionsError } from '../errors.js';
+
+/** The program and everything that it imports, as one CommonJS text. Rejects with OptionsError. */
+export async function bundleProgram(entry: string, external: readonly string[]): Promise<string> {
+  const esbuild = await import('esbuild').catch((cause: unknown) => {
+    throw new OptionsError('`bundle` needs esbuild. Install it: npm install --save-dev esbuild.', { cause });
+  });
+  const build = esbuild.build({
+    entryPoints: [entry],
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    external: [...external],
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [rxjsInParts],
+  });
+  const { outputFiles } = await build.catch((cause: unknown) => {
+    throw new OptionsError(`${entry} cannot be bundled: ${reasonOf(cause)}`, { cause });
+  });
+  return outputFiles[0]!.text;
+}
+
+function reasonOf(error: unknown): string {
+  const text = errorMessage(error);
+  return /Top-level await/.test(text)
+    ? 'it awaits at its top level, which one CommonJS file cannot. Write `void serve(…)`, or put the program into an async function.'
+    : text;
+}
+
+/** For Node, rxjs is CommonJS, of which esbuild takes all; of its ES modules it takes what is used. */
+const rxjsInParts: Plugin = {
+  name: 'rxjs-in-parts',
+  setup(build) {
+    build.onResolve(
+      { filter: /^rxjs(\/(operators|ajax|fetch|testing|webSocket))?$/ },
+      async ({ path, resolveDir, kind }) => {
+        const manifest = await build.resolve('rxjs/package.json', { resolveDir, kind });
+        if (manifest.errors.length > 0) return { errors: manifest.errors };
+        const part = path.slice('rxjs'.length);
+        return { path: join(dirname(manifest.path), 'dist/esm', part, 'index.js'), sideEffects: false };
+      },
+    );
+  },
+};

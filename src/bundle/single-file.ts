@@ -1,0 +1,75 @@
+/**
+ * The published file is a loader with the program in a comment: V8 skips it, and the loader takes it from memory, as part of the text that
+ * was read and checked, and not from a file that somebody may have replaced since.
+ */
+const BEFORE = 'const program = function () {/*';
+const AFTER = '*/};';
+const FUNCTION = 'function () {/*';
+/** Stands for the end of a comment within the program. */
+const COMMENT_END = '*\u0001/';
+
+/** Compiles the program. Its options are part of what V8 compares stored code with. */
+const COMPILE = `const compile = (cachedData) =>
+  new vm.Script(
+    program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/'),
+    { filename: __filename, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER, cachedData },
+  );
+const run = (script) => script.runInThisContext()(exports, require, module, __filename, __dirname);`;
+
+const READ = `const fs = require('node:fs');
+const crypto = require('node:crypto');
+const vm = require('node:vm');
+const read = (file) => {
+  try {
+    return fs.readFileSync(file);
+  } catch {
+    return undefined;
+  }
+};`;
+
+/** Names what V8 compiles for: the code of another version is refused. */
+export const CODE_KEY = `\${process.version}-\${process.platform}-\${process.arch}`;
+
+/**
+ * The file to be run. It takes the code file beside it if its SHA-256 is the one of this version of Node: V8 runs stored code as it is.
+ * Without the code, or if V8 refuses it, the program is compiled as usual.
+ */
+export function loaderFile(program: string, codes: Readonly<Record<string, string>>): string {
+  return [
+    "'use strict';",
+    '// A program with everything that it imports, made by rxplug/bundle. The compiled code beside it is used if it has this SHA-256.',
+    `const codes = ${JSON.stringify(codes)};`,
+    READ,
+    commented(program),
+    COMPILE,
+    `const key = \`${CODE_KEY}\`;`,
+    "const stored = codes[key] === undefined ? undefined : read(__filename + '.' + key + '.code');",
+    "const isKnown = stored !== undefined && crypto.createHash('sha256').update(stored).digest('hex') === codes[key];",
+    'run(compile(isKnown ? stored : undefined));',
+    '',
+  ].join('\n');
+}
+
+/** The file that is run to record. At its exit it stores what V8 has compiled, besides what an earlier run has stored. */
+export function recorderFile(program: string, codeFile: string): string {
+  return [
+    "'use strict';",
+    READ,
+    commented(program),
+    COMPILE,
+    `const script = compile(read(${JSON.stringify(codeFile)}));`,
+    `process.once('exit', () => fs.writeFileSync(${JSON.stringify(codeFile)}, script.createCachedData()));`,
+    'run(script);',
+    '',
+  ].join('\n');
+}
+
+function commented(program: string): string {
+  const text = `(function (exports, require, module, __filename, __dirname) {${escapeNonAscii(program)}\n})`;
+  return `${BEFORE}${text.replaceAll('*/', COMMENT_END)}${AFTER}`;
+}
+
+/** ASCII is read without decoding. esbuild escapes strings, but not regular expressions and comments. */
+function escapeNonAscii(code: string): string {
+  return code.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { appendFile, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { firstValueFrom } from 'rxjs';
+import { createClient } from 'rxplug';
+import { type BundleResult, bundle } from 'rxplug/bundle';
+import { bundlePlugin } from '../../examples/bundled/build.js';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { testEnv } from '../fixtures/fixture.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const run = promisify(execFile);
+
+let directory = '';
+let bundled: BundleResult;
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bundle'));
+  bundled = await bundlePlugin(directory);
+});
+after(() => rm(directory, { recursive: true }));
+
+async function assertServes(file: string, options: { readonly autoMtls?: boolean } = {}): Promise<void> {
+  await using client = createClient({ command: [process.execPath, file], handshake, plugins, ...options });
+  await client.start();
+  const kv = await client.dispense('kv');
+  assert.equal((await firstValueFrom(kv.put({ key: 'a', value: new Uint8Array(1) }))).revision, 1n);
+}
+
+/** A folder with the files and nothing else. */
+async function folderWith(...files: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'alone'));
+  after(() => rm(folder, { recursive: true }));
+  for (const file of files) await copyFile(file, join(folder, basename(file)));
+  return folder;
+}
+
+/** Whether the program of a bundle ran on the stored code: V8 says so to the flag, which a code that was not taken is not asked for. */
+async function takesCode(file: string): Promise<boolean> {
+  const probe = `
+    const vm = require('node:vm');
+    const { Script } = vm;
+    vm.Script = class extends Script {
+      constructor(source, options) {
+        super(source, options);
+        console.log(options.cachedData === undefined ? 'no code' : this.cachedDataRejected ? 'rejected' : 'taken');
+        process.exit();
+      }
+    };`;
+  const preload = join(await folderWith(), 'probe.cjs');
+  await writeFile(preload, probe);
+  const { stdout } = await run(process.execPath, ['--require', preload, file], { env: testEnv() });
+  assert.match(stdout, /^(no code|taken|rejected)\n$/);
+  return stdout === 'taken\n';
+}
+
+describe('a bundled plugin', () => {
+  test('is one ASCII file beside its code', async () => {
+    assert.deepEqual((await readdir(directory)).toSorted(), [basename(bundled.file), basename(bundled.codeFile!)]);
+    assert.ok((await readFile(bundled.file)).every((byte) => byte < 0x80));
+  });
+
+  test('serves on the stored code, which V8 takes', async () => {
+    assert.equal(await takesCode(bundled.file), true);
+    await assertServes(bundled.file);
+  });
+
+  test('serves alone, in an empty folder, with AutoMTLS too', async () => {
+    const folder = await folderWith(bundled.file);
+    const file = join(folder, basename(bundled.file));
+    assert.equal(await takesCode(file), false);
+    for (const autoMtls of [false, true]) await assertServes(file, { autoMtls });
+  });
+
+  test('takes no other code than the one that it names', async () => {
+    const folder = await folderWith(bundled.file, bundled.codeFile!);
+    const [file, codeFile] = [join(folder, basename(bundled.file)), join(folder, basename(bundled.codeFile!))];
+    assert.equal(await takesCode(file), true);
+    await appendFile(codeFile, '\0');
+    assert.equal(await takesCode(file), false);
+    await assertServes(file);
+  });
+});
+
+describe('a bundled host', () => {
+  const HOST = `
+import { firstValueFrom } from 'rxjs';
+import { createClient } from 'rxplug';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+async function main() {
+  const client = createClient({ command: [process.execPath, ${JSON.stringify('PLUGIN')}], handshake, plugins });
+  await client.start();
+  const kv = await client.dispense('kv');
+  const { revision } = await firstValueFrom(kv.put({ key: 'a', value: new Uint8Array(1) }));
+  await client.stop();
+  console.log(String(revision), /[ä*]*/.test('*/'), '*/ä');
+}
+void main();
+`;
+
+  async function bundleText(text: string, record = false): Promise<BundleResult> {
+    const entry = join(here, `entry-${process.pid}.mjs`);
+    await writeFile(entry, text.replace('PLUGIN', bundled.file));
+    const outfile = join(await folderWith(), 'host.cjs');
+    try {
+      return await bundle({
+        entry,
+        outfile,
+        ...(record ? { record: async ([file, ...args]) => void (await run(file, args, { env: testEnv() })) } : {}),
+      });
+    } finally {
+      await rm(entry);
+    }
+  }
+
+  test('runs with its code and without, whatever its text contains', async () => {
+    for (const record of [false, true]) {
+      const { file, codeFile } = await bundleText(HOST, record);
+      assert.equal(codeFile !== undefined, record);
+      assert.equal(await takesCode(file), record);
+      assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, '1 true */ä\n');
+    }
+  });
+
+  test('that awaits at its top level is refused with what to write', async () => {
+    await assert.rejects(bundleText("import 'rxplug'; await 1;"), { code: 'ERR_OPTIONS', message: /void serve/ });
+  });
+
+  test('whose recording runs nothing is refused', async () => {
+    const entry = fileURLToPath(new URL('../../examples/bundled/plugin.js', import.meta.url));
+    const outfile = join(await folderWith(), 'plugin.cjs');
+    const refused = bundle({ entry, outfile, record: () => Promise.resolve() });
+    await assert.rejects(refused, { code: 'ERR_OPTIONS', message: /`record` has left no compiled code/ });
+  });
+});
