@@ -8,7 +8,7 @@
  *
  * `dist/node` requires CommonJS packages, `dist/bundler` imports everything.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -61,6 +61,17 @@ async function build(outdir, plugins) {
       plugins: [importLazily, importFromCore, lazyBuiltins, ...plugins],
     }),
   ]);
+}
+
+/**
+ * Empties the lines with imports of nothing, which esbuild writes for side effects. No file has any, as package.json says, and bundlers
+ * would warn of each.
+ */
+function dropBareImports(outdir) {
+  for (const name of readdirSync(join(root, outdir)).filter((file) => file.endsWith('.js'))) {
+    const file = join(root, outdir, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^import "\.\/[^"]+";$/gm, ''));
+  }
 }
 
 /** A statement that exports the names of a file from a module, as they are called in the core. */
@@ -154,3 +165,4 @@ function lazyTargets() {
 }
 
 await Promise.all([build('dist/node', [requirePackages]), build('dist/bundler', [])]);
+for (const outdir of ['dist/node', 'dist/bundler']) dropBareImports(outdir);

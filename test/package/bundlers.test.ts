@@ -93,7 +93,7 @@ for (const [what, extension, options] of [
 ] as const)
   test(`esbuild: ${what}`, async () => {
     const outdir = await emptyFolder();
-    await esbuild.build({
+    const { warnings } = await esbuild.build({
       absWorkingDir: project,
       entryPoints: ['program.js'],
       bundle: true,
@@ -104,6 +104,7 @@ for (const [what, extension, options] of [
       outExtension: { '.js': `.${extension}` },
       ...options,
     });
+    assert.deepEqual(warnings, []);
     await assertRuns(outdir, `program.${extension}`);
   });
 
