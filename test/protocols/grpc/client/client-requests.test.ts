@@ -31,33 +31,6 @@ test('a generator of requests is returned when the call ends first', async () =>
   await returned.promise;
 });
 
-const KIBIBYTE = { data: Buffer.alloc(1024) };
-const endlessSources = {
-  generator: function* (onNext: () => void) {
-    for (;;) {
-      onNext();
-      yield KIBIBYTE;
-    }
-  },
-  'async generator': async function* (onNext: () => void) {
-    for (;;) {
-      onNext();
-      yield KIBIBYTE;
-    }
-  },
-};
-for (const [kind, endless] of Object.entries(endlessSources)) {
-  test(`an endless ${kind} of requests that never waits lets the event loop run after 64 KiB`, async () => {
-    await using rig = memoryRig();
-    let taken = 0;
-    const call = rig.client.consume(endless(() => (taken += 1))).subscribe({ error: () => {} });
-    await new Promise((resolve) => setImmediate(resolve));
-    call.unsubscribe();
-    // A turn for each of the two ends of the wait.
-    assert.ok(taken > 0 && taken <= 2 * 64 + 2, `${taken} KiB were taken in a turn`);
-  });
-}
-
 const brokenSources = {
   Observable: () => throwError(() => new Error('no more')),
   Readable: () => Readable.from(failing()),
