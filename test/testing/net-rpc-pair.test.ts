@@ -5,6 +5,7 @@ import { firstValueFrom } from 'rxjs';
 import { implement, netRpcPlugin, RemoteError } from '../../src/index.js';
 import { gob, handler, method } from '../../src/net-rpc.js';
 import { createNetRpcConnection, createPluginPair } from '../../src/testing/index.js';
+import { blockLoop } from '../support/block-loop.js';
 import { defer, within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 import { JOINTS } from './joints.js';
@@ -50,4 +51,11 @@ for (const [title, joint] of JOINTS) {
 
 test('a protocol that a contract does not have is refused', async () => {
   await assert.rejects(createPluginPair(plugins, { greeter }, { protocol: 'grpc' }), { code: 'ERR_OPTIONS' });
+});
+
+test('a ping over net/rpc is answered although the event loop is blocked for longer than its timeout', async () => {
+  await using pair = await createPluginPair(plugins, { greeter });
+  const answer = pair.host.ping({ timeoutMs: 800 });
+  blockLoop(1000);
+  await answer;
 });

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { BehaviorSubject, firstValueFrom, type Observable, ReplaySubject, takeUntil, throwError, timeout } from 'rxjs';
+import { BehaviorSubject, firstValueFrom, mergeMap, type Observable, ReplaySubject, takeUntil, throwError } from 'rxjs';
 import { errorMessage, PluginCallError, PluginError, RemoteError } from '../../errors.js';
 import { aborted } from '../../streams/aborted.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { secureDialer } from '../../transports/tls/tls.js';
 import type { YamuxOptions } from '../../transports/yamux/options.js';
@@ -188,7 +189,7 @@ class NetRpcConversation implements ClientProtocol {
     const reply$ = this.#control
       .call(name, method.args, args, method.reply)
       .pipe(
-        timeout({ first: timeoutMs, with: () => throwError(() => noAnswer(name, timeoutMs)) }),
+        takeUntil(loopTimer(timeoutMs).pipe(mergeMap(() => throwError(() => noAnswer(name, timeoutMs))))),
         takeUntil(aborted(this.#signal)),
       );
     return firstValueFrom(reply$);

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { firstValueFrom, Subject, Subscription, take, takeUntil, timer, toArray } from 'rxjs';
+import { firstValueFrom, Subject, Subscription, take, takeUntil, toArray } from 'rxjs';
 import { RemoteError } from '../../errors.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
@@ -111,7 +112,7 @@ class NetRpcServer implements ServerProtocol {
 
   /** Control, stdout and stderr, in this order; fewer when the connection ends or the timeout passes before. */
   #firstStreams(session: YamuxSession): Promise<readonly Duplex[]> {
-    const late$ = timer(this.#options.openTimeoutMs ?? OPEN_TIMEOUT_MS);
+    const late$ = loopTimer(this.#options.openTimeoutMs ?? OPEN_TIMEOUT_MS);
     return firstValueFrom(session.stream$.pipe(take(3), takeUntil(late$), toArray()));
   }
 
@@ -132,7 +133,7 @@ class NetRpcServer implements ServerProtocol {
     const flush = (): Promise<unknown> => Promise.all([this.#stdout.flush(), this.#stderr.flush()]);
     this.#preparing ??= settledWithin(SHUTDOWN_STEP_MS, this.#connection.onShutdown().then(flush)).then(() => {
       // A host that does not read the answer must not keep the plugin running.
-      this.#lifetime.add(timer(SHUTDOWN_STEP_MS).subscribe(() => this.#end.next()));
+      this.#lifetime.add(loopTimer(SHUTDOWN_STEP_MS).subscribe(() => this.#end.next()));
     });
     return this.#preparing;
   }
