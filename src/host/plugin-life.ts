@@ -205,6 +205,7 @@ export class PluginLife {
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
     this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
+    this.#lifetime.add(protocol.brokerLost$?.subscribe(() => this.#onBrokerLost()));
     const lost$ = protocol.lost$?.pipe(mergeMap((cause) => loopTimer(EXIT_DELAY_MS).pipe(map(() => cause))));
     this.#lifetime.add(lost$?.subscribe((cause) => this.#onLost(cause)));
   }
@@ -215,6 +216,12 @@ export class PluginLife {
     const { runner } = this.#life.resources;
     if (!isConnected) runner.ref?.();
     else if (!this.#isReferenced) runner.unref?.();
+  }
+
+  /** running → running, without the broker */
+  #onBrokerLost(): void {
+    const life = this.#life;
+    if (life.status === 'running') this.#enter({ ...life, plugin: { ...life.plugin, brokerLost: true } });
   }
 
   #onExit(exit: Exit): void {

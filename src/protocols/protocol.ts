@@ -41,6 +41,8 @@ export interface ClientProtocol {
   readonly broker?: unknown;
   /** Whether the connection is up. Hot, replays the latest, completes with `close`. Undefined where that is not known. */
   readonly connected$?: Observable<boolean>;
+  /** Emits once, when the connection was lost and made again, and the broker could not be had back. Completes with `close`. */
+  readonly brokerLost$?: Observable<void>;
   /**
    * Emits once, when the connection is lost and no other can be made: the plugin cannot be reached any more. Replays; completes with
    * `close`. Undefined where that is not known.

@@ -29,6 +29,8 @@ export interface RunningPlugin {
   /** The application protocol version that both ends use. */
   readonly protocolVersion: number;
   readonly address: Address;
+  /** Set when the connection was lost and made again: the broker of a plugin belongs to its first connection, and is closed since. */
+  readonly brokerLost?: true;
 }
 
 /** The state of a plugin. It moves forward only, idle > starting > running > stopping > exited; states and phases may be skipped. */

@@ -1,6 +1,8 @@
 import {
   BehaviorSubject,
   EMPTY,
+  filter,
+  firstValueFrom,
   from,
   map,
   merge,
@@ -9,7 +11,9 @@ import {
   type Observable,
   of,
   ReplaySubject,
+  Subject,
   Subscription,
+  scan,
   switchMap,
   take,
 } from 'rxjs';
@@ -17,6 +21,7 @@ import { PluginCallError, type PluginError } from '../../errors.js';
 import { loopTimer } from '../../streams/loop-timeout.js';
 import { resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { resolveDuration } from '../../wire/duration.js';
+import type { Logger } from '../../wire/logs/logger.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
@@ -36,8 +41,8 @@ import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { requestShutdown } from './services/controller-client.js';
 import { checkHealth } from './services/health-client.js';
+import { receiveLastingStdio } from './services/lasting-stdio.js';
 import { OWN_SERVICE_LIMITS } from './services/limits.js';
-import { receiveStdio } from './services/stdio-client.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
 
 /** How a host speaks gRPC. */
@@ -114,6 +119,8 @@ class GrpcConversation implements ClientProtocol {
   readonly connected$: Observable<boolean>;
   readonly lost$: Observable<PluginError>;
   readonly #lost = new ReplaySubject<PluginError>(1);
+  readonly brokerLost$: Observable<void>;
+  readonly #brokerLost = new Subject<void>();
   readonly #watching: Subscription;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
@@ -135,7 +142,10 @@ class GrpcConversation implements ClientProtocol {
     this.#channel = channel;
     this.#muxed = muxed;
     this.#clientOptions = clientOptions;
-    this.broker = openHostBroker(channel, muxed?.streams, connection, broker);
+    const connections = countConnections(channel);
+    const onDisconnected = (): void => void this.#tellBrokerLost(connections, logger);
+    this.broker = openHostBroker(channel, muxed?.streams, connection, broker, onDisconnected);
+    this.brokerLost$ = this.#brokerLost.asObservable();
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     this.lost$ = this.#lost.asObservable();
     this.#watching = lossOf(end).subscribe(this.#lost);
@@ -143,7 +153,7 @@ class GrpcConversation implements ClientProtocol {
     const client = createGrpcClient(channel, GRPCStdioDefinition, {
       defaults: { ...OWN_SERVICE_LIMITS, background: true },
     });
-    this.#stdio = receiveStdio(client, {
+    this.#stdio = receiveLastingStdio(client, connections, {
       stdout: syncStdout,
       stderr: syncStderr,
       logger,
@@ -183,9 +193,18 @@ class GrpcConversation implements ClientProtocol {
   async close(because?: Error): Promise<void> {
     this.#watching.unsubscribe();
     this.#lost.complete();
+    this.#brokerLost.complete();
     this.#ending.unsubscribe();
     await Promise.all([this.#channel.close(because), this.broker.close(because), this.#stdio]);
     await this.#muxed?.close();
+  }
+
+  /** Without another connection the plugin ends, and its broker with it. */
+  async #tellBrokerLost(connections: Observable<number>, logger: Logger): Promise<void> {
+    const again$ = connections.pipe(filter((count) => count > 1));
+    if ((await firstValueFrom(again$, { defaultValue: 0 })) === 0) return;
+    logger.warn('the broker of the plugin is closed since its connection was lost: nothing can be accepted or dialed');
+    this.#brokerLost.next();
   }
 
   /**
@@ -207,4 +226,12 @@ function lossOf({ channel, muxed, reconnectTimeoutMs }: HostEnd): Observable<Plu
   const ended$ = muxed === undefined ? EMPTY : from(muxed.closed);
   const broke$ = ended$.pipe(mergeMap((cause) => (cause === undefined ? EMPTY : of(cause))));
   return merge(broke$, stayConnected(channel, { timeoutMs: reconnectTimeoutMs })).pipe(take(1));
+}
+
+/** How many connections the channel has had. Completes with the channel. */
+function countConnections({ state$ }: GrpcChannel): BehaviorSubject<number> {
+  const connections = new BehaviorSubject(0);
+  const ready$ = state$.pipe(filter(({ status }) => status === 'ready'));
+  ready$.pipe(scan((count) => count + 1, 0)).subscribe(connections);
+  return connections;
 }

@@ -13,13 +13,15 @@ import { SocketRoute } from './socket-route.js';
 
 /**
  * Opens a host's broker, over `streams` if connections are multiplexed. Its StartStream call begins at once (go-plugin grpc_client.go
- * newGRPCClient).
+ * newGRPCClient). `onDisconnected` is called when it ends with its connection. It is not begun again on another connection: the plugin's end
+ * of it has ended for good, in Go as here (grpc_broker.go gRPCBrokerServer.StartStream).
  */
 export function openHostBroker(
   mainChannel: GrpcChannel,
   streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
   { timeoutMs, ...options }: BrokerSettings,
+  onDisconnected?: () => void,
 ): Broker {
   const link = new BrokerLink({ timeoutMs });
   const route =
@@ -29,6 +31,6 @@ export function openHostBroker(
   const closeLink = (): void => call.unsubscribe();
   const broker = new Broker({ ...options, link, route, closeLink, tls, keepsAlive: false });
   const client = createGrpcClient(mainChannel, GRPCBrokerDefinition, { defaults: OWN_SERVICE_LIMITS });
-  const call = openHostLink(link, client, logger);
+  const call = openHostLink(link, client, { logger, onDisconnected });
   return broker;
 }

@@ -6,6 +6,12 @@ import { status as Status } from '../shared/grpc-js.js';
 import type { ClientOf } from '../shared/service-definition.js';
 import type { BrokerLink } from './link.js';
 
+export interface HostLinkOptions {
+  readonly logger: Logger;
+  /** Called when the call has ended with its connection. */
+  readonly onDisconnected?: (() => void) | undefined;
+}
+
 /**
  * Begins the StartStream call of a host's broker; unsubscribing ends it. A plugin without the service works all the same: only its
  * broker is closed (go-plugin grpc_broker.go gRPCBrokerClientImpl.StartStream).
@@ -13,7 +19,7 @@ import type { BrokerLink } from './link.js';
 export function openHostLink(
   link: BrokerLink,
   client: Pick<ClientOf<typeof GRPCBrokerDefinition>, 'startStream'>,
-  logger: Logger,
+  { logger, onDisconnected }: HostLinkOptions,
 ): Subscription {
   const call$ = client.startStream(link.outgoing$, { background: true });
   const subscription = call$.subscribe({
@@ -22,6 +28,7 @@ export function openHostLink(
       const { status, message } = toGrpcError(thrown);
       if (status === Status.UNIMPLEMENTED) logger.debug('the plugin has no broker');
       link.end(status === Status.UNIMPLEMENTED ? 'the plugin does not offer one' : message);
+      if (status === Status.UNAVAILABLE) onDisconnected?.();
     },
     complete: () => link.end('the plugin has ended it'),
   });

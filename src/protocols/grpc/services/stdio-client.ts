@@ -17,8 +17,11 @@ export interface ReceiveStdioOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Why no more output comes: the plugin has no stdio service, the connection has ended, or the call has failed in another way. */
-export type StdioEnd = 'unsupported' | 'ended' | 'failed';
+/**
+ * Why no more output comes: the plugin has no stdio service, either end has ended the call, the connection was lost, or the call has
+ * failed in another way.
+ */
+export type StdioEnd = 'unsupported' | 'ended' | 'disconnected' | 'failed';
 
 /**
  * Receives what the plugin's program writes to its standard streams, until the connection ends. Never rejects and never retries: a plugin
@@ -92,7 +95,8 @@ function endOf(thrown: unknown, logger: Logger): StdioEnd {
     logger.warn('the plugin does not send its stdout and stderr over gRPC');
     return 'unsupported';
   }
-  if (error.status === Status.UNAVAILABLE || error.status === Status.CANCELLED) return 'ended';
+  if (error.status === Status.UNAVAILABLE) return 'disconnected';
+  if (error.status === Status.CANCELLED) return 'ended';
   logger.error('receiving stdout and stderr of the plugin failed', { error: error.message });
   return 'failed';
 }

@@ -138,7 +138,7 @@ test('output is received until the server ends, and both Writables stay open', a
   stderr.write('a word of warning\n');
   await within(10_000, 'the flush', service.flush());
   await peer.server.drain({ graceMs: 100 });
-  assert.equal(await within(10_000, 'the end', received), 'ended');
+  assert.equal(await within(10_000, 'the end', received), 'disconnected');
   assert.equal(text('stdout'), out);
   assert.equal(text('stderr'), 'a word of warning\n');
   assert.deepEqual(records, []);
