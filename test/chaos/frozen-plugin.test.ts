@@ -30,7 +30,7 @@ test('SIGSTOP while it runs: a ping fails in time, calls wait, stop kills, and t
   const pid = Number(client.id);
   const kv = await client.dispense('kv');
   process.kill(pid, 'SIGSTOP');
-  const failed = (error: unknown) => error instanceof GrpcError && error.status === status.CANCELLED;
+  const failed = (error: unknown) => GrpcError.is(error) && error.status === status.CANCELLED;
   const calling = assert.rejects(lastValueFrom(kv.put({ key: 'a', value: Buffer.from('1') })), failed);
   await assert.rejects(client.ping(), hasCode('ERR_PING'));
   await bounded('the end', client.stop());

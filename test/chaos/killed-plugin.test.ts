@@ -74,7 +74,7 @@ for (const [how, options] of connections)
     await client.start();
     const pid = Number(client.id);
     const kv = await client.dispense('kv');
-    const unavailable = (error: unknown) => error instanceof GrpcError && error.status === status.UNAVAILABLE;
+    const unavailable = (error: unknown) => GrpcError.is(error) && error.status === status.UNAVAILABLE;
     const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), unavailable);
     await firstValueFrom(kv.put({ key: 'a', value: Buffer.from('1') }));
     if (process.platform !== 'win32') process.kill(pid, 'SIGSTOP');

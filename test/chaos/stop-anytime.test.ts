@@ -52,7 +52,7 @@ test('stop with calls and a stream open: they fail, typed', async () => {
   await client.start();
   const kv = await client.dispense('kv');
   const ended = (error: unknown) =>
-    error instanceof GrpcError && [status.UNAVAILABLE, status.CANCELLED].includes(error.status);
+    GrpcError.is(error) && [status.UNAVAILABLE, status.CANCELLED].includes(error.status);
   const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), ended);
   await firstValueFrom(kv.put({ key: 'a', value: Buffer.from('1') }));
   await bounded('the end', client.stop());

@@ -10,7 +10,7 @@ import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { type BrokerPair, brokerPair, echo, probe, registerProbe } from '../support/broker-pair.js';
 
 export const hasCode = (code: string) => (error: unknown) => PluginError.is(error) && error.code === code;
-export const hasStatus = (code: number) => (error: unknown) => error instanceof GrpcError && error.status === code;
+export const hasStatus = (code: number) => (error: unknown) => GrpcError.is(error) && error.status === code;
 
 /** How the brokers under test reach each other. */
 export interface BrokerSetting {

@@ -50,7 +50,7 @@ test('calls of a dispensed client reach the plugin, and its errors come back typ
   await assert.rejects(
     firstValueFrom(kv.get({ key: 'b' })),
     (error) =>
-      error instanceof GrpcError && error.status === status.NOT_FOUND && error.metadata.get('kv-key')[0] === 'b',
+      GrpcError.is(error) && error.status === status.NOT_FOUND && error.metadata.get('kv-key')[0] === 'b',
   );
   await client.ping();
 });
@@ -89,7 +89,7 @@ test('after a crash the state has its reason, pending and later calls fail, and 
   client.ref();
   await client.start();
   const kv = await client.dispense('kv');
-  const isUnavailable = (error: unknown) => error instanceof GrpcError && error.status === status.UNAVAILABLE;
+  const isUnavailable = (error: unknown) => GrpcError.is(error) && error.status === status.UNAVAILABLE;
   const pending = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), isUnavailable);
   process.kill(Number(client.id), 'SIGKILL');
   await pending;

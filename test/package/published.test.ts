@@ -80,6 +80,13 @@ test('an entry is one file of its own and the core, and loads no chunk that it d
   assert.deepEqual(own.toSorted(), ['node/core.js', 'node/index.js']);
 });
 
+test('of grpc-js only the files with its names are loaded, with `rxplug/grpc` too', async () => {
+  const { urls } = await loadedFiles("import 'rxplug'; import 'rxplug/grpc';", here);
+  const files = urls.flatMap((url) => /@grpc\/grpc-js\/build\/src\/(.*)/.exec(url)?.[1] ?? []);
+  const expected = ['connectivity-state.js', 'constants.js', 'error.js', 'logging.js', 'metadata.js'];
+  assert.deepEqual(files.toSorted(), expected);
+});
+
 test('every file has its map, and no file names a path of the machine that built it', async () => {
   const files = readdirSync(published);
   for (const file of files.filter((name) => name.endsWith('.js'))) {

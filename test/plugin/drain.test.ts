@@ -11,7 +11,7 @@ import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
 const bounded = <T>(what: string, promise: Promise<T>) => within(15_000, what, promise);
-const hasStatus = (code: status) => (error: unknown) => error instanceof GrpcError && error.status === code;
+const hasStatus = (code: status) => (error: unknown) => GrpcError.is(error) && error.status === code;
 const value = Buffer.from('done');
 
 interface Scene {
@@ -82,7 +82,7 @@ async function refusal(call: () => Promise<unknown>): Promise<void> {
       await within(50, 'an answer', call());
     } catch (error) {
       if (hasStatus(status.UNAVAILABLE)(error)) return;
-      if (error instanceof GrpcError) throw error;
+      if (GrpcError.is(error)) throw error;
     }
   }
 }

@@ -29,7 +29,7 @@ for (const [title, joint] of JOINTS) {
     assert.equal((await lastValueFrom(answers$.pipe(toArray()))).length, 1);
     await assert.rejects(
       firstValueFrom(client.get({ key: 'nope' })),
-      (error) => error instanceof GrpcError && error.status === status.NOT_FOUND,
+      (error) => GrpcError.is(error) && error.status === status.NOT_FOUND,
     );
   });
 

@@ -1,15 +1,9 @@
-import {
-  type CallCredentials,
-  type ChannelInterface,
-  type Deadline,
-  type experimental,
-  type Metadata,
-  propagate as Propagate,
-} from '@grpc/grpc-js';
+import type { CallCredentials, ChannelInterface, Deadline, experimental, Metadata } from '@grpc/grpc-js';
 import type { HeaderList } from '../../../../transports/http2/interfaces.js';
 import type { GrpcCall, GrpcCallEvents, GrpcChannel } from '../../client/channel.js';
 import { frameMessage } from '../../message/framing.js';
 import { toStatusObject } from '../../shared/errors.js';
+import { Propagate } from '../../shared/grpc-js.js';
 import { metadataFrom } from '../../shared/metadata.js';
 import type { CallStatus } from '../../shared/status.js';
 

@@ -1,13 +1,9 @@
-import {
-  type ChannelInterface,
-  connectivityState as ConnectivityState,
-  type Deadline,
-  type experimental,
-} from '@grpc/grpc-js';
+import type { ChannelInterface, Deadline, experimental } from '@grpc/grpc-js';
 import { filter, take } from 'rxjs';
 import { ClosedError } from '../../../../errors.js';
 import { MAX_TIMER_MS } from '../../../../wire/duration.js';
 import type { ChannelState, GrpcChannel } from '../../client/channel.js';
+import { ConnectivityState } from '../../shared/grpc-js.js';
 import { GrpcJsCall, type ParentCall } from './client-call.js';
 
 type ChannelzRef = ReturnType<ChannelInterface['getChannelzRef']>;
