@@ -49,8 +49,7 @@ test('calls of a dispensed client reach the plugin, and its errors come back typ
   assert.deepEqual((await firstValueFrom(kv.get({ key: 'a' }))).value, Buffer.from('1'));
   await assert.rejects(
     firstValueFrom(kv.get({ key: 'b' })),
-    (error) =>
-      GrpcError.is(error) && error.status === status.NOT_FOUND && error.metadata.get('kv-key')[0] === 'b',
+    (error) => GrpcError.is(error) && error.status === status.NOT_FOUND && error.metadata.get('kv-key')[0] === 'b',
   );
   await client.ping();
 });
