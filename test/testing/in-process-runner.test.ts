@@ -63,7 +63,7 @@ test('calls in flight at a crash fail with its cause', async () => {
   const kv = await client.dispense('kv');
   const watching = lastValueFrom(kv.watch({}));
   void runner.plugins[0]!.exit({ signal: 'SIGSEGV' });
-  await assert.rejects(watching, GrpcError);
+  await assert.rejects(watching, (error) => GrpcError.is(error));
   const state = await lastValueFrom(client.state$);
   assert.ok(state.status === 'exited' && state.reason.kind === 'crashed' && state.exit?.signal === 'SIGSEGV');
 });
