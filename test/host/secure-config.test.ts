@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { bundle as makeBundle } from '../../src/bundle/index.js';
 import { createClient, PluginError, processRunner, type SecureConfig } from '../../src/index.js';
 import { directoryChecksum } from '../../src/transport.js';
 import { bundlePlugin } from '../support/bundle-plugin.js';
@@ -47,6 +48,16 @@ test('a script that imports what was not checked is not started, and the bundle 
 });
 
 const onLinux = { skip: process.platform === 'linux' ? false : 'only Linux runs a script by its descriptor' };
+
+test('the file of rxplug/bundle is started as it was checked', async () => {
+  const file = join(bundle.directory, 'single.cjs');
+  const entry = fileURLToPath(new URL('../../examples/bundled/plugin.js', import.meta.url));
+  await makeBundle({ entry, outfile: file });
+  const secureConfig = { checksum: sha256(file), hash: 'sha256', file };
+  await using client = createClient({ command: [process.execPath, file], handshake, plugins, secureConfig });
+  await client.start();
+  await client.ping();
+});
 
 test('a script whose import is only found when it runs fails with the reason', onLinux, async () => {
   const script = join(bundle.directory, 'late.cjs');

@@ -24,8 +24,8 @@ export interface OpenVerifiedOptions {
 const INHERITED = '/proc/self/fd/3';
 
 const BUNDLE =
-  'Bundle the plugin into a single file (`esbuild plugin.ts --bundle --platform=node`), or check its whole directory with ' +
-  '`secureConfig.directory`.';
+  'Bundle the plugin into a single file (`bundle` of rxplug/bundle, or `esbuild plugin.ts --bundle --platform=node`), or check its ' +
+  'whole directory with `secureConfig.directory`.';
 
 /**
  * Verifies the checksum of a command, and says how it is to be spawned so that what was verified is what runs. Rejects with SecurityError
