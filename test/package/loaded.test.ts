@@ -57,3 +57,32 @@ inject(LOGGER)(Greeter.prototype, 'log');`;
     assert.ok(packages.has('inversify'));
   });
 });
+
+/** Of Node's own modules these load many others, and most programs need none of them. */
+const DEAR = ['tls', '_tls_wrap', 'zlib', 'child_process', 'http', '_http_client', 'http2', 'v8'];
+const dear = (builtins: ReadonlySet<string>) => DEAR.filter((name) => builtins.has(`NativeModule ${name}`));
+
+describe('the rest is loaded when it is used', () => {
+  test('the main entry loads three packages, rxjs and grpc-js in part, and nothing dear of Node', async () => {
+    const { urls, packages, builtins } = await loadedFiles("import 'rxplug';", here);
+    const filesOf = (name: string) => urls.filter((url) => url.includes(`/node_modules/${name}/`));
+    assert.deepEqual([...packages].toSorted(), ['@bufbuild/protobuf', '@grpc/grpc-js', 'rxjs']);
+    assert.ok(filesOf('rxjs').length < 40, `${filesOf('rxjs').length} files of rxjs`);
+    assert.ok(filesOf('@grpc/grpc-js').length < 8, `${filesOf('@grpc/grpc-js').length} files of grpc-js`);
+    assert.deepEqual(dear(builtins), []);
+  });
+
+  test('the entry for gRPC, with its adapters, loads as little of grpc-js', async () => {
+    const { urls } = await loadedFiles("import 'rxplug/grpc';", here);
+    const files = urls.filter((url) => url.includes('/node_modules/@grpc/grpc-js/'));
+    assert.ok(files.length > 0 && files.length < 9, `${files.length} files of grpc-js`);
+  });
+
+  test('what is loaded later is seen: node-forge for a certificate, and modules of Node', async () => {
+    const tls = "import { selfSignedAuthority } from 'rxplug/grpc'; await selfSignedAuthority().issue();";
+    const { packages } = await loadedFiles(tls, here);
+    assert.ok(packages.has('node-forge'));
+    const { builtins } = await loadedFiles("import 'node:tls'; import 'node:child_process';", here);
+    assert.ok(dear(builtins).includes('tls') && dear(builtins).includes('child_process'), dear(builtins).join());
+  });
+});
