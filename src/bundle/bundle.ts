@@ -14,6 +14,8 @@ export interface BundleOptions {
   readonly outfile: string;
   /** Packages that are not bundled but loaded from node_modules: those with native code. @default [] */
   readonly external?: readonly string[];
+  /** Bundles the engine of grpc-js too, for a program with `grpcEngine: 'grpc-js'`. It is as large as all of the rest. @default false */
+  readonly grpcJs?: boolean;
   /**
    * Runs the command as the program will be run, once or several times, and waits for its end: a plugin by a host with the same options
    * (`autoMtls`), and with a call of the methods that should be fast. What V8 compiles then is stored. @default nothing is stored
@@ -48,9 +50,9 @@ export interface BundleResult {
  * });
  * ```
  */
-export async function bundle({ entry, outfile, external = [], record }: BundleOptions): Promise<BundleResult> {
+export async function bundle({ entry, outfile, record, ...options }: BundleOptions): Promise<BundleResult> {
   const file = resolve(outfile);
-  const program = await bundleProgram(resolve(entry), external);
+  const program = await bundleProgram(resolve(entry), options);
   await mkdir(dirname(file), { recursive: true });
   if (record === undefined) {
     await writeFile(file, loaderFile(program, {}));

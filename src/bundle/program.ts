@@ -2,8 +2,14 @@ import { dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
 
+/** What belongs to the program. */
+export interface ProgramOptions {
+  readonly external?: readonly string[];
+  readonly grpcJs?: boolean;
+}
+
 /** The program and everything that it imports, as one CommonJS text. Rejects with OptionsError. */
-export async function bundleProgram(entry: string, external: readonly string[]): Promise<string> {
+export async function bundleProgram(entry: string, { external = [], grpcJs = false }: ProgramOptions): Promise<string> {
   const esbuild = await import('esbuild').catch((cause: unknown) => {
     throw new OptionsError('`bundle` needs esbuild. Install it: npm install --save-dev esbuild.', { cause });
   });
@@ -17,7 +23,7 @@ export async function bundleProgram(entry: string, external: readonly string[]):
     external: [...external],
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [rxjsInParts],
+    plugins: [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])],
   });
   const { outputFiles } = await build.catch((cause: unknown) => {
     throw new OptionsError(`${entry} cannot be bundled: ${reasonOf(cause)}`, { cause });
@@ -45,5 +51,19 @@ const rxjsInParts: Plugin = {
         return { path: join(dirname(manifest.path), 'dist/esm', part, 'index.js'), sideEffects: false };
       },
     );
+  },
+};
+
+const WITHOUT_GRPC_JS = `throw new Error('This program was bundled without the engine grpc-js. Give "bundle" the option "grpcJs: true".');`;
+
+/** The files that load the engine of grpc-js (`scripts/bundle.mjs` names them). */
+const withoutGrpcJs: Plugin = {
+  name: 'without-grpc-js',
+  setup(build) {
+    build.onResolve({ filter: /\/lazy-protocols-grpc-grpc-js-engine-\w+\.js$/ }, ({ path }) => ({
+      path,
+      namespace: 'without-grpc-js',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'without-grpc-js' }, () => ({ contents: WITHOUT_GRPC_JS }));
   },
 };

@@ -102,7 +102,7 @@ async function main() {
 void main();
 `;
 
-  async function bundleText(text: string, record = false): Promise<BundleResult> {
+  async function bundleText(text: string, { record = false, grpcJs = false } = {}): Promise<BundleResult> {
     const entry = join(here, `entry-${process.pid}.mjs`);
     await writeFile(entry, text.replace('PLUGIN', bundled.file));
     const outfile = join(await folderWith(), 'host.cjs');
@@ -110,6 +110,7 @@ void main();
       return await bundle({
         entry,
         outfile,
+        grpcJs,
         ...(record ? { record: async ([file, ...args]) => void (await run(file, args, { env: testEnv() })) } : {}),
       });
     } finally {
@@ -119,11 +120,22 @@ void main();
 
   test('runs with its code and without, whatever its text contains', async () => {
     for (const record of [false, true]) {
-      const { file, codeFile } = await bundleText(HOST, record);
+      const { file, codeFile } = await bundleText(HOST, { record });
       assert.equal(codeFile !== undefined, record);
       assert.equal(await takesCode(file), record);
       assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, '1 true */ä\n');
     }
+  });
+
+  test('has the engine of grpc-js when it is asked for, and says so when it has not', async () => {
+    const text = HOST.replace('handshake, plugins });', "handshake, plugins, grpcEngine: 'grpc-js' });");
+    const { file } = await bundleText(text, { grpcJs: true });
+    assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, '1 true */ä\n');
+    const without = await bundleText(text);
+    await assert.rejects(
+      run(process.execPath, [without.file], { env: testEnv() }),
+      /without the engine grpc-js.*grpcJs: true/,
+    );
   });
 
   test('that awaits at its top level is refused with what to write', async () => {
