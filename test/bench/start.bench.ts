@@ -29,7 +29,7 @@ const { file: bundled } = await bundlePlugin(directory);
 const alone = join(directory, 'alone.cjs');
 await copyFile(bundled, alone);
 const programs = {
-  'unbundled plugin': [plain],
+  'unbundled plugin, with injection': [plain],
   "the README's plugin, unbundled": [fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url))],
   'bundled plugin': [alone],
   'bundled plugin, with stored code': [bundled],
@@ -42,7 +42,7 @@ await table('spawn to handshake line', 'node -e 0', {
 });
 const stores = Object.entries(programs).filter(([name]) => !name.includes('README'));
 const answers = stores.map(([name, args]) => [name, () => firstAnswer(args)] as const);
-await table('start() to first answer', 'unbundled plugin', Object.fromEntries(answers));
+await table('start() to first answer', 'unbundled plugin, with injection', Object.fromEntries(answers));
 await rm(directory, { recursive: true });
 
 type Measure = () => Promise<number>;
