@@ -310,7 +310,7 @@ function ends(setting: BrokerSetting, on: On, both: Both): void {
     ] as const) {
       const channel = await meet(accepting, dialing, 1);
       const client = createGrpcClient(channel, ProbeDefinition);
-      failures.push(assert.rejects(lastValueFrom(client.hangStream({ token: 'end' })), GrpcError));
+      failures.push(assert.rejects(lastValueFrom(client.hangStream({ token: 'end' })), (error) => GrpcError.is(error)));
       await lastValueFrom(client.observe({ token: 'end' }));
     }
     await pair.dispose();
