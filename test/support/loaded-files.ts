@@ -52,7 +52,10 @@ export async function loadedFiles(text: string, directory: string): Promise<Load
     await writeFile(hooks, HOOKS);
     await writeFile(preload, PRELOAD(pathToFileURL(hooks), list));
     await writeFile(program, text);
-    await promisify(execFile)(process.execPath, ['--import', pathToFileURL(preload).href, program], { env: testEnv() });
+    // The suite preloads sources for another engine by NODE_OPTIONS.
+    await promisify(execFile)(process.execPath, ['--import', pathToFileURL(preload).href, program], {
+      env: testEnv({ NODE_OPTIONS: '' }),
+    });
     const lines = [...new Set((await readFile(list, 'utf8')).split('\n'))];
     const urls = lines.filter((line) => line.startsWith('file:') && !line.includes('/loaded'));
     const packages = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1] ?? []);
