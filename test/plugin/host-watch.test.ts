@@ -43,6 +43,7 @@ const WRAPPERS = {
   'bash -c': ['bash', '-c', '"$@"; true', 'bash'],
   timeout: ['timeout', '600'],
   'a Node program, as npx and tsx are': [process.execPath, '-e', NODE_WRAPPER, '--'],
+  'npm exec': ['bash', '-c', 'npm exec --silent --offline -c "$(printf "%q " "$@")"', 'bash'],
 } as const;
 
 for (const [name, wrapper] of Object.entries(WRAPPERS)) {
