@@ -48,16 +48,19 @@ export async function serve(plugin: AssembledPlugin): Promise<void> {
 async function serveUntilStopped(context: ServingContext, capture: StdioCapture): Promise<void> {
   const { environment } = context;
   const serving = await startServing(context);
+  const ended = new AbortController();
+  let sweeping: Promise<void> | undefined;
   try {
     // Before the handshake line is printed: the host may send a signal, or exit, as soon as it has read the line.
     const stopped = untilStopped(serving, context);
     await capture.realStdout(handshakeOf(serving, environment));
     // Under a host that gives no directory the plugin makes one for its sockets, which stays when it is killed.
-    if (environment.unixSocketDir === undefined) void sweepSocketDirs();
+    if (environment.unixSocketDir === undefined) sweeping = sweepSocketDirs(ended.signal);
     await stopped;
     await serving.shutdown();
   } finally {
-    await serving.close();
+    ended.abort();
+    await Promise.all([serving.close(), sweeping]);
   }
 }
 

@@ -18,8 +18,10 @@ export interface PluginSockets {
    * left. Never rejects.
    */
   noteOwners(runner: AttachedRunner): Promise<void>;
-  /** Removes what killed hosts and plugins have left where this directory is. Never rejects. */
-  sweep(): Promise<void>;
+  /** Begins to remove what killed hosts and plugins have left where this directory is. */
+  sweep(): void;
+  /** Ends a sweep that goes on. Resolves when nothing of it is open any more. Never rejects. */
+  endSweep(): Promise<void>;
   /** Removes the private directory with all sockets in it. Idempotent. */
   remove(): void;
 }
@@ -37,13 +39,22 @@ export async function createPluginSockets({ unixSocket, outlivesHost }: Resolved
     tempDir,
     ...(group === undefined ? {} : { socketGroup: group }),
   };
-  if (defaultNetwork() !== 'unix') return { where, noteOwners: nothing, sweep: nothing, remove: () => {} };
+  if (defaultNetwork() !== 'unix')
+    return { where, noteOwners: nothing, sweep: () => {}, endSweep: nothing, remove: () => {} };
   checkSocketRoom(tempDir);
+  const sweepEnded = new AbortController();
+  let sweeping: Promise<void> | undefined;
   const directory = await createSocketDir({ ...unixSocket, tempDir, outlivesProcess: outlivesHost });
   return {
     where: { ...where, socketDir: directory.path },
     noteOwners: async (runner) => directory.noteOwners(await ownersOf(runner, outlivesHost)),
-    sweep: () => sweepSocketDirs(tempDir),
+    sweep: () => {
+      sweeping = sweepSocketDirs(sweepEnded.signal, tempDir);
+    },
+    endSweep: async () => {
+      sweepEnded.abort();
+      await sweeping;
+    },
     remove: () => directory.remove(),
   };
 }

@@ -31,7 +31,7 @@ export async function startPlugin(launch: StartLaunch, context: StartContext): P
   const plugins = options.versions.get(protocolVersion) ?? {};
   const tls = options.tls ?? (identity === undefined ? undefined : autoMtls(identity, handshake));
   const protocol = await connect(runner, sockets, { protocol: name, plugins, address, tls, multiplex }, context);
-  void sockets.sweep();
+  sockets.sweep();
   return { resources: { sockets, runner, protocol }, protocolVersion, address };
 }
 

@@ -29,6 +29,7 @@ export async function releaseAll(
   await attempt(async () => protocol?.close(because));
   await attempt(async () => (kill ? runner?.kill() : runner?.release?.()));
   const exit = await exitWithin(kill ? EXIT_TIMEOUT_MS : 0, runner);
+  await attempt(async () => sockets?.endSweep());
   await attempt(async () => sockets?.remove());
   return exit;
 }

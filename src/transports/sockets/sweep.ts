@@ -19,9 +19,10 @@ const MAX_DIRECTORIES = 256;
 
 /**
  * Removes the private directories in `tempDir` whose owners were killed, with the sockets in them: those of this user, all of whose owners
- * have exited for certain, and which contain nothing else. What cannot be confirmed stays. Never rejects.
+ * have exited for certain, and which contain nothing else. What cannot be confirmed stays. Ends early when the signal is aborted: then
+ * nothing is open any more once the promise is resolved. Never rejects.
  */
-export async function sweepSocketDirs(tempDir = tmpdir()): Promise<void> {
+export async function sweepSocketDirs(signal: AbortSignal, tempDir = tmpdir()): Promise<void> {
   if (process.getuid === undefined) return;
   const here = readSystem();
   let names = 0;
@@ -29,7 +30,7 @@ export async function sweepSocketDirs(tempDir = tmpdir()): Promise<void> {
   try {
     for await (const entry of await opendir(tempDir)) {
       names += 1;
-      if (names > MAX_NAMES || directories >= MAX_DIRECTORIES) break;
+      if (signal.aborted || names > MAX_NAMES || directories >= MAX_DIRECTORIES) break;
       if (!entry.isDirectory() || !NAME.test(entry.name)) continue;
       directories += 1;
       removeIf(join(tempDir, entry.name), (directory) => hasNoOwner(directory, here));

@@ -23,6 +23,8 @@ import { sweepSocketDirs } from '../../../src/transports/sockets/sweep.js';
 
 const linuxOnly = { skip: process.platform === 'linux' ? false : 'boot and pid namespace are known on Linux only' };
 
+const never = new AbortController().signal;
+
 describe('the private directories that killed processes have left', linuxOnly, () => {
   const root = mkdtempSync(join(tmpdir(), 'w'));
   const self = describeThisProcessNow();
@@ -52,13 +54,13 @@ describe('the private directories that killed processes have left', linuxOnly, (
 
   test('are removed when all owners have exited', async () => {
     const path = await leftover([exited]);
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     assert.equal(existsSync(path), false);
   });
 
   test('are removed when the pid belongs to a later process', async () => {
     const path = await leftover([{ ...self, startTime: String(Number(self.startTime) - 1) }]);
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     assert.equal(existsSync(path), false);
   });
 
@@ -77,7 +79,7 @@ describe('the private directories that killed processes have left', linuxOnly, (
   for (const [what, owners] of kept) {
     test(`stay when ${what}`, async () => {
       const path = await leftover(owners());
-      await sweepSocketDirs(root);
+      await sweepSocketDirs(never, root);
       assert.equal(existsSync(join(path, 'plugin1')), true);
     });
   }
@@ -85,7 +87,7 @@ describe('the private directories that killed processes have left', linuxOnly, (
   test('stay when there is anything but sockets in them', async () => {
     const path = await leftover([exited]);
     writeFileSync(join(path, 'precious'), '');
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     assert.deepEqual([existsSync(join(path, 'plugin1')), existsSync(join(path, 'precious'))], [true, true]);
   });
 
@@ -95,7 +97,7 @@ describe('the private directories that killed processes have left', linuxOnly, (
     renameSync(target, join(outside, 'real'));
     symlinkSync(join(outside, 'real'), join(root, 'plugin-dirabcdef'));
     renameSync(await leftover([exited]), join(root, 'plugin-dirs-12345'));
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     assert.deepEqual(
       [join(outside, 'real', 'plugin1'), join(root, 'plugin-dirs-12345', 'plugin1')].map((path) => existsSync(path)),
       [true, true],
@@ -106,7 +108,7 @@ describe('the private directories that killed processes have left', linuxOnly, (
     const path = await leftover();
     writeFileSync(join(root, 'note'), JSON.stringify([exited]));
     symlinkSync(join(root, 'note'), join(path, 'owner.json'));
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     assert.equal(existsSync(join(path, 'plugin1')), true);
   });
 
@@ -118,7 +120,7 @@ describe('the private directories that killed processes have left', linuxOnly, (
     chownSync(theirs, 65_534, 65_534);
     const noted = await leftover([exited]);
     chownSync(join(noted, 'owner.json'), 65_534, 65_534);
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     assert.deepEqual([existsSync(theirs), existsSync(noted)], [true, true]);
   });
 
@@ -127,13 +129,13 @@ describe('the private directories that killed processes have left', linuxOnly, (
   }, async () => {
     const path = await leftover([exited]);
     chmodSync(path, 0);
-    await sweepSocketDirs(root);
+    await sweepSocketDirs(never, root);
     chmodSync(path, 0o700);
     assert.equal(existsSync(join(path, 'plugin1')), true);
   });
 
   test('a directory that cannot be listed makes no sweep fail', async () => {
-    await sweepSocketDirs(join(root, 'nowhere'));
+    await sweepSocketDirs(never, join(root, 'nowhere'));
   });
 
   test('a note is written anew, and not into what was put in its place', async () => {
