@@ -14,7 +14,7 @@ export interface AutoMtlsConfig extends TlsConfig {
 /**
  * AutoMTLS, both roles: our identity, and trust in one certificate alone, the peer's. OpenSSL proves that the peer has its key, and checks
  * nothing else, because its check costs 16 ms in each process on Node 20: with any CA of one's own Node reads its built-in ones as well.
- * `refusalOf` checks the rest (docs/decisions/016-pinned-certificates.md).
+ * `refusalOf` checks the rest (docs/decisions/017-pinned-certificates.md).
  */
 export function mutualTls(identity: Identity, peerCertificatePem: string): TlsConfig {
   const config: AutoMtlsConfig = {
