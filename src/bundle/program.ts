@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
+import { ENTRY, joinChunks, pathOf, requireChunks } from './chunks.js';
 
 /** What belongs to the program. */
 export interface ProgramOptions {
@@ -13,22 +14,47 @@ export async function bundleProgram(entry: string, { external = [], grpcJs = fal
   const esbuild = await import('esbuild').catch((cause: unknown) => {
     throw new OptionsError('`bundle` needs esbuild. Install it: npm install --save-dev esbuild.', { cause });
   });
-  const build = esbuild.build({
-    entryPoints: [entry],
-    write: false,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20.19',
-    external: [...external],
-    legalComments: 'none',
-    logLevel: 'silent',
-    plugins: [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])],
-  });
-  const { outputFiles } = await build.catch((cause: unknown) => {
+  const chunks = await chunksOf(esbuild, entry, { external, grpcJs }).catch((cause: unknown) => {
     throw new OptionsError(`${entry} cannot be bundled: ${reasonOf(cause)}`, { cause });
   });
-  return outputFiles[0]!.text;
+  return joinChunks(chunks);
+}
+
+/** Names are kept, for stack traces; lines are short, since Node prints the one of an uncaught error. */
+const OUTPUT = {
+  platform: 'node',
+  target: 'node20.19',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
+  legalComments: 'none',
+  logLevel: 'silent',
+} as const;
+
+/** One CommonJS text for the entry, for each file that is imported by `import()`, and for what these share. */
+async function chunksOf(
+  { build, transform }: typeof import('esbuild'),
+  entry: string,
+  { external, grpcJs }: Required<ProgramOptions>,
+): Promise<ReadonlyMap<string, string>> {
+  // Of ES modules esbuild leaves out what is not used, and only of them it makes several files.
+  const { outputFiles } = await build({
+    ...OUTPUT,
+    entryPoints: { [ENTRY]: entry },
+    write: false,
+    outdir: 'out',
+    bundle: true,
+    format: 'esm',
+    splitting: true,
+    external: [...external],
+    plugins: [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])],
+  });
+  const paths = outputFiles.map(pathOf);
+  const texts = outputFiles.map(async (file) => {
+    const { code } = await transform(requireChunks(file.text, paths), { ...OUTPUT, format: 'cjs' });
+    return [pathOf(file), code] as const;
+  });
+  return new Map(await Promise.all(texts));
 }
 
 function reasonOf(error: unknown): string {

@@ -138,6 +138,21 @@ void main();
     );
   });
 
+  test('stores nothing of what it imports by import() and has not used', async () => {
+    const { file, codeFile } = await bundleText(
+      `
+if (process.argv[2] === 'greet')
+  void import('../../examples/gen/greeter.js').then(({ GreeterDefinition }) => console.log(GreeterDefinition.fullName));
+else console.log('b');
+`,
+      { record: true },
+    );
+    assert.equal((await readFile(codeFile!, 'latin1')).includes('createBaseGreetRequest'), false);
+    assert.ok((await readFile(file, 'latin1')).includes('createBaseGreetRequest'));
+    assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, 'b\n');
+    assert.equal((await run(process.execPath, [file, 'greet'], { env: testEnv() })).stdout, 'greeter.v1.Greeter\n');
+  });
+
   test('that awaits at its top level is refused with what to write', async () => {
     await assert.rejects(bundleText("import 'rxplug'; await 1;"), { code: 'ERR_OPTIONS', message: /void serve/ });
   });
