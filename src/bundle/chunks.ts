@@ -3,25 +3,36 @@ import type { OutputFile } from 'esbuild';
 /** The output file of the program's entry. */
 export const ENTRY = 'entry';
 
+/** What esbuild makes of the beginning of `import(…)` for a target that has none. */
+const IMPORT = 'Promise.resolve().then(() => __toESM(require(';
+
 /**
  * The output files of esbuild, in CommonJS, as one program. Each is a function that is called when it is first needed. V8 then compiles
  * and stores nothing of those that are imported by `import()` and were never used. In one scope it has to know each function of theirs.
+ *
+ * What is not among them is imported by `importModule`, a function of a file that Node has loaded: for `import()` in stored code V8 of
+ * Node 20 does not know whose it is, and throws.
  */
 export function joinChunks(chunks: ReadonlyMap<string, string>): string {
-  const functions = [...chunks].map(([path, text]) => `${JSON.stringify(path)}(exports,require,module){${text}}`);
+  const functions = [...chunks].map(
+    ([path, text]) => `${JSON.stringify(path)}(exports, require, module) {${withImport(text)}\n}`,
+  );
   return `const chunks = {
 ${functions.join(',\n')}
 };
 const loaded = new Map();
-const load = Object.assign((path) => {
+const load = (path) => {
   if (!Object.hasOwn(chunks, path)) return require(path);
   if (!loaded.has(path)) {
     const module = { exports: {} };
     loaded.set(path, module);
-    chunks[path](module.exports, load, module);
+    chunks[path](module.exports, requireChunk, module);
   }
   return loaded.get(path).exports;
-}, require);
+};
+const requireChunk = Object.assign((path) => load(path), require, {
+  import: async (path) => Object.hasOwn(chunks, path) ? load(path) : importModule(path),
+});
 load('./${ENTRY}.js');`;
 }
 
@@ -30,10 +41,7 @@ export function pathOf({ path }: OutputFile): string {
   return `./${path.slice(path.lastIndexOf('/') + 1)}`;
 }
 
-/** An output file that loads others by `require`, which is `load`, also where it has `import()`. Other imports stay as they are. */
-export function requireChunks(text: string, paths: readonly string[]): string {
-  return paths.reduce(
-    (result, path) => result.replaceAll(`import("${path}")`, () => `Promise.resolve().then(()=>require("${path}"))`),
-    text,
-  );
+/** The same number of parentheses opens. */
+function withImport(text: string): string {
+  return text.replaceAll(IMPORT, 'require.import(((');
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
-import { ENTRY, joinChunks, pathOf, requireChunks } from './chunks.js';
+import { ENTRY, joinChunks, pathOf } from './chunks.js';
 
 /** What belongs to the program. */
 export interface ProgramOptions {
@@ -17,19 +17,13 @@ export async function bundleProgram(entry: string, { external = [], grpcJs = fal
   const chunks = await chunksOf(esbuild, entry, { external, grpcJs }).catch((cause: unknown) => {
     throw new OptionsError(`${entry} cannot be bundled: ${reasonOf(cause)}`, { cause });
   });
-  return joinChunks(chunks);
+  const { code } = await esbuild.transform(joinChunks(chunks), { ...TARGET, ...SMALLER });
+  return code;
 }
 
+const TARGET = { platform: 'node', target: 'node20.19', logLevel: 'silent' } as const;
 /** Names are kept, for stack traces; lines are short, since Node prints the one of an uncaught error. */
-const OUTPUT = {
-  platform: 'node',
-  target: 'node20.19',
-  minifyWhitespace: true,
-  minifySyntax: true,
-  lineLimit: 120,
-  legalComments: 'none',
-  logLevel: 'silent',
-} as const;
+const SMALLER = { minifyWhitespace: true, minifySyntax: true, lineLimit: 120 } as const;
 
 /** One CommonJS text for the entry, for each file that is imported by `import()`, and for what these share. */
 async function chunksOf(
@@ -39,19 +33,20 @@ async function chunksOf(
 ): Promise<ReadonlyMap<string, string>> {
   // Of ES modules esbuild leaves out what is not used, and only of them it makes several files.
   const { outputFiles } = await build({
-    ...OUTPUT,
+    ...TARGET,
     entryPoints: { [ENTRY]: entry },
     write: false,
     outdir: 'out',
     bundle: true,
     format: 'esm',
     splitting: true,
+    minifySyntax: true,
+    legalComments: 'none',
     external: [...external],
     plugins: [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])],
   });
-  const paths = outputFiles.map(pathOf);
   const texts = outputFiles.map(async (file) => {
-    const { code } = await transform(requireChunks(file.text, paths), { ...OUTPUT, format: 'cjs' });
+    const { code } = await transform(file.text, { ...TARGET, format: 'cjs', supported: { 'dynamic-import': false } });
     return [pathOf(file), code] as const;
   });
   return new Map(await Promise.all(texts));

@@ -14,7 +14,8 @@ const COMPILE = `const compile = (cachedData) =>
     program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/'),
     { filename: __filename, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER, cachedData },
   );
-const run = (script) => script.runInThisContext()(exports, require, module, __filename, __dirname);`;
+const importModule = (specifier) => import(specifier);
+const run = (script) => script.runInThisContext()(exports, require, module, __filename, __dirname, importModule);`;
 
 const READ = `const fs = require('node:fs');
 const crypto = require('node:crypto');
@@ -65,7 +66,7 @@ export function recorderFile(program: string, codeFile: string): string {
 }
 
 function commented(program: string): string {
-  const text = `(function (exports, require, module, __filename, __dirname) {${escapeNonAscii(program)}\n})`;
+  const text = `(function (exports, require, module, __filename, __dirname, importModule) {${escapeNonAscii(program)}\n})`;
   return `${BEFORE}${text.replaceAll('*/', COMMENT_END)}${AFTER}`;
 }
 

@@ -153,6 +153,14 @@ else console.log('b');
     assert.equal((await run(process.execPath, [file, 'greet'], { env: testEnv() })).stdout, 'greeter.v1.Greeter\n');
   });
 
+  test('imports by import() what is not bundled, also in stored code', async () => {
+    const text = "void import(process.argv[2] ?? 'node:path').then(({ basename }) => console.log(basename('a/b')));";
+    const { file } = await bundleText(text, { record: true });
+    assert.equal(await takesCode(file), true);
+    for (const args of [[], ['node:path'], ['data:text/javascript,export const basename = () => "b"']])
+      assert.equal((await run(process.execPath, [file, ...args], { env: testEnv() })).stdout, 'b\n');
+  });
+
   test('that awaits at its top level is refused with what to write', async () => {
     await assert.rejects(bundleText("import 'rxplug'; await 1;"), { code: 'ERR_OPTIONS', message: /void serve/ });
   });
