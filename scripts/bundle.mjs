@@ -6,9 +6,10 @@
  *   lazy-….js      what is loaded when it is used, by `import()`
  *   chunk-….js     what several of these share
  *
- * `dist/node` requires CommonJS packages, `dist/bundler` imports everything.
+ * `dist/node` requires CommonJS packages, `dist/bundler` imports everything. In `dist/cjs` each entry has a CommonJS file that requires the
+ * one in `dist/node`, with declarations (docs/decisions/017-commonjs.md).
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -23,7 +24,7 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = Object.fromEntries(
   Object.entries(exports).map(([name, { types }]) => [
     name.slice(2) || 'index',
-    join(root, types.replace(/\.d\.ts$/, '.js')),
+    join(root, types.default.replace(/\.d\.ts$/, '.js')),
   ]),
 );
 const graph = await importGraph();
@@ -71,6 +72,37 @@ function dropBareImports(outdir) {
   for (const name of readdirSync(join(root, outdir)).filter((file) => file.endsWith('.js'))) {
     const file = join(root, outdir, name);
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^import "\.\/[^"]+";$/gm, ''));
+  }
+}
+
+/** Removes the declarations that no entry's declarations lead to: half of them. */
+function pruneDeclarations() {
+  const reached = new Set();
+  const reach = (file) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    const text = readFileSync(file, 'utf8').replaceAll(/\/\*[^]*?\*\//g, '');
+    for (const [, path] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']+)\.js["']/g))
+      reach(resolve(dirname(file), `${path}.d.ts`));
+  };
+  for (const file of Object.values(entries)) reach(file.replace(/\.js$/, '.d.ts'));
+  for (const path of readdirSync(compiled, { recursive: true })) {
+    const file = join(compiled, path);
+    if (path.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+  }
+}
+
+/** A file that requires each entry, with the same declarations as for `import`. */
+function writeCommonJs(outdir) {
+  const directory = join(root, outdir);
+  mkdirSync(directory);
+  for (const [name, file] of Object.entries(entries)) {
+    const declarations = relative(directory, file).replaceAll('\\', '/');
+    writeFileSync(join(directory, `${name}.cjs`), `'use strict';\nmodule.exports = require('../node/${name}.js');\n`);
+    writeFileSync(
+      join(directory, `${name}.d.cts`),
+      `// @ts-ignore Before 5.8, TypeScript does not know that Node requires ES modules.\nexport * from '${declarations}';\n`,
+    );
   }
 }
 
@@ -166,3 +198,5 @@ function lazyTargets() {
 
 await Promise.all([build('dist/node', [requirePackages]), build('dist/bundler', [])]);
 for (const outdir of ['dist/node', 'dist/bundler']) dropBareImports(outdir);
+writeCommonJs('dist/cjs');
+pruneDeclarations();

@@ -1,4 +1,3 @@
-import type { Newable } from 'inversify';
 import { OptionsError } from '../errors.js';
 import type { Implementing, PluginContract } from '../protocols/contract.js';
 import { grpcPlugin } from '../protocols/grpc/contract.js';
@@ -11,7 +10,10 @@ const CONTRACT = Symbol.for('rxplug.contract');
  * A class whose instances implement `Service`. With injection (`@inject`, `@injectable` and the like on it or on a base class, or with
  * modules or a container for `serve`) the container makes the instances; otherwise they are made with `new`, without arguments.
  */
-export type ServiceClass<Service = object> = Newable<Service>;
+export type ServiceClass<Service = object> = new (
+  // oxlint-disable-next-line typescript/no-explicit-any -- the container gives the constructor what it wants.
+  ...args: any[]
+) => Service;
 
 type ServiceTarget<Of> = Of extends AnyServiceDefinition ? HandlersOf<Of> : Implementing<Of>;
 

@@ -8,6 +8,7 @@ import {
 import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
 import type { HostParts } from '../host/parts.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
+import type { ContainerModule as ApplicationModule } from './application-container.js';
 import { token } from './token.js';
 import {
   CERTIFICATE_AUTHORITY,
@@ -22,9 +23,9 @@ import {
 } from './tokens.js';
 
 /** The parts of a host: those that the modules bind, and the defaults of the others. Throws OptionsError. */
-export function partsFromModules(modules: readonly ContainerModule[], options: HostGrpcOptions): HostParts {
+export function partsFromModules(modules: readonly ApplicationModule[], options: HostGrpcOptions): HostParts {
   const container = new Container();
-  container.load(...modules);
+  container.load(...(modules as readonly ContainerModule[]));
   const parts = token<HostParts>('host-parts');
   toResolvedWithHostParts(container.bind(parts), options, (made) => made);
   return container.get(parts);

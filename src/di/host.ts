@@ -1,10 +1,10 @@
-import type { ContainerModule } from 'inversify';
 import type { Observable } from 'rxjs';
 import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
 import { launchWith } from '../host/launch-plugin.js';
 import type { ClientOptions } from '../host/options.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
+import type { ContainerModule } from './application-container.js';
 
 /** The options of a client that its container needs, besides those of `ClientOptions`. */
 export interface HostAssemblyOptions extends HostGrpcOptions {

@@ -1,4 +1,4 @@
-import { Container } from 'inversify';
+import { Container, type ContainerModule } from 'inversify';
 import { pluginParts } from '../assembly/plugin-parts.js';
 import type { CreateService } from '../assembly/served-plugins.js';
 import type { PluginEquipment } from '../plugin/assembled-plugin.js';
@@ -27,8 +27,8 @@ export class PluginContainer {
   /** `fallback` is the logger if neither the options nor the application have one. Throws OptionsError. */
   constructor(options: ServeOptions, fallback: Logger) {
     const { modules = [], container: parent } = options;
-    this.#container = new Container(parent === undefined ? {} : { parent });
-    this.#container.load(...modules);
+    this.#container = new Container(parent === undefined ? {} : { parent: parent as Container });
+    this.#container.load(...(modules as readonly ContainerModule[]));
     const logger = loggerOf(this.#container, options.logger, fallback);
     this.#scopes = new ServiceScopes(this.#container, logger);
     this.create = (service, context) => this.#scopes.create(service, context);

@@ -1,7 +1,7 @@
-import type { Container, ContainerModule } from 'inversify';
 import type { PluginGrpcOptions } from '../assembly/plugin-parts.js';
 import type { ServedPlugins } from '../assembly/served-plugins.js';
 import type { ServeOptions as CoreServeOptions } from '../plugin/options.js';
+import type { Container, ContainerModule } from './application-container.js';
 
 /** The options of a plugin (go-plugin ServeConfig). */
 export interface ServeOptions extends Omit<CoreServeOptions, 'plugins' | 'versionedPlugins'>, PluginGrpcOptions {

@@ -1,28 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testEnv } from '../fixtures/fixture.js';
+import { type PackedProject, packedProject } from '../support/packed-project.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   exports: Record<string, unknown>;
-  dependencies: Record<string, string>;
 };
 
-/** A project of a user's, with the packed package and nothing but its declared dependencies. */
 let project = '';
-let packed: readonly string[] = [];
+let packed: PackedProject['packed'] = [];
 
 before(async () => {
-  project = await mkdtemp(join(tmpdir(), 'project'));
-  packed = await unpack(join(project, 'node_modules', 'rxplug'));
-  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) await link(name);
+  ({ directory: project, packed } = await packedProject());
   await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
 });
@@ -43,31 +39,18 @@ const compilerOptions = {
   outDir: 'dist',
 };
 
-/** Packs the repository into the directory, and returns the names of the files. */
-async function unpack(directory: string): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
-  const npm = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
-  const { stdout } = await run('npm', npm, { cwd: root, env: testEnv({ npm_config_loglevel: 'error' }) });
-  const [pack] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
-  assert.ok(pack !== undefined);
-  await run('tar', ['-xzf', join(project, pack.filename), '-C', directory, '--strip-components=1']);
-  return pack.files.map(({ path }) => path);
-}
-
-async function link(name: string): Promise<void> {
-  const target = join(project, 'node_modules', name);
-  await mkdir(dirname(target), { recursive: true });
-  await symlink(join(root, 'node_modules', name), target, 'junction');
-}
-
 const inProject = (script: string) =>
   run(process.execPath, ['--input-type=module', '-e', script], { cwd: project, env: testEnv() });
 
 test('the package holds what a user needs and nothing else', () => {
-  const strange = packed.filter(
-    (file) =>
-      !/^(dist\/src\/.*\.d\.ts|dist\/(node|bundler)\/[\w-]+\.js(\.map)?|proto\/.*\.proto|docs\/.*\.md)$/.test(file),
-  );
+  const strange = packed
+    .map(({ path }) => path)
+    .filter(
+      (file) =>
+        !/^(dist\/src\/.*\.d\.ts|dist\/(node|bundler)\/[\w-]+\.js(\.map)?|dist\/cjs\/[\w-]+\.(cjs|d\.cts)|proto\/.*\.proto|docs\/.*\.md)$/.test(
+          file,
+        ),
+    );
   assert.deepEqual(strange.toSorted(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
 });
 

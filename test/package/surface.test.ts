@@ -37,12 +37,12 @@ function textBefore({ name, file }: Exported): string | undefined {
 }
 
 const { exports: entries } = JSON.parse(readFileSync(posix.join(sources, '../package.json'), 'utf8')) as {
-  exports: Record<string, { types: string }>;
+  exports: Record<string, { types: { default: string } }>;
 };
 
 for (const [entry, { types }] of Object.entries(entries)) {
   test(`${entry}: every export says what it is`, () => {
-    const file = types.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
+    const file = types.default.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
     assert.ok(existsSync(posix.join(sources, file)));
     const exported = exportsOf(file);
     assert.notEqual(exported.length, 0);
@@ -52,7 +52,7 @@ for (const [entry, { types }] of Object.entries(entries)) {
 }
 
 function namesOf(entry: string): string[] {
-  const file = entries[entry]!.types.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
+  const file = entries[entry]!.types.default.replace('./dist/src/', '').replace(/\.d\.ts$/, '.ts');
   return exportsOf(file).map(({ name }) => name);
 }
 

@@ -1,9 +1,15 @@
-import type { BinaryWriter } from '@bufbuild/protobuf/wire';
+/**
+ * What generated code appends a message to: a `BinaryWriter` of `@bufbuild/protobuf`, whose declarations for ES modules and for CommonJS are
+ * distinct types.
+ */
+interface MessageSink {
+  finish(): Uint8Array;
+}
 
 /** What ts-proto generates for a message type: plain functions, no class. `Input` is the partial form that callers write. */
 export interface MessageType<T = unknown, Input = never> {
   /** Appends to the writer where one is given. */
-  encode(message: T, writer?: BinaryWriter): { finish(): Uint8Array };
+  encode(message: T, writer?: MessageSink): MessageSink;
   decode(bytes: Uint8Array): T;
   fromPartial(input: Input): T;
 }

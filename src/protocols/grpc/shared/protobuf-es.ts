@@ -1,4 +1,7 @@
 import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+
+import type commonJs = require('@bufbuild/protobuf');
+
 import type { MessageType, MethodDefinition, ServiceDefinition } from './method-definition.js';
 
 /** A method of a service that protoc-gen-es has generated. */
@@ -21,7 +24,13 @@ export interface ProtobufEsService {
   readonly method: Readonly<Record<string, ProtobufEsMethod>>;
 }
 
-type FromMessage<Desc extends DescMessage> = MessageType<MessageShape<Desc>, MessageInitShape<Desc>>;
+/**
+ * The generated code of a CommonJS project has the CommonJS declarations of `@bufbuild/protobuf`, whose classes are distinct types. Those of
+ * ES modules know nothing of such a message but that it is one.
+ */
+type FromMessage<Desc extends DescMessage> = string extends MessageShape<Desc>['$typeName']
+  ? MessageType<commonJs.MessageShape<Desc>, commonJs.MessageInitShape<Desc>>
+  : MessageType<MessageShape<Desc>, MessageInitShape<Desc>>;
 
 interface FromMethod<M extends ProtobufEsMethod> extends MethodDefinition {
   readonly requestType: FromMessage<M['input']>;

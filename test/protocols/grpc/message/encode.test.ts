@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { type AnyMessageType, encodeFramed } from '../../../../src/protocols/grpc/message/encode.js';
 import { MessageDecoder } from '../../../../src/protocols/grpc/message/framing.js';
@@ -91,7 +92,7 @@ test('an encoder that ignores the writer, and one that encodes another message m
     ...own,
     encode(message, writer) {
       encodeFramed(type, { number: 99 });
-      return Payload.encode(message as Payload, writer);
+      return Payload.encode(message as Payload, writer as BinaryWriter);
     },
   };
   for (const strange of [own, nested]) {

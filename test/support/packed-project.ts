@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { testEnv } from '../fixtures/fixture.js';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
+
+/** A user's project, with the packed package and nothing but its declared dependencies. */
+export interface PackedProject {
+  readonly directory: string;
+  /** The files of the package. */
+  readonly packed: readonly { readonly path: string; readonly size: number }[];
+}
+
+/** Packs the repository into a project in a directory of its own, which the caller removes. */
+export async function packedProject(): Promise<PackedProject> {
+  const directory = await mkdtemp(join(tmpdir(), 'project'));
+  const target = join(directory, 'node_modules/rxplug');
+  await mkdir(target, { recursive: true });
+  const npm = ['pack', '--json', '--ignore-scripts', '--pack-destination', directory];
+  const { stdout } = await run('npm', npm, { cwd: root, env: testEnv({ npm_config_loglevel: 'error' }) });
+  const [pack] = JSON.parse(stdout) as { filename: string; files: { path: string; size: number }[] }[];
+  assert.ok(pack !== undefined);
+  await run('tar', ['-xzf', join(directory, pack.filename), '-C', target, '--strip-components=1']);
+  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) await link(directory, name);
+  return { directory, packed: pack.files };
+}
+
+async function link(directory: string, name: string): Promise<void> {
+  const target = join(directory, 'node_modules', name);
+  await mkdir(dirname(target), { recursive: true });
+  await symlink(join(root, 'node_modules', name), target, 'junction');
+}
