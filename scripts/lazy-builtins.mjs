@@ -1,4 +1,4 @@
-const LAZY = /^node:(tls|zlib|child_process|v8|http|http2)$/;
+const LAZY = /^node:(tls|zlib|child_process|v8|http|http2|fs\/promises|os|module)$/;
 
 /** Loads some modules of Node when one of their functions is called: most programs need none of them, and they load others in turn. */
 export const lazyBuiltins = {
@@ -9,7 +9,7 @@ export const lazyBuiltins = {
     );
     onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, async ({ path }) => {
       const functions = Object.entries(await import(path)).filter(
-        ([name, of]) => typeof of === 'function' && /^[a-z]/.test(name),
+        ([name, of]) => typeof of === 'function' && name !== 'default' && /^[a-z]/.test(name),
       );
       return { contents: functions.map(([name]) => deferred(name, path)).join('\n') };
     });

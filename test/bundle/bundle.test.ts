@@ -138,6 +138,21 @@ void main();
     );
   });
 
+  test('loads of Node no module that it does not use', async () => {
+    const loaded = async (text: string): Promise<string> => {
+      const names =
+        'process.moduleLoadList.filter((name) => / (fs.promises|os|module|tls|child_process|http2|zlib)$/.test(name))';
+      const { file } = await bundleText(`${text} console.log(JSON.stringify(${names}));`);
+      return (await run(process.execPath, [file], { env: testEnv() })).stdout;
+    };
+    const nothing = await loaded('');
+    assert.equal(
+      await loaded("import { createClient, serve } from 'rxplug'; globalThis.used = [createClient, serve];"),
+      nothing,
+    );
+    assert.notEqual(await loaded("import { open } from 'node:fs/promises'; globalThis.used = open;"), nothing);
+  });
+
   test('stores nothing of what it imports by import() and has not used', async () => {
     const { file, codeFile } = await bundleText(
       `

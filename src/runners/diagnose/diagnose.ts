@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
-import { access, constants, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { errorMessage } from '../../errors.js';
 import { type ExecutableFormat, readExecutableFormat } from './executable-format.js';
