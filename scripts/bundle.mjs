@@ -64,16 +64,22 @@ async function build(outdir, plugins) {
   ]);
 }
 
+function rewriteFiles(outdir, rewrite) {
+  for (const name of readdirSync(join(root, outdir)).filter((file) => file.endsWith('.js'))) {
+    const file = join(root, outdir, name);
+    writeFileSync(file, rewrite(readFileSync(file, 'utf8')));
+  }
+}
+
 /**
  * Empties the lines with imports of nothing, which esbuild writes for side effects. No file has any, as package.json says, and bundlers
  * would warn of each.
  */
-function dropBareImports(outdir) {
-  for (const name of readdirSync(join(root, outdir)).filter((file) => file.endsWith('.js'))) {
-    const file = join(root, outdir, name);
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^import "\.\/[^"]+";$/gm, ''));
-  }
-}
+const withoutBareImports = (text) => text.replaceAll(/^import "\.\/[^"]+";$/gm, '');
+
+/** Of text that is not ASCII Node makes a string with two bytes for each character. esbuild leaves it in comments and regular expressions. */
+const inAscii = (text) =>
+  text.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** Removes the declarations that no entry's declarations lead to: half of them. */
 function pruneDeclarations() {
@@ -197,6 +203,6 @@ function lazyTargets() {
 }
 
 await Promise.all([build('dist/node', [requirePackages]), build('dist/bundler', [])]);
-for (const outdir of ['dist/node', 'dist/bundler']) dropBareImports(outdir);
+for (const outdir of ['dist/node', 'dist/bundler']) rewriteFiles(outdir, (text) => inAscii(withoutBareImports(text)));
 writeCommonJs('dist/cjs');
 pruneDeclarations();

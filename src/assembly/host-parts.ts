@@ -2,7 +2,6 @@ import { managedClients } from '../host/client-registry.js';
 import type { HostParts } from '../host/parts.js';
 import { type GrpcHostOptions, grpcClientProtocol } from '../protocols/grpc/client-protocol.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
-import { netRpcClientProtocol } from '../protocols/netrpc/client-protocol.js';
 import type { ClientProtocolFactory } from '../protocols/protocol.js';
 import { commandRunner } from '../runners/process/process-runner.js';
 import { selfSignedAuthority } from '../transports/tls/certificate.js';
@@ -37,10 +36,16 @@ export function hostParts(options: HostGrpcOptions, replaced: ReplacedHostParts 
     clients: replaced.clients ?? managedClients,
     protocols: {
       grpc: grpcProtocol(options, replaced),
-      netrpc: replaced.netRpcProtocol ?? netRpcClientProtocol(),
+      netrpc: replaced.netRpcProtocol ?? netRpcProtocol,
     },
   };
 }
+
+/** Loaded when a plugin speaks it: most speak gRPC. */
+const netRpcProtocol: ClientProtocolFactory = async (connection) => {
+  const { netRpcClientProtocol } = await import('../protocols/netrpc/client-protocol.js');
+  return await netRpcClientProtocol()(connection);
+};
 
 function grpcProtocol(options: HostGrpcOptions, replaced: ReplacedHostParts): ClientProtocolFactory {
   if (replaced.grpcProtocol === undefined)

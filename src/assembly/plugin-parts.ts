@@ -1,7 +1,6 @@
 import type { PluginParts } from '../plugin/plugin-parts.js';
 import { type GrpcPluginOptions, grpcServerProtocol } from '../protocols/grpc/server-protocol.js';
 import type { GrpcEngine } from '../protocols/grpc/shared/grpc-engine.js';
-import { netRpcServerProtocol } from '../protocols/netrpc/server-protocol.js';
 import type { ServerProtocolFactory } from '../protocols/protocol.js';
 import { selfSignedAuthority } from '../transports/tls/certificate.js';
 import { pluginListen, pluginNetwork } from './networks.js';
@@ -33,10 +32,16 @@ export function pluginParts(options: PluginGrpcOptions, replaced: ReplacedPlugin
     certificateAuthority: replaced.certificateAuthority ?? selfSignedAuthority(),
     protocols: {
       grpc: grpcProtocol(options, replaced),
-      netrpc: replaced.netRpcProtocol ?? netRpcServerProtocol(),
+      netrpc: replaced.netRpcProtocol ?? netRpcProtocol,
     },
   };
 }
+
+/** Loaded when it is served: most plugins speak gRPC only. */
+const netRpcProtocol: ServerProtocolFactory = async (connection) => {
+  const { netRpcServerProtocol } = await import('../protocols/netrpc/server-protocol.js');
+  return await netRpcServerProtocol()(connection);
+};
 
 function grpcProtocol(options: PluginGrpcOptions, replaced: ReplacedPluginParts): ServerProtocolFactory {
   if (replaced.grpcProtocol === undefined)

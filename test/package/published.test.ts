@@ -20,6 +20,7 @@ import { loadedFiles } from '../support/loaded-files.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const published = fileURLToPath(new URL('../../node/', import.meta.url));
+const bundled = fileURLToPath(new URL('../../bundler/', import.meta.url));
 const handshake = { magicCookieKey: 'K', magicCookieValue: 'V' };
 const plugins = { greeter: grpcPlugin(GreeterDefinition) };
 const require = createRequire(import.meta.url);
@@ -85,6 +86,36 @@ test('of grpc-js only the files with its names are loaded, with `rxplug/grpc` to
   const files = urls.flatMap((url) => /@grpc\/grpc-js\/build\/src\/(.*)/.exec(url)?.[1] ?? []);
   const expected = ['connectivity-state.js', 'constants.js', 'error.js', 'logging.js', 'metadata.js'];
   assert.deepEqual(files.toSorted(), expected);
+});
+
+test('the core has no net/rpc and no gob, which are loaded when they are used', async () => {
+  for (const directory of [published, bundled]) {
+    const sources = async (file: string) =>
+      (JSON.parse(await readFile(`${directory}${file}.map`, 'utf8')) as { sources: string[] }).sources;
+    const files = readdirSync(directory).filter((file) => /^(chunk|lazy)-.*\.js$/.test(file));
+    const later = (await Promise.all(files.map(sources))).flat();
+    for (const file of [
+      'netrpc/rpc-server.ts',
+      'netrpc/rpc-client.ts',
+      'gob/decode/decoder.ts',
+      'gob/encode/encoder.ts',
+    ]) {
+      assert.ok(
+        later.some((source) => source.endsWith(file)),
+        file,
+      );
+      assert.ok(!(await sources('core.js')).some((source) => source.endsWith(file)), file);
+    }
+  }
+});
+
+test('every file is ASCII, which Node reads with one byte for each character', async () => {
+  for (const directory of [published, bundled])
+    for (const name of readdirSync(directory).filter((file) => file.endsWith('.js')))
+      assert.ok(
+        (await readFile(`${directory}${name}`)).every((byte) => byte < 0x80),
+        name,
+      );
 });
 
 test('every file has its map, and no file names a path of the machine that built it', async () => {

@@ -12,7 +12,7 @@ import { notDispensable } from '../contract-errors.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
-import type { MuxBroker, MuxBrokerOptions } from './mux-broker.js';
+import type { MuxBrokerOptions } from './mux-broker.js';
 import { RefCount } from './ref-count.js';
 import { createNetRpcClient, type NetRpcClient } from './rpc-client.js';
 import type { NetRpcSignature } from './rpc-service.js';
@@ -56,15 +56,6 @@ export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientPro
       throw error;
     }
   };
-}
-
-/** The MuxBroker of a connected plugin. Throws PluginCallError ERR_BROKER when the protocol is not net/rpc. */
-export function muxBrokerOf({ name, broker }: ClientProtocol): MuxBroker {
-  if (name === 'netrpc' && broker !== undefined) return broker as MuxBroker;
-  throw new PluginCallError(
-    'ERR_BROKER',
-    `This plugin has no MuxBroker: it speaks ${name}. Over gRPC the broker is \`client.broker\`.`,
-  );
 }
 
 interface Streams {

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { OptionsError } from '../../errors.js';
-import { zeroValue } from '../../wire/gob/index.js';
+import { zeroValue } from '../../wire/gob/decode/zero.js';
 import type { NetRpcCodecOptions } from '../../wire/net-rpc.js';
 import { quoteText } from '../../wire/quote.js';
 import type { PluginContract, ServiceContext } from '../contract.js';

@@ -1,7 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Observable, SchedulerLike } from 'rxjs';
+import { PluginCallError } from '../../errors.js';
 import type { DialOptions } from '../../transports/transport.js';
 import type { BrokerKnock } from '../broker-request.js';
+import type { ClientProtocol } from '../protocol.js';
 import type { NetRpcServerOptions } from './rpc-server.js';
 import type { NetRpcServices } from './rpc-service.js';
 
@@ -58,4 +60,13 @@ export interface MuxBroker {
    * ERR_BROKER_TIMEOUT when the peer does not answer, with the signal's reason, or with the error that ended the session.
    */
   dial(id: number, options?: DialOptions): Promise<Duplex>;
+}
+
+/** The MuxBroker of a connected plugin. Throws PluginCallError ERR_BROKER when the protocol is not net/rpc. */
+export function muxBrokerOf({ name, broker }: ClientProtocol): MuxBroker {
+  if (name === 'netrpc' && broker !== undefined) return broker as MuxBroker;
+  throw new PluginCallError(
+    'ERR_BROKER',
+    `This plugin has no MuxBroker: it speaks ${name}. Over gRPC the broker is \`client.broker\`.`,
+  );
 }
