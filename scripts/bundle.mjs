@@ -7,7 +7,7 @@
  *   chunk-….js     what several of these share
  *
  * `dist/node` requires CommonJS packages, `dist/bundler` imports everything. In `dist/cjs` each entry has a CommonJS file that requires the
- * one in `dist/node`, with declarations (docs/decisions/017-commonjs.md).
+ * one in `dist/node`, with declarations (docs/decisions/018-commonjs.md).
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
