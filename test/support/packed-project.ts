@@ -11,14 +11,18 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
 };
 
-/** A user's project, with the packed package and nothing but its declared dependencies. */
+/** A user's project, with the packed package, its peers and nothing but its declared dependencies. */
 export interface PackedProject {
   readonly directory: string;
   /** The files of the package. */
   readonly packed: readonly { readonly path: string; readonly size: number }[];
 }
+
+const peers = Object.keys(manifest.peerDependencies).filter((name) => name !== 'esbuild');
+const needed = [...Object.keys(manifest.dependencies), ...peers, '@types/node'];
 
 /** Packs the repository into a project in a directory of its own, which the caller removes. */
 export async function packedProject(): Promise<PackedProject> {
@@ -30,7 +34,7 @@ export async function packedProject(): Promise<PackedProject> {
   const [pack] = JSON.parse(stdout) as { filename: string; files: { path: string; size: number }[] }[];
   assert.ok(pack !== undefined);
   await run('tar', ['-xzf', join(directory, pack.filename), '-C', target, '--strip-components=1']);
-  for (const name of [...Object.keys(manifest.dependencies), '@types/node']) await link(directory, name);
+  for (const name of needed) await link(directory, name);
   return { directory, packed: pack.files };
 }
 

@@ -20,7 +20,7 @@ export class RangeReader extends BinaryReader {
 
   constructor() {
     super(EMPTY_BYTES);
-    // The version of @bufbuild/protobuf is pinned, and the tests read every kind of field through these fields.
+    // The tests read every kind of field through these fields, and a message with the oldest version of @bufbuild/protobuf that is allowed.
     this.#fields = this as unknown as ReaderFields;
   }
 
