@@ -1,9 +1,7 @@
 import type { HostParts } from '../host/parts.js';
 import type { PluginParts } from '../plugin/plugin-parts.js';
 import { dialerTo } from '../transports/sockets/dial.js';
-
 import { defaultNetwork, type ListenOptions, listen } from '../transports/sockets/socket-transport.js';
-
 import { SAME_ADDRESSES } from '../wire/handshake/address.js';
 import type { PluginEnvironment } from '../wire/handshake/environment.js';
 

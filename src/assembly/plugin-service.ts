@@ -10,10 +10,7 @@ const CONTRACT = Symbol.for('rxplug.contract');
  * A class whose instances implement `Service`. With injection (`@inject`, `@injectable` and the like on it or on a base class, or with
  * modules or a container for `serve`) the container makes the instances; otherwise they are made with `new`, without arguments.
  */
-export type ServiceClass<Service = object> = new (
-  // oxlint-disable-next-line typescript/no-explicit-any -- the container gives the constructor what it wants.
-  ...args: any[]
-) => Service;
+export type ServiceClass<Service = object> = new (...args: never[]) => Service;
 
 type ServiceTarget<Of> = Of extends AnyServiceDefinition ? HandlersOf<Of> : Implementing<Of>;
 

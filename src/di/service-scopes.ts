@@ -29,12 +29,10 @@ export class ServiceScopes {
     if (service.length > 0 && !isInjectedClass(service)) throw nothingInjected(service);
     makeInjectable(service);
     const scope = this.#open(context);
-    scope
-      .bind(service as ServiceIdentifier)
-      .to(service)
-      .inSingletonScope();
+    const identifier = service as ServiceIdentifier;
+    scope.bind(identifier).to(service).inSingletonScope();
     try {
-      return await scope.getAsync(service);
+      return await scope.getAsync(identifier);
     } catch (error) {
       await this.#release(scope);
       throw error;
