@@ -6,11 +6,11 @@ import { decompressor } from '../message/compression.js';
 import { MessageDecoder, PREFIX_BYTES, tooLong } from '../message/framing.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
-import { headerOf } from '../shared/metadata.js';
 import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from '../shared/status.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './channel.js';
 import type { ChannelSession, ClientStream } from './dial-session.js';
 import { checkHeaderListSize, type RequestHeaders } from './request-headers.js';
+import { readResponseHead } from './response-head.js';
 
 const CANCEL = Http2ErrorCode.cancel;
 
@@ -127,17 +127,15 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
     if (this.#over) return;
     if (endStream) {
       this.#received = statusFromTrailers(headers) ?? statusFromHttp(headers);
-      this.#deliver();
-    } else if (headerOf(headers, ':status') !== '200' || !isGrpc(headerOf(headers, 'content-type'))) {
-      this.fail(statusFromHttp(headers));
-    } else {
-      const encoding = headerOf(headers, 'grpc-encoding');
-      if (encoding !== undefined) {
-        const decompress = decompressor(encoding, this.#maxReceiveMessageBytes);
-        this.#decoder.decompressWith(decompress, () => this.#deliver());
-      }
-      this.#events.onHeaders(headers);
+      return this.#deliver();
     }
+    const { isGrpc, encoding } = readResponseHead(headers);
+    if (!isGrpc) return this.fail(statusFromHttp(headers));
+    if (encoding !== undefined) {
+      const decompress = decompressor(encoding, this.#maxReceiveMessageBytes);
+      this.#decoder.decompressWith(decompress, () => this.#deliver());
+    }
+    this.#events.onHeaders(headers);
   }
 
   onData(chunk: Uint8Array, transient: boolean): void {
@@ -252,10 +250,6 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
 
 function expire(call: StreamCall): void {
   call.expire();
-}
-
-function isGrpc(contentType: string | undefined): boolean {
-  return contentType?.startsWith('application/grpc') === true;
 }
 
 /** A channel that is closed destroys its sessions with the error that its calls are to end with. */
