@@ -29,7 +29,7 @@ export interface RunningPlugin {
   /** The application protocol version that both ends use. */
   readonly protocolVersion: number;
   readonly address: Address;
-  /** Set when the connection was lost and made again: the broker of a plugin belongs to its first connection, and is closed since. */
+  /** Set when the connection was lost and made again, and the plugin's broker, as that of every Go plugin, is closed since. */
   readonly brokerLost?: true;
 }
 

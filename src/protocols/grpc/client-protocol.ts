@@ -143,8 +143,9 @@ class GrpcConversation implements ClientProtocol {
     this.#muxed = muxed;
     this.#clientOptions = clientOptions;
     const connections = countConnections(channel);
-    const onDisconnected = (): void => void this.#tellBrokerLost(connections, logger);
-    this.broker = openHostBroker(channel, muxed?.streams, connection, broker, onDisconnected);
+    const onBrokerLost = (): void => void this.#tellBrokerLost(connections, logger);
+    const reconnection = muxed === undefined ? { connections, onBrokerLost } : undefined;
+    this.broker = openHostBroker(channel, muxed?.streams, connection, broker, reconnection);
     this.brokerLost$ = this.#brokerLost.asObservable();
     this.connected$ = channel.state$.pipe(map(({ status }) => status === 'ready'));
     this.lost$ = this.#lost.asObservable();

@@ -4,7 +4,7 @@ import { createGrpcClient } from '../client/client.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
 import { OWN_SERVICE_LIMITS } from '../services/limits.js';
 import { Broker } from './broker.js';
-import { openHostLink } from './host-link.js';
+import { openHostLink, type Reconnection } from './host-link.js';
 import { BrokerLink } from './link.js';
 import { MuxedRoute } from './muxed-route.js';
 import type { MuxedStreams } from './muxed-streams.js';
@@ -13,15 +13,14 @@ import { SocketRoute } from './socket-route.js';
 
 /**
  * Opens a host's broker, over `streams` if connections are multiplexed. Its StartStream call begins at once (go-plugin grpc_client.go
- * newGRPCClient). `onDisconnected` is called when it ends with its connection. It is not begun again on another connection: the plugin's end
- * of it has ended for good, in Go as here (grpc_broker.go gRPCBrokerServer.StartStream).
+ * newGRPCClient).
  */
 export function openHostBroker(
   mainChannel: GrpcChannel,
   streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
   { timeoutMs, ...options }: BrokerSettings,
-  onDisconnected?: () => void,
+  reconnection?: Reconnection,
 ): Broker {
   const link = new BrokerLink({ timeoutMs });
   const route =
@@ -31,6 +30,6 @@ export function openHostBroker(
   const closeLink = (): void => call.unsubscribe();
   const broker = new Broker({ ...options, link, route, closeLink, tls, keepsAlive: false });
   const client = createGrpcClient(mainChannel, GRPCBrokerDefinition, { defaults: OWN_SERVICE_LIMITS });
-  const call = openHostLink(link, client, { logger, onDisconnected });
+  const call = openHostLink(link, client, { logger, reconnection });
   return broker;
 }

@@ -1,5 +1,6 @@
 import { BehaviorSubject, filter, firstValueFrom, type Observable, of, Subject, timeout } from 'rxjs';
 import { ClosedError, PluginCallError } from '../../../errors.js';
+import { setLoopTimeout } from '../../../streams/loop-timeout.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 
 /** A message to send; absent fields have their defaults. */
@@ -11,18 +12,23 @@ type LinkState = 'waiting' | 'open' | 'ended';
 const MAX_TEXT_LENGTH = 4096;
 
 /**
- * One end of the StartStream call in which two brokers exchange their messages. The owner of the call passes received messages to
- * `receive` and sends those that `outgoing$` emits.
+ * One end of the StartStream call in which two brokers exchange their messages, or of several, where one goes on after another was lost. The
+ * owner of the call passes received messages to `receive` and sends those that `outgoing$` emits.
  */
 export class BrokerLink {
   /** The peer's messages, hot. Completes when the call has ended. */
   readonly message$: Observable<ConnInfo>;
   /** Messages for the peer, hot. Emits nothing before `opened`; completes when the call has ended. */
   readonly outgoing$: Observable<ConnInfo>;
+  /** Emits when another call goes on after a lost one. Messages that were sent shortly before the loss may not have arrived. */
+  readonly resumed$: Observable<void>;
   readonly #incoming = new Subject<ConnInfo>();
   readonly #outgoing = new Subject<ConnInfo>();
+  readonly #resumed = new Subject<void>();
   readonly #state = new BehaviorSubject<LinkState>('waiting');
   readonly #timeoutMs: number;
+  #wasOpen = false;
+  #stopWaiting = (): void => {};
   #cause: string | undefined;
 
   /** `timeoutMs`: how long a message waits for the call to begin. */
@@ -30,6 +36,7 @@ export class BrokerLink {
     this.#timeoutMs = options.timeoutMs;
     this.message$ = this.#incoming.asObservable();
     this.outgoing$ = this.#outgoing.asObservable();
+    this.resumed$ = this.#resumed.asObservable();
   }
 
   /**
@@ -53,9 +60,27 @@ export class BrokerLink {
     return new ClosedError('ERR_CLOSED', `The broker is closed: ${this.#cause ?? 'its connection has ended'}.`);
   }
 
-  /** To be called when the call has begun and `outgoing$` is subscribed to. */
+  get ended(): boolean {
+    return this.#state.value === 'ended';
+  }
+
+  /** To be called when a call has begun and `outgoing$` is subscribed to. */
   opened(): void {
-    if (this.#state.value === 'waiting') this.#state.next('open');
+    if (this.#state.value !== 'waiting') return;
+    this.#stopWaiting();
+    this.#state.next('open');
+    if (this.#wasOpen) this.#resumed.next();
+    this.#wasOpen = true;
+  }
+
+  /** To be called when the call was lost with its connection, and another may go on: messages wait. Ends after `timeoutMs` without one. */
+  lost({ timeoutMs }: { readonly timeoutMs?: number } = {}): void {
+    if (this.#state.value === 'ended') return;
+    this.#stopWaiting();
+    this.#state.next('waiting');
+    if (timeoutMs === undefined) return;
+    const end = () => this.end(`its connection was lost, and not made again within ${timeoutMs} ms`);
+    this.#stopWaiting = setLoopTimeout(end, timeoutMs, { ref: false });
   }
 
   receive(message: ConnInfo): void {
@@ -66,16 +91,18 @@ export class BrokerLink {
   /** To be called when the call has ended; the first cause is kept. Idempotent. */
   end(cause?: string): void {
     if (this.#state.value === 'ended') return;
+    this.#stopWaiting();
     this.#cause = cause;
     this.#state.next('ended');
     this.#incoming.complete();
     this.#outgoing.complete();
+    this.#resumed.complete();
   }
 }
 
 function notOpened(timeoutMs: number): PluginCallError {
   return new PluginCallError(
     'ERR_BROKER_TIMEOUT',
-    `The host did not open the broker's stream within ${timeoutMs} ms, so that it cannot be told of a listener or a dial.`,
+    `The broker's stream was not opened within ${timeoutMs} ms, so that the other end cannot be told of a listener or a dial.`,
   );
 }

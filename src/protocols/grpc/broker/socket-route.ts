@@ -1,4 +1,4 @@
-import { firstValueFrom, takeUntil } from 'rxjs';
+import { firstValueFrom, takeUntil, tap } from 'rxjs';
 import { PluginCallError, PluginError } from '../../../errors.js';
 import { aborted } from '../../../streams/aborted.js';
 import { Rendezvous } from '../../../streams/rendezvous.js';
@@ -9,7 +9,7 @@ import type { Logger } from '../../../wire/logs/logger.js';
 import { quoteText } from '../../../wire/quote.js';
 import type { BrokerNetwork } from '../../protocol.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
-import type { BrokerLink } from './link.js';
+import type { BrokerLink, BrokerMessage } from './link.js';
 import type { BrokerRoute } from './route.js';
 
 export interface SocketRouteOptions {
@@ -28,6 +28,8 @@ export class SocketRoute implements BrokerRoute {
   readonly #link: BrokerLink;
   readonly #network: BrokerNetwork;
   readonly #offers: Rendezvous<ConnInfo>;
+  /** What this side has offered and the peer has not connected to. */
+  readonly #unused = new Map<number, BrokerMessage>();
   readonly #closed = new AbortController();
 
   constructor({ link, network, timeoutMs, logger }: SocketRouteOptions) {
@@ -43,6 +45,7 @@ export class SocketRoute implements BrokerRoute {
       },
       complete: () => this.close(),
     });
+    link.resumed$.subscribe(() => this.#offerAgain());
   }
 
   readonly streams = 0;
@@ -57,8 +60,10 @@ export class SocketRoute implements BrokerRoute {
       const { network, address } = await this.#translate('the broker listens', listener.address, (own) =>
         this.#network.hostToPlugin(own),
       );
-      await this.#link.send({ serviceId: id, network, address });
-      return listener;
+      const offer = { serviceId: id, network, address };
+      await this.#link.send(offer);
+      this.#unused.set(id, offer);
+      return onFirstUse(listener, () => this.#unused.delete(id));
     } catch (error) {
       await listener.close();
       throw error;
@@ -80,13 +85,34 @@ export class SocketRoute implements BrokerRoute {
 
   close(): void {
     this.#offers.close();
+    this.#unused.clear();
     this.#closed.abort();
+  }
+
+  /** Offers may have been on their way when the connection was lost. One that had arrived is kept twice, and the second is not dialed. */
+  #offerAgain(): void {
+    // A link that has ended tells no one.
+    for (const offer of this.#unused.values()) this.#link.send(offer).catch(() => {});
   }
 
   /** Translations are the application's code: they may fail, or never settle. */
   #translate(what: string, address: Address, translation: AddressTranslator['pluginToHost']): Promise<Address> {
     return untilAborted(translate(what, address, translation), this.#closed.signal, () => this.#link.closedError());
   }
+}
+
+/** Calls back when the peer has connected, and when nobody can any more. */
+function onFirstUse(listener: Listener, callback: () => void): Listener {
+  return {
+    address: listener.address,
+    connection$: listener.connection$.pipe(tap(callback)),
+    close: () => {
+      callback();
+      return listener.close();
+    },
+    ref: () => listener.ref?.(),
+    unref: () => listener.unref?.(),
+  };
 }
 
 async function translate(

@@ -37,6 +37,10 @@ export interface ServerCall {
   readonly peer: string;
   /** Nothing is sent or delivered any more. `onClose` follows, if it has not been called. */
   readonly over: boolean;
+  /** The connection was lost, and the call with it; undefined where its caller has ended it, and where that is not known. */
+  readonly loss: Error | undefined;
+  /** Whether `loss` is known. */
+  readonly tellsLoss: boolean;
   /** Whether responses may be sent without waiting for `onDrain`; false after the end. A response that is sent all the same is queued. */
   readonly ready: boolean;
   /** Whether every response was handed to the connection; false after the end. */

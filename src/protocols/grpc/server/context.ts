@@ -113,6 +113,11 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
     return this.#over;
   }
 
+  /** Whether `failure` tells a lost connection, as its cause, from a caller that cancels. */
+  get tellsLoss(): boolean {
+    return this.#call.tellsLoss;
+  }
+
   /** Why the call ended without an answer; undefined while it runs and after an answer. */
   get failure(): GrpcError | undefined {
     return this.#failure;
@@ -208,8 +213,11 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
 
   #reason(): GrpcError {
     const options = { method: this.path };
-    return this.#call.deadline <= Date.now()
-      ? new GrpcError(Status.DEADLINE_EXCEEDED, 'the deadline passed before the call was answered', options)
-      : new GrpcError(Status.CANCELLED, 'the caller cancelled the call', options);
+    const { deadline, loss } = this.#call;
+    if (deadline <= Date.now()) {
+      return new GrpcError(Status.DEADLINE_EXCEEDED, 'the deadline passed before the call was answered', options);
+    }
+    if (loss === undefined) return new GrpcError(Status.CANCELLED, 'the caller cancelled the call', options);
+    return new GrpcError(Status.CANCELLED, 'the connection to the caller was lost', { ...options, cause: loss });
   }
 }

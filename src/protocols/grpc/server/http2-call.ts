@@ -37,6 +37,7 @@ const MESSAGE_COST_BYTES = 64;
 export class Http2ServerCall implements ServerCall, Http2StreamEvents {
   readonly head: RequestHead;
   readonly connection: Peer;
+  readonly tellsLoss = true;
   readonly #method: ServerMethod;
   readonly #stream: Http2Stream;
   readonly #headers: HeaderList;
@@ -54,6 +55,7 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
   #queuedBytes = 0;
   #headersSent = false;
   #over = false;
+  #loss: Error | undefined;
 
   /** `requestEnded`: the request has headers only. */
   constructor(
@@ -92,6 +94,10 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
 
   get over(): boolean {
     return this.#over;
+  }
+
+  get loss(): Error | undefined {
+    return this.#loss;
   }
 
   get ready(): boolean {
@@ -169,8 +175,10 @@ export class Http2ServerCall implements ServerCall, Http2StreamEvents {
     this.#deliverWanted();
   }
 
-  onReset(): void {
+  onReset(_code: number, error?: Error): void {
     this.#over = true;
+    // An end that the peer has announced is no loss.
+    if (!PluginError.is(error) || error.code !== 'ERR_CLOSED') this.#loss = error;
     clearTimeout(this.#timer);
     this.connection.notifyClosed(this);
   }

@@ -48,6 +48,12 @@ export class ClientSession extends Session implements Http2ClientSession {
     return this.closed;
   }
 
+  /** The peer is told, as by grpc-go: a server cannot tell the end of a connection from its loss otherwise. */
+  override destroy(error?: Error): void {
+    if (!this.ended) this.sender.sendGoAway(this.lastAcceptedId, noError);
+    super.destroy(error);
+  }
+
   /** Streams beyond the last one were not processed: REFUSED_STREAM says that they may be tried again elsewhere. */
   override onGoAway(lastStreamId: number, code: number, debugData: Uint8Array): void {
     this.#closing = true;

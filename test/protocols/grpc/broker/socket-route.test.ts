@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { test } from 'node:test';
+import { firstValueFrom } from 'rxjs';
 import { BrokerLink } from '../../../../src/protocols/grpc/broker/link.js';
 import { SocketRoute } from '../../../../src/protocols/grpc/broker/socket-route.js';
 import type { ConnInfo } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
@@ -48,6 +50,26 @@ test('B-02 accepting announces the id, the network and the address of a new list
   assert.notEqual(first.address.address, second.address.address);
   assert.ok(existsSync(first.address.address));
   await Promise.all([first.close(), second.close()]);
+  assertTempDirEmpty();
+});
+
+test('what nobody has connected to is offered again when a lost stream goes on', async () => {
+  const { link, route, sent } = rig();
+  link.opened();
+  const [used, unused, closed] = [await route.listen(1), await route.listen(2), await route.listen(3)];
+  const connected = firstValueFrom(used.connection$);
+  const client = connect(used.address.address);
+  (await connected).destroy();
+  client.destroy();
+  await closed.close();
+  sent.length = 0;
+  link.lost();
+  const waiting = route.listen(4);
+  link.opened();
+  const last = await waiting;
+  await settled(() => sent.length === 2);
+  assert.deepEqual(new Set(sent.map(({ serviceId }) => serviceId)), new Set([2, 4]));
+  await Promise.all([used, unused, last].map((listener) => listener.close()));
   assertTempDirEmpty();
 });
 

@@ -31,6 +31,9 @@ const MESSAGE_COST_BYTES = 64;
 
 /** A call of grpc-js, as a handler of ours is run on it. */
 export class HandlerCall implements ServerCall {
+  /** grpc-js says of every end that the call was cancelled. */
+  readonly loss = undefined;
+  readonly tellsLoss = false;
   readonly #method: HandlerMethod;
   readonly #surface: Surface;
   readonly #requests: Requests;
