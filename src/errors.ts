@@ -1,5 +1,7 @@
 /** What is known about a failure besides its message, mostly of the plugin process. */
 export interface ErrorDetails {
+  /** The plugin's name, by which a host tells several apart. */
+  readonly plugin?: string;
   /** Exit code of the plugin process; null when a signal ended it. */
   readonly exitCode?: number | null;
   /** Name of the signal that ended the plugin process, for instance `SIGKILL`. */

@@ -65,7 +65,11 @@ export function pluginHostModule(
 ): ContainerModule {
   return new ContainerModule(({ bind }) => {
     for (const [name, options] of Object.entries(processes)) {
-      toResolvedWithHostParts(bind(pluginClientToken(name)), options, (parts) => new PluginClient(options, parts))
+      toResolvedWithHostParts(
+        bind(pluginClientToken(name)),
+        options,
+        (parts) => new PluginClient({ name, ...options }, parts),
+      )
         .inSingletonScope()
         .onDeactivation((client) => client.stop());
       const dispense = dispenseOnce();

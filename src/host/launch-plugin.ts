@@ -25,5 +25,6 @@ function endOf(state: PluginState, stderr: readonly string[]): Observable<never>
     const { error } = state.reason;
     return throwError(() => error);
   }
-  return throwError(() => exitedUnexpectedly(state.exit ?? { code: null, signal: null }, stderr));
+  const exit = state.exit ?? { code: null, signal: null };
+  return throwError(() => exitedUnexpectedly(exit, stderr).with({ plugin: state.name }));
 }

@@ -47,30 +47,33 @@ export interface Exited {
 }
 
 /** The published state. */
-export function stateOf(life: Life): PluginState {
+export function stateOf(life: Life, name: string): PluginState {
   switch (life.status) {
     case 'idle':
-      return { status: 'idle' };
+      return { name, status: 'idle' };
     case 'starting':
-      return { status: 'starting', phase: life.phase };
+      return { name, status: 'starting', phase: life.phase };
     case 'running':
-      return { status: 'running', ...life.plugin };
+      return { name, status: 'running', ...life.plugin };
     case 'stopping':
-      return { status: 'stopping', reason: life.reason };
+      return { name, status: 'stopping', reason: life.reason };
     case 'exited':
-      return { status: 'exited', reason: life.reason, exit: life.exit };
+      return { name, status: 'exited', reason: life.reason, exit: life.exit };
   }
 }
 
 /** What fails because the plugin is not running, with what to do. */
-export function notRunning(status: Exclude<Life['status'], 'running'>): ClosedError {
+export function notRunning(status: Exclude<Life['status'], 'running'>, plugin: string): ClosedError {
+  const details = { plugin };
   if (status === 'idle' || status === 'starting')
     return new ClosedError(
       'ERR_NOT_STARTED',
-      `The plugin is ${status}, expected it to be running. Await start() first.`,
+      `The plugin ${plugin} is ${status}, expected it to be running. Await start() first.`,
+      { details },
     );
   return new ClosedError(
     'ERR_CLOSED',
-    `The plugin is ${status}, expected it to be running. Create a new client to start the plugin again.`,
+    `The plugin ${plugin} is ${status}, expected it to be running. Create a new client to start the plugin again.`,
+    { details },
   );
 }

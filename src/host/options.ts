@@ -8,8 +8,14 @@ import { hostVersionTable } from '../wire/handshake/versions.js';
 import { MIN_LINE_BYTES } from '../wire/lines.js';
 import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
+import { resolveName } from './plugin-name.js';
 
 interface CommonOptions {
+  /**
+   * What the plugin is called in states, logs, errors and, if it is built with rxplug, in the list of processes. @default the base name of
+   * the program, or of the script that an interpreter runs; the runner's name; in `pluginHostModule` the key
+   */
+  readonly name?: string;
   /** Protocol version and magic cookie, the same as the plugin's (go-plugin HandshakeConfig). */
   readonly handshake: HandshakeConfig;
   /** Protocols that the plugin may choose. @default those of the contracts in the plugin sets */
@@ -75,6 +81,8 @@ export type ClientOptions<P extends PluginSet = PluginSet> = CommonOptions & Lau
 
 /** A client's options, validated, with the defaults filled in. */
 export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
+  /** Undefined when the runner tells it. */
+  readonly name: string | undefined;
   readonly launch: ResolvedLaunch;
   readonly handshake: Required<HandshakeConfig>;
   readonly versions: ReadonlyMap<number, P>;
@@ -122,6 +130,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
       'Expected no `autoMtls` beside `reattach`: only the host that started the plugin has its keys. Use `tls`.',
     );
   return {
+    name: resolveName(options.name, launch),
     launch,
     handshake,
     versions,

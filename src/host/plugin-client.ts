@@ -90,6 +90,11 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     this.syncStderr = streams.syncStderr.readable;
   }
 
+  /** What the plugin is called in its states, logs and errors: the option `name`, or its default. */
+  get name(): string {
+    return this.#life.streams.name;
+  }
+
   /** The runner's id: a pid in decimal for a process; empty before the plugin was launched. */
   get id(): string {
     return this.#life.id;

@@ -15,6 +15,7 @@ import {
   type Stopping,
   stateOf,
 } from './life.js';
+import { LifeLog } from './life-log.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostPartsSource } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
@@ -51,6 +52,7 @@ export class PluginLife {
   readonly #options: ResolvedClientOptions;
   readonly #parts: HostPartsSource;
   readonly #lifetime = new Subscription();
+  readonly #log: LifeLog;
   #life: Life = { status: 'idle' };
   #isReferenced = false;
 
@@ -58,12 +60,13 @@ export class PluginLife {
     this.#options = options;
     this.#parts = parts;
     this.streams = new PluginStreams(options);
-    this.streams.onState(stateOf(this.#life));
+    this.#log = new LifeLog(this.streams.logger);
+    this.streams.onState(this.state);
     this.protocol$ = this.#protocols.asObservable();
   }
 
   get state(): PluginState {
-    return stateOf(this.#life);
+    return stateOf(this.#life, this.streams.name);
   }
 
   /** The runner's id; empty before the plugin was launched. */
@@ -81,7 +84,7 @@ export class PluginLife {
   get protocol(): ClientProtocol {
     const life = this.#life;
     if (life.status === 'running') return life.resources.protocol;
-    throw notRunning(life.status);
+    throw notRunning(life.status, this.streams.name);
   }
 
   start(): Promise<void> {
@@ -126,7 +129,7 @@ export class PluginLife {
   async reattachConfig(): Promise<ReattachConfig> {
     const { launch } = this.#options;
     const life = this.#life;
-    if (life.status !== 'running') throw notRunning(life.status);
+    if (life.status !== 'running') throw notRunning(life.status, this.streams.name);
     if (launch.kind === 'reattach') return launch.config;
     checkReattachable(this.#options);
     const { id, protocol, protocolVersion, address } = life.plugin;
@@ -140,7 +143,7 @@ export class PluginLife {
 
   #enter(life: Life): void {
     this.#life = life;
-    this.streams.onState(stateOf(life));
+    this.streams.onState(this.state);
   }
 
   /** idle → starting */
@@ -154,7 +157,7 @@ export class PluginLife {
   }
 
   async #refuseStart({ status, reason }: Stopping | Exited): Promise<never> {
-    if (reason.kind !== 'failed') throw notRunning(status);
+    if (reason.kind !== 'failed') throw notRunning(status, this.streams.name);
     await this.stop();
     throw reason.error;
   }
@@ -168,6 +171,7 @@ export class PluginLife {
       const parts = typeof this.#parts === 'function' ? await this.#parts() : this.#parts;
       abort.signal.throwIfAborted();
       streams.sendLogsTo(parts.logSink);
+      this.#log.starting(launch);
       if (managed) this.#lifetime.add(parts.clients.add(this));
       const context = { options: this.#options, parts, streams, abort, acquired, onPhase };
       return await (launch.kind === 'reattach' ? reattachPlugin(launch, context) : startPlugin(launch, context));
@@ -203,6 +207,7 @@ export class PluginLife {
     if (!this.#isReferenced) runner.unref?.();
     this.#protocols.next(protocol);
     this.#enter({ status: 'running', plugin, abort, resources, started });
+    this.#log.ready(plugin);
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
     this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
     this.#lifetime.add(protocol.brokerLost$?.subscribe(() => this.#onBrokerLost()));
@@ -226,8 +231,8 @@ export class PluginLife {
 
   #onExit(exit: Exit): void {
     if (this.#life.status !== 'running') return;
-    const { lastStderr } = this.streams.logs;
-    void this.#end({ kind: 'crashed' }, exitedUnexpectedly(exit, lastStderr));
+    const { name, logs } = this.streams;
+    void this.#end({ kind: 'crashed' }, exitedUnexpectedly(exit, logs.lastStderr).with({ plugin: name }));
   }
 
   /** The process has not exited, and nobody can reach it any more. */
@@ -235,6 +240,7 @@ export class PluginLife {
     if (this.#life.status !== 'running') return;
     const isKilled = mayEnd(this.#options.launch, { asked: false });
     const error = connectionLost(cause, { isKilled, stderr: this.streams.logs.lastStderr });
+    error.with({ plugin: this.streams.name });
     this.streams.logger.error(error.message);
     void this.#end({ kind: 'disconnected', error }, error);
   }
@@ -244,6 +250,7 @@ export class PluginLife {
     const life = this.#life;
     if (life.status === 'exited') return Promise.resolve();
     if (life.status === 'stopping') return life.gone;
+    this.#log.stopping(reason);
     const gone = Promise.resolve().then(() => this.#dispose(life, reason, because));
     this.#enter({ status: 'stopping', reason, plugin: this.plugin, resources: this.#resources, gone });
     return gone;
@@ -255,12 +262,13 @@ export class PluginLife {
     if (life.status === 'starting') await life.connecting.catch(() => {});
     if (life.status === 'running') {
       life.resources.runner.ref?.();
-      if (reason.kind === 'stopped' && kill) await gracefulStop(life.resources, stopGraceMs);
+      const asked = reason.kind === 'stopped' && kill;
+      if (asked && !(await gracefulStop(life.resources, stopGraceMs))) this.#log.killing();
     }
     if (life.status !== 'idle') life.abort.abort(because ?? new ClosedError('ERR_CLOSED', 'The plugin was stopped.'));
     const { id, plugin } = this;
     const exit = life.status === 'idle' ? undefined : await releaseAll(life.resources, { kill, because });
-    await this.streams.close({ exited: exit !== undefined });
+    await this.streams.close(() => this.#log.ended(reason, exit), { exited: exit !== undefined });
     this.#lifetime.unsubscribe();
     this.#protocols.complete();
     this.#enter({ status: 'exited', reason, plugin, exit, id });
@@ -270,6 +278,6 @@ export class PluginLife {
   #withDetails(error: PluginError): PluginError {
     const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
-    return error.with({ ...ending, stderr: this.streams.logs.lastStderr });
+    return error.with({ plugin: this.streams.name, ...ending, stderr: this.streams.logs.lastStderr });
   }
 }

@@ -67,9 +67,13 @@ export class PluginLogs {
     this.#entries.next({ ...record, kind: 'hclog', timestamp: undefined, raw: record.message });
   }
 
-  /** Completes the entries; with `drain`, once the last lines of a process that has exited are in. */
-  async close({ drain }: { readonly drain: boolean }): Promise<void> {
-    if (drain && this.#reading) await settledWithin(DRAIN_TIMEOUT_MS, firstValueFrom(this.#drained));
+  /** Resolves when the last lines of a process that has exited are in. */
+  async drained(): Promise<void> {
+    if (this.#reading) await settledWithin(DRAIN_TIMEOUT_MS, firstValueFrom(this.#drained));
+  }
+
+  /** Completes the entries. */
+  close(): void {
     this.#entries.complete();
   }
 

@@ -6,9 +6,13 @@ import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import { createLogger, type Logger } from '../wire/logs/logger.js';
 import type { LogSink } from './parts.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
+import { UNNAMED } from './plugin-name.js';
 
 /** How the streams of a client are made. */
-export type PluginStreamsOptions = Omit<PluginLogsOptions, 'write'>;
+export interface PluginStreamsOptions extends Omit<PluginLogsOptions, 'write'> {
+  /** The plugin's name; undefined when its runner tells it. */
+  readonly name: string | undefined;
+}
 
 /** Everything that a client publishes about its plugin: open to subscribers from construction on, fed by the plugin's life. */
 export class PluginStreams {
@@ -24,11 +28,13 @@ export class PluginStreams {
   readonly #states = new ReplaySubject<PluginState>(1);
   readonly #handshakes = new ReplaySubject<Handshake>(1);
   readonly #exits = new ReplaySubject<Exit>(1);
+  readonly #name: string | undefined;
   #logSink: LogSink | undefined;
   #watching = Subscription.EMPTY;
   #runner: AttachedRunner | Runner | undefined;
 
   constructor(options: PluginStreamsOptions) {
+    this.#name = options.name;
     this.logs = new PluginLogs({ ...options, write: (entry) => this.#logSink?.write(entry, this.#plugin()) });
     this.logger = createLogger({ write: (record) => this.logs.add(record), module: 'rxplug' });
     // Queued: a subscriber that stops the plugin from within a state's notification does not reorder the states for the next subscriber.
@@ -36,6 +42,13 @@ export class PluginStreams {
     this.state$ = this.#states.asObservable();
     this.handshake$ = this.#handshakes.asObservable();
     this.exit$ = this.#exits.asObservable();
+  }
+
+  /** The plugin's name: the host's, or its runner's. */
+  get name(): string {
+    if (this.#name !== undefined) return this.#name;
+    const runner = this.#runner;
+    return (runner !== undefined && 'name' in runner && runner.name) || UNNAMED;
   }
 
   /** Sends every log entry to the sink, besides `logs$`. To be called before the runner is started. */
@@ -64,19 +77,22 @@ export class PluginStreams {
     if (state.status === 'exited') this.#published.complete();
   }
 
-  /** Completes everything but the states, once the last lines of a process that has exited are in. */
-  async close({ exited }: { readonly exited: boolean }): Promise<void> {
-    await this.logs.close({ drain: exited });
+  /**
+   * Completes everything but the states, once the last lines of a process that has exited are in. `lastRemark` may add the host's own
+   * last entry after them.
+   */
+  async close(lastRemark: () => void, { exited }: { readonly exited: boolean }): Promise<void> {
+    if (exited) await this.logs.drained();
+    lastRemark();
+    this.logs.close();
     this.#watching.unsubscribe();
     this.#handshakes.complete();
     this.#exits.complete();
     this.syncStdout.close();
     this.syncStderr.close();
-    this.#runner = undefined;
   }
 
   #plugin(): { readonly name: string; readonly id: string } {
-    const runner = this.#runner;
-    return { name: runner !== undefined && 'name' in runner ? runner.name : '', id: runner?.id ?? '' };
+    return { name: this.name, id: this.#runner?.id ?? '' };
   }
 }

@@ -24,6 +24,7 @@ export async function serve(plugin: AssembledPlugin): Promise<void> {
   let logger = options.logger ?? pluginLogger();
   const environment = parsePluginEnvironment(process.env);
   removeSocketDirAtExit(environment);
+  nameProcess(environment);
   const capture = new StdioCapture({
     onDropped: (stream, bytes) =>
       logger.warn('output was dropped: the host does not read it fast enough', { stream, bytes }),
@@ -102,6 +103,12 @@ async function untilStopped(serving: Serving, { options, environment, logger }: 
   } finally {
     for (const cleanup of cleanups) cleanup();
   }
+}
+
+/** The list of processes shows what the host calls this plugin, unless the program has a title of its own. */
+function nameProcess({ pluginName }: PluginEnvironment): void {
+  const isUntitled = process.title === 'node' || process.title.startsWith(process.argv0);
+  if (pluginName !== undefined && isUntitled) process.title = pluginName;
 }
 
 /**

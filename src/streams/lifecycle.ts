@@ -33,8 +33,15 @@ export interface RunningPlugin {
   readonly brokerLost?: true;
 }
 
+/** The name of a plugin, in each of its states: streams of several plugins can be merged. */
+interface Named {
+  readonly name: string;
+}
+
 /** The state of a plugin. It moves forward only, idle > starting > running > stopping > exited; states and phases may be skipped. */
-export type PluginState =
+export type PluginState = Named & PluginStatus;
+
+type PluginStatus =
   | { readonly status: 'idle' }
   | { readonly status: 'starting'; readonly phase: StartPhase }
   | ({ readonly status: 'running' } & RunningPlugin)

@@ -44,6 +44,7 @@ function pluginEnvironment(
       ...(socketDir === undefined ? {} : { unixSocketDir: socketDir }),
       ...(socketGroup === undefined ? {} : { unixSocketGroup: socketGroup }),
       outlivesHost: options.outlivesHost,
+      ...(options.name === undefined ? {} : { pluginName: options.name }),
       hostProcess: { ...hostProcess, cookie: `${key}=${value}` },
     },
     {

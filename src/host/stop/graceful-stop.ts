@@ -14,13 +14,14 @@ const LAST_READ_MS = 250;
 const CALL_SLACK_MS = 60_000;
 
 /**
- * Asks a running plugin to end, and gives it up to `graceMs` to answer and as long again to exit. Whether it has exited then is for the
- * caller to find out. Never rejects.
+ * Asks a running plugin to end, and gives it up to `graceMs` to answer and as long again to exit. Resolves with whether it
+ * has exited. Never rejects.
  */
-export async function gracefulStop({ protocol, runner }: PluginResources, graceMs: number): Promise<void> {
+export async function gracefulStop({ protocol, runner }: PluginResources, graceMs: number): Promise<boolean> {
   const accepted = await requestShutdown(protocol, graceMs);
   const exit = await exitWithin(accepted ? graceMs : 0, runner);
   if (exit !== undefined) await readToEnd(protocol);
+  return exit !== undefined;
 }
 
 /** False when the plugin could not be asked, refused, or used up its grace on the answer: then nothing is gained by waiting. */

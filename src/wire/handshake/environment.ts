@@ -17,6 +17,8 @@ export const ENV = {
   outlivesHost: 'RXPLUG_OUTLIVES_HOST',
   /** An addition of rxplug: the host's process, so that a plugin behind a wrapper can watch it. */
   hostProcess: 'RXPLUG_HOST_PROCESS',
+  /** An addition of rxplug: what the host calls the plugin, for the list of processes. */
+  pluginName: 'RXPLUG_PLUGIN_NAME',
 } as const;
 
 /** Never inherited: a value from an outer host would enable a feature that this host did not ask for. */
@@ -27,6 +29,7 @@ const OPTIONAL_NAMES = [
   ENV.unixSocketGroup,
   ENV.outlivesHost,
   ENV.hostProcess,
+  ENV.pluginName,
 ];
 
 /** The ports of a host that configures none. */
@@ -65,6 +68,8 @@ export interface HostAnnouncement {
   readonly outlivesHost?: boolean;
   /** The host's process. @default not passed on: the plugin watches its parent alone */
   readonly hostProcess?: HostProcess;
+  /** What the host calls the plugin. @default not passed on */
+  readonly pluginName?: string;
 }
 
 /** Where the rest of the plugin's environment comes from. */
@@ -119,6 +124,7 @@ function protocolEntries(announcement: HostAnnouncement): readonly (readonly [st
     [ENV.unixSocketDir, announcement.unixSocketDir || undefined],
     [ENV.outlivesHost, announcement.outlivesHost === true ? 'true' : undefined],
     [ENV.hostProcess, announcement.hostProcess === undefined ? undefined : formatHostProcess(announcement.hostProcess)],
+    [ENV.pluginName, announcement.pluginName],
   ];
 }
 
@@ -142,6 +148,8 @@ export interface PluginEnvironment {
   readonly outlivesHost: boolean;
   /** The host's process; of a host of rxplug only. */
   readonly hostProcess?: HostProcess;
+  /** What the host calls the plugin; of a host of rxplug only. */
+  readonly pluginName?: string;
 }
 
 /**
@@ -165,6 +173,7 @@ export function parsePluginEnvironment(env: Readonly<Record<string, string | und
     ...present('unixSocketDir', env[ENV.unixSocketDir]),
     ...present('unixSocketGroup', env[ENV.unixSocketGroup]),
     ...(hostProcess === undefined ? {} : { hostProcess }),
+    ...present('pluginName', env[ENV.pluginName]),
   };
 }
 

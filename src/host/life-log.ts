@@ -1,0 +1,67 @@
+import type { Exit, RunningPlugin, StopReason } from '../streams/lifecycle.js';
+import type { LogFields, Logger } from '../wire/logs/logger.js';
+import type { ResolvedLaunch } from './launch-options.js';
+
+/** The host's own remarks on the life of one plugin: start, ready, stop, kill and exit, with reasons and durations. */
+export class LifeLog {
+  readonly #logger: Logger;
+  #startedAtMs: number | undefined;
+  #runningAtMs: number | undefined;
+  #stoppingAtMs: number | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  starting(launch: ResolvedLaunch): void {
+    this.#startedAtMs = performance.now();
+    this.#logger.debug('starting the plugin', describeLaunch(launch));
+  }
+
+  ready({ id, protocol, protocolVersion }: RunningPlugin): void {
+    this.#runningAtMs = performance.now();
+    const ms = elapsed(this.#startedAtMs, this.#runningAtMs);
+    this.#logger.info('the plugin is ready', { id, protocol, protocolVersion, ms });
+  }
+
+  /** The first reason counts; a plugin that has crashed is not being stopped. */
+  stopping(reason: StopReason): void {
+    this.#stoppingAtMs = performance.now();
+    if (reason.kind === 'stopped' && this.#startedAtMs !== undefined) this.#logger.debug('stopping the plugin');
+  }
+
+  killing(): void {
+    const waitedMs = elapsed(this.#stoppingAtMs);
+    this.#logger.warn('killing the plugin: it did not end by itself', { waitedMs });
+  }
+
+  /** The last remark. */
+  ended(reason: StopReason, exit: Exit | undefined): void {
+    if (this.#startedAtMs === undefined) return;
+    const how = exit === undefined ? {} : { code: exit.code, signal: exit.signal };
+    if (reason.kind === 'failed') {
+      const ms = elapsed(this.#startedAtMs, this.#stoppingAtMs);
+      this.#logger.error('the plugin did not start', { error: reason.error, ...how, ms });
+      return;
+    }
+    const fields: LogFields = { reason: reason.kind, ...how, ranMs: elapsed(this.#runningAtMs, this.#stoppingAtMs) };
+    if (reason.kind === 'crashed') this.#logger.error('the plugin exited, and nobody had asked it to', fields);
+    else this.#logger.info(exit === undefined ? 'the plugin was left' : 'the plugin has exited', fields);
+  }
+}
+
+function describeLaunch(launch: ResolvedLaunch): LogFields {
+  switch (launch.kind) {
+    case 'command':
+      return { command: launch.process.command };
+    case 'runner':
+      return { by: 'a runner of the application' };
+    case 'reattach':
+      return { reattach: launch.config.address };
+  }
+}
+
+/** Whole milliseconds. */
+function elapsed(fromMs: number | undefined, toMs = performance.now()): number {
+  return fromMs === undefined ? 0 : Math.round(toMs - fromMs);
+}

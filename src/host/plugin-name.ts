@@ -1,0 +1,51 @@
+import { basename, extname } from 'node:path';
+import { OptionsError } from '../errors.js';
+import type { ResolvedLaunch } from './launch-options.js';
+
+/** Programs that run a script: the script names the plugin, not they. */
+const INTERPRETER =
+  /^(?:env|node(?:js)?|bun|deno|tsx|ts-node|npx|python|perl|ruby|lua|php|java|dotnet|sh|bash|dash|ash|ksh|mksh|zsh)[\d.]*$/;
+
+const SCRIPT = /\.(?:[cm]?[jt]sx?|py|pyz|rb|pl|lua|php|jar|dll|sh)$/i;
+
+/** The name of a plugin of which nothing is known yet: a runner of the application tells its own later. */
+export const UNNAMED = 'plugin';
+
+/**
+ * What the plugin is called in logs, states, errors and the list of processes: the option, or what the command runs. Undefined when the
+ * runner has to tell it. Throws OptionsError.
+ */
+export function resolveName(name: unknown, launch: ResolvedLaunch): string | undefined {
+  if (name !== undefined) return checkedName(name);
+  return launch.kind === 'command' ? nameOfCommand(launch.process.command) : undefined;
+}
+
+/** A line break would break log lines, and NUL the environment. */
+function checkedName(name: unknown): string {
+  if (typeof name === 'string' && name !== '' && !/\p{Cc}/u.test(name)) return name;
+  throw new OptionsError(
+    `Expected \`name\` to be a non-empty string without control characters, got ${JSON.stringify(name)} (${typeof name}).`,
+  );
+}
+
+/**
+ * The base name of the program, or of the script that an interpreter runs, without the extension.
+ *
+ * @example
+ * nameOfCommand(['/usr/bin/node', '--import', 'tsx', 'plugins/kv-store.ts']); // kv-store
+ */
+export function nameOfCommand([program, ...args]: readonly [string, ...string[]]): string {
+  const file = INTERPRETER.test(baseOf(program)) ? (scriptOf(args) ?? program) : program;
+  return baseOf(file) || UNNAMED;
+}
+
+/** An option's value may precede the script (`--import tsx`), so what looks like a script counts first. */
+function scriptOf(args: readonly string[]): string | undefined {
+  const words = args.filter((word) => !word.startsWith('-'));
+  return words.find((word) => SCRIPT.test(word)) ?? words[0];
+}
+
+function baseOf(path: string): string {
+  const base = basename(path.replaceAll('\\', '/'));
+  return SCRIPT.test(base) || /\.exe$/i.test(base) ? base.slice(0, -extname(base).length) : base;
+}
