@@ -69,6 +69,35 @@ for (const [what, extension, options] of [
     await assertRuns(outdir, `program.${extension}`);
   });
 
+test('esbuild: one file with definitions of protobuf-es', async () => {
+  const program = `
+import { firstValueFrom } from 'rxjs';
+import { grpcPlugin, implement } from 'rxplug';
+import { createPluginPair } from 'rxplug/testing';
+import { Greeter } from './greeter_pb.js';
+
+async function main() {
+  const plugins = { greeter: grpcPlugin(Greeter) };
+  const greeter = implement(plugins.greeter, { greet: ({ name }) => ({ greeting: 'Hello ' + name }) });
+  const pair = await createPluginPair(plugins, { greeter });
+  console.log((await firstValueFrom((await pair.dispense('greeter')).greet({ name: 'Ada' }))).greeting);
+  await pair[Symbol.asyncDispose]();
+}
+void main();`;
+  await cp(fileURLToPath(new URL('../generators/gen/greeter_pb.js', import.meta.url)), join(project, 'greeter_pb.js'));
+  const outfile = join(await emptyFolder(), 'pair.cjs');
+  await esbuild.build({
+    absWorkingDir: project,
+    stdin: { contents: program, resolveDir: project },
+    bundle: true,
+    platform: 'node',
+    logLevel: 'error',
+    outfile,
+  });
+  const { stdout, stderr } = await run(process.execPath, [outfile], { env: testEnv() });
+  assert.deepEqual([stdout, stderr], ['Hello Ada\n', '']);
+});
+
 test('rolldown: an ES module, and CommonJS', async (t) => {
   const tools = await emptyFolder();
   const install = [

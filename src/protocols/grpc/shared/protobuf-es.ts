@@ -62,7 +62,7 @@ export function isProtobufEsService(value: unknown): value is ProtobufEsService 
  * ```
  */
 export async function fromProtobufEs<S extends ProtobufEsService>(service: S): Promise<FromProtobufEs<S>> {
-  const { create, fromBinary, toBinary } = await import('@bufbuild/protobuf');
+  const { create, fromBinary, toBinary } = await loadProtobufEs();
   const typeOf = (schema: DescMessage): MessageType => ({
     encode: (message: never) => ({ finish: () => toBinary(schema, message) }),
     decode: (bytes) => fromBinary(schema, bytes),
@@ -81,4 +81,13 @@ export async function fromProtobufEs<S extends ProtobufEsService>(service: S): P
   const definition = { name: service.name, fullName: service.typeName, methods: Object.fromEntries(methods) };
   // The type describes the same keys and kinds.
   return definition as unknown as FromProtobufEs<S>;
+}
+
+/**
+ * The second module is that of generated code, which has loaded it. It is named for esbuild, which in a single file does not run a module
+ * before the file that uses it, when only its target is imported by `import()` and not the index that passes it on.
+ */
+async function loadProtobufEs(): Promise<typeof import('@bufbuild/protobuf')> {
+  const [runtime] = await Promise.all([import('@bufbuild/protobuf'), import('@bufbuild/protobuf/codegenv2')]);
+  return runtime;
 }
