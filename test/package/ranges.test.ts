@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testEnv } from '../fixtures/fixture.js';
+import { NO_REGISTRY, npmInstall } from '../support/npm-install.js';
 import { PRINTED, PROGRAM } from '../support/whole-program.js';
 
 const run = promisify(execFile);
@@ -37,23 +38,14 @@ async function install(project: string, versionOf: (range: string) => string): P
   const [pack] = JSON.parse(stdout) as { filename: string }[];
   const needed = Object.entries(ranges).filter(([name]) => name !== 'esbuild');
   const dependencies = Object.fromEntries(needed.map(([name, range]) => [name, versionOf(range)]));
-  const own = { type: 'module', dependencies: { ...dependencies, rxplug: `file:${pack?.filename}` } };
-  await writeFile(join(project, 'package.json'), JSON.stringify(own));
-  const npm = ['install', '--no-audit', '--no-fund', '--ignore-scripts'];
-  return run('npm', npm, { cwd: project, env: testEnv(), timeout: 120_000 }).then(
-    () => true,
-    ({ stderr }: { stderr: string }) => {
-      if (/ERESOLVE|ETARGET/.test(stderr)) throw new Error(stderr);
-      return false;
-    },
-  );
+  return npmInstall(project, { ...dependencies, rxplug: `file:${pack?.filename}` });
 }
 
 for (const [end, versionOf] of Object.entries(ENDS))
   test(`with the ${end} versions, of which the application and the package share one copy`, async (t) => {
     const project = await mkdtemp(join(tmpdir(), 'ranges'));
     t.after(() => rm(project, { recursive: true }));
-    if (!(await install(project, versionOf))) return t.skip('npm install failed: no registry');
+    if (!(await install(project, versionOf))) return t.skip(NO_REGISTRY);
     assert.ok(!(await readdir(join(project, 'node_modules/rxplug'))).includes('node_modules'));
     await writeFile(join(project, 'program.js'), PROGRAM);
     await cp(fileURLToPath(new URL('../../examples/gen/greeter.js', import.meta.url)), join(project, 'greeter.js'));
