@@ -9,8 +9,8 @@ import { LOG_LEVELS } from '../../src/wire/logs/logger.js';
 import { createLogParser } from '../../src/wire/logs/parse-line.js';
 import { readTable } from '../support/markdown-table.js';
 
-test('docs/wire.md: the handshake line has the fields of the table', () => {
-  const rows = readTable('wire.md', '#', 'Field');
+test('docs/wire/start-and-end.md: the handshake line has the fields of the table', () => {
+  const rows = readTable('wire/start-and-end.md', '#', 'Field');
   const line = formatHandshake({
     appVersion: 3,
     address: { network: 'unix', address: '/p' },
@@ -25,8 +25,8 @@ test('docs/wire.md: the handshake line has the fields of the table', () => {
   assert.equal(Object.keys(splitHandshake('a|b|c|d|e|f|g|h')).length, rows.length);
 });
 
-test('docs/wire.md: every line of the failure table fails with its code', () => {
-  const rows = readTable('wire.md', 'Line', 'Error code');
+test('docs/wire/start-and-end.md: every line of the failure table fails with its code', () => {
+  const rows = readTable('wire/start-and-end.md', 'Line', 'Error code');
   for (const [line = '', code] of rows) {
     assert.throws(
       () => parseHandshake(line, { appVersions: [1, 3], allowedProtocols: ['netrpc', 'grpc'], multiplex: true }),
@@ -37,8 +37,8 @@ test('docs/wire.md: every line of the failure table fails with its code', () => 
   assert.equal(new Set(rows.map(([, code]) => code)).size, 11);
 });
 
-test('docs/wire.md: the environment table names what a host sets', () => {
-  const rows = readTable('wire.md', 'Variable', 'Set by our hosts');
+test('docs/wire/start-and-end.md: the environment table names what a host sets', () => {
+  const rows = readTable('wire/start-and-end.md', 'Variable', 'Set by our hosts');
   const named = rows.map(([name]) => name).filter((name) => name !== '_cookie key_');
   assert.deepEqual(new Set(named), new Set<unknown>(Object.values(ENV)));
   const always = rows.filter(([, when]) => when === 'always').map(([name]) => name);
@@ -49,8 +49,8 @@ test('docs/wire.md: the environment table names what a host sets', () => {
   }
 });
 
-test('docs/wire.md: a log line has the keys of the table', () => {
-  const rows = readTable('wire.md', 'Key', 'Type', 'Written by our plugins');
+test('docs/wire/logs.md: a log line has the keys of the table', () => {
+  const rows = readTable('wire/logs.md', 'Key', 'Type', 'Written by our plugins');
   const fields = { '@caller': 'a.ts:1', EXTRA_VALUE_AT_END: 1, big: 'x'.repeat(100_000) };
   const line = formatLogLine({ level: 'info', message: '', fields, module: 'm' }, { epochMs: 0 });
   const { big: _, ...written } = JSON.parse(line) as Record<string, unknown>;
@@ -60,8 +60,8 @@ test('docs/wire.md: a log line has the keys of the table', () => {
   assert.deepEqual((rows[0]?.[2] ?? '').match(/\w+/g), [...LOG_LEVELS]);
 });
 
-test('docs/wire.md: every line of the level table has its level and kind', () => {
-  const rows = readTable('wire.md', 'Line', 'Level', 'Kind');
+test('docs/wire/logs.md: every line of the level table has its level and kind', () => {
+  const rows = readTable('wire/logs.md', 'Line', 'Level', 'Kind');
   for (const [text = '', level, kind] of rows) {
     const entry = createLogParser().parse({ text, part: 'whole' });
     assert.deepEqual([entry?.level, entry?.kind], [level, kind], text);

@@ -14,8 +14,8 @@ function valueOf(text: string): unknown {
   return /^\d+n$/.test(text) ? BigInt(text.slice(0, -1)) : JSON.parse(text);
 }
 
-test('docs/wire.md: the gob values are the messages of the table', () => {
-  const rows = readTable('wire.md', 'Value', 'Schema', 'Message');
+test('docs/wire/gob.md: the gob values are the messages of the table', () => {
+  const rows = readTable('wire/gob.md', 'Value', 'Schema', 'Message');
   assert.ok(rows.length > 10);
   for (const [text, schema, message] of rows) {
     const value = valueOf(text!);
@@ -24,8 +24,8 @@ test('docs/wire.md: the gob values are the messages of the table', () => {
   }
 });
 
-test('docs/wire.md: the type ids are the constants', () => {
-  const rows = readTable('wire.md', 'Type id', 'Type');
+test('docs/wire/gob.md: the type ids are the constants', () => {
+  const rows = readTable('wire/gob.md', 'Type id', 'Type');
   const constants: Readonly<Record<string, number>> = ids;
   assert.equal(rows.length, 8);
   for (const [id, name] of rows) assert.equal(constants[`${name!.toUpperCase()}_ID`], Number(id));
@@ -40,8 +40,8 @@ const EXAMPLES: Readonly<Record<string, readonly [GobSchema, unknown]>> = {
   Addr: [gob.opaque('Addr', 'binary'), new Uint8Array(0)],
 };
 
-test('docs/wire.md: definitions are written as in the table', () => {
-  const rows = readTable('wire.md', 'Field of the definition', 'Form', 'Example');
+test('docs/wire/gob.md: definitions are written as in the table', () => {
+  const rows = readTable('wire/gob.md', 'Field of the definition', 'Form', 'Example');
   assert.equal(rows.length, 6);
   for (const [field, , example, definition] of rows) {
     const [schema, value] = EXAMPLES[example!]!;
@@ -51,8 +51,8 @@ test('docs/wire.md: definitions are written as in the table', () => {
   }
 });
 
-test('docs/wire.md: time.Time is laid out as in the table, without gaps', () => {
-  const rows = readTable('wire.md', 'Offset', 'Size', 'Part of time.Time');
+test('docs/wire/gob.md: time.Time is laid out as in the table, without gaps', () => {
+  const rows = readTable('wire/gob.md', 'Offset', 'Size', 'Part of time.Time');
   const bytes = encodeTime({ unixSeconds: 0x01020304, nanoseconds: 0x05060708, zoneOffsetSeconds: 60 * 0x0102 + 3 });
   const values = ['02', (62_135_596_800n + 0x01020304n).toString(16).padStart(16, '0'), '05060708', '0102', '03'];
   let end = 0;
@@ -64,8 +64,8 @@ test('docs/wire.md: time.Time is laid out as in the table, without gaps', () => 
   assert.equal(end, bytes.length);
 });
 
-test('docs/wire.md: the limits are the defaults', () => {
-  const rows = readTable('wire.md', 'Limit of a decoder', 'Default');
+test('docs/wire/gob.md: the limits are the defaults', () => {
+  const rows = readTable('wire/gob.md', 'Limit of a decoder', 'Default');
   assert.deepEqual(Object.fromEntries(rows.map(([name, value]) => [name, Number(value)])), DEFAULT_GOB_LIMITS);
 });
 
@@ -78,20 +78,22 @@ function definedFields(stream: Uint8Array): string[] {
   ].map(([name]) => name);
 }
 
-test('docs/wire.md: the net/rpc headers have the fields of the table', () => {
+test('docs/wire/net-rpc.md: the net/rpc headers have the fields of the table', () => {
   const client = createNetRpcClientCodec();
   client.request('A.B', 1, gob.string, '');
   const server = createNetRpcServerCodec();
   server.fail({ ServiceMethod: 'A.B', Seq: 1 }, 'no');
   const [request, response] = [definedFields(client.take()), definedFields(server.take())];
-  const rows = readTable('wire.md', 'Header', 'Number', 'Field', 'gob type');
+  const rows = readTable('wire/net-rpc.md', 'Header', 'Number', 'Field', 'gob type');
   const fields = (header: string) => rows.filter(([name]) => name === header).map(([, , field]) => field);
   assert.deepEqual(request, ['Request', ...fields('Request')]);
   assert.deepEqual(response, ['Response', ...fields('Response')]);
 });
 
-test('docs/wire.md: the exchange and the error texts are what the codecs write', () => {
-  const [toPlugin, toHost] = readTable('wire.md', 'Direction', 'Bytes of the exchange').map(([, bytes]) => bytes);
+test('docs/wire/net-rpc.md: the exchange and the error texts are what the codecs write', () => {
+  const [toPlugin, toHost] = readTable('wire/net-rpc.md', 'Direction', 'Bytes of the exchange').map(
+    ([, bytes]) => bytes,
+  );
   const client = createNetRpcClientCodec();
   client.request('Dispenser.Dispense', 0, gob.string, 'test');
   assert.equal(toHex(client.take()), toPlugin);
@@ -99,7 +101,7 @@ test('docs/wire.md: the exchange and the error texts are what the codecs write',
   server.reply({ ServiceMethod: 'Dispenser.Dispense', Seq: 0 }, gob.uint32, 1);
   assert.equal(toHex(server.take()), toHost);
   const texts = Object.values(NET_RPC_TEXTS);
-  const rows = readTable('wire.md', 'ServiceMethod', 'Error text');
+  const rows = readTable('wire/net-rpc.md', 'ServiceMethod', 'Error text');
   assert.deepEqual(
     rows.map(([, text]) => text),
     rows.map(([name], i) => texts[i]!(name!)),

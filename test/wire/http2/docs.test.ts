@@ -15,8 +15,8 @@ import { MAX_CONTINUATIONS } from '../../../src/wire/http2/header-block.js';
 import { readTable } from '../../support/markdown-table.js';
 import { RecordingSink } from './recording-sink.js';
 
-test('docs/wire.md: an HTTP/2 frame header has the layout of the table', () => {
-  const rows = readTable('wire.md', 'Offset', 'Bytes', 'Frame header');
+test('docs/wire/http2.md: an HTTP/2 frame header has the layout of the table', () => {
+  const rows = readTable('wire/http2.md', 'Offset', 'Bytes', 'Frame header');
   const out = new Uint8Array(FRAME_HEADER_BYTES);
   assert.equal(writeFrameHeader(out, 0, 0x010203, 4, 5, 0x06070809), FRAME_HEADER_BYTES);
   assert.deepEqual([...out], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -28,8 +28,8 @@ test('docs/wire.md: an HTTP/2 frame header has the layout of the table', () => {
   assert.equal(offset, FRAME_HEADER_BYTES);
 });
 
-test('docs/wire.md: HTTP/2 frames have the types, streams and sizes of the table', () => {
-  const rows = readTable('wire.md', 'Type', 'Frame', 'Stream', 'Payload in bytes');
+test('docs/wire/http2.md: HTTP/2 frames have the types, streams and sizes of the table', () => {
+  const rows = readTable('wire/http2.md', 'Type', 'Frame', 'Stream', 'Payload in bytes');
   assert.deepEqual(Object.fromEntries(rows.map(([type, name]) => [name, Number(type)])), FrameType);
   for (const [type, , stream, payload] of rows) {
     const right = stream === '0' ? 0 : 1;
@@ -62,8 +62,8 @@ function accepts(type: number, streamId: number, length: number): boolean {
   }
 }
 
-test('docs/wire.md: both ends send the settings of the table', () => {
-  const rows = readTable('wire.md', 'Setting', 'Id', 'Client', 'Server');
+test('docs/wire/http2.md: both ends send the settings of the table', () => {
+  const rows = readTable('wire/http2.md', 'Setting', 'Id', 'Client', 'Server');
   for (const [column, server] of [
     [2, false],
     [3, true],
@@ -83,8 +83,8 @@ test('docs/wire.md: both ends send the settings of the table', () => {
   assert.equal(preface.readUInt32BE(preface.length - 4), 33_554_432 - 65_535);
 });
 
-test('docs/wire.md: an HTTP/2 session has the bounds of the table', () => {
-  const rows = readTable('wire.md', 'Bound', 'Value');
+test('docs/wire/http2.md: an HTTP/2 session has the bounds of the table', () => {
+  const rows = readTable('wire/http2.md', 'Bound', 'Value');
   assert.deepEqual(
     rows.map(([, value]) => value),
     [

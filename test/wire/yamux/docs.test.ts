@@ -16,8 +16,8 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
-test('docs/wire.md: the yamux header has the fields of the table, without gaps', () => {
-  const rows = readTable('wire.md', 'Offset', 'Size', 'Header field');
+test('docs/wire/yamux.md: the yamux header has the fields of the table, without gaps', () => {
+  const rows = readTable('wire/yamux.md', 'Offset', 'Size', 'Header field');
   const header = encodeYamuxHeader({ type: 0x11, flags: 0x2222, streamId: 0x44444444, length: 0x88888888 });
   const values = ['00', '11', '2222', '44444444', '88888888'];
   let end = 0;
@@ -34,20 +34,20 @@ for (const [column, constants] of [
   ['Flag', YamuxFlag],
   ['Go-away code', YamuxGoAway],
 ] as const) {
-  test(`docs/wire.md: the table of each ${column} is the table of the constants`, () => {
-    const rows = readTable('wire.md', column, 'Name');
+  test(`docs/wire/yamux.md: the table of each ${column} is the table of the constants`, () => {
+    const rows = readTable('wire/yamux.md', column, 'Name');
     assert.deepEqual(Object.fromEntries(rows.map(([value, name]) => [name, Number(value)])), constants);
   });
 }
 
-test('docs/wire.md: the yamux examples are what Go wrote', () => {
-  const rows = readTable('wire.md', 'Situation', 'Bytes');
+test('docs/wire/yamux.md: the yamux examples are what Go wrote', () => {
+  const rows = readTable('wire/yamux.md', 'Situation', 'Bytes');
   assert.ok(rows.length > 8);
   for (const [situation, bytes] of rows) assert.equal(bytes, hex(golden(situation!)));
 });
 
-test('docs/wire.md: the times that end a yamux session are the defaults', () => {
-  const rows = readTable('wire.md', 'What ends a session', 'After', 'Option');
+test('docs/wire/yamux.md: the times that end a yamux session are the defaults', () => {
+  const rows = readTable('wire/yamux.md', 'What ends a session', 'After', 'Option');
   assert.equal(rows.length, 4);
   const defaults: Readonly<Record<string, unknown>> = { ...DEFAULT_YAMUX_OPTIONS };
   for (const [, after, option] of rows) {
@@ -55,8 +55,8 @@ test('docs/wire.md: the times that end a yamux session are the defaults', () => 
   }
 });
 
-test('docs/wire.md: broker ids are written as in the table', () => {
-  const rows = readTable('wire.md', 'Broker id', 'Bytes each way');
+test('docs/wire/net-rpc.md: broker ids are written as in the table', () => {
+  const rows = readTable('wire/net-rpc.md', 'Broker id', 'Bytes each way');
   assert.ok(rows.length > 0);
   for (const [id, bytes] of rows) assert.equal(hex(encodeBrokerId(Number(id))), bytes);
 });

@@ -16,7 +16,7 @@ export function encodeConnectionPreface(server: boolean, options: ResolvedHttp2O
   return Buffer.concat([...(server ? [] : [encodePreface()]), encodeSettings(settingsOf(server, options)), window]);
 }
 
-/** Our SETTINGS; `docs/wire.md` lists them. Parameters that are left out keep the value of the RFC. */
+/** Our SETTINGS; `docs/wire/http2.md` lists them. Parameters that are left out keep the value of the RFC. */
 export function settingsOf(server: boolean, options: ResolvedHttp2Options): number[] {
   const settings = new Map<number, number>([
     [Setting.initialWindowSize, options.streamWindowBytes],

@@ -8,7 +8,7 @@ export const protobufPackage = "plugin";
 
 export const protobufFileName = "internal/plugin/grpc_broker.proto";
 
-/** Where a brokered connection can be reached, or, with multiplexing, a knock on its door. */
+/** Where a brokered connection can be reached; with multiplexing, the request to open one, or its answer. */
 export interface ConnInfo {
   /** The broker id that both sides agreed on. */
   serviceId: number;
@@ -25,7 +25,7 @@ export interface ConnInfo_Knock {
   knock: boolean;
   /** False in the request, true in the answer. */
   ack: boolean;
-  /** Set in an answer that refuses; empty means welcome. */
+  /** Set in an answer that refuses; empty in one that accepts. */
   error: string;
 }
 

@@ -1,0 +1,62 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { REPOSITORY } from '../conformance/build-go.js';
+
+const EXAMPLE = join(REPOSITORY, 'examples/python');
+const INSTALL_LIMIT_MS = 280_000;
+const NEEDED = 'Python 3.9 or newer, with pip';
+
+/** The options of a test that needs Python and pip: skipped with a message where they are missing. Under CI=true that is a failure. */
+export function needsPython(): { readonly skip: string | false } {
+  try {
+    execFileSync('python3', ['-c', 'import sys, pip; sys.exit(sys.version_info < (3, 9))'], { stdio: 'ignore' });
+    return { skip: false };
+  } catch {
+    if (process.env['CI'] === 'true') throw new Error(`${NEEDED} is not installed, and CI=true: it must be tested.`);
+    return { skip: `${NEEDED} is not installed: the plugin in Python cannot be run.` };
+  }
+}
+
+/**
+ * Installs what the example in Python needs, and generates its code, once for each state of its requirements and protos, into the
+ * git-ignored `.python/` of the repository. Resolves with the environment in which its modules are found.
+ */
+export async function pythonEnv(): Promise<{ readonly PYTHONPATH: string }> {
+  const cache = join(REPOSITORY, '.python');
+  const target = join(cache, fingerprint());
+  mkdirSync(cache, { recursive: true });
+  if (!existsSync(target)) await install(cache, target);
+  return { PYTHONPATH: [target, join(target, 'gen'), EXAMPLE].join(delimiter) };
+}
+
+async function install(cache: string, target: string): Promise<void> {
+  const unfinished = mkdtempSync(join(cache, 'unfinished-'));
+  const python = async (args: readonly string[]) =>
+    promisify(execFile)('python3', args, {
+      env: { ...process.env, PYTHONPATH: unfinished },
+      timeout: INSTALL_LIMIT_MS,
+    });
+  try {
+    const quiet = ['--quiet', '--disable-pip-version-check', '--no-compile'];
+    const requirements = join(EXAMPLE, 'requirements.txt');
+    await python(['-m', 'pip', 'install', ...quiet, '--target', unfinished, '-r', requirements]);
+    await python([join(EXAMPLE, 'generate.py'), join(unfinished, 'gen')]);
+    renameSync(unfinished, target);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+function fingerprint(): string {
+  const hash = createHash('sha256').update(execFileSync('python3', ['--version']));
+  const internal = ['grpc_broker', 'grpc_controller', 'grpc_stdio'].map(
+    (name) => `proto/internal/plugin/${name}.proto`,
+  );
+  const protos = [...internal, 'proto/grpc/health/v1/health.proto', 'proto/examples/merge.proto'];
+  for (const file of ['examples/python/requirements.txt', 'examples/python/generate.py', ...protos])
+    hash.update(readFileSync(join(REPOSITORY, file)));
+  return hash.digest('hex').slice(0, 16);
+}
