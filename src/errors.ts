@@ -181,6 +181,18 @@ export type PluginCallErrorCode =
 /** A request to a running plugin failed: an unknown name, an unhealthy plugin, a timeout. */
 export class PluginCallError extends PluginError<PluginCallErrorCode> {}
 
+/** The codes of SupervisionError. */
+export type SupervisionErrorCode =
+  | 'ERR_RESTART_LIMIT'
+  | 'ERR_NO_GENERATION'
+  | 'ERR_ON_START'
+  | 'ERR_VERSION_CHANGED'
+  | 'ERR_RELOAD'
+  | 'ERR_UNHEALTHY';
+
+/** A supervised plugin is given up, does not run at the moment, or was replaced. */
+export class SupervisionError extends PluginError<SupervisionErrorCode> {}
+
 /** The peer's method returned an error over net/rpc. (A gRPC call fails with a GrpcError, with status and metadata.) */
 export class RemoteError extends PluginError<'ERR_REMOTE'> {
   constructor(message: string, options?: PluginErrorOptions) {
@@ -199,6 +211,7 @@ named(TransportError, 'TransportError');
 named(ProtocolError, 'ProtocolError');
 named(ClosedError, 'ClosedError');
 named(PluginCallError, 'PluginCallError');
+named(SupervisionError, 'SupervisionError');
 named(RemoteError, 'RemoteError');
 
 /** The message of anything that was thrown: an Error's own, or else the value as text. */

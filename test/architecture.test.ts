@@ -122,13 +122,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   host: host(['*'], ['node:fs', 'node:path']),
   plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:module', 'node:util']),
   assembly: room(ASSEMBLY, ['inversify']),
-  di: room(DI, ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
+  supervision: room(DI, ['rxjs', 'node:stream']),
+  di: room([...DI, 'supervision'], ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),
   grpc: room(DI),
   'net-rpc': room(DI),
   transport: room(DI),
   container: room(DI),
+  supervise: room([...DI, 'di', 'supervision']),
   bundle: room(['errors'], ['esbuild', 'node:crypto', 'node:fs', 'node:os', 'node:path']),
   testing: room(
     [...DI, 'di', 'index'],

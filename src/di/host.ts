@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
 import { launchWith } from '../host/launch-plugin.js';
 import type { ClientOptions } from '../host/options.js';
+import type { HostPartsSource } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import type { ContainerModule } from './application-container.js';
@@ -27,12 +28,17 @@ export interface HostAssemblyOptions extends HostGrpcOptions {
  * ```
  */
 export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
+  return new PluginClient<P>(options, partsSource(options));
+}
+
+/** The parts of a host by its options: those that its modules bind, once they are needed, and the defaults. Throws OptionsError. */
+export function partsSource(options: HostAssemblyOptions): HostPartsSource {
   const { modules = [] } = options;
-  if (modules.length === 0) return new PluginClient<P>(options, hostParts(options));
-  return new PluginClient<P>(options, async () => {
+  if (modules.length === 0) return hostParts(options);
+  return async () => {
     const { partsFromModules } = await import('./host-container.js');
     return partsFromModules(modules, options);
-  });
+  };
 }
 
 /**

@@ -32,7 +32,8 @@ export interface BackoffOptions {
  * ```
  */
 export function backoff(options: BackoffOptions): (error: unknown, retryCount: number) => Observable<0> {
-  const { initialMs, maxMs, factor, jitter, resetAfterMs, random, scheduler } = resolve(options);
+  const resolved = resolveBackoff(options);
+  const { resetAfterMs, scheduler } = resolved;
   let subscribedAt = scheduler.now();
   let earlierRetries = 0;
   return (error, retryCount) => {
@@ -40,14 +41,20 @@ export function backoff(options: BackoffOptions): (error: unknown, retryCount: n
     const now = scheduler.now();
     if (retryCount === 1) earlierRetries = 0;
     else if (now - subscribedAt >= resetAfterMs) earlierRetries = retryCount - 1;
-    const longestMs = Math.min(maxMs, initialMs * factor ** (retryCount - 1 - earlierRetries));
-    const waitMs = longestMs * (1 - jitter * random());
+    const waitMs = backoffWaitMs(resolved, retryCount - earlierRetries);
     subscribedAt = now + waitMs;
     return timer(waitMs, scheduler);
   };
 }
 
-function resolve(options: BackoffOptions): Required<BackoffOptions> {
+/** The wait before the retry of this number, which counts from 1. */
+export function backoffWaitMs(options: Required<BackoffOptions>, retryCount: number): number {
+  const { initialMs, maxMs, factor, jitter, random } = options;
+  return Math.min(maxMs, initialMs * factor ** (retryCount - 1)) * (1 - jitter * random());
+}
+
+/** Validates once and fills in the defaults. Throws OptionsError. */
+export function resolveBackoff(options: BackoffOptions): Required<BackoffOptions> {
   const resolved = {
     initialMs: options.initialMs,
     maxMs: options.maxMs,

@@ -36,11 +36,15 @@ export function setLoopTimeout(callback: () => void, ms: number, options: LoopTi
 }
 
 /** `setLoopTimeout` as an Observable. Cold: emits and completes when the time is up; unsubscribing cancels. */
-export function loopTimer(ms: number): Observable<void> {
+export function loopTimer(ms: number, options: LoopTimeoutOptions = {}): Observable<void> {
   return new Observable((subscriber) =>
-    setLoopTimeout(() => {
-      subscriber.next();
-      subscriber.complete();
-    }, ms),
+    setLoopTimeout(
+      () => {
+        subscriber.next();
+        subscriber.complete();
+      },
+      ms,
+      options,
+    ),
   );
 }

@@ -32,6 +32,8 @@ export interface ProbeRig extends AsyncDisposable {
 export interface ProbeRigOptions extends GrpcClientOptions {
   /** @default the engine of the current test */
   readonly engine?: GrpcEngine;
+  /** Stands before the channel. */
+  readonly wrap?: (channel: GrpcChannel) => GrpcChannel;
   /** Receives the other end of each in-memory connection instead of the probe server. */
   readonly accept?: (far: Duplex) => void;
   readonly channel?: Partial<GrpcChannelOptions>;
@@ -80,7 +82,8 @@ function rig(
   options: ProbeRigOptions,
   cleanUp: () => void = () => {},
 ): ProbeRig {
-  const channel = ENDPOINTS[options.engine ?? currentEngine].createChannel({ dialer, ...options.channel });
+  const { wrap = (inner) => inner } = options;
+  const channel = wrap(ENDPOINTS[options.engine ?? currentEngine].createChannel({ dialer, ...options.channel }));
   const client = createGrpcClient(channel, ProbeDefinition, options);
   const close = async () => {
     await channel.close();

@@ -43,7 +43,7 @@ export function createNetRpcClient(
   options: NetRpcClientOptions = {},
   refs?: RefCount,
 ): NetRpcClient {
-  const client = new NetRpcClient(connection, options, refs);
+  const client = new StreamRpcClient(connection, options, refs);
   client.start();
   return client;
 }
@@ -65,8 +65,30 @@ const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
  * - Unsubscribing discards the reply. net/rpc cannot cancel a request: the method runs on.
  * - When the connection ends, every pending call and every later one fails with the same error.
  */
-export class NetRpcClient implements AsyncDisposable {
+export interface NetRpcClient extends AsyncDisposable {
   /** Resolves when the connection is closed: with the error that ended it, or undefined after `close`. Never rejects. */
+  readonly closed: Promise<PluginError | undefined>;
+  /** How many calls wait for their replies. */
+  readonly pendingCalls: number;
+  /** Whether the connection has ended: every call fails. */
+  readonly isOver: boolean;
+  /**
+   * Calls `serviceMethod`, for instance `Plugin.Greet`. Cold: each subscription is a call of its own, which emits the reply and
+   * completes. Errors: RemoteError, ProtocolError, OptionsError for an argument that does not fit, and the error that ended the
+   * connection.
+   */
+  call<Args, Reply>(
+    serviceMethod: string,
+    args: GobSchema<Args>,
+    value: NoInfer<Args>,
+    reply: GobSchema<Reply>,
+  ): Observable<Reply>;
+  /** Fails the pending calls, with `because` if given, and closes the connection. Idempotent; resolves within about a second. */
+  close(because?: PluginError): Promise<void>;
+}
+
+/** A client on one stream. */
+class StreamRpcClient implements NetRpcClient {
   readonly closed: Promise<PluginError | undefined>;
   readonly #connection: Duplex;
   readonly #codec: NetRpcClientCodec;
@@ -80,7 +102,6 @@ export class NetRpcClient implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #onClosed!: (cause: PluginError | undefined) => void;
 
-  /** @internal For `createNetRpcClient`. */
   constructor(connection: Duplex, options: NetRpcClientOptions, refs?: RefCount) {
     this.#connection = connection;
     this.#refs = refs;
@@ -93,12 +114,11 @@ export class NetRpcClient implements AsyncDisposable {
     });
   }
 
-  /** How many calls wait for their replies. */
   get pendingCalls(): number {
     return this.#pending.size;
   }
 
-  /** @internal Starts to read. */
+  /** Starts to read. */
   start(): void {
     const connection = this.#connection;
     connection.on('data', (chunk: Uint8Array) => this.#receive(chunk));
@@ -108,11 +128,6 @@ export class NetRpcClient implements AsyncDisposable {
     connection.resume();
   }
 
-  /**
-   * Calls `serviceMethod`, for instance `Plugin.Greet`. Cold: each subscription is a call of its own, which emits the reply and
-   * completes. Errors: RemoteError, ProtocolError, OptionsError for an argument that does not fit, and the error that ended the
-   * connection.
-   */
   call<Args, Reply>(
     serviceMethod: string,
     args: GobSchema<Args>,
@@ -125,14 +140,10 @@ export class NetRpcClient implements AsyncDisposable {
     });
   }
 
-  /** Whether the connection has ended: every call fails. */
   get isOver(): boolean {
     return this.#endedBy !== undefined;
   }
 
-  /**
-   * Fails the pending calls, with `because` if given, and closes the connection. Idempotent; resolves within about a second.
-   */
   close(because?: PluginError): Promise<void> {
     this.#closing ??= this.#close(because);
     return this.#closing;

@@ -35,7 +35,7 @@ async function kill(child: Child): Promise<void> {
 }
 
 /** Channels between processes. */
-export function processes({ engine, each }: ChannelTests): void {
+export function processes({ engine, variant, each }: ChannelTests): void {
   for (const condition of ['idle', 'background', 'unref', 'holding']) {
     const stays = condition === 'holding';
     each(
@@ -44,7 +44,7 @@ export function processes({ engine, each }: ChannelTests): void {
         const directory = mkdtempSync(join(tmpdir(), 'g-'));
         const path = join(directory, 's');
         const server = await startServer(kind, path);
-        const holder = run('channel-holder', path, engine, condition);
+        const holder = run('channel-holder', path, engine, condition, variant.name);
         const exited = once(holder, 'exit');
         const ended = once(holder.stdout, 'end');
         let output = '';

@@ -16,37 +16,49 @@ export interface ChannelBench {
   readonly openUnix: (options?: ProbeRigOptions) => Promise<ProbeRig>;
 }
 
+/** What stands between the test and the engine's channel. */
+export interface ChannelVariant {
+  readonly name: 'plain' | 'switching';
+  readonly wrap: (channel: GrpcChannel) => GrpcChannel;
+}
+
+export const PLAIN: ChannelVariant = { name: 'plain', wrap: (channel) => channel };
+
 /** Registers tests of channels on one engine. */
 export interface ChannelTests {
   readonly engine: GrpcEngine;
+  readonly variant: ChannelVariant;
   /** A test with a peer of its own, or whose server does not matter: it is that of grpc-js. `notStock` says why grpc-js cannot pass it. */
   readonly on: (name: string, body: (bench: ChannelBench) => void | Promise<void>, notStock?: string) => void;
   /** A test that runs once with each server. */
   readonly each: (name: string, body: (bench: ChannelBench) => Promise<void>) => void;
 }
 
-export function channelTests(engine: GrpcEngine): ChannelTests {
+export function channelTests(engine: GrpcEngine, variant: ChannelVariant): ChannelTests {
   return {
     engine,
+    variant,
     on(name, body, notStock) {
       const skip = engine === 'grpc-js' && notStock !== undefined && `stock grpc-js: ${notStock}`;
-      test(`${name} [${engine}]`, { skip }, () => body(bench(engine, 'grpc-js')));
+      test(`${name} [${engine}]`, { skip }, () => body(bench(engine, variant, 'grpc-js')));
     },
     each(name, body) {
-      for (const server of ENGINES) test(`${name} [${engine} to ${server}]`, () => body(bench(engine, server)));
+      for (const server of ENGINES)
+        test(`${name} [${engine} to ${server}]`, () => body(bench(engine, variant, server)));
     },
   };
 }
 
-function bench(engine: GrpcEngine, server: GrpcEngine): ChannelBench {
+function bench(engine: GrpcEngine, { wrap }: ChannelVariant, server: GrpcEngine): ChannelBench {
   const rigged = (options: ProbeRigOptions): ProbeRigOptions => ({
     ...options,
     engine,
+    wrap,
     server: probeServer(server, options.serverOptions),
   });
   return {
     server,
-    createChannel: ENDPOINTS[engine].createChannel,
+    createChannel: (options) => wrap(ENDPOINTS[engine].createChannel(options)),
     open: (options = {}) => memoryRig(rigged(options)),
     openUnix: (options = {}) => unixRig(rigged(options)),
   };

@@ -64,6 +64,8 @@ export interface GrpcCallOptions {
  * with `onStatus`, once.
  */
 export interface GrpcCallEvents {
+  /** Whether the method is declared idempotent and has a single request: a channel may make the call again when it was interrupted. */
+  readonly idempotent?: boolean;
   /** The response headers. Not called for a response that consists of its status alone. */
   onHeaders(headers: HeaderList): void;
   /** A complete message: the bytes from `start` to `end` of `bytes`. Read-only: the memory is shared with neighbouring messages. */

@@ -7,6 +7,7 @@ import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
+import { isIdempotent } from '../shared/method-definition.js';
 import {
   type CallOptions,
   type MethodDefinition,
@@ -61,6 +62,10 @@ export class ClientCall implements GrpcCallEvents {
     this.#method = method;
     this.#options = options;
     this.#sink = sink;
+  }
+
+  get idempotent(): boolean {
+    return isIdempotent(this.#method.definition);
   }
 
   /** `request` is a message, or for a method with a request stream the stream. `demand` as in GrpcCallOptions. */

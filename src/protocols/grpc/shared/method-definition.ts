@@ -32,3 +32,15 @@ export interface ServiceDefinition {
   readonly fullName: string;
   readonly methods: Readonly<Record<string, MethodDefinition>>;
 }
+
+/** What ts-proto makes of `option idempotency_level` in the .proto. */
+interface MethodOptions {
+  readonly idempotencyLevel?: string;
+}
+
+const IDEMPOTENT: ReadonlySet<string | undefined> = new Set(['IDEMPOTENT', 'NO_SIDE_EFFECTS']);
+
+/** Whether the .proto declares that a method may be called again, and a call has a single request. */
+export function isIdempotent({ options, requestStream }: MethodDefinition): boolean {
+  return !requestStream && IDEMPOTENT.has((options as MethodOptions | undefined)?.idempotencyLevel);
+}

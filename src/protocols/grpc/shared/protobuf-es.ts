@@ -12,6 +12,8 @@ export interface ProtobufEsMethod {
   readonly methodKind: 'unary' | 'server_streaming' | 'client_streaming' | 'bidi_streaming';
   readonly input: DescMessage;
   readonly output: DescMessage;
+  /** `option idempotency_level` of the .proto: 1 is NO_SIDE_EFFECTS, 2 is IDEMPOTENT. */
+  readonly idempotency?: number;
 }
 
 /** A service that protoc-gen-es 2 has generated: a `GenService` of `@bufbuild/protobuf`. */
@@ -44,6 +46,8 @@ export interface FromProtobufEs<S extends ProtobufEsService> extends ServiceDefi
   readonly methods: { readonly [K in keyof S['method']]: FromMethod<S['method'][K]> };
 }
 
+const IDEMPOTENCY_LEVELS = ['IDEMPOTENCY_UNKNOWN', 'NO_SIDE_EFFECTS', 'IDEMPOTENT'];
+
 /** Whether a value is a service of protoc-gen-es 2. */
 export function isProtobufEsService(value: unknown): value is ProtobufEsService {
   return (
@@ -68,13 +72,14 @@ export async function fromProtobufEs<S extends ProtobufEsService>(service: S): P
     decode: (bytes) => fromBinary(schema, bytes),
     fromPartial: (input: never) => create(schema, input),
   });
-  const methods = Object.entries(service.method).map(([key, { name, methodKind, input, output }]) => {
+  const methods = Object.entries(service.method).map(([key, { name, methodKind, input, output, idempotency = 0 }]) => {
     const method: MethodDefinition = {
       name,
       requestType: typeOf(input),
       requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
       responseType: typeOf(output),
       responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
+      options: { idempotencyLevel: IDEMPOTENCY_LEVELS[idempotency] },
     };
     return [key, method] as const;
   });

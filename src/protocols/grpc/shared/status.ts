@@ -13,6 +13,8 @@ export interface CallStatus {
   readonly trailers: HeaderList;
   /** The error behind a status that the peer did not send. */
   readonly cause?: unknown;
+  /** For a call that its connection took with it: whether the peer has seen it. */
+  readonly delivery?: 'none' | 'unknown';
 }
 
 const NO_HEADERS: HeaderList = [];

@@ -1,0 +1,14 @@
+/** `rxplug/supervise`: plugins that come back when they end, and clients that stay. */
+
+export { supervise } from './di/supervise.js';
+export { SupervisionError, type SupervisionErrorCode } from './errors.js';
+export type { SupervisorEvent } from './supervision/events.js';
+export type { HealthOptions, ReloadOptions, SupervisionOptions } from './supervision/options.js';
+export type { InterruptedCall, ReplayOption } from './supervision/replay.js';
+export type { GenerationStop, MemberHealth, StopCause, SupervisorState } from './supervision/state.js';
+export type {
+  SupervisedLogEntry,
+  SupervisedOptions,
+  SupervisedOutput,
+  SupervisedPlugin,
+} from './supervision/supervised-plugin.js';

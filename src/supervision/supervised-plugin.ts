@@ -1,0 +1,213 @@
+import { map, type Observable, Subject } from 'rxjs';
+import { OptionsError, PluginCallError, SupervisionError } from '../errors.js';
+import type { ClientOptions } from '../host/options.js';
+import type { HostPartsSource } from '../host/parts.js';
+import type { PluginName } from '../host/plugin-client.js';
+import type { ClientOfContract, PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
+import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
+import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
+import { grpcSidesOf } from '../protocols/grpc/contract.js';
+import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
+import type { LogEntry } from '../wire/logs/log-entry.js';
+import type { SupervisorEvent } from './events.js';
+import { type ContractTable, clientOf, contractTable, MemberClient } from './member-client.js';
+import { type ResolvedSupervision, resolveSupervision, type SupervisionOptions } from './options.js';
+import { PluginRoute } from './plugin-route.js';
+import type { SupervisorState } from './state.js';
+import { Supervisor } from './supervisor.js';
+import { SwitchingGrpcBroker, SwitchingMuxBroker } from './switching-broker.js';
+import { SwitchingChannel } from './switching-channel.js';
+import { SwitchingRpc } from './switching-rpc.js';
+
+/** A log entry with the generation that it is of. */
+export interface SupervisedLogEntry extends LogEntry {
+  readonly generation: number;
+}
+
+/** A chunk of output with the generation that it is of. */
+export interface SupervisedOutput {
+  readonly generation: number;
+  readonly chunk: Uint8Array;
+}
+
+/** The options of `createClient`, and how the plugin is supervised. */
+export type SupervisedOptions<P extends PluginSet = PluginSet> = ClientOptions<P> & {
+  readonly supervision?: SupervisionOptions<P>;
+};
+
+/**
+ * A plugin that is started again when it ends, and whose clients stay: they call whichever process serves. `supervise` makes one.
+ *
+ * Properties ending in `$` are hot, have all generations in them, complete when it is stopped, and never error. `state$` replays the
+ * latest state; the others replay nothing.
+ */
+export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncDisposable {
+  readonly state$: Observable<SupervisorState>;
+  /** What happens besides the states: starts, stops with their reasons, calls that are made again. */
+  readonly events$: Observable<SupervisorEvent>;
+  /** The log entries of all generations. */
+  readonly logs$: Observable<SupervisedLogEntry>;
+  /** What the plugin's program prints, as `syncStdout$` of a client. */
+  readonly syncStdout$: Observable<SupervisedOutput>;
+  /** The same for its stderr. */
+  readonly syncStderr$: Observable<SupervisedOutput>;
+  /** The broker of the generation that serves. What is lent through it ends with that generation. */
+  readonly broker: GrpcBroker;
+  /** The broker of net/rpc, likewise. */
+  readonly muxBroker: MuxBroker;
+  readonly #options: SupervisedOptions<P> & { readonly grpc?: GrpcHostOptions };
+  readonly #supervision: ResolvedSupervision;
+  readonly #contracts: ContractTable;
+  readonly #supervisor: Supervisor;
+  readonly #clients = new Subject<{ readonly client: MemberClient; readonly generation: number }>();
+  readonly #logs = new Subject<SupervisedLogEntry>();
+  readonly #stdout = new Subject<SupervisedOutput>();
+  readonly #stderr = new Subject<SupervisedOutput>();
+  readonly #lasting = new Map<string, unknown>();
+  #channel: SwitchingChannel | undefined;
+  #version: number | undefined;
+  readonly #gone = new AbortController();
+
+  /** `supervise` is the way to make one. Throws OptionsError. */
+  constructor(options: SupervisedOptions<P> & { readonly grpc?: GrpcHostOptions }, parts: HostPartsSource) {
+    const { supervision = {}, ...client } = options;
+    this.#options = options;
+    this.#supervision = resolveSupervision(supervision, client as ClientOptions<P>);
+    this.#contracts = contractTable(client as ClientOptions);
+    // Wrong options are told at once, not with the first start.
+    void new MemberClient(client as ClientOptions, parts);
+    this.#supervisor = new Supervisor({
+      options: client as ClientOptions,
+      parts,
+      supervision: this.#supervision,
+      onClient: (member, generation) => this.#follow(member, generation),
+      onNegotiated: (member) => this.#checkVersion(member),
+    });
+    this.state$ = this.#supervisor.state$;
+    this.events$ = this.#supervisor.events$;
+    this.logs$ = this.#logs.asObservable();
+    this.syncStdout$ = this.#stdout.asObservable();
+    this.syncStderr$ = this.#stderr.asObservable();
+    const client$ = this.#clients.pipe(map(({ client: member }) => member));
+    this.broker = new SwitchingGrpcBroker(this.#supervisor, client$);
+    this.muxBroker = new SwitchingMuxBroker(this.#supervisor, client$);
+  }
+
+  /** The state at the moment. */
+  get state(): SupervisorState {
+    return this.#supervisor.state;
+  }
+
+  /** The pid, or what the runner has in its place, of the process that serves; undefined while none does. */
+  get id(): string | undefined {
+    return this.#supervisor.current?.client.id;
+  }
+
+  /**
+   * The client of one plugin of the set: the same for each call, and it works for ever, whichever process serves. Starts nothing, except
+   * with `versionedPlugins` and for contracts of both protocols, whose client depends on the first start: then it waits for that. Rejects
+   * with PluginCallError ERR_UNKNOWN_PLUGIN, and with what `ready` rejects with.
+   */
+  async dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
+    if (this.#lasting.has(name)) return (await this.#lasting.get(name)) as ClientOfContract<P[N]>;
+    const contract = this.#known(name) ?? (await this.#negotiated(name));
+    return (await this.#client(name, contract)) as ClientOfContract<P[N]>;
+  }
+
+  /** The same at once. Throws OptionsError where only a start, or the loading of a definition, tells what the client is. */
+  dispenseNow<N extends PluginName<P>>(name: N): ClientOfContract<P[N]> {
+    const contract = this.#known(name);
+    const client = contract === undefined ? undefined : this.#client(name, contract);
+    if (client !== undefined && !(client instanceof Promise)) return client as ClientOfContract<P[N]>;
+    const why = contract === undefined ? 'depends on the first start of the plugin' : 'has to be loaded';
+    throw new OptionsError(
+      `The client of \`${name}\` ${why}: get it with \`dispense\`, or \`getAsync\` of the container.`,
+    );
+  }
+
+  /** Resolves when a process serves; starts one if nothing runs. Rejects when it is given up (`failed`) or stopped. */
+  async ready(): Promise<void> {
+    await this.#supervisor.ready();
+  }
+
+  /**
+   * Replaces the process by a new one: starts it, and leads the calls to it once it serves. Rejects with a PluginError when it does not
+   * come to serve; then the old one goes on.
+   */
+  async reload(): Promise<void> {
+    await this.#supervisor.reload();
+  }
+
+  /** Starts a plugin again that was given up (`failed`), with a clean record. Without effect in other states. */
+  reset(): void {
+    this.#supervisor.send({ type: 'reset' });
+  }
+
+  /** Stops it for good, as `stop` of a client; calls that wait fail. Never rejects. */
+  async stop(): Promise<void> {
+    await this.#supervisor.stop();
+    this.#gone.abort();
+    for (const subject of [this.#clients, this.#logs, this.#stdout, this.#stderr]) subject.complete();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #follow(client: MemberClient, generation: number): void {
+    client.logs$.subscribe((entry) => this.#logs.next({ ...entry, generation }));
+    client.syncStdout$.subscribe((chunk) => this.#stdout.next({ generation, chunk }));
+    client.syncStderr$.subscribe((chunk) => this.#stderr.next({ generation, chunk }));
+    this.#clients.next({ client, generation });
+  }
+
+  #checkVersion({ negotiatedVersion }: MemberClient): void {
+    this.#version ??= negotiatedVersion;
+    if (negotiatedVersion === this.#version) return;
+    throw new SupervisionError(
+      'ERR_VERSION_CHANGED',
+      `The plugin now speaks version ${negotiatedVersion}, and its clients were made for version ${this.#version}. ` +
+        'Supervise it anew, or offer one version.',
+    );
+  }
+
+  /** The contract, where it does not depend on a start. */
+  #known(name: string): PluginContract | undefined {
+    const { versionedPlugins, handshake } = this.#options;
+    if (versionedPlugins !== undefined) return undefined;
+    const contract = this.#contracts(handshake.protocolVersion ?? 0, name);
+    if (contract === undefined) throw unknownPlugin(name);
+    return contract.protocols.length === 1 ? contract : undefined;
+  }
+
+  async #negotiated(name: string): Promise<PluginContract> {
+    const { client } = await this.#supervisor.ready();
+    const contract = this.#contracts(client.negotiatedVersion ?? 0, name);
+    if (contract === undefined) throw unknownPlugin(name);
+    return contract;
+  }
+
+  #client(name: string, contract: PluginContract): unknown {
+    const protocol =
+      contract.protocols.length === 1 ? contract.protocols[0] : this.#supervisor.current?.client.protocol;
+    const made =
+      this.#lasting.get(name) ??
+      clientOf(contract, protocol as ProtocolName, this.#contextOf(name, contract, protocol));
+    this.#lasting.set(name, made);
+    return made;
+  }
+
+  #contextOf(name: string, contract: PluginContract, protocol: ProtocolName | undefined): object {
+    const { signal } = this.#gone;
+    if (protocol !== 'grpc' || grpcSidesOf(contract) === undefined)
+      return { rpc: new SwitchingRpc(name, this.#supervisor, this.#supervision), broker: this.muxBroker, signal };
+    const { interceptors = [], defaults } = this.#options.grpc ?? {};
+    this.#channel ??= new SwitchingChannel(new PluginRoute(this.#supervisor, this.#supervision, this.#options));
+    const clientOptions = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
+    return { channel: this.#channel, broker: this.broker, clientOptions, signal };
+  }
+}
+
+function unknownPlugin(name: string): PluginCallError {
+  return new PluginCallError('ERR_UNKNOWN_PLUGIN', `There is no plugin \`${name}\` in the plugin set.`);
+}

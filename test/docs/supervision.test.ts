@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom } from 'rxjs';
+import { supervise } from 'rxplug/supervise';
+import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+
+const pluginFile = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
+const command: [string, ...string[]] = [process.execPath, pluginFile];
+const value = new TextEncoder().encode('1');
+
+test('a supervised plugin, as docs/supervision.md shows it', async () => {
+  const output: string[] = [];
+  let pid = '';
+  {
+    // #region supervise
+    await using plugin = supervise({ command, handshake, plugins });
+    plugin.state$.subscribe(({ status }) => output.push(status));
+    const kv = await plugin.dispense('kv'); // once; works for as long as the plugin is supervised
+    await firstValueFrom(kv.put({ key: 'a', value }));
+    await plugin.reload(); // a new process; no call fails
+    await firstValueFrom(kv.put({ key: 'a', value }));
+    // #endregion supervise
+    pid = plugin.id ?? '';
+  }
+  assert.deepEqual(output, ['idle', 'starting', 'ready', 'ready', 'ready', 'stopping', 'stopped']);
+  assert.notEqual(pid, '');
+});

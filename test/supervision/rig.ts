@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filter, firstValueFrom, map, type Observable } from 'rxjs';
+import { KVDefinition } from '../../examples/gen/kv.js';
+import { type ClientOf, grpcPlugin } from '../../src/index.js';
+import {
+  type SupervisedOptions,
+  type SupervisedPlugin,
+  type SupervisorEvent,
+  type SupervisorState,
+  supervise,
+} from '../../src/supervise.js';
+import { fixture } from '../fixtures/fixture.js';
+import { within } from '../support/defer.js';
+
+export const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
+export const plugins = { kv: grpcPlugin(KVDefinition) };
+export type Plugins = typeof plugins;
+export type Kv = ClientOf<typeof KVDefinition>;
+export type Supervision = NonNullable<SupervisedOptions<Plugins>['supervision']>;
+
+/** A supervised plugin, and files that it shares with the test. */
+export interface Rig extends AsyncDisposable {
+  readonly plugin: SupervisedPlugin<Plugins>;
+  readonly kv: Kv;
+  readonly directory: string;
+  /** The keys that were put, as the plugins have recorded them. */
+  recorded(): string[];
+  /** What `get` answers. */
+  ask(key: string): Promise<string>;
+  kill(signal?: NodeJS.Signals): void;
+}
+
+export interface RigOptions {
+  readonly behaviour?: object;
+  readonly client?: object;
+}
+
+/** Everything in these tests happens by then, or never. */
+export const soon = <T>(what: string, promise: Promise<T>): Promise<T> => within(20_000, what, promise);
+
+export async function rig(
+  supervision: Supervision = {},
+  { behaviour = {}, client = {} }: RigOptions = {},
+): Promise<Rig> {
+  const directory = mkdtempSync(join(tmpdir(), 's-'));
+  const record = join(directory, 'record');
+  writeFileSync(record, '');
+  const names = Object.entries(behaviour).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? join(directory, value) : value,
+  ]);
+  const json = JSON.stringify(Object.fromEntries(names));
+  const command = fixture('supervised', record, json);
+  const plugin = supervise({ command, handshake, plugins, supervision, ...client } as SupervisedOptions<Plugins>);
+  const kv = await plugin.dispense('kv');
+  const decoder = new TextDecoder();
+  return {
+    plugin,
+    kv,
+    directory,
+    recorded: () => readFileSync(record, 'utf8').split('\n').slice(0, -1),
+    ask: async (key) => decoder.decode((await firstValueFrom(kv.get({ key }))).value),
+    kill: (signal = 'SIGKILL') => void process.kill(Number(plugin.id), signal),
+    async [Symbol.asyncDispose]() {
+      await plugin.stop();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+type StateOf<S> = Extract<SupervisorState, { readonly status: S }>;
+
+/** The next state of this kind; `from` counts generations. */
+export function reaches<S extends SupervisorState['status']>(
+  { state$ }: { readonly state$: Observable<SupervisorState> },
+  status: S,
+  from = 0,
+): Promise<StateOf<S>> {
+  const found$ = state$.pipe(
+    filter((state): state is StateOf<S> => state.status === status),
+    filter((state) => !('generation' in state) || state.generation >= from),
+  );
+  return soon(`the state ${status}`, firstValueFrom(found$));
+}
+
+/** The next event of this kind. */
+export function happens<T extends SupervisorEvent['type']>(
+  { events$ }: { readonly events$: Observable<SupervisorEvent> },
+  type: T,
+): Promise<Extract<SupervisorEvent, { readonly type: T }>> {
+  const found$ = events$.pipe(
+    filter((event) => event.type === type),
+    map((event) => event as Extract<SupervisorEvent, { readonly type: T }>),
+  );
+  return soon(`the event ${type}`, firstValueFrom(found$));
+}

@@ -1,0 +1,28 @@
+import { of } from 'rxjs';
+import type { GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
+import { localStatus } from '../../src/protocols/grpc/shared/status.js';
+import type { CallMember } from '../../src/supervision/switched-call.js';
+import type { ChannelRoute } from '../../src/supervision/switching-channel.js';
+
+/** One channel for ever, as the route of a switching channel: then switching changes nothing. */
+export function routeTo(channel: GrpcChannel): ChannelRoute {
+  const member: CallMember = { generation: 1, channel, calls: new Set(), answers: 0 };
+  return {
+    get state() {
+      return channel.state;
+    },
+    state$: channel.state$,
+    available$: of(member),
+    authority: channel.authority,
+    maxReceiveMessageBytes: channel.maxReceiveMessageBytes,
+    maxSendMessageBytes: channel.maxSendMessageBytes,
+    limitMs: Number.POSITIVE_INFINITY,
+    pick: () => member,
+    refusal: () => undefined,
+    waitedTooLong: () => localStatus(14, ''),
+    mayReplay: () => false,
+    connect: () => channel.connect(),
+    members: () => [member],
+    close: (because) => channel.close(because),
+  };
+}
