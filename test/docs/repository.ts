@@ -19,7 +19,7 @@ export function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** All pages: the README, the changelog, the pages in docs/ and the READMEs of the examples. */
+/** All pages: the README, the changelog, SECURITY.md, the pages in docs/ and the READMEs of the examples. */
 export function pages(): string[] {
-  return ['CHANGELOG.md', 'README.md', ...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
+  return ['CHANGELOG.md', 'README.md', 'SECURITY.md', ...filesBelow('docs', '.md'), ...filesBelow('examples', '.md')];
 }

@@ -35,6 +35,7 @@ test('the README links the index, which links every page and every example', () 
   assert.deepEqual(
     [...documented, ...examples].filter((file) => !linked.includes(file)),
     [],
+    'add these to docs/README.md',
   );
 });
 
