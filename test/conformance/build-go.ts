@@ -36,40 +36,49 @@ function version(): string {
 
 /**
  * Builds programs of a Go module, once per state of its sources, into the module's git-ignored `.bin/`, and resolves with the
- * directory that holds them. `module` is the module's directory, relative to the repository; `programs` are folders in it.
- * Concurrent callers, in other processes too, wait for each other.
+ * directory that holds them. `module` is the module's directory, relative to the repository; `programs` are folders in it; `flags` are
+ * those of `go build`. Concurrent callers, in other processes too, wait for each other.
  */
-export async function buildGo(module: string, programs: readonly string[]): Promise<string> {
+export async function buildGo(
+  module: string,
+  programs: readonly string[],
+  flags: readonly string[] = [],
+): Promise<string> {
   const directory = join(REPOSITORY, module);
   const cache = join(directory, '.bin');
-  const target = join(cache, fingerprint(directory, programs));
+  const target = join(cache, fingerprint(directory, [...flags, ...programs]));
   mkdirSync(cache, { recursive: true });
   if (isDirectory(target)) return target;
   const unlock = await lock(join(cache, `lock-${programs.join('-').replaceAll('/', '_')}`));
   try {
-    if (!isDirectory(target)) await build(directory, programs, target);
+    if (!isDirectory(target)) await build(directory, programs, flags, target);
   } finally {
     unlock();
   }
   return target;
 }
 
-async function build(directory: string, programs: readonly string[], target: string): Promise<void> {
+async function build(
+  directory: string,
+  programs: readonly string[],
+  flags: readonly string[],
+  target: string,
+): Promise<void> {
   const unfinished = `${target}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   const packages = programs.map((program) => `./${program}`);
-  await promisify(execFile)('go', ['build', '-trimpath', '-o', `${unfinished}/`, ...packages], {
+  await promisify(execFile)('go', ['build', '-trimpath', ...flags, '-o', `${unfinished}/`, ...packages], {
     cwd: directory,
     timeout: BUILD_LIMIT_MS,
   });
   renameSync(unfinished, target);
 }
 
-/** Names a state of the sources: every Go file's content, the module files, the toolchain. */
-function fingerprint(directory: string, programs: readonly string[]): string {
-  const hash = createHash('sha256').update(`${version()}\0${programs.join('\0')}`);
+/** Names a state of the sources: every Go file's content, the module files, the toolchain, and what is built how. */
+function fingerprint(directory: string, wanted: readonly string[]): string {
+  const hash = createHash('sha256').update(`${version()}\0${wanted.join('\0')}`);
   const files = filesBelow(directory)
-    .filter((file) => /\.go$|go\.(mod|sum)$/.test(file))
+    .filter((file) => /\.(go|mod|sum)$/.test(file))
     .sort();
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(directory, file)));
   return hash.digest('hex').slice(0, 16);

@@ -1,5 +1,5 @@
 import { OurHost } from './our-host.js';
-import { goPlugin, needsGo, ourPlugin, startGoHost } from './peers.js';
+import { goPlugin, needsGo, type OldGoPlugin, ourPlugin, startGoHost } from './peers.js';
 import type { Ability, Pairing } from './suite/pairing.js';
 
 /** The baseline: what the suites say of two real peers. */
@@ -41,6 +41,20 @@ export const OURS_TO_OURS: Pairing = {
   startHost: startOurHost,
   pluginCommand: ourPlugin,
 };
+
+/** The same pairing with its Go ends on an old version of go-plugin. */
+export function onGoPlugin(version: OldGoPlugin, pairing: Pairing): Pairing {
+  const { name, host, plugin, lacks = [] } = pairing;
+  // "certificate is valid for localhost, not unused", with a host in Go as well.
+  const dials = plugin === 'ours' || version !== '1.0.1';
+  return {
+    ...pairing,
+    name: `${name}, go-plugin ${version}`,
+    lacks: dials ? lacks : [...lacks, 'plugin-dials'],
+    startHost: (tempDir) => (host === 'go' ? startGoHost(tempDir, {}, version) : pairing.startHost(tempDir)),
+    pluginCommand: (flags) => (plugin === 'go' ? goPlugin(flags, version) : pairing.pluginCommand(flags)),
+  };
+}
 
 /** The same pairing under AutoMTLS. */
 export function withAutoMtls(pairing: Pairing): Pairing {

@@ -1,5 +1,5 @@
 import { withAutoMtls, withManualTls, withMultiplexing } from './pairings.js';
-import { brokerSuite } from './suite/broker.js';
+import { brokerSuite, directions } from './suite/broker.js';
 import { callsSuite } from './suite/calls.js';
 import { checksumSuite } from './suite/checksum.js';
 import { deadHostSuite } from './suite/dead-host.js';
@@ -11,7 +11,7 @@ import { cancellationSuite, metadataSuite, sizesSuite } from './suite/metadata.j
 import { lostHostSuite, multiplexSuite } from './suite/multiplex.js';
 import { environmentSuite, negotiationSuite } from './suite/negotiation.js';
 import { netRpcSuite, overNetRpc } from './suite/netrpc.js';
-import { netRpcBrokerSuite } from './suite/netrpc-broker.js';
+import { callbacks, netRpcBrokerSuite } from './suite/netrpc-broker.js';
 import { can, type Pairing } from './suite/pairing.js';
 import { reattachSuite } from './suite/reattach.js';
 import { stdioSuite } from './suite/stdio.js';
@@ -139,6 +139,15 @@ export function engineSuites(pairing: Pairing): void {
   callsSuite(secured);
   cancellationSuite(secured);
   brokerSuite(withMultiplexing(secured));
+}
+
+/** What an end of an old version of go-plugin has under AutoMTLS: calls and brokers of both protocols, with sockets of their own. */
+export function oldVersionSuites(pairing: Pairing): void {
+  const secured = withAutoMtls(pairing);
+  autoMtlsSuite(secured);
+  directions(secured, 'B-08 T-08');
+  autoMtlsSuite(overNetRpc(secured));
+  callbacks(overNetRpc(secured));
 }
 
 /** All of the above but those of the other engine; to be registered, not to be run. */

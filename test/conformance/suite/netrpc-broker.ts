@@ -10,7 +10,8 @@ export function netRpcBrokerSuite(pairing: Pairing): void {
   streams(pairing);
 }
 
-function callbacks(pairing: Pairing): void {
+/** Callbacks of objects, in both directions. */
+export function callbacks(pairing: Pairing): void {
   scenario(pairing, 'R-05 R-09 the plugin calls back what the host accepts', async (scene) => {
     const greeter = await scene.dispense('greeter');
     for (let i = 0; i < 20; i++) {

@@ -40,6 +40,8 @@ export type Ability =
   | 'reattach'
   | 'test-mode'
   | 'managed'
+  /** A plugin dials brokered connections, also under AutoMTLS. */
+  | 'plugin-dials'
   | 'dies-alone';
 
 /** Registers a test, as node:test's `test` does. */

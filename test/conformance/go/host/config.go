@@ -62,22 +62,20 @@ func (c *config) build(host *host) (*plugin.ClientConfig, error) {
 		handshake.MagicCookieKey, handshake.MagicCookieValue = c.Cookie.Key, c.Cookie.Value
 	}
 	built := &plugin.ClientConfig{
-		HandshakeConfig:     handshake,
-		AllowedProtocols:    c.Allowed,
-		AutoMTLS:            c.AutoMTLS,
-		GRPCBrokerMultiplex: c.Multiplex,
-		Managed:             c.Managed,
-		MinPort:             c.MinPort,
-		MaxPort:             c.MaxPort,
-		SkipHostEnv:         c.SkipHostEnv,
-		StartTimeout:        time.Duration(c.StartTimeoutMs) * time.Millisecond,
-		PluginLogBufferSize: c.LogBufferBytes,
-		Logger:              newLogger(host.output, c.Client, c.LogLevel),
-		SyncStdout:          &bytesWriter{host.output, "stdout", c.Client},
-		SyncStderr:          &bytesWriter{host.output, "stderr", c.Client},
-		Stderr:              &bytesWriter{host.output, "rawStderr", c.Client},
+		HandshakeConfig:  handshake,
+		AllowedProtocols: c.Allowed,
+		AutoMTLS:         c.AutoMTLS,
+		Managed:          c.Managed,
+		MinPort:          c.MinPort,
+		MaxPort:          c.MaxPort,
+		StartTimeout:     time.Duration(c.StartTimeoutMs) * time.Millisecond,
+		Logger:           newLogger(host.output, c.Client, c.LogLevel),
+		SyncStdout:       &bytesWriter{host.output, "stdout", c.Client},
+		SyncStderr:       &bytesWriter{host.output, "stderr", c.Client},
+		Stderr:           &bytesWriter{host.output, "rawStderr", c.Client},
 	}
 	c.plugins(host, built)
+	c.newer(built)
 	return built, c.finish(built)
 }
 
@@ -116,9 +114,6 @@ func (c *config) finish(built *plugin.ClientConfig) error {
 		}
 		built.SecureConfig = &plugin.SecureConfig{Checksum: sum, Hash: sha256.New()}
 	}
-	if c.UnixSocketGroup != "" {
-		built.UnixSocketConfig = &plugin.UnixSocketConfig{Group: c.UnixSocketGroup}
-	}
 	if c.TLS != nil {
 		loaded, err := contract.LoadTLS(c.TLS.Directory, c.TLS.ServerName)
 		if err != nil {
@@ -143,12 +138,6 @@ func (c *config) attach(built *plugin.ClientConfig) error {
 	if err != nil {
 		return &commandError{err.Error()}
 	}
-	built.Reattach = &plugin.ReattachConfig{
-		Protocol:        plugin.Protocol(c.Reattach.Protocol),
-		ProtocolVersion: c.Reattach.ProtocolVersion,
-		Addr:            address,
-		Pid:             c.Reattach.Pid,
-		Test:            c.Reattach.Test,
-	}
+	built.Reattach = attachTo(c.Reattach, address)
 	return nil
 }

@@ -72,13 +72,13 @@ func start(host *host, command clientName) (any, error) {
 		return nil, err
 	}
 	address, err := client.plugin.Start()
-	client.pid, _ = strconv.Atoi(client.plugin.ID())
+	client.pid, _ = strconv.Atoi(idOf(client.plugin))
 	if err != nil {
 		return nil, err
 	}
 	return map[string]any{
 		"network": address.Network(), "address": address.String(), "protocol": client.plugin.Protocol(),
-		"version": client.plugin.NegotiatedVersion(), "id": client.plugin.ID(),
+		"version": client.plugin.NegotiatedVersion(), "id": idOf(client.plugin),
 	}, nil
 }
 
@@ -151,7 +151,7 @@ func state(host *host, command clientName) (any, error) {
 		return nil, err
 	}
 	return map[string]any{
-		"exited": client.plugin.Exited(), "id": client.plugin.ID(), "version": client.plugin.NegotiatedVersion(),
+		"exited": client.plugin.Exited(), "id": idOf(client.plugin), "version": client.plugin.NegotiatedVersion(),
 	}, nil
 }
 
@@ -164,10 +164,7 @@ func reattachConfig(host *host, command clientName) (any, error) {
 	if found == nil {
 		return map[string]any{"reattach": nil}, nil
 	}
-	return map[string]any{"reattach": reattach{
-		Protocol: string(found.Protocol), ProtocolVersion: found.ProtocolVersion, Network: found.Addr.Network(),
-		Address: found.Addr.String(), Pid: found.Pid, Test: found.Test,
-	}}, nil
+	return map[string]any{"reattach": attached(found)}, nil
 }
 
 // awaitContext returns when the context that the gRPC plugin's client got is cancelled.
