@@ -25,6 +25,10 @@ function method(name: string, requestStream: boolean, responseStream: boolean): 
   return { path: `/raw.Raw/${name}`, originalName: name.toLowerCase(), requestStream, responseStream, ...codec };
 }
 
+function refuse(): never {
+  throw new Error('not like this');
+}
+
 /** A service of plain bytes, written for grpc-js without our code. */
 export const RAW: ServiceDefinition = {
   Unary: method('Unary', false, false),
@@ -32,6 +36,7 @@ export const RAW: ServiceDefinition = {
   Down: method('Down', false, true),
   Both: method('Both', true, true),
   Missing: method('Missing', false, false),
+  Picky: { ...method('Picky', false, false), requestDeserialize: refuse },
 };
 
 export const unary: handleUnaryCall<Buffer, Buffer> = (call, respond) => respond(null, call.request);
@@ -57,7 +62,7 @@ export const both: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
 export async function serve(options: GrpcServerOptions = {}, implementation: UntypedServiceImplementation = {}) {
   const server = createGrpcServer(options);
   // Methods are found by their original name and by their key.
-  server.addGrpcJsService(RAW, { Unary: unary, up, down, Both: both, ...implementation });
+  server.addGrpcJsService(RAW, { Unary: unary, up, down, Both: both, Picky: unary, ...implementation });
   return serveOnUnixSocket(server);
 }
 

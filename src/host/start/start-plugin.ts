@@ -22,6 +22,7 @@ export async function startPlugin(launch: StartLaunch, context: StartContext): P
   const identity = options.autoMtls ? await parts.certificateAuthority.issue() : undefined;
   const spec = runnerSpec(launch, sockets, identity, await describeThisProcess(), context);
   const runner = await launchRunner(launch, spec, context);
+  // Not awaited, nor when the plugin is released: a runner may never tell. A note that comes after the directory is gone is not written.
   void sockets.noteOwners(runner);
   onPhase('handshaking');
   const handshake = await readHandshake(runner, context);

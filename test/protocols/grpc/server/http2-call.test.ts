@@ -39,8 +39,14 @@ suite('requests that are refused', () => {
     assert.equal(odd.code, Status.INTERNAL);
   });
 
-  test('a deserializer that throws, a request that ends within a message, and unknown flags are INTERNAL', async () => {
-    if (serverEngine !== 'native') return;
+  test('a request whose deserializer throws is INTERNAL, and the next call is served', async () => {
+    await using socket = await serve();
+    assert.equal((await ask(socket.path, 'Picky', framed(Buffer.of(1)))).code, Status.INTERNAL);
+    assert.equal((await ask(socket.path, 'Unary', framed(Buffer.of(1)))).code, 0);
+  });
+
+  test('a request that ends within a message, and unknown flags are INTERNAL', async (t) => {
+    if (serverEngine !== 'native') return t.skip('grpc-js drops half a message, and takes unknown flags for 0');
     await using socket = await serve();
     assert.equal((await ask(socket.path, 'Unary', framed(Buffer.alloc(9)).subarray(0, 9))).code, Status.INTERNAL);
     assert.equal((await ask(socket.path, 'Up', Buffer.of(0, 0))).code, Status.INTERNAL);

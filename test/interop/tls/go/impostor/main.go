@@ -3,52 +3,27 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"net"
 	"os"
 	"time"
+
+	"rxplug.test/interop/tls/stolen"
 )
 
 func main() {
-	if len(os.Args) != 4 {
-		fatal("usage: impostor SOCKET CERTIFICATE 1.2|1.3")
-	}
-	text, err := os.ReadFile(os.Args[2])
+	socket, certificate, version := stolen.Arguments()
+	config := &tls.Config{MinVersion: version, MaxVersion: version, Certificates: []tls.Certificate{certificate}}
+	listener, err := net.Listen("unix", socket)
 	if err != nil {
-		fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		fatal("no certificate in ", os.Args[2])
-	}
-	certificate, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		fatal(err)
-	}
-	key, err := ecdsa.GenerateKey(certificate.PublicKey.(*ecdsa.PublicKey).Curve, rand.Reader)
-	if err != nil {
-		fatal(err)
-	}
-	version := map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}[os.Args[3]]
-	config := &tls.Config{
-		MinVersion:   version,
-		MaxVersion:   version,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{block.Bytes}, PrivateKey: key}},
-	}
-	listener, err := net.Listen("unix", os.Args[1])
-	if err != nil {
-		fatal(err)
+		stolen.Fatal(err)
 	}
 	fmt.Println("listening")
 	for {
 		raw, err := listener.Accept()
 		if err != nil {
-			fatal(err)
+			stolen.Fatal(err)
 		}
 		_ = raw.SetDeadline(time.Now().Add(10 * time.Second))
 		received, err := tls.Server(raw, config).Read(make([]byte, 64))
@@ -56,9 +31,4 @@ func main() {
 		_ = raw.Close()
 		fmt.Println(received)
 	}
-}
-
-func fatal(what ...any) {
-	fmt.Fprintln(os.Stderr, what...)
-	os.Exit(1)
 }
