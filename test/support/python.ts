@@ -7,12 +7,12 @@ import { REPOSITORY } from '../conformance/build-go.js';
 
 const EXAMPLE = join(REPOSITORY, 'examples/python');
 const INSTALL_LIMIT_MS = 280_000;
-const NEEDED = 'Python 3.9 or newer, with pip';
+const NEEDED = 'Python 3.11 or newer, with pip';
 
 /** The options of a test that needs Python and pip: skipped with a message where they are missing. Under CI=true that is a failure. */
 export function needsPython(): { readonly skip: string | false } {
   try {
-    execFileSync('python3', ['-c', 'import sys, pip; sys.exit(sys.version_info < (3, 9))'], { stdio: 'ignore' });
+    execFileSync('python3', ['-c', 'import sys, pip; sys.exit(sys.version_info < (3, 11))'], { stdio: 'ignore' });
     return { skip: false };
   } catch {
     if (process.env['CI'] === 'true') throw new Error(`${NEEDED} is not installed, and CI=true: it must be tested.`);
