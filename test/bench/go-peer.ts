@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { buildGo, needsGo } from '../conformance/build-go.js';
+import { type Job, order, startJob, type Work } from './job.js';
 
 async function program(): Promise<string> {
   return join(await buildGo('test/conformance/go', ['bench']), 'bench');
@@ -13,29 +12,20 @@ async function program(): Promise<string> {
 /** Whether there is a Go to measure against. */
 export const hasGo = needsGo().skip === false;
 
-/** A Go program that was started with a job and a socket, and answers lines with lines. */
-interface GoJob extends AsyncDisposable {
-  ask(line: string): Promise<string>;
+async function startGoJob(job: string, socketPath: string, identity?: string): Promise<Job> {
+  return startJob([await program(), job, socketPath, ...(identity === undefined ? [] : [identity])]);
 }
 
-async function startJob(job: string, socketPath: string, identity?: string): Promise<GoJob> {
-  const args = identity === undefined ? [] : [identity];
-  const child = spawn(await program(), [job, socketPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const lines = createInterface({ input: child.stdout });
-  await once(lines, 'line');
-  return {
-    async ask(line) {
-      child.stdin.write(`${line}\n`);
-      const died = exited.then(([code]) => Promise.reject(new Error(`${job} ended with ${code}`)));
-      const [answer] = (await Promise.race([once(lines, 'line'), died])) as [string];
-      return answer;
-    },
-    async [Symbol.asyncDispose]() {
-      child.stdin.end();
-      await exited;
-    },
-  };
+/** Our host and go-plugin's, each as a job of the plugins that `goPlugin` and `ourPlugin` run. */
+export async function hostCommands(): Promise<Record<'Go' | 'ours', readonly [string, ...string[]]>> {
+  const ours = fileURLToPath(new URL('./peers/host.js', import.meta.url));
+  return { Go: [await program(), 'host'], ours: [process.execPath, ours] };
+}
+
+/** The same plugin in both languages, as the conformance suite has it. */
+export async function pluginCommands(): Promise<Record<'Go' | 'ours', readonly string[]>> {
+  const ours = fileURLToPath(new URL('../conformance/plugin/kv-plugin.js', import.meta.url));
+  return { Go: [join(await buildGo('test/conformance/go', ['plugin']), 'plugin')], ours: [process.execPath, ours] };
 }
 
 /** A Go server in a process of its own. */
@@ -53,7 +43,7 @@ export function startGoServer(identity?: string): Promise<GoServer> {
 async function startServer(job: string, identity?: string): Promise<GoServer> {
   const directory = mkdtempSync(join(tmpdir(), 'g-'));
   const socketPath = join(directory, 's');
-  const process = await startJob(job, socketPath, identity);
+  const process = await startGoJob(job, socketPath, identity);
   return {
     socketPath,
     cpuMicros: async () => Number(await process.ask('cpu')),
@@ -64,34 +54,19 @@ async function startServer(job: string, identity?: string): Promise<GoServer> {
   };
 }
 
-/** What a Go client did on order. */
-export interface GoWork {
-  /** Calls, or messages. */
-  readonly done: number;
-  readonly seconds: number;
-  /** CPU time of the calling process. */
-  readonly cpuMicros: number;
-  /** Of calls; 0 for streams. */
-  readonly medianMicros: number;
-}
-
 /** grpc-go as a client of the server on a socket: it measures by itself, on order. */
 export interface GoClient extends AsyncDisposable {
   /**
    * `unary`: calls in flight, bytes. `down`, `up`: bytes, messages of one stream. `cancel`: calls in flight, 0. For so many milliseconds.
    * The process ends if a call fails.
    */
-  order(what: 'unary' | 'down' | 'up' | 'cancel', first: number, second: number, durationMs: number): Promise<GoWork>;
+  order(what: 'unary' | 'down' | 'up' | 'cancel', first: number, second: number, durationMs: number): Promise<Work>;
 }
 
 export async function startGoClient(socketPath: string, identity?: string): Promise<GoClient> {
-  const job = await startJob('call', socketPath, identity);
+  const job = await startGoJob('call', socketPath, identity);
   return {
-    async order(...words) {
-      const answer = (await job.ask(words.join(' '))).split(' ').map(Number);
-      const [done = 0, seconds = 0, cpuMicros = 0, medianMicros = 0] = answer;
-      return { done, seconds, cpuMicros, medianMicros };
-    },
+    order: (...words) => order(job, ...words),
     [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
   };
 }
@@ -116,7 +91,7 @@ export interface GoRpcClient extends AsyncDisposable {
 }
 
 export async function startGoRpcClient(socketPath: string): Promise<GoRpcClient> {
-  const job = await startJob('rpc-call', socketPath);
+  const job = await startGoJob('rpc-call', socketPath);
   return {
     async echo(yamux, inFlight, bytes, durationMs) {
       const answer = await job.ask([yamux ? 1 : 0, inFlight, bytes, durationMs].join(' '));

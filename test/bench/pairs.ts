@@ -1,5 +1,6 @@
-import type { GoClient, GoWork } from './go-peer.js';
+import type { GoClient } from './go-peer.js';
 import type { Sample } from './harness.js';
+import type { Work as Measured } from './job.js';
 
 /** A client and a server that are measured together. */
 export interface Pair {
@@ -39,7 +40,7 @@ export function pairOfGo(client: GoClient, server: Server): Pair {
   };
 }
 
-async function measured(server: Server, run: () => Promise<GoWork>, what: 'call' | 'message'): Promise<Sample> {
+async function measured(server: Server, run: () => Promise<Measured>, what: 'call' | 'message'): Promise<Sample> {
   const before = await server.cpuMicros();
   const { done, seconds, cpuMicros, medianMicros } = await run();
   const serverMicros = (await server.cpuMicros()) - before;
@@ -60,7 +61,7 @@ function withBytes({ rate, details }: Sample, size: number): Sample {
 /** Latencies that are kept of one round; of a faster client the last ones. */
 const KEPT = 1 << 17;
 
-async function calls(inFlight: number, durationMs: number, call: () => Promise<unknown>): Promise<GoWork> {
+async function calls(inFlight: number, durationMs: number, call: () => Promise<unknown>): Promise<Measured> {
   const latencies = new Float64Array(KEPT);
   const cpuBefore = ownCpuMicros();
   const begin = performance.now();
@@ -81,7 +82,7 @@ async function calls(inFlight: number, durationMs: number, call: () => Promise<u
   return { done, seconds, cpuMicros, medianMicros: sorted[sorted.length >> 1]! * 1000 };
 }
 
-async function streams(messages: number, durationMs: number, carry: () => Promise<unknown>): Promise<GoWork> {
+async function streams(messages: number, durationMs: number, carry: () => Promise<unknown>): Promise<Measured> {
   const cpuBefore = ownCpuMicros();
   const begin = performance.now();
   let done = 0;

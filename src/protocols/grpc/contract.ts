@@ -12,7 +12,7 @@ import type {
   ServiceDefinition,
   ServiceOf,
 } from './shared/service-definition.js';
-import { validateDefinition } from './shared/validate-definition.js';
+import { checkDefinition, refuseThenable } from './shared/validate-definition.js';
 
 const GRPC = Symbol.for('rxplug.grpc');
 
@@ -126,7 +126,8 @@ function sidesOf(of: AnyServiceDefinition, view: View | undefined): GrpcSides<un
 /** Loading begins at once, so that it does not take time of its own while a plugin starts. */
 function definitionOf(of: AnyServiceDefinition): ServiceDefinition | Promise<ServiceDefinition> {
   if (!isProtobufEsService(of)) {
-    validateDefinition(of);
+    checkDefinition(of);
+    refuseThenable(of);
     return of;
   }
   const loading = fromProtobufEs(of);

@@ -34,7 +34,8 @@ const RANGES: { readonly [Name in NumberName]: readonly [least: number, most: nu
 };
 
 /** Fills in the defaults; throws an OptionsError for a value outside its range. */
-export function resolveHttp2Options(options: Http2Options = {}): ResolvedHttp2Options {
+export function resolveHttp2Options(options?: Http2Options): ResolvedHttp2Options {
+  if (options === undefined) return DEFAULT_HTTP2_OPTIONS;
   const resolved: ResolvedHttp2Options = { ...DEFAULT_HTTP2_OPTIONS, ...options };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = resolved[name as NumberName];

@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs';
+import { existsSync, unlinkSync } from 'node:fs';
 import { removeDirectory } from './remove-directory.js';
 
 /** A socket file and the directory that was created for it. */
@@ -34,8 +34,9 @@ function removeAll(): void {
   for (const place of [...places].reverse()) removeNow(place);
 }
 
+/** Looked for first: Node has removed the file of a listener that it closed, and the error of a missing one takes longer. */
 function removeFile(path: string): void {
   try {
-    unlinkSync(path);
+    if (existsSync(path)) unlinkSync(path);
   } catch {}
 }

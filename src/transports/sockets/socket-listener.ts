@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { concat, defer, finalize, from, type Observable, Subject, throwError } from 'rxjs';
+import { Observable, Subject, type Subscriber } from 'rxjs';
 import { TransportError } from '../../errors.js';
 import type { Address } from '../../wire/handshake/address.js';
 import type { Listener } from '../transport.js';
@@ -59,7 +59,7 @@ export class SocketListener implements Listener {
     this.#server = server;
     this.address = address;
     this.#options = options;
-    this.connection$ = defer(() => this.#take());
+    this.connection$ = new Observable((subscriber) => this.#take(subscriber));
     server.on('connection', (socket) => this.#accept(acceptDirect(socket)));
     server.on('error', (cause) => this.#fail(cause));
   }
@@ -93,25 +93,24 @@ export class SocketListener implements Listener {
     socket.once('close', () => this.#waiting.delete(socket));
   }
 
-  #take(): Observable<Duplex> {
-    if (this.#taken)
-      return throwError(
-        () => new TransportError('ERR_LISTEN', 'The connections of a listener can have one subscriber at a time.'),
+  #take(subscriber: Subscriber<Duplex>): void {
+    if (this.#taken) {
+      subscriber.error(
+        new TransportError('ERR_LISTEN', 'The connections of a listener can have one subscriber at a time.'),
       );
-    this.#taken = true;
-    return concat(from(this.#takeWaiting()), this.#connections).pipe(
-      finalize(() => {
-        this.#taken = false;
-      }),
-    );
-  }
-
-  /** One by one, so that the rest keeps waiting when the subscriber unsubscribes in between. */
-  *#takeWaiting(): Generator<Duplex> {
-    for (const socket of this.#waiting) {
-      this.#waiting.delete(socket);
-      yield socket;
+      return;
     }
+    this.#taken = true;
+    // One by one, so that the rest keeps waiting when the subscriber unsubscribes in between.
+    for (const socket of this.#waiting) {
+      if (subscriber.closed) break;
+      this.#waiting.delete(socket);
+      subscriber.next(socket);
+    }
+    this.#connections.subscribe(subscriber);
+    subscriber.add(() => {
+      this.#taken = false;
+    });
   }
 
   #fail(cause: Error): void {

@@ -1,13 +1,16 @@
 import { ENTRY_OVERHEAD_BYTES } from './static-table.js';
 
+const MIN_SLOTS = 8;
+
 /** HPACK's dynamic table (RFC 7541 §2.3.2, §4): a ring of fields, of which the oldest are evicted. */
 export class DynamicTable {
   /** Changes with the meaning of the indices: results that were computed from indices are invalid then. */
   generation = 0;
-  readonly #names: string[];
-  readonly #values: string[];
-  /** Length of the ring less one; a power of two less one. */
-  readonly #mask: number;
+  /** Most tables stay small, so the ring grows with the fields in it. */
+  #names: string[] = [];
+  #values: string[] = [];
+  /** Length of the ring less one, a power of two less one; -1 while there is none. */
+  #mask = -1;
   /** Slot of the next field. */
   #next = 0;
   #count = 0;
@@ -16,10 +19,6 @@ export class DynamicTable {
 
   /** `capacityBytes`: the largest size that the table may be given. */
   constructor(capacityBytes: number) {
-    const slots = 2 ** Math.ceil(Math.log2(Math.floor(capacityBytes / ENTRY_OVERHEAD_BYTES) + 1));
-    this.#names = Array.from({ length: slots }, () => '');
-    this.#values = Array.from({ length: slots }, () => '');
-    this.#mask = slots - 1;
     this.#maxBytes = capacityBytes;
   }
 
@@ -52,6 +51,7 @@ export class DynamicTable {
     this.generation += 1;
     this.#evict(this.#maxBytes - bytes);
     if (bytes > this.#maxBytes) return false;
+    if (this.#count > this.#mask) this.#grow();
     this.#names[this.#next] = name;
     this.#values[this.#next] = value;
     this.#next = (this.#next + 1) & this.#mask;
@@ -65,6 +65,17 @@ export class DynamicTable {
     this.generation += 1;
     this.#evict(maxBytes);
     this.#maxBytes = maxBytes;
+  }
+
+  /** The oldest field goes to the first slot. */
+  #grow(): void {
+    const slots = Math.max(MIN_SLOTS, this.#names.length * 2);
+    const ages = Array.from({ length: slots }, (_, slot) => this.#count - 1 - slot);
+    const names = ages.map((age) => (age < 0 ? '' : this.name(age)));
+    this.#values = ages.map((age) => (age < 0 ? '' : this.value(age)));
+    this.#names = names;
+    this.#mask = slots - 1;
+    this.#next = this.#count;
   }
 
   #evict(maxBytes: number): void {

@@ -28,7 +28,7 @@ export class HpackDecoder {
   readonly #maxTableBytes: number;
   readonly #maxListBytes: number;
   readonly #cache = new BlockCache();
-  #scratch = new Uint8Array(256);
+  #scratch = new Uint8Array(64);
   /** Reading position; integers and strings advance it. */
   #at = 0;
   /** The field that was read last. */

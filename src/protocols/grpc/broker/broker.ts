@@ -1,22 +1,5 @@
 import type { Duplex } from 'node:stream';
-import {
-  defer,
-  dematerialize,
-  filter,
-  finalize,
-  from,
-  ignoreElements,
-  map,
-  materialize,
-  merge,
-  type Observable,
-  type ObservableInput,
-  of,
-  Subject,
-  switchMap,
-  takeUntil,
-  tap,
-} from 'rxjs';
+import { defer, filter, finalize, map, Observable, type ObservableInput, Subject, takeUntil, tap } from 'rxjs';
 import { ClosedError } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import { usingAsync } from '../../../streams/using-async.js';
@@ -92,15 +75,7 @@ export class Broker implements GrpcBroker {
       const server = endpoints.createServer(options);
       // Before the peer is told: a service that cannot be added is an error of the caller.
       register(server);
-      const serving$ = this.#listening(id, ({ connection$ }) =>
-        merge(
-          connection$.pipe(
-            tap((connection) => server.inject(connection)),
-            ignoreElements(),
-          ),
-          of(id),
-        ),
-      );
+      const serving$ = this.#listening(id, ({ connection$ }) => injecting(server, connection$, id));
       return serving$.pipe(finalize(() => void this.#track(server.close())));
     });
   }
@@ -132,13 +107,22 @@ export class Broker implements GrpcBroker {
     service: HandlersOf<D>,
     use: (id: number) => ObservableInput<T>,
   ): Observable<T> {
-    return defer(() => {
+    return new Observable((subscriber) => {
+      let served = false;
+      const onServed = (id: number): void => {
+        served = true;
+        // Its end is the end of the serving too, which does not end by itself.
+        defer(() => use(id)).subscribe(subscriber);
+      };
       const lent$ = this.acceptAndServe(this.nextId(), (server) => server.addService(definition, service));
-      // Serving does not end by itself: materialized, the end of the call ends both.
-      return lent$.pipe(
-        switchMap((id) => from(use(id)).pipe(materialize())),
-        dematerialize(),
-      );
+      const serving = lent$.subscribe({
+        next: onServed,
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => {
+          if (!served) subscriber.complete();
+        },
+      });
+      subscriber.add(serving);
     });
   }
 
@@ -217,6 +201,19 @@ export class Broker implements GrpcBroker {
     if (this.#closed === undefined) return;
     throw new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
   }
+}
+
+/** Gives each connection to the server. Emits the id when it begins. */
+function injecting(server: GrpcServer, connection$: Observable<Duplex>, id: number): Observable<number> {
+  return new Observable((subscriber) => {
+    const injecting = connection$.subscribe({
+      next: (connection) => server.inject(connection),
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    });
+    subscriber.add(injecting);
+    subscriber.next(id);
+  });
 }
 
 function toRequest({ serviceId: id, network, address, knock }: ConnInfo): BrokerRequest {

@@ -1,4 +1,4 @@
-import { BehaviorSubject, filter, firstValueFrom, type Observable, of, Subject, timeout } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, type Observable, Subject, throwError, timeout } from 'rxjs';
 import { ClosedError, PluginCallError } from '../../../errors.js';
 import { setLoopTimeout } from '../../../streams/loop-timeout.js';
 import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
@@ -44,15 +44,19 @@ export class BrokerLink {
    * with ClosedError ERR_CLOSED after its end.
    */
   async send({ serviceId, network = '', address = '', knock }: BrokerMessage): Promise<void> {
-    const begun$ = this.#state.pipe(
-      filter((state) => state !== 'waiting'),
-      timeout({ first: this.#timeoutMs, with: () => of('late' as const) }),
-    );
-    const state = await firstValueFrom(begun$);
-    if (state === 'late') throw notOpened(this.#timeoutMs);
+    // Not for every message: the wait takes a timer.
+    if (this.#state.value === 'waiting') await this.#begun();
     // It may have ended since, before this continuation ran.
     if (this.#state.value === 'ended') throw this.closedError();
     this.#outgoing.next({ serviceId, network, address, knock });
+  }
+
+  async #begun(): Promise<void> {
+    const begun$ = this.#state.pipe(
+      filter((state) => state !== 'waiting'),
+      timeout({ first: this.#timeoutMs, with: () => throwError(() => notOpened(this.#timeoutMs)) }),
+    );
+    await firstValueFrom(begun$);
   }
 
   /** The error of a message that cannot be sent because the call has ended. */

@@ -2,38 +2,16 @@ import type { ObservableInput } from 'rxjs';
 import { errorMessage } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
-import { type DecodeMessage, decoderOf } from '../message/decode.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
+import type { ServiceMethod } from '../message/service-methods.js';
 import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
 import { isIdempotent } from '../shared/method-definition.js';
-import {
-  type CallOptions,
-  type MethodDefinition,
-  methodPath,
-  type ServiceDefinition,
-} from '../shared/service-definition.js';
+import type { CallOptions } from '../shared/service-definition.js';
 import type { CallStatus } from '../shared/status.js';
 import type { GrpcCall, GrpcCallEvents, GrpcChannel } from './channel.js';
 import { feedRequests, type RequestFeed } from './request-feed.js';
-
-/** A method of a service on a channel. */
-export interface ClientMethod {
-  readonly channel: GrpcChannel;
-  readonly definition: MethodDefinition;
-  readonly path: string;
-  readonly decode: DecodeMessage;
-}
-
-export function clientMethod(
-  channel: GrpcChannel,
-  service: ServiceDefinition,
-  definition: MethodDefinition,
-): ClientMethod {
-  const path = methodPath(service, definition);
-  return { channel, definition, path, decode: decoderOf(definition.responseType as AnyMessageType) };
-}
 
 /** Takes the responses of a call; an rxjs Subscriber is one. After `error` or `complete` it is closed. */
 export interface ResponseSink {
@@ -46,7 +24,8 @@ export interface ResponseSink {
 
 /** One call of any kind, in messages: encodes requests, decodes responses for a sink, and turns its status into the sink's end. */
 export class ClientCall implements GrpcCallEvents {
-  readonly #method: ClientMethod;
+  readonly #channel: GrpcChannel;
+  readonly #method: ServiceMethod;
   readonly #options: CallOptions;
   readonly #sink: ResponseSink;
   #call: GrpcCall | undefined;
@@ -58,7 +37,8 @@ export class ClientCall implements GrpcCallEvents {
   /** What the sink gets is decided: no more messages, and no status. */
   #failed = false;
 
-  constructor(method: ClientMethod, options: CallOptions, sink: ResponseSink) {
+  constructor(channel: GrpcChannel, method: ServiceMethod, options: CallOptions, sink: ResponseSink) {
+    this.#channel = channel;
     this.#method = method;
     this.#options = options;
     this.#sink = sink;
@@ -73,9 +53,9 @@ export class ClientCall implements GrpcCallEvents {
     const { signal } = this.#options;
     if (signal?.aborted === true) return this.#onAbort();
     try {
-      const { channel, path, definition } = this.#method;
+      const { path, definition } = this.#method;
       const framed = definition.requestStream ? undefined : this.#encode(request);
-      const call = channel.call(path, demand === undefined ? this.#options : { ...this.#options, demand }, this);
+      const call = this.#channel.call(path, demand === undefined ? this.#options : { ...this.#options, demand }, this);
       this.#call = call;
       if (signal !== undefined) this.#stopListening = onAbort(signal, this.#onAbort);
       if (framed !== undefined) call.end(framed);
@@ -104,7 +84,7 @@ export class ClientCall implements GrpcCallEvents {
     if (this.#failed || this.#sink.closed) return;
     let message: unknown;
     try {
-      message = this.#method.decode(bytes, start, end);
+      message = this.#method.decodeResponse(bytes, start, end);
     } catch (cause) {
       return this.#fail(
         this.#error(Status.INTERNAL, `The response could not be decoded: ${errorMessage(cause)}`, cause),

@@ -1,8 +1,9 @@
 import { defer, Observable } from 'rxjs';
+import { type ServiceMethod, serviceMethods } from '../message/service-methods.js';
 import type { CallOptions, ClientOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
-import { validateDefinition } from '../shared/validate-definition.js';
+import { refuseThenable } from '../shared/validate-definition.js';
 import type { GrpcChannel } from './channel.js';
-import { ClientCall, type ClientMethod, clientMethod } from './client-call.js';
+import { ClientCall } from './client-call.js';
 import { readableCall } from './readable-call.js';
 
 /** A call as interceptors see it. */
@@ -51,37 +52,45 @@ export function createGrpcClient<D extends ServiceDefinition>(
   definition: D,
   options: GrpcClientOptions = {},
 ): ClientOf<D> {
-  validateDefinition(definition);
-  const methods = Object.entries(definition.methods).map(([key, method]) => {
-    return [key, createMethod(clientMethod(channel, definition, method), options)] as const;
-  });
+  const known = serviceMethods(definition);
+  refuseThenable(definition);
+  const methods = known.map((method) => [method.key, createMethod(channel, method, options)] as const);
   // ClientOf describes the same keys and kinds in types.
   return Object.fromEntries(methods) as unknown as ClientOf<D>;
 }
 
 type AnyCall = (request: unknown, options?: CallOptions) => Observable<unknown>;
 
-function createMethod(method: ClientMethod, { interceptors = [], defaults }: GrpcClientOptions): AnyCall {
+function createMethod(
+  channel: GrpcChannel,
+  method: ServiceMethod,
+  { interceptors = [], defaults }: GrpcClientOptions,
+): AnyCall {
   const merge = (own: CallOptions | undefined): CallOptions =>
     defaults === undefined ? (own ?? {}) : { ...defaults, ...own };
   const { path, definition } = method;
   const call = interceptors.reduceRight<(call: InterceptedCall) => Observable<unknown>>(
     (next, interceptor) => (intercepted) => interceptor(intercepted, next),
-    ({ request, options }) => observeCall(method, request, options),
+    ({ request, options }) => observeCall(channel, method, request, options),
   );
-  const plain: AnyCall = (request, own) => observeCall(method, request, merge(own));
+  const plain: AnyCall = (request, own) => observeCall(channel, method, request, merge(own));
   const through: AnyCall = (request, own) =>
     defer(() => call({ path, method: definition, request, options: merge(own) }));
   const invoke = interceptors.length === 0 ? plain : through;
   if (!definition.responseStream) return invoke;
-  const readable = (request: unknown, own?: CallOptions) => readableCall(method, request, merge(own));
+  const readable = (request: unknown, own?: CallOptions) => readableCall(channel, method, request, merge(own));
   return Object.assign(invoke, { readable });
 }
 
 /** One call, cold: each subscription makes it, unsubscribing cancels it. Errors with GrpcError, whatever failed. */
-function observeCall(method: ClientMethod, request: unknown, options: CallOptions): Observable<unknown> {
+function observeCall(
+  channel: GrpcChannel,
+  method: ServiceMethod,
+  request: unknown,
+  options: CallOptions,
+): Observable<unknown> {
   return new Observable((subscriber) => {
-    const call = new ClientCall(method, options, subscriber);
+    const call = new ClientCall(channel, method, options, subscriber);
     subscriber.add(call);
     call.start(request);
   });

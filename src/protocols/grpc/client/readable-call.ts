@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
+import type { ServiceMethod } from '../message/service-methods.js';
 import type { GrpcError } from '../shared/errors.js';
 import type { CallOptions, MessageReadable } from '../shared/service-definition.js';
-import { ClientCall, type ClientMethod, type ResponseSink } from './client-call.js';
+import type { GrpcChannel } from './channel.js';
+import { ClientCall, type ResponseSink } from './client-call.js';
 
 /** Decoded messages that wait in a Readable, besides the bytes in the stream's window. */
 const READ_AHEAD_MESSAGES = 16;
@@ -11,7 +13,8 @@ const READ_AHEAD_MESSAGES = 16;
  * window. Makes the call at once. Destroying it cancels. Errors with GrpcError, after all messages that came before the failure.
  */
 export function readableCall(
-  method: ClientMethod,
+  channel: GrpcChannel,
+  method: ServiceMethod,
   request: unknown,
   options: CallOptions = {},
 ): MessageReadable<unknown> {
@@ -25,7 +28,7 @@ export function readableCall(
     },
   });
   const responses = new ReadableSink(readable, () => call.request(1));
-  const call = new ClientCall(method, options, responses);
+  const call = new ClientCall(channel, method, options, responses);
   call.start(request, READ_AHEAD_MESSAGES);
   return readable;
 }

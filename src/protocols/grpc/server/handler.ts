@@ -1,16 +1,11 @@
 import { errorMessage, OptionsError } from '../../../errors.js';
 import type { Logger } from '../../../wire/logs/logger.js';
-import { type DecodeMessage, decoderOf } from '../message/decode.js';
+import type { DecodeMessage } from '../message/decode.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
+import { type ServiceMethod, serviceMethods } from '../message/service-methods.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
-import {
-  type HandlersOf,
-  type MethodDefinition,
-  methodPath,
-  type ServiceDefinition,
-} from '../shared/service-definition.js';
-import { checkDefinition } from '../shared/validate-definition.js';
+import type { HandlersOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
 import type { ServerCall } from './call.js';
 import { type CalledMethod, HandlerContext } from './context.js';
 import type { ServiceLimits } from './grpc-server.js';
@@ -32,13 +27,12 @@ export function handlerMethods<D extends ServiceDefinition>(
   service: HandlersOf<D>,
   settings: HandlerSettings,
 ): Map<string, HandlerMethod> {
-  checkDefinition(definition);
   const methods = new Map<string, HandlerMethod>();
   const missing: string[] = [];
-  for (const [key, method] of Object.entries(definition.methods)) {
-    const handler = ownMethod(service, key);
-    if (handler === undefined) missing.push(key);
-    else methods.set(key, new HandlerMethod(methodPath(definition, method), method, handler as Handler, settings));
+  for (const method of serviceMethods(definition)) {
+    const handler = ownMethod(service, method.key);
+    if (handler === undefined) missing.push(method.key);
+    else methods.set(method.key, new HandlerMethod(method, handler as Handler, settings));
   }
   if (missing.length === 0) return methods;
   const inherited = missing.filter((key) => key in Object.prototype);
@@ -59,20 +53,25 @@ export class HandlerMethod implements CalledMethod {
   readonly maxReceiveMessageBytes: number | undefined;
   readonly logger: Logger;
   readonly requestStream: boolean;
-  readonly decode: DecodeMessage;
+  readonly #method: ServiceMethod;
   readonly #responseType: AnyMessageType;
   readonly #handler: Handler;
 
-  constructor(path: string, definition: MethodDefinition, handler: Handler, settings: HandlerSettings) {
+  constructor(method: ServiceMethod, handler: Handler, settings: HandlerSettings) {
+    const { path, definition } = method;
     this.path = path;
     this.definition = definition;
+    this.#method = method;
     this.maxBufferedBytes = settings.maxBufferedBytes;
     this.maxReceiveMessageBytes = settings.maxReceiveMessageBytes;
     this.logger = settings.logger;
     this.requestStream = definition.requestStream;
-    this.decode = decoderOf(definition.requestType as AnyMessageType);
     this.#responseType = definition.responseType as AnyMessageType;
     this.#handler = handler;
+  }
+
+  get decode(): DecodeMessage {
+    return this.#method.decodeRequest;
   }
 
   start(call: ServerCall): void {

@@ -15,9 +15,8 @@ export function checkDefinition(of: unknown): asserts of is ServiceDefinition {
   for (const [key, method] of Object.entries(methods)) checkMethod(`${fullName}.${key}`, method);
 }
 
-/** Throws OptionsError as `checkDefinition`, and for a method under the key `then`: it would make the client a thenable, which `await` would wait for forever. */
-export function validateDefinition(definition: ServiceDefinition): void {
-  checkDefinition(definition);
+/** Throws OptionsError for a method under the key `then`: it would make the client a thenable, which `await` would wait for forever. */
+export function refuseThenable(definition: ServiceDefinition): void {
   const { fullName, methods } = definition;
   if (!Object.hasOwn(methods, 'then')) return;
   throw new OptionsError(

@@ -5,6 +5,9 @@ import { blocks } from './block-pool.js';
 /** Size of the buffers in which frames are gathered. */
 const BUFFER_BYTES = 64 * 1024;
 
+/** Size of the first one, a part of memory that Node has already: a brokered connection is often used for one call, and fills no more. */
+const FIRST_BUFFER_BYTES = 2048;
+
 /** A batch of this size is written without waiting for the end of the turn. */
 const BATCH_BYTES = 64 * 1024;
 
@@ -27,7 +30,7 @@ const WAITING_BYTES = 128 * 1024;
  */
 export class Outbox {
   /** The buffer in which `reserve` made room. */
-  buffer: Buffer = blocks.take(BUFFER_BYTES);
+  buffer: Buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
   /** Number of the piece that is being gathered: nothing that was reserved in it has been written yet. */
   piece = 0;
   readonly #connection: Duplex;
@@ -182,7 +185,7 @@ export class Outbox {
 
   #renewBuffer(bytes: number): void {
     this.#cutPiece();
-    this.#releasable.push(this.buffer);
+    if (this.buffer.length > FIRST_BUFFER_BYTES) this.#releasable.push(this.buffer);
     this.buffer = blocks.take(Math.max(BUFFER_BYTES, bytes));
     this.#from = 0;
     this.#to = 0;

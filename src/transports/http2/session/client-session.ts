@@ -78,8 +78,8 @@ export class ClientSession extends Session implements Http2ClientSession {
     this.#startWaiting();
   }
 
-  protected override onEnded(cause: Error): void {
-    this.#refuseWaiting(cause);
+  protected override onEnded(): void {
+    if (this.#waiting.size > 0) this.#refuseWaiting(this.cause);
   }
 
   #start(stream: SessionStream, headers: HeaderList): void {

@@ -158,7 +158,7 @@ export abstract class Session implements Http2Session, ConnectionFrameSink {
   protected onPeerConcurrency(_maxConcurrentStreams: number): void {}
 
   /** The session has ended. */
-  protected onEnded(_cause: Error): void {}
+  protected onEnded(): void {}
 
   /** No new streams are possible. */
   protected reportGoAway(code: number): void {
@@ -241,8 +241,7 @@ export abstract class Session implements Http2Session, ConnectionFrameSink {
     this.#decoder.stop();
     this.#keepAlive.stop();
     this.#pings.end(this.#cause);
-    const { cause } = this;
-    this.streams.disconnect(cancel, cause);
-    this.onEnded(cause);
+    this.streams.disconnect(cancel, () => this.cause);
+    this.onEnded();
   }
 }

@@ -1,6 +1,6 @@
 import type { SessionStream } from './stream.js';
 
-const MIN_SLOTS = 64;
+const MIN_SLOTS = 16;
 const MAX_SLOTS = 4096;
 
 /**

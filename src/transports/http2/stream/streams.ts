@@ -97,9 +97,11 @@ export class Streams implements StreamFrameSink {
     this.#sender.refuseStream(streamId, code);
   }
 
-  /** The connection has ended: closes every stream and calls its `onReset`. */
-  disconnect(code: number, error: Error): void {
+  /** The connection has ended: closes every stream and calls its `onReset`. `cause` is asked only where there is a stream. */
+  disconnect(code: number, cause: () => Error): void {
     const streams = this.all();
+    if (streams.length === 0) return;
+    const error = cause();
     for (const stream of streams) this.#table.remove(stream.id);
     // All are closed before the first receiver is called, which may act on the others.
     const untold = streams.filter((stream) => stream.disconnect());

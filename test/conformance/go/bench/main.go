@@ -9,6 +9,7 @@
 // TLS is a directory with cert.pem, key.pem and ca.pem.
 //
 //	bench rpc-serve SOCKET, bench rpc-call SOCKET    see netrpc.go
+//	bench host PLUGIN ...                            see host.go
 package main
 
 import (
@@ -42,6 +43,8 @@ func main() {
 		serveRPC(os.Args[2])
 	case "rpc-call":
 		callRPC(os.Args[2])
+	case "host":
+		host(os.Args[2:])
 	}
 }
 
@@ -138,14 +141,21 @@ func call(socket string, transport credentials.TransportCredentials) {
 // unary makes calls until the time is over and returns their number and their median latency in microseconds.
 func unary(client probe.ProbeClient, inFlight, bytes int, end time.Time) (int, float64) {
 	payload := &probe.Payload{Data: make([]byte, bytes), Number: 1}
+	return repeat(inFlight, end, func() {
+		if _, err := client.Echo(context.Background(), payload); err != nil {
+			panic(err)
+		}
+	})
+}
+
+// repeat keeps so many pieces of work going until the time is over and returns their number and their median latency in microseconds.
+func repeat(inFlight int, end time.Time, work func()) (int, float64) {
 	latencies := make([][]time.Duration, inFlight)
 	var group sync.WaitGroup
 	for i := range latencies {
 		group.Go(func() {
 			for now := time.Now(); now.Before(end); {
-				if _, err := client.Echo(context.Background(), payload); err != nil {
-					panic(err)
-				}
+				work()
 				after := time.Now()
 				latencies[i] = append(latencies[i], after.Sub(now))
 				now = after
