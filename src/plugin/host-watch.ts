@@ -1,24 +1,21 @@
-import { Subject, take } from 'rxjs';
+import { EMPTY, filter, from, map, merge, take } from 'rxjs';
 import { identify } from '../processes/identity.js';
 import { hasExited } from '../processes/running.js';
 import { readSystem } from '../processes/system.js';
 import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import type { HostProcess } from '../wire/handshake/host-process.js';
+import { type HostConnections, hostPolls, type Poll } from './host-polls.js';
 
-const POLL_MS = 1000;
-
-/** Polls without a connection after which a host counts as gone. One that reconnects does so within 10 s, the longest backoff. */
-const DISCONNECTED_POLLS = 60;
+/** Time without a connection after which a host counts as gone. One that reconnects does so within 10 s, the longest backoff. */
+const DISCONNECTED_MS = 60_000;
 
 /** Read when the program is loaded: the host may have exited by the time it serves. */
 const parentPid = process.ppid;
 
-export interface HostWatchOptions {
+export interface HostWatchOptions extends HostConnections {
   /** The host's process, as the host has passed it in the environment. */
   readonly host: HostProcess | undefined;
   readonly handshake: HandshakeConfig;
-  /** How many connections of the host are open. */
-  readonly connections: () => number;
 }
 
 /** A host that has exited. */
@@ -30,29 +27,21 @@ export interface HostExit {
 /**
  * Calls back once when the host has exited or was killed. Watched is the process that started this one, the wrapper mostly if there is
  * one (`npx`, `bash -c`), and the host's own process, if it runs on the same system. Of a host on another one, in front of a container
- * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls every second without
- * keeping the process alive. Returns a function that ends the watch.
+ * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls as `hostPolls` says. Returns
+ * a function that ends the watch.
  */
 export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) => void): () => void {
-  const { host, connections } = options;
+  const { host } = options;
   const where = locate(options);
   const isConfirmed = where === 'here';
-  const isDisconnected = where === 'elsewhere' ? disconnection(connections) : () => false;
+  const isDisconnected = where === 'elsewhere' ? disconnection() : () => false;
   const hasHostExited = (): boolean => isConfirmed && host !== undefined && hasExited(host);
-  const exited = new Subject<void>();
-  const poll = setInterval(() => {
-    if (hasParentExited() || hasHostExited() || isDisconnected()) exited.next();
-  }, POLL_MS).unref();
-  const watching = exited.pipe(take(1)).subscribe(() => {
-    clearInterval(poll);
-    onExit({ isConfirmed });
-  });
-  if (isConfirmed && host !== undefined && process.platform !== 'linux')
-    void hasOtherStartTime(host).then((isOther) => isOther && exited.next());
-  return () => {
-    clearInterval(poll);
-    watching.unsubscribe();
-  };
+  const isGone = (poll: Poll): boolean => hasParentExited() || hasHostExited() || isDisconnected(poll);
+  const isReused$ =
+    isConfirmed && host !== undefined && process.platform !== 'linux' ? from(hasOtherStartTime(host)) : EMPTY;
+  const gone$ = merge(hostPolls(options).pipe(map(isGone)), isReused$).pipe(filter(Boolean), take(1));
+  const watching = gone$.subscribe(() => onExit({ isConfirmed }));
+  return () => watching.unsubscribe();
 }
 
 /** Compared once: outside of Linux reading a start time takes a program, too much for every poll. */
@@ -76,10 +65,10 @@ function hasParentExited(): boolean {
 }
 
 /** A check that is true once there was a connection, and none for a minute of polls: a blocked event loop does not count. */
-function disconnection(connections: () => number): () => boolean {
-  let polls = Number.NEGATIVE_INFINITY;
-  return () => {
-    polls = connections() > 0 ? 0 : polls + 1;
-    return polls >= DISCONNECTED_POLLS;
+function disconnection(): (poll: Poll) => boolean {
+  let disconnectedMs = Number.NEGATIVE_INFINITY;
+  return ({ isConnected, waitedMs }) => {
+    disconnectedMs = isConnected ? 0 : disconnectedMs + waitedMs;
+    return disconnectedMs >= DISCONNECTED_MS;
   };
 }

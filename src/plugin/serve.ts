@@ -1,5 +1,5 @@
+import { TREE_VARIABLE } from '../processes/mark.js';
 import { killOwnTree } from '../processes/own-tree.js';
-import { TREE_VARIABLE } from '../processes/tree.js';
 import { removeAbandonedSocketDir, sweepSocketDirs } from '../transports/sockets/sweep.js';
 import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
 import { formatHandshake } from '../wire/handshake/handshake-line.js';
@@ -87,8 +87,7 @@ async function untilStopped(serving: Serving, { options, environment, logger }: 
     process.once('SIGTERM', resolve);
     cleanups.push(() => void process.off('SIGTERM', resolve));
     if (options.exitWithHost ?? !environment.outlivesHost) {
-      const { connections } = serving;
-      const watched = { host: environment.hostProcess, handshake: options.handshake, connections };
+      const watched = { host: environment.hostProcess, handshake: options.handshake, ...serving.connected };
       const onExit = (exit: HostExit): void => {
         logger.debug('the host has exited');
         killTreeAtExit(exit);

@@ -8,6 +8,7 @@ import type { Address } from '../wire/handshake/address.js';
 import type { PluginEnvironment } from '../wire/handshake/environment.js';
 import type { Logger } from '../wire/logs/logger.js';
 import { countConnections } from './counted-listener.js';
+import type { HostConnections } from './host-polls.js';
 import { negotiate } from './negotiate.js';
 import type { ResolvedServeOptions } from './options.js';
 import type { PluginParts } from './plugin-parts.js';
@@ -36,8 +37,7 @@ export interface Serving {
   readonly serverCertificate?: Uint8Array;
   /** Resolves when the host has asked the plugin to stop, or the listener has failed. Never rejects. */
   readonly ended: Promise<void>;
-  /** How many connections of hosts are open. */
-  readonly connections: () => number;
+  readonly connected: HostConnections;
   /** Waits for running calls and runs the shutdown hooks, within their deadlines. Idempotent. Never rejects. */
   shutdown(): Promise<void>;
   /** Closes the listener and all connections. Idempotent. */
@@ -54,7 +54,7 @@ export async function startServing(context: ServingContext): Promise<Serving> {
   const factory = parts.protocols[name];
   if (factory === undefined)
     throw new OptionsError(`This plugin cannot be served over ${name}: its container binds nothing for that protocol.`);
-  const { listener, connections } = countConnections(await parts.listen(environment, options.network));
+  const { listener, ...connected } = countConnections(await parts.listen(environment, options.network));
   const started: { protocol?: ServerProtocol; shutdown?: Promise<void> } = {};
   const shutdown = (): Promise<void> => (started.shutdown ??= shutDown(context, started.protocol));
   const protocol = await closeOnError(listener, async () =>
@@ -78,7 +78,7 @@ export async function startServing(context: ServingContext): Promise<Serving> {
     address: listener.address,
     ...(serverCertificate === undefined ? {} : { serverCertificate }),
     ended: protocol.ended,
-    connections,
+    connected,
     shutdown,
     close: () => closeAll(protocol, listener),
   };

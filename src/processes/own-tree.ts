@@ -1,5 +1,5 @@
-import { type ProcessEntry, readEnvironment, readProcessEntry, readProcessTableNow } from './table.js';
-import { TREE_VARIABLE } from './tree.js';
+import { isMarkOf, markOf } from './mark.js';
+import { type ProcessEntry, readProcessEntry, readProcessTableNow } from './table.js';
 
 /** How often the table is read until nothing is left: a process may start another one between the reading and its end. */
 const MAX_PASSES = 5;
@@ -55,9 +55,7 @@ function descendantsInSession(self: ProcessEntry, table: readonly ProcessEntry[]
 }
 
 function carries(mark: string | undefined, pid: number): boolean {
-  if (mark === undefined || mark === '') return false;
-  const variable = `${TREE_VARIABLE}=${mark}`;
-  return readEnvironment(pid).some((entry) => entry === variable || entry.startsWith(`${variable}/`));
+  return mark !== undefined && mark !== '' && isMarkOf(mark, markOf(pid));
 }
 
 function kill(pid: number): void {

@@ -5,15 +5,19 @@ import { readProcessEntry } from './table.js';
 /** A process, and what its pid and its start time are relative to. */
 export interface ProcessDescription extends ProcessIdentity, ProcessSystem {}
 
+/** When this process was started; undefined as long as that was not asked for, and where it is not known. */
+let ownStartTime: string | undefined;
+
 /** The same without a program that is run for it: outside of Linux without the start time. Never throws. */
 export function describeThisProcessNow(): ProcessDescription {
   const { pid, platform } = process;
-  const entry = platform === 'linux' ? readProcessEntry(pid) : undefined;
-  return { pid, ...(entry === undefined ? {} : { startTime: String(entry.startTicks) }), ...readSystem() };
+  if (platform === 'linux') ownStartTime ??= readProcessEntry(pid)?.startTicks.toString();
+  return { pid, ...(ownStartTime === undefined ? {} : { startTime: ownStartTime }), ...readSystem() };
 }
 
 /** This process, by which others on the same system can find it. Never rejects. */
 export async function describeThisProcess(): Promise<ProcessDescription> {
-  const identity = (await identify(process.pid)) ?? { pid: process.pid };
-  return { ...identity, ...readSystem() };
+  const { pid, platform } = process;
+  if (platform === 'linux') return describeThisProcessNow();
+  return { ...((await identify(pid)) ?? { pid }), ...readSystem() };
 }

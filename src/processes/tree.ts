@@ -1,12 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { isMarkOf } from './mark.js';
 import { outputOf } from './output-of.js';
-import { type ProcessEntry, readEnvironment, readProcessEntry, readProcessTable } from './table.js';
-
-/**
- * On Linux all descendants of a plugin inherit this variable, so that they are found in any process group and under any parent. A program
- * that is to outlive the plugin is started in a session of its own and without this variable.
- */
-export const TREE_VARIABLE = 'RXPLUG_PROCESS_TREE';
+import { type ProcessSnapshot, takeSnapshot } from './snapshot.js';
+import { type ProcessEntry, readProcessEntry } from './table.js';
 
 /** How long surviving descendants are searched for, and the pause between two searches, in milliseconds. */
 const LEFTOVERS_TIMEOUT_MS = 1_000;
@@ -19,16 +14,10 @@ export interface ProcessTree {
   readonly pid: number;
   /** The process leads a process group of its own, which is killed with it. */
   readonly ownGroup: boolean;
-  /** Value of TREE_VARIABLE. */
+  /** Value of TREE_VARIABLE (`mark.ts`). */
   readonly mark: string;
   /** Start time of the process; 0 where it is not known. Descendants start later. */
   readonly startTicks: number;
-}
-
-/** A new value of TREE_VARIABLE. A host that is a plugin itself prefixes its own value, so that the outer host finds both trees. */
-export function createMark(inherited: string | undefined): string {
-  const own = randomBytes(8).toString('hex');
-  return inherited === undefined || inherited === '' ? own : `${inherited}/${own}`;
 }
 
 /** The tree of a process that was just started. */
@@ -43,7 +32,7 @@ export async function killTree(tree: ProcessTree): Promise<void> {
     await taskkill(tree.pid);
     return;
   }
-  const descendants = descendantsOf(tree.pid, await readProcessTable());
+  const descendants = descendantsOf(tree.pid, (await takeSnapshot()).entries);
   killRoot(tree);
   killEntries(descendants);
 }
@@ -73,8 +62,10 @@ export async function killLeftovers(tree: ProcessTree): Promise<void> {
   // By start time too: an exiting process loses its environment, and with it the variable, before it disappears.
   const killed = new Map<number, number>();
   while (performance.now() < deadline) {
-    const table = await readProcessTable();
-    const left = table.filter((entry) => killed.get(entry.pid) === entry.startTicks || belongsTo(entry, tree));
+    const snapshot = await takeSnapshot();
+    const isLeft = (entry: ProcessEntry): boolean =>
+      killed.get(entry.pid) === entry.startTicks || belongsTo(entry, tree, snapshot);
+    const left = snapshot.entries.filter(isLeft);
     if (left.length === 0) return;
     for (const { pid, startTicks } of left) killed.set(pid, startTicks);
     killEntries(left);
@@ -113,11 +104,10 @@ function hasNewOwner({ pid, startTicks }: Pick<ProcessEntry, 'pid' | 'startTicks
   return entry !== undefined && entry.startTicks !== startTicks;
 }
 
-function belongsTo(entry: ProcessEntry, tree: ProcessTree): boolean {
+function belongsTo(entry: ProcessEntry, tree: ProcessTree, snapshot: ProcessSnapshot): boolean {
   if (entry.startTicks < tree.startTicks || entry.pid === process.pid) return false;
   if (tree.ownGroup && entry.groupId === tree.pid) return true;
-  const own = `${TREE_VARIABLE}=${tree.mark}`;
-  return readEnvironment(entry.pid).some((variable) => variable === own || variable.startsWith(`${own}/`));
+  return isMarkOf(tree.mark, snapshot.markOf(entry.pid));
 }
 
 /** Ignores ESRCH, of a process that has exited, and EPERM, after which waiting for the exit fails. */

@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NEVER, Subject } from 'rxjs';
 import type { ReattachConfig } from '../../src/index.js';
+import { hostPolls } from '../../src/plugin/host-polls.js';
 import { watchHost } from '../../src/plugin/host-watch.js';
+import { identify } from '../../src/processes/identity.js';
 import { describeThisProcess } from '../../src/processes/this-process.js';
 import { ENV } from '../../src/wire/handshake/environment.js';
 import { formatHostProcess, type HostProcess, parseHostProcess } from '../../src/wire/handshake/host-process.js';
@@ -21,6 +24,12 @@ const assertTempDirEmpty = ownTempDir();
 const onLinux = { skip: process.platform === 'linux' ? false : 'process tables are read from /proc' };
 const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
 const cookie = 'RXPLUG_TEST=yes';
+const sleep = ['-e', 'setInterval(() => {}, 1000)'];
+
+/** In steps: a timer that is set within a tick of Node 20 counts from the end of it. */
+function advance({ mock }: TestContext, ms: number, stepMs = 20): void {
+  for (let passed = 0; passed < ms; passed += stepMs) mock.timers.tick(stepMs);
+}
 
 /** Polls until the condition has come about; bounded. */
 async function until(condition: () => boolean, what: string): Promise<void> {
@@ -102,15 +111,16 @@ test(
 );
 
 test('a plugin watches the process that started it, on this system', onLinux, async (t) => {
-  t.mock.timers.enable({ apis: ['setInterval'] });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');
   const here = await describeThisProcess();
   const exited = { ...here, pid: child.pid!, cookie };
   const polls = (host: HostProcess | undefined, seconds = 10, connections: () => number = () => 1) => {
     let exit: unknown = 'none';
-    const stop = watchHost({ host, handshake, connections }, (found) => (exit = found));
-    t.mock.timers.tick(seconds * 1000);
+    const watched = { host, handshake, connections, connectionClosed$: NEVER };
+    const stop = watchHost(watched, (found) => (exit = found));
+    advance(t, seconds * 1000, 1000);
     stop();
     return exit;
   };
@@ -126,13 +136,65 @@ test('a plugin watches the process that started it, on this system', onLinux, as
     'none',
     'it was never connected',
   );
-  let open = 1;
-  const left = () => {
-    const now = open;
-    open = 0;
-    return now;
-  };
+  // At the first poll it is connected.
+  let looks = 0;
+  const left = () => (looks++ < 2 ? 1 : 0);
   assert.deepEqual(polls(elsewhere, 100, left), { isConfirmed: false });
+});
+
+test(
+  'a host that was killed is found by the end of its connection, and without one within a second',
+  onLinux,
+  async (t) => {
+    const child = spawn(process.execPath, sleep);
+    await once(child, 'spawn');
+    const { startTime } = (await identify(child.pid!))!;
+    const host = { ...(await describeThisProcess()), pid: child.pid!, startTime: startTime!, cookie };
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const closed = new Subject<void>();
+    const exits: unknown[] = [];
+    let open = 1;
+    const watched = { host, handshake, connections: () => open, connectionClosed$: closed };
+    const stop = watchHost(watched, (exit) => exits.push(exit));
+    advance(t, 20_000);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    advance(t, 1000);
+    assert.equal(exits.length, 0, 'a plugin that is connected is not woken every second');
+    open = 0;
+    closed.next();
+    advance(t, 20);
+    assert.deepEqual(exits, [{ isConfirmed: true }]);
+    stop();
+    const unconnected = { host, handshake, connections: () => 0, connectionClosed$: NEVER };
+    const stopSecond = watchHost(unconnected, (exit) => exits.push(exit));
+    advance(t, 1000);
+    assert.equal(exits.length, 2);
+    stopSecond();
+  },
+);
+
+test('after the end of a connection the polls become rarer, and an open one settles them', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const closed = new Subject<void>();
+  let open = 0;
+  const waits: number[] = [];
+  const polling = hostPolls({ connections: () => open, connectionClosed$: closed }).subscribe(({ waitedMs }) => {
+    waits.push(waitedMs);
+  });
+  advance(t, 3000);
+  assert.deepEqual(waits.splice(0), [1000, 1000, 1000]);
+  closed.next();
+  advance(t, 2280);
+  assert.deepEqual(waits.splice(0), [20, 20, 40, 80, 160, 320, 640, 1000]);
+  open = 1;
+  advance(t, 40_000);
+  assert.deepEqual(new Set(waits.slice(-2)), new Set([10_000]));
+  polling.unsubscribe();
+  waits.length = 0;
+  closed.next();
+  advance(t, 20_000);
+  assert.deepEqual(waits, []);
 });
 
 test('a host process is passed on as JSON, and anything else is no host process', () => {

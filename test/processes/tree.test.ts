@@ -2,16 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { createMark } from '../../src/processes/mark.js';
+import { takeSnapshot } from '../../src/processes/snapshot.js';
 import { parsePs, parseStat, readProcessTable } from '../../src/processes/table.js';
-import {
-  createMark,
-  descendantsOf,
-  killEntries,
-  killGroup,
-  killLeftovers,
-  killRoot,
-  treeOf,
-} from '../../src/processes/tree.js';
+import { descendantsOf, killEntries, killGroup, killLeftovers, killRoot, treeOf } from '../../src/processes/tree.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { awaitGone, isAlive } from '../support/process-alive.js';
 
@@ -57,6 +51,20 @@ test('finds this process in the table of /proc and of ps', linuxOnly, async () =
     assert.equal(entry?.parentPid, process.ppid, platform);
   }
   assert.deepEqual(await readProcessTable('win32'), []);
+});
+
+test('those who ask for a snapshot while one is taken share the next one, which has what has started since', async () => {
+  const before = takeSnapshot();
+  await new Promise(setImmediate);
+  const child = spawn(process.execPath, sleep, { env: testEnv() });
+  await once(child, 'spawn');
+  const after = [takeSnapshot(), takeSnapshot(), takeSnapshot()];
+  assert.equal(new Set(after).size, 1);
+  assert.notEqual(after[0], before);
+  const { entries } = await after[0]!;
+  if (process.platform === 'linux') assert.ok(entries.some(({ pid }) => pid === child.pid));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 });
 
 test('the mark of a nested plugin begins with the mark of its host', () => {

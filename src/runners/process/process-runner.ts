@@ -5,16 +5,8 @@ import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { ClosedError, OptionsError, PluginError, StartError } from '../../errors.js';
 import { absolutePath } from '../../processes/current-directory.js';
 import { identify, type ProcessIdentity } from '../../processes/identity.js';
-import {
-  createMark,
-  killGroup,
-  killLeftovers,
-  killRoot,
-  killTree,
-  type ProcessTree,
-  TREE_VARIABLE,
-  treeOf,
-} from '../../processes/tree.js';
+import { createMark, TREE_VARIABLE } from '../../processes/mark.js';
+import { killGroup, killLeftovers, killRoot, killTree, type ProcessTree, treeOf } from '../../processes/tree.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';

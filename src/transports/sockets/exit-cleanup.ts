@@ -29,6 +29,11 @@ export function removeNow(place: SocketPlace): void {
   if (place.directory !== undefined) removeDirectory(place.directory);
 }
 
+/** The private directories that this process is going to remove. */
+export function ownDirectories(): ReadonlySet<string> {
+  return new Set([...places].flatMap(({ directory }) => directory ?? []));
+}
+
 /** Newest first: a socket before its directory. */
 function removeAll(): void {
   for (const place of [...places].reverse()) removeNow(place);

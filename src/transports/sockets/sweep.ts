@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { isKnownToHaveExited } from '../../processes/running.js';
 import { type ProcessSystem, readSystem } from '../../processes/system.js';
+import { ownDirectories } from './exit-cleanup.js';
 import { type FoundFile, findNoFollow } from './no-follow.js';
 import { OWNER_FILE, readOwners } from './owner-file.js';
 
@@ -17,14 +18,27 @@ const NAME = new RegExp(`^${SOCKET_DIR_PREFIX}[A-Za-z0-9]{6}$`);
 const MAX_NAMES = 10_000;
 const MAX_DIRECTORIES = 256;
 
+/** Where a sweep goes on: one is enough, however many plugins start at the same time. */
+const swept = new Set<string>();
+
 /**
  * Removes the private directories in `tempDir` whose owners were killed, with the sockets in them: those of this user, all of whose owners
  * have exited for certain, and which contain nothing else. What cannot be confirmed stays. Ends early when the signal is aborted: then
- * nothing is open any more once the promise is resolved. Never rejects.
+ * nothing is open any more once the promise is resolved. Does nothing while another sweep goes on there. Never rejects.
  */
 export async function sweepSocketDirs(signal: AbortSignal, tempDir = tmpdir()): Promise<void> {
-  if (process.getuid === undefined) return;
+  if (process.getuid === undefined || swept.has(tempDir)) return;
+  swept.add(tempDir);
+  try {
+    await sweep(signal, tempDir);
+  } finally {
+    swept.delete(tempDir);
+  }
+}
+
+async function sweep(signal: AbortSignal, tempDir: string): Promise<void> {
   const here = readSystem();
+  const own = ownDirectories();
   let names = 0;
   let directories = 0;
   try {
@@ -32,8 +46,10 @@ export async function sweepSocketDirs(signal: AbortSignal, tempDir = tmpdir()): 
       names += 1;
       if (signal.aborted || names > MAX_NAMES || directories >= MAX_DIRECTORIES) break;
       if (!entry.isDirectory() || !NAME.test(entry.name)) continue;
+      const path = join(tempDir, entry.name);
+      if (own.has(path)) continue;
       directories += 1;
-      removeIf(join(tempDir, entry.name), (directory) => hasNoOwner(directory, here));
+      removeIf(path, (directory) => hasNoOwner(directory, here));
     }
   } catch {}
 }

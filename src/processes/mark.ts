@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { readEnvironment } from './table.js';
+
+/**
+ * On Linux all descendants of a plugin inherit this variable, so that they are found in any process group and under any parent. A program
+ * that is to outlive the plugin is started in a session of its own and without this variable.
+ */
+export const TREE_VARIABLE = 'RXPLUG_PROCESS_TREE';
+
+const ASSIGNMENT = `${TREE_VARIABLE}=`;
+
+/** A new value of TREE_VARIABLE. A host that is a plugin itself prefixes its own value, so that the outer host finds both trees. */
+export function createMark(inherited: string | undefined): string {
+  const own = randomBytes(8).toString('hex');
+  return inherited === undefined || inherited === '' ? own : `${inherited}/${own}`;
+}
+
+/** The mark with which a process of Linux was started; undefined without one, and when it cannot be read. */
+export function markOf(pid: number): string | undefined {
+  const found = readEnvironment(pid).find((variable) => variable.startsWith(ASSIGNMENT));
+  return found?.slice(ASSIGNMENT.length);
+}
+
+/** Whether a mark is `own`, or of what was started below it. */
+export function isMarkOf(own: string, mark: string | undefined): boolean {
+  return mark !== undefined && (mark === own || mark.startsWith(`${own}/`));
+}
