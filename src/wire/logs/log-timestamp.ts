@@ -1,9 +1,10 @@
 /**
- * A time in a log line, as part of a regular expression: RFC 3339 with any number of fraction digits, with or without an offset. hclog
- * writes six digits and an offset, Java nine digits, JavaScript three (go-plugin: with anything but hclog's form the line is text).
+ * A time in a log line, as part of a regular expression: RFC 3339 with any number of fraction digits, with or without an offset or a colon
+ * in it. hclog writes six digits and an offset, Java nine digits, JavaScript three, strftime no colon (go-plugin: with anything but hclog's
+ * form the line is text).
  * `isLogDay` checks the day of the month.
  */
-export const LOG_TIMESTAMP = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?`;
+export const LOG_TIMESTAMP = String.raw`\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?`;
 
 const SHAPE = new RegExp(`^${LOG_TIMESTAMP}$`);
 /** What follows the seconds: the fraction, and the offset. */
@@ -16,7 +17,7 @@ const TWO = 50;
 /** Shown for a log entry without timestamp: Go's zero time. */
 const ZERO_TIME = '0001-01-01T00:00:00.000Z';
 
-/** Whether a text is a time as `@timestamp` may have it: RFC 3339 with any number of fraction digits, or the same without an offset. */
+/** Whether a text is a time as `@timestamp` may have it: RFC 3339 with any number of fraction digits, or the same without an offset, or without its colon. */
 export function isLogTimestamp(text: string): boolean {
   return SHAPE.test(text) && isLogDay(text);
 }

@@ -73,19 +73,25 @@ test('L-01 reads every line of go-hclog, and what is read is written again with 
   }
 });
 
-/** Times that Go refuses: with another number of fraction digits than hclog's six, or without an offset. */
+/** Times that Go refuses: with another number of fraction digits than hclog's six, or without an offset or its colon. */
 const ADDITIONS = [
   '2026-01-02T03:04:05Z',
   '2026-01-02T03:04:05.157Z',
   '2026-01-02T03:04:05.1579320Z',
   '2026-01-02T03:04:05.157932',
+  '2026-01-02T03:04:05.157932+0530',
 ];
 
 test('L-11 takes the timestamps that Go takes, and those of other languages', () => {
   for (const { text, valid } of golden.timestamps.filter(({ text }) => text !== '')) {
     assert.equal(isLogTimestamp(text), valid || ADDITIONS.includes(text), text);
   }
-  for (const text of ['2026-01-02T03:04:05.157932123Z', '2026-01-02T03:04:05.1+01:00', '2026-01-02T03:04:05']) {
+  for (const text of [
+    '2026-01-02T03:04:05.157932123Z',
+    '2026-01-02T03:04:05.1+01:00',
+    '2026-01-02T03:04:05.1+0100',
+    '2026-01-02T03:04:05',
+  ]) {
     assert.ok(isLogTimestamp(text), text);
     const line = `{"@level":"warn","@message":"m","@timestamp":"${text}","a":1}`;
     const entry = createLogParser().parse({ text: line, part: 'whole' });
@@ -97,6 +103,7 @@ test('timestamps are shown with milliseconds, whatever their fraction and offset
   for (const [text, shown] of [
     ['2026-01-02T03:04:05.157932123Z', '2026-01-02T03:04:05.157Z'],
     ['2026-01-02T03:04:05.1+01:00', '2026-01-02T03:04:05.100+0100'],
+    ['2026-01-02T03:04:05.1-0230', '2026-01-02T03:04:05.100-0230'],
     ['2026-01-02T03:04:05', '2026-01-02T03:04:05.000'],
   ] as const)
     assert.equal(displayLogTimestamp(text), shown);
