@@ -10,7 +10,7 @@ import { type AnyMessageType, encodeFramed } from '../../src/protocols/grpc/mess
 import type { MethodDefinition, ServiceDefinition } from '../../src/protocols/grpc/shared/service-definition.js';
 import { createGrpcPair } from '../../src/testing/index.js';
 import { KV } from '../generators/gen/kv_pb.js';
-import { type Contender, compare, throughput } from './harness.js';
+import { type Contender, compareAll, throughput } from './harness.js';
 
 const file = fileURLToPath(new URL('../../../proto/examples/kv.proto', import.meta.url));
 const loaded = loadPackageDefinition(loadSync(file, { oneofs: true, defaults: true }));
@@ -26,16 +26,16 @@ const GENERATORS: Readonly<Record<string, readonly [ServiceDefinition, put: stri
   'proto-loader': [fromGrpcJs(KVClient.service), 'Put', 'Sync', { id: 1, put }],
 };
 
+const columns: Record<string, Record<string, Contender>> = {};
 for (const [title, message] of [
-  ['A message with a text and 100 bytes', 'put'],
-  ['The same message within another one', 'sync'],
+  ['a message of 100 B, encoded and decoded', 'put'],
+  ['the same within another', 'sync'],
 ] as const) {
   const codecs = Object.entries(GENERATORS).map(([name, [{ methods }, putKey, syncKey, command]]) => {
     const method = methods[message === 'put' ? putKey : syncKey]!;
     return [name, codec(method, message === 'put' ? put : command)] as const;
   });
-  const contenders = Object.fromEntries(codecs);
-  await compare({ title: `${title}, encoded and decoded`, unit: 'messages/s', baseline: 'ts-proto', contenders });
+  columns[title] = Object.fromEntries(codecs);
 }
 
 const calls: [string, Contender][] = [];
@@ -47,8 +47,9 @@ for (const [name, [definition, key]] of Object.entries(GENERATORS)) {
   const call = Reflect.get(pair.client, key) as (request: object) => Observable<unknown>;
   calls.push([name, throughput(64, () => firstValueFrom(call(put)))]);
 }
-const title = 'Unary calls of 100 B, both ends in one process, 64 in flight';
-await compare({ title, unit: 'calls/s', baseline: 'ts-proto', contenders: Object.fromEntries(calls) });
+columns['calls of 100 B, both ends in one process, 64 in flight'] = Object.fromEntries(calls);
+const title = 'Messages and unary calls by definition';
+await compareAll({ title, unit: 'per second', baseline: 'ts-proto', columns });
 for (const pair of pairs) await pair[Symbol.asyncDispose]();
 
 function codec({ requestType }: MethodDefinition, message: object): Contender {

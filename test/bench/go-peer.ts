@@ -55,7 +55,7 @@ async function startServer(job: string, identity?: string): Promise<GoServer> {
 }
 
 /** grpc-go as a client of the server on a socket: it measures by itself, on order. */
-export interface GoClient extends AsyncDisposable {
+export interface GoClient extends Job {
   /**
    * `unary`: calls in flight, bytes. `down`, `up`: bytes, messages of one stream. `cancel`: calls in flight, 0. For so many milliseconds.
    * The process ends if a call fails.
@@ -65,10 +65,7 @@ export interface GoClient extends AsyncDisposable {
 
 export async function startGoClient(socketPath: string, identity?: string): Promise<GoClient> {
   const job = await startGoJob('call', socketPath, identity);
-  return {
-    order: (...words) => order(job, ...words),
-    [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
-  };
+  return { ...job, order: (...words) => order(job, ...words) };
 }
 
 /** Go's net/rpc as a server; the first byte of a connection tells whether yamux follows. */

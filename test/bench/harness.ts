@@ -17,30 +17,92 @@ export interface Comparison {
 }
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
-const ROUND_MS = Number(process.env['BENCH_MS'] ?? 1000);
+const ROUND_MS = Number(process.env['BENCH_MS'] ?? 200);
+
+/** A contender is warm when two rounds in succession differ by less than this, or after this time. */
+const AGREEMENT = 0.05;
+const WARM_MS = Number(process.env['BENCH_WARM_MS'] ?? 2000);
+/** The same contender has run for the table's first column already. */
+const WARM_AGAIN_MS = WARM_MS / 4;
 
 /**
- * Measures the contenders in turns, so that a disturbance of the machine meets all of them, and prints a table: the median of the
- * rounds, the lowest and highest, the ratio of the medians, and the medians of what else was measured. `BENCH_ROUNDS` and `BENCH_MS`
- * make it longer or shorter.
+ * Measures the contenders in turns, after each was warmed up, and prints a table: the median of the rounds, the lowest and highest, the
+ * ratio of the medians, and the medians of what else was measured. `BENCH_ROUNDS` and `BENCH_MS` make it longer or shorter.
  */
 export async function compare({ title, unit, baseline, contenders }: Comparison): Promise<void> {
-  const entries = Object.entries(contenders);
-  for (const [, run] of entries) await run(ROUND_MS);
-  const samples = new Map<string, Sample[]>(entries.map(([name]) => [name, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, run] of entries) samples.get(name)!.push(sampleOf(await run(ROUND_MS)));
-  }
+  const samples = await measure(contenders);
   const base = median(samples.get(baseline)!.map(({ rate }) => rate));
   const further = [...new Set([...samples.values()].flat().flatMap(({ details }) => Object.keys(details)))];
-  console.log(`\n${title} (${unit}, median of ${ROUNDS} rounds of ${ROUND_MS} ms)\n`);
-  printRow(['contender', 'median', 'lowest – highest', `× ${baseline}`, ...further]);
-  printRow(Array.from({ length: 4 + further.length }, () => '---'));
+  console.log(`\n${title} (${unit}, median of ${ROUNDS} rounds of ${ROUND_MS} ms):\n`);
+  printHead(['contender', 'median', 'lowest – highest', `× ${baseline}`, ...further]);
   for (const [name, rounds] of samples) {
     const rates = rounds.map(({ rate }) => rate);
     const spread = `${format(Math.min(...rates))} – ${format(Math.max(...rates))}`;
     const columns = further.map((column) => detail(rounds, column));
     printRow([name, format(median(rates)), spread, (median(rates) / base).toFixed(2), ...columns]);
+  }
+}
+
+/** Several comparisons of the same contenders as one table. */
+export interface Pivot {
+  readonly title: string;
+  readonly unit: string;
+  readonly baseline: string;
+  /** The contenders by the heading of each comparison. One that lacks a contender leaves its cell empty. */
+  readonly columns: Readonly<Record<string, Readonly<Record<string, Contender>>>>;
+  /** Further figures: the comparison and the detail of it that is shown. */
+  readonly details?: readonly (readonly [column: string, detail: string])[];
+}
+
+/** Measures as `compare` does, and prints a row for each contender: in each column its median and the ratio to the baseline. */
+export async function compareAll({ title, unit, baseline, columns, details = [] }: Pivot): Promise<void> {
+  const measured = new Map<string, ReadonlyMap<string, readonly Sample[]>>();
+  for (const [column, contenders] of Object.entries(columns)) {
+    measured.set(column, await measure(contenders, measured.size === 0 ? WARM_MS : WARM_AGAIN_MS));
+  }
+  const names = new Set([...measured.values()].flatMap((samples) => [...samples.keys()]));
+  console.log(`\n${title} (${unit}, median and spread of ${ROUNDS} rounds of ${ROUND_MS} ms, × ${baseline}):\n`);
+  printHead(['contender', ...measured.keys(), ...details.map(([column, name]) => `${name}, ${column}`)]);
+  for (const name of names) {
+    const cells = [...measured.values()].map((samples) => cell(samples.get(name), samples.get(baseline)));
+    const further = details.map(([column, of]) => detail(measured.get(column)?.get(name) ?? [], of));
+    printRow([name, ...cells, ...further]);
+  }
+}
+
+/** `12,000 ± 4 % · 0.75`: half of the distance between the lowest and the highest. */
+function cell(rounds: readonly Sample[] | undefined, baseline: readonly Sample[] | undefined): string {
+  if (rounds === undefined) return '';
+  const rates = rounds.map(({ rate }) => rate);
+  const middle = median(rates);
+  const spread = Math.round((50 * (Math.max(...rates) - Math.min(...rates))) / middle);
+  const ratio = baseline === undefined ? '' : ` · ${(middle / median(baseline.map(({ rate }) => rate))).toFixed(2)}`;
+  return `${format(middle)} ± ${spread} %${ratio}`;
+}
+
+/** The order alternates: in each round who comes later finds the machine as the earlier ones have left it. */
+async function measure(
+  contenders: Readonly<Record<string, Contender>>,
+  warmMs = WARM_MS,
+): Promise<Map<string, Sample[]>> {
+  const entries = Object.entries(contenders);
+  for (const [, run] of entries) await warmUp(run, warmMs);
+  const samples = new Map<string, Sample[]>(entries.map(([name]) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, run] of round % 2 === 0 ? entries : [...entries].reverse()) {
+      samples.get(name)!.push(sampleOf(await run(ROUND_MS)));
+    }
+  }
+  return samples;
+}
+
+async function warmUp(run: Contender, warmMs: number): Promise<void> {
+  const end = performance.now() + warmMs;
+  let last = 0;
+  while (performance.now() < end) {
+    const { rate } = sampleOf(await run(ROUND_MS));
+    if (Math.abs(rate - last) < AGREEMENT * rate) return;
+    last = rate;
   }
 }
 
@@ -52,6 +114,11 @@ function sampleOf(measured: number | Sample): Sample {
 function detail(rounds: readonly Sample[], column: string): string {
   const values = rounds.flatMap(({ details }) => details[column] ?? []);
   return values.length === 0 ? '' : format(median(values));
+}
+
+function printHead(cells: readonly string[]): void {
+  printRow(cells);
+  printRow(cells.map(() => '---'));
 }
 
 function printRow(cells: readonly string[]): void {

@@ -15,7 +15,7 @@ import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { netDialer } from '../support/dialers.js';
 import { costOf, costs } from './cost.js';
 import { hasGo, startGoRpcClient, startGoRpcServer } from './go-peer.js';
-import { type Contender, compare } from './harness.js';
+import { type Contender, compareAll } from './harness.js';
 import { startPeer } from './peer.js';
 import { startRawEcho } from './raw-echo.js';
 
@@ -91,10 +91,10 @@ function goToGo({ server, client }: NonNullable<typeof go>, yamux: boolean, inFl
   };
 }
 
-for (const inFlight of [1, 16, 64]) {
+function contendersAt(inFlight: number): Record<string, Contender> {
   const ofNode = () => node.cpuMicros();
   const request = { data: payload, number: 1 };
-  const contenders: Record<string, Contender> = {
+  return {
     'raw echo': costOf(
       inFlight,
       () => raw.echo(payload),
@@ -114,9 +114,22 @@ for (const inFlight of [1, 16, 64]) {
       'Go to Go, over yamux': goToGo(go, true, inFlight),
     }),
   };
-  const title = `net/rpc calls of 100 B over a unix socket, ${inFlight} in flight`;
-  await compare({ title, unit: 'calls/s', baseline: 'raw echo', contenders });
 }
+
+await compareAll({
+  title: 'net/rpc calls of 100 B over a unix socket',
+  unit: 'calls/s',
+  baseline: 'raw echo',
+  columns: {
+    '1 in flight': contendersAt(1),
+    '16 in flight': contendersAt(16),
+    '64 in flight': contendersAt(64),
+  },
+  details: [
+    ['1 in flight', 'latency, µs'],
+    ['64 in flight', 'CPU per call, both ends, µs'],
+  ],
+});
 await Promise.all([bare.close(), muxed.close(), channel.close(), go?.toGo.close(), go?.client[Symbol.asyncDispose]()]);
 for (const peer of [raw, node, grpcServer, go?.server]) await peer?.[Symbol.asyncDispose]();
 // The batched echo's socket ends with this process, and its peer with that.

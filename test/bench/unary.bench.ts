@@ -9,7 +9,7 @@ import { encodeFramed } from '../../src/protocols/grpc/message/encode.js';
 import { Payload, ProbeDefinition } from '../conformance/gen/probe.js';
 import { netDialer } from '../support/dialers.js';
 import { grpcJsService } from '../support/grpc-js-probe.js';
-import { compare, throughput } from './harness.js';
+import { type Contender, compareAll, throughput } from './harness.js';
 import { startPeer } from './peer.js';
 import { startRawEcho } from './raw-echo.js';
 
@@ -51,35 +51,32 @@ const mixed = new ProbeClient('', credentials.createInsecure(), { channelOverrid
 
 await using raw = await startRawEcho();
 
-for (const inFlight of [1, 16, 64]) {
-  await compare({
-    title: `Unary calls of 100 B to a grpc-js server, ${inFlight} in flight`,
-    unit: 'calls/s',
-    baseline: 'grpc-js client',
-    contenders: {
-      'raw echo': throughput(inFlight, () => raw.echo(request.data)),
-      'grpc-js client': throughput(inFlight, callBack(stock, request)),
-      'grpc-js client on our channel': throughput(inFlight, callBack(mixed, request)),
-      'our client': throughput(inFlight, () => firstValueFrom(ours.echo(request))),
-      'our channel, bare': throughput(inFlight, bare(channel)),
-    },
-  });
-}
-for (const [size, bytes] of [
-  ['64 KiB', 65_536],
-  ['1 MiB', 1_048_576],
-] as const) {
+const small = (inFlight: number): Record<string, Contender> => ({
+  'raw echo': throughput(inFlight, () => raw.echo(request.data)),
+  'grpc-js client': throughput(inFlight, callBack(stock, request)),
+  'grpc-js client on our channel': throughput(inFlight, callBack(mixed, request)),
+  'our client': throughput(inFlight, () => firstValueFrom(ours.echo(request))),
+  'our channel, bare': throughput(inFlight, bare(channel)),
+});
+const large = (bytes: number): Record<string, Contender> => {
   const payload = { data: Buffer.alloc(bytes, 'x'), number: 1 };
-  await compare({
-    title: `Unary calls of ${size} each way to a grpc-js server, 4 in flight`,
-    unit: 'calls/s',
-    baseline: 'grpc-js client',
-    contenders: {
-      'raw echo': throughput(4, () => raw.echo(payload.data)),
-      'grpc-js client': throughput(4, callBack(stock, payload)),
-      'our client': throughput(4, () => firstValueFrom(ours.echo(payload))),
-    },
-  });
-}
+  return {
+    'raw echo': throughput(4, () => raw.echo(payload.data)),
+    'grpc-js client': throughput(4, callBack(stock, payload)),
+    'our client': throughput(4, () => firstValueFrom(ours.echo(payload))),
+  };
+};
+await compareAll({
+  title: 'Unary calls to a grpc-js server',
+  unit: 'calls/s',
+  baseline: 'grpc-js client',
+  columns: {
+    '100 B, 1 in flight': small(1),
+    '16 in flight': small(16),
+    '64 in flight': small(64),
+    '64 KiB each way, 4 in flight': large(65_536),
+    '1 MiB each way, 4 in flight': large(1_048_576),
+  },
+});
 await channel.close();
 stock.close();

@@ -1,11 +1,18 @@
 /** Reads what everyone who connects sends, looks at every chunk and hangs up behind the last, until standard input ends; see `listenAsTold`. */
-// Not used: what a reader's memory costs depends on the heap that the collector has to look through, so it has to be that of a plugin.
-import '../../../src/protocols/grpc/engine.js';
+// The floor of reading is reading into one buffer. Node's servers have no option for it: this is what the library does.
+import { Socket } from 'node:net';
+import { acceptDirect, readDirectly } from '../../../src/transports/sockets/direct-socket.js';
 import { touch } from '../raw-bytes.js';
 import { listenAsTold } from '../secure-listen.js';
 import { answerOrders } from './orders.js';
 
-listenAsTold((socket) => {
-  socket.on('error', () => {}).on('data', touch);
+listenAsTold((accepted) => {
+  // A TLSSocket has other memory; it is read as it is.
+  const isPlain = accepted instanceof Socket && !('encrypted' in accepted);
+  const socket = isPlain ? acceptDirect(accepted) : accepted;
+  socket.on('error', () => {});
+  readDirectly(socket, touch);
+  socket.on('data', touch);
+  socket.once('end', () => socket.end());
 });
 answerOrders();

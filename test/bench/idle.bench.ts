@@ -1,0 +1,38 @@
+/** How often an idle plugin is woken: voluntary context switches of all its threads, in this library and in Go, under our host. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient, grpcPlugin } from 'rxplug';
+import { ProbeDefinition } from '../conformance/gen/probe.js';
+import { hasGo, pluginCommands } from './go-peer.js';
+
+const SETTLE_MS = 12_000;
+const WATCH_MS = 20_000;
+
+function switchesOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`).map((id) =>
+    readFileSync(`/proc/${pid}/task/${id}/status`, 'latin1'),
+  );
+  return threads.reduce((sum, text) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(text)?.[1]), 0);
+}
+
+async function wakeUpsOf(command: readonly string[]): Promise<number> {
+  await using client = createClient({
+    command: command as [string, ...string[]],
+    handshake: { protocolVersion: 1, magicCookieKey: 'RXPLUG_CONFORMANCE', magicCookieValue: 'hello' },
+    plugins: { probe: grpcPlugin(ProbeDefinition) },
+  });
+  await client.start();
+  const { pid } = await client.reattachConfig();
+  await delay(SETTLE_MS);
+  const before = switchesOf(pid!);
+  await delay(WATCH_MS);
+  return (switchesOf(pid!) - before) / (WATCH_MS / 1000);
+}
+
+if (process.platform === 'linux' && hasGo) {
+  const plugins = await pluginCommands();
+  const [ours, go] = await Promise.all([wakeUpsOf(plugins.ours), wakeUpsOf(plugins.Go)]);
+  console.log(`\nWake-ups of an idle plugin per second, in ${WATCH_MS / 1000} s\n`);
+  console.log('| plugin | per second |\n| --- | --- |');
+  console.log(`| ours | ${ours.toFixed(2)} |\n| Go | ${go.toFixed(2)} |`);
+}
