@@ -2,8 +2,11 @@
 
 export { supervise } from './di/supervise.js';
 export { SupervisionError, type SupervisionErrorCode } from './errors.js';
+export type { TreeUsage } from './processes/usage.js';
 export type { SupervisorEvent } from './supervision/events.js';
+export { type FileChange, type FileChangesOptions, fileChanges } from './supervision/file-changes.js';
 export type { HealthOptions, ReloadOptions, SupervisionOptions } from './supervision/options.js';
+export type { LimitOptions, PluginUsage, RecycleCause, RecycleOptions } from './supervision/recycling.js';
 export type { InterruptedCall, ReplayOption } from './supervision/replay.js';
 export type { GenerationStop, MemberHealth, StopCause, SupervisorState } from './supervision/state.js';
 export type {

@@ -122,7 +122,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   host: host(['*'], ['node:fs', 'node:path']),
   plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:module', 'node:util']),
   assembly: room(ASSEMBLY, ['inversify']),
-  supervision: room(DI, ['rxjs', 'node:stream']),
+  supervision: room(DI, ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:crypto']),
   di: room([...DI, 'supervision'], ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),

@@ -1,23 +1,26 @@
 import { fileURLToPath } from 'node:url';
-import { firstValueFrom, retry, switchMap, tap } from 'rxjs';
-import { backoff, launch } from 'rxplug';
+import { filter, firstValueFrom } from 'rxjs';
+import { supervise } from 'rxplug/supervise';
 import { handshake, plugins } from '../grpc-kv/contract.js';
 
-const plugin = fileURLToPath(new URL('../grpc-kv/plugin.js', import.meta.url));
-let starts = 0;
+const command: [string, ...string[]] = [
+  process.execPath,
+  fileURLToPath(new URL('../grpc-kv/plugin.js', import.meta.url)),
+];
+const value = new TextEncoder().encode('hello');
 
 // #region supervise
-// A crash is an error of the Observable, so `retry` restarts the plugin, and everything below it is set up again.
-const stored$ = launch({ command: [process.execPath, plugin], handshake, plugins }).pipe(
-  tap((client) => {
-    console.log(`start ${++starts}`);
-    if (starts < 3) process.kill(Number(client.id), 'SIGKILL');
-  }),
-  switchMap((client) => client.dispense('kv')),
-  switchMap((kv) => kv.put({ key: 'greeting', value: new TextEncoder().encode('hello') })),
-  retry({ delay: backoff({ initialMs: 20, maxMs: 1000 }) }),
-);
+await using plugin = supervise({ command, handshake, plugins });
+plugin.events$.subscribe((event) => {
+  if (event.type === 'started') console.log(`generation ${event.generation} serves`);
+  if (event.type === 'stopped') console.log(`generation ${event.stop.generation} stopped: ${event.stop.exit?.signal}`);
+});
+const kv = await plugin.dispense('kv'); // once: it calls whichever process serves
+await firstValueFrom(kv.put({ key: 'greeting', value }));
 // #endregion supervise
 
-const { revision } = await firstValueFrom(stored$);
-console.log(`stored by start ${starts}, revision ${revision}`);
+const stopped = firstValueFrom(plugin.events$.pipe(filter(({ type }) => type === 'stopped')));
+process.kill(Number(plugin.id), 'SIGKILL');
+await stopped;
+const { revision } = await firstValueFrom(kv.put({ key: 'greeting', value }));
+console.log(`stored again, revision ${revision}`);

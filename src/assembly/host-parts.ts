@@ -34,6 +34,7 @@ export function hostParts(options: HostGrpcOptions, replaced: ReplacedHostParts 
     certificateAuthority: replaced.certificateAuthority ?? selfSignedAuthority(),
     logSink: replaced.logSink ?? { write: () => {} },
     clients: replaced.clients ?? managedClients,
+    grpcOptions: options.grpc ?? replaced.grpcOptions,
     protocols: {
       grpc: grpcProtocol(options, replaced),
       netrpc: replaced.netRpcProtocol ?? netRpcProtocol,

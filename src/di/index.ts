@@ -3,7 +3,14 @@
 // Injection.
 
 export { contractOf } from '../assembly/plugin-service.js';
-export { injectPlugin, pluginClientToken, pluginHostModule, pluginToken } from './inject-plugin.js';
+export {
+  injectPlugin,
+  type ModuleProcess,
+  pluginClientToken,
+  pluginHostModule,
+  pluginToken,
+  supervisedPluginToken,
+} from './inject-plugin.js';
 export { NetRpcMethod, NetRpcService } from './net-rpc-service.js';
 export * from './tokens.js';
 

@@ -1,8 +1,11 @@
-import { ContainerModule, inject, type ServiceIdentifier } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions, inject, type ServiceIdentifier } from 'inversify';
 import type { HostGrpcOptions } from '../assembly/host-parts.js';
 import type { ClientOptions } from '../host/options.js';
+import type { HostParts } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
+import type { SupervisionOptions } from '../supervision/options.js';
+import { SupervisedPlugin } from '../supervision/supervised-plugin.js';
 import { toResolvedWithHostParts } from './host-container.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 import { token } from './token.js';
@@ -29,9 +32,21 @@ export function pluginClientToken<P extends PluginSet>(name: string): ServiceIde
 }
 
 /**
+ * The token of a plugin that is supervised, with its state, its events and `reload`.
+ *
+ * @example
+ * const plugin = container.get(supervisedPluginToken('kv'));
+ * plugin.state$.subscribe(({ status }) => console.log(status));
+ */
+export function supervisedPluginToken<P extends PluginSet>(name: string): ServiceIdentifier<SupervisedPlugin<P>> {
+  return token<SupervisedPlugin<P>>(`supervised-plugin.${name}`);
+}
+
+/**
  * Injects the client of a plugin of `pluginHostModule`. `name` is the name of a process, for its plugin of the same name or its only
  * one, or `process.plugin`. The process is started when the first object that needs it is made; such objects are made with
- * `container.getAsync`.
+ * `container.getAsync`. With `supervision` the client works for as long as the module is loaded, whichever process serves, and `container.get`
+ * makes the objects too, without waiting for a start.
  *
  * @example
  * ```ts
@@ -49,37 +64,56 @@ export function injectPlugin(name: string): ParameterDecorator & PropertyDecorat
   };
 }
 
+/** A process of `pluginHostModule`: the options of its client, and how it is supervised, if it is. */
+export type ModuleProcess = ClientOptions & HostGrpcOptions & { readonly supervision?: SupervisionOptions };
+
 /**
  * Binds plugin processes, by names of your choice, into an application's container: for each process its PluginClient
  * (`pluginClientToken`) and a client of each plugin of its sets (`pluginToken`, `@injectPlugin`). Parts that the container has bound
- * (`RUNNER`, `LOG_SINK`, …) replace the library's. Unloading the module, or `container.unbindAllAsync`, stops its processes.
+ * (`RUNNER`, `LOG_SINK`, …) replace the library's. A process with `supervision` is started again when it ends (`supervise` of
+ * `rxplug/supervise`), and has a SupervisedPlugin (`supervisedPluginToken`) in the place of the PluginClient. Unloading the module, or
+ * `container.unbindAllAsync`, stops its processes.
  *
  * @example
  * ```ts
- * container.load(pluginHostModule({ kv: { command: ['./kv-plugin'], handshake, plugins } }));
+ * container.load(pluginHostModule({ kv: { command: ['./kv-plugin'], handshake, plugins, supervision: {} } }));
  * const importer = await container.getAsync(Importer);
  * ```
  */
-export function pluginHostModule(
-  processes: Readonly<Record<string, ClientOptions & HostGrpcOptions>>,
-): ContainerModule {
+export function pluginHostModule(processes: Readonly<Record<string, ModuleProcess>>): ContainerModule {
   return new ContainerModule(({ bind }) => {
     for (const [name, options] of Object.entries(processes)) {
-      toResolvedWithHostParts(
-        bind(pluginClientToken(name)),
-        options,
-        (parts) => new PluginClient({ name, ...options }, parts),
-      )
-        .inSingletonScope()
-        .onDeactivation((client) => client.stop());
-      const dispense = dispenseOnce();
-      for (const [alias, plugin] of aliasesOf(name, options))
-        bind(pluginToken(alias)).toResolvedValue(
-          (client: PluginClient) => dispense(client, plugin),
-          [pluginClientToken(name)],
-        );
+      if (options.supervision === undefined) bindClient(bind, name, options);
+      else bindSupervised(bind, name, options);
     }
   });
+}
+
+type Bind = ContainerModuleLoadOptions['bind'];
+
+function bindClient(bind: Bind, name: string, options: ModuleProcess): void {
+  toResolvedWithHostParts(bind(pluginClientToken(name)), options, (parts) => new PluginClient(options, parts))
+    .inSingletonScope()
+    .onDeactivation((client) => client.stop());
+  const dispense = dispenseOnce();
+  for (const [alias, plugin] of aliasesOf(name, options))
+    bind(pluginToken(alias)).toResolvedValue(
+      (client: PluginClient) => dispense(client, plugin),
+      [pluginClientToken(name)],
+    );
+}
+
+/** The client is there at once; with `versionedPlugins`, and where a definition has to be loaded, it is a Promise. */
+function bindSupervised(bind: Bind, name: string, options: ModuleProcess): void {
+  const make = (parts: HostParts): SupervisedPlugin => new SupervisedPlugin(options, parts);
+  toResolvedWithHostParts(bind(supervisedPluginToken(name)), options, make)
+    .inSingletonScope()
+    .onDeactivation((plugin) => plugin.stop());
+  for (const [alias, plugin] of aliasesOf(name, options))
+    bind(pluginToken(alias)).toResolvedValue(
+      (supervised: SupervisedPlugin) => supervised.client(plugin),
+      [supervisedPluginToken(name)],
+    );
 }
 
 /**

@@ -1,19 +1,8 @@
-import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  concatMap,
-  distinctUntilChanged,
-  fromEvent,
-  merge,
-  mergeMap,
-  type Observable,
-  startWith,
-  throwError,
-  using,
-} from 'rxjs';
-import { errorMessage, TransportError } from '../errors.js';
+import { concatMap, distinctUntilChanged, type Observable, startWith } from 'rxjs';
 import { absolutePath } from '../processes/current-directory.js';
+import { directoryChanges } from './directory-changes.js';
 import { compileGlob, isGlob } from './glob.js';
 
 /**
@@ -51,43 +40,10 @@ export async function discover(pattern: string, directory: string): Promise<read
  * ```
  */
 export function discovered(pattern: string, directory: string): Observable<readonly string[]> {
-  return using(
-    () => openWatcher(directory, pattern.includes('/')),
-    (resource) => {
-      const { watcher } = resource as WatcherResource;
-      const failure$ = fromEvent(watcher, 'error').pipe(
-        mergeMap((cause) => throwError(() => unwatchable(directory, cause))),
-      );
-      const found$ = fromEvent(watcher, 'change').pipe(
-        startWith(undefined),
-        concatMap(() => discover(pattern, directory)),
-        distinctUntilChanged((before, now) => before.join('\0') === now.join('\0')),
-      );
-      return merge(found$, failure$);
-    },
-  );
-}
-
-interface WatcherResource {
-  readonly watcher: FSWatcher;
-  unsubscribe(): void;
-}
-
-function openWatcher(directory: string, recursive: boolean): WatcherResource {
-  try {
-    const watcher = watch(directory, { recursive });
-    return { watcher, unsubscribe: () => watcher.close() };
-  } catch (cause) {
-    throw unwatchable(directory, cause);
-  }
-}
-
-function unwatchable(directory: string, cause: unknown): TransportError {
-  const why = errorMessage(cause);
-  return new TransportError(
-    'ERR_WATCH',
-    `The directory ${directory} cannot be watched for plugins: ${why}. Create it first.`,
-    { cause },
+  return directoryChanges(directory, { recursive: pattern.includes('/') }).pipe(
+    startWith(undefined),
+    concatMap(() => discover(pattern, directory)),
+    distinctUntilChanged((before, now) => before.join('\0') === now.join('\0')),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ProtocolName } from '../protocols/contract.js';
+import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import type { BrokerNetwork, ClientProtocolFactory } from '../protocols/protocol.js';
 import type { RunnerFactory } from '../runners/runner.js';
 import type { UnixListenOptions } from '../transports/sockets/unix.js';
@@ -18,6 +19,8 @@ export interface HostParts {
   readonly createRunner: RunnerFactory;
   /** Dials plugins, and listens for brokered connections. */
   readonly createNetwork: (translator: AddressTranslator, sockets: UnixListenOptions) => BrokerNetwork;
+  /** What `protocols.grpc` was made with, where that is known: lasting clients are made with the same interceptors. */
+  readonly grpcOptions?: GrpcHostOptions | undefined;
   readonly protocols: Readonly<Partial<Record<ProtocolName, ClientProtocolFactory>>>;
   readonly certificateAuthority: CertificateAuthority;
   readonly logSink: LogSink;

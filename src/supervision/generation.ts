@@ -13,6 +13,7 @@ import type { Answer, HealthSubject } from './health.js';
 import { MemberClient } from './member-client.js';
 import { grpcHealth } from './member-health.js';
 import type { ResolvedSupervision } from './options.js';
+import type { UsageSubject } from './recycling.js';
 import type { GenerationStop, StopCause } from './state.js';
 import type { CallMember, OpenCall } from './switched-call.js';
 
@@ -27,6 +28,9 @@ export interface GenerationContext {
   readonly onNegotiated: (client: MemberClient) => void;
 }
 
+/** How a generation ended that nobody here has asked to. */
+export type GenerationEnd = Pick<GenerationStop, 'cause' | 'error'> | 'asked';
+
 /** How long the end of a process that has crashed is waited for, for its exit code and its last lines. */
 const LAST_WORDS_MS = 100;
 
@@ -34,6 +38,7 @@ const LAST_WORDS_MS = 100;
 export class Generation implements Omit<CallMember, 'channel'> {
   readonly generation: number;
   readonly calls = new Set<OpenCall>();
+  made = 0;
   answers = 0;
   /** Calls wait for as long as it says that it does not serve. */
   isHeld = false;
@@ -46,6 +51,8 @@ export class Generation implements Omit<CallMember, 'channel'> {
   #channel: GrpcChannel | undefined;
   #servingSince: number | undefined;
   #isStopping = false;
+  /** Its open calls are not waited for any more. */
+  #isHurried = false;
   #ending: Promise<void> | undefined;
 
   constructor(generation: number, context: GenerationContext) {
@@ -81,6 +88,16 @@ export class Generation implements Omit<CallMember, 'channel'> {
     return this.calls.size > 0 || accepting + channels > 0;
   }
 
+  /** For measuring what it uses. A runner that runs no process has no pid. */
+  get usage(): UsageSubject {
+    return {
+      generation: this.generation,
+      pid: () => Number(this.client.id),
+      openCalls: () => this.calls.size,
+      calls: () => this.made,
+    };
+  }
+
   /** Emits when its connection is made again. */
   get connected$(): Observable<unknown> {
     return this.#channel?.state$.pipe(filter(({ status }) => status === 'ready')) ?? EMPTY;
@@ -99,8 +116,8 @@ export class Generation implements Omit<CallMember, 'channel'> {
     }
   }
 
-  /** The stop that nobody asked for, once. Completes without one when it is ended from here. */
-  get stopped$(): Observable<Pick<GenerationStop, 'cause' | 'error'>> {
+  /** Its end, once, unless the supervisor brought it about. `asked`: somebody else has stopped the client. */
+  get stopped$(): Observable<GenerationEnd> {
     const { client } = this;
     const end$ = client.state$.pipe(
       filter((state) => state.status === 'stopping' || state.status === 'exited'),
@@ -111,8 +128,9 @@ export class Generation implements Omit<CallMember, 'channel'> {
     );
     return end$.pipe(
       filter(() => !this.isEnding),
-      map((state) => {
+      map((state): GenerationEnd => {
         const reason = 'reason' in state ? state.reason : undefined;
+        if (reason?.kind === 'stopped') return 'asked';
         if (reason?.kind === 'disconnected') return { cause: 'disconnected', error: reason.error };
         return { cause: 'crashed', error: exitedUnexpectedly({ code: null, signal: null }, []) };
       }),
@@ -148,6 +166,11 @@ export class Generation implements Omit<CallMember, 'channel'> {
     return this.#ending;
   }
 
+  /** Ends a drain that is going on. */
+  hurry(): void {
+    this.#isHurried = true;
+  }
+
   async #drain(drainMs: number, interrupted: () => CallStatus): Promise<void> {
     this.watching.unsubscribe();
     if (this.calls.size > 0 && drainMs > 0) await settledWithin(drainMs, this.#unused());
@@ -160,7 +183,8 @@ export class Generation implements Omit<CallMember, 'channel'> {
 
   /** Resolves when no call is open. */
   async #unused(): Promise<void> {
-    while (this.calls.size > 0 && this.#client?.exited !== true) await firstValueFrom(loopTimer(DRAIN_POLL_MS));
+    while (this.calls.size > 0 && !this.#isHurried && this.#client?.exited !== true)
+      await firstValueFrom(loopTimer(DRAIN_POLL_MS));
   }
 
   async #start(): Promise<void> {
@@ -168,8 +192,9 @@ export class Generation implements Omit<CallMember, 'channel'> {
     const overlay = await supervision.generation(this.generation);
     this.#throwIfEnding();
     const { health } = supervision;
+    // For net/rpc, whose ping is the health check.
     const pingTimeoutMs = health === undefined ? {} : { pingTimeoutMs: health.timeoutMs };
-    const client = new MemberClient({ ...options, ...pingTimeoutMs, ...overlay } as ClientOptions, parts);
+    const client = new MemberClient({ ...pingTimeoutMs, ...options, ...overlay } as ClientOptions, parts);
     this.#client = client;
     onClient(client, this.generation);
     await client.start();

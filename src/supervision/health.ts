@@ -15,9 +15,7 @@ import {
 } from 'rxjs';
 import type { HealthOptions } from './options.js';
 import type { MemberHealth } from './state.js';
-
-/** A wait, cold: emits once. */
-export type Wait = (ms: number) => Observable<unknown>;
+import type { Wait } from './wait.js';
 
 /** What a plugin says of itself. */
 export type Answer = 'serving' | 'not-serving';

@@ -5,6 +5,7 @@ import type { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import { type BackoffOptions, backoffWaitMs, resolveBackoff } from '../streams/backoff.js';
 import { MAX_TIMER_MS, resolveDuration } from '../wire/duration.js';
+import { type LimitOptions, type RecycleOptions, SAMPLE_MS } from './recycling.js';
 import type { RestartPolicy } from './reducer.js';
 import type { ReplayOption } from './replay.js';
 
@@ -37,6 +38,12 @@ export interface SupervisionOptions<P extends PluginSet = PluginSet> {
   readonly health?: HealthOptions | false;
   /** How long nobody may have a call open before it is stopped, until the next call. @default never */
   readonly idleStopMs?: number;
+  /** After what a generation is replaced by a new one, without a failed call. @default never */
+  readonly recycle?: RecycleOptions;
+  /** What a generation may use; it is killed and started again when it uses more. @default no limit */
+  readonly limits?: LimitOptions;
+  /** How often memory is looked at. @default 5000 ms */
+  readonly sampleMs?: number;
   /** Each emission is a `reload()`: `fileChanges('./kv-plugin')`. Subscribed to as long as the plugin is supervised. */
   readonly reloadOn?: Observable<unknown>;
   /** How a generation is replaced. */
@@ -78,6 +85,9 @@ export interface ResolvedSupervision {
   readonly replay: ReplayOption;
   readonly health: Required<HealthOptions> | undefined;
   readonly idleStopMs: number | undefined;
+  readonly recycle: RecycleOptions | undefined;
+  readonly limits: LimitOptions | undefined;
+  readonly sampleMs: number;
   readonly reloadOn: Observable<unknown> | undefined;
   readonly drainMs: number;
   readonly scheduler: SchedulerLike;
@@ -127,6 +137,9 @@ export function resolveSupervision<P extends PluginSet>(
     replay: options.replay ?? 'unsent',
     health: resolveHealth(options.health, client),
     idleStopMs: idleStopMs === undefined ? undefined : duration('idleStopMs', idleStopMs),
+    recycle: options.recycle === undefined ? undefined : positive('recycle', options.recycle),
+    limits: options.limits === undefined ? undefined : positive('limits', options.limits),
+    sampleMs: duration('sampleMs', options.sampleMs ?? SAMPLE_MS),
     reloadOn: options.reloadOn,
     drainMs: duration('reload.drainMs', options.reload?.drainMs ?? DEFAULT_SUPERVISION.drainMs),
     scheduler: options.backoff?.scheduler ?? asyncScheduler,
@@ -165,6 +178,13 @@ function resolveHealth(
     timeoutMs: duration('health.timeoutMs', health.timeoutMs),
     notServing: oneOf('health.notServing', health.notServing, ['hold', 'restart', 'ignore']),
   };
+}
+
+function positive<T extends object>(name: string, values: T): T {
+  for (const [key, value] of Object.entries(values))
+    if (value !== undefined && !(typeof value === 'number' && value > 0))
+      throw wrong(`${name}.${key}`, 'a number above 0', value);
+  return values;
 }
 
 function duration(name: string, value: number): number {

@@ -1,5 +1,4 @@
 import { filter, map, merge, type Observable, startWith } from 'rxjs';
-import { ClosedError } from '../errors.js';
 import type { ClientOptions } from '../host/options.js';
 import type { ChannelState } from '../protocols/grpc/client/channel.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
@@ -8,7 +7,7 @@ import type { CallStatus } from '../protocols/grpc/shared/status.js';
 import type { ResolvedSupervision } from './options.js';
 import { mayReplay } from './replay.js';
 import type { SupervisorState } from './state.js';
-import { endedStatus, noGeneration } from './statuses.js';
+import { closed, endedStatus, noGeneration } from './statuses.js';
 import type { Supervisor } from './supervisor.js';
 import type { CallMember, SwitchedCall } from './switched-call.js';
 import type { ChannelRoute } from './switching-channel.js';
@@ -51,7 +50,7 @@ export class PluginRoute implements ChannelRoute {
 
   refusal(waitForReady: boolean): CallStatus | undefined {
     const { state } = this.#supervisor;
-    if (state.status === 'stopping' || state.status === 'stopped') return endedStatus(stopped(), 'none');
+    if (state.status === 'stopping' || state.status === 'stopped') return endedStatus(closed(), 'none');
     if (state.status === 'failed') return endedStatus(state.error, 'none');
     const mayWait = this.#options.whenDown.policy === 'wait' || waitForReady;
     // A plugin that nothing has started yet is not down.
@@ -103,8 +102,4 @@ function channelState(state: SupervisorState): ChannelState {
     case 'stopped':
       return { status: 'shutdown' };
   }
-}
-
-function stopped(): ClosedError {
-  return new ClosedError('ERR_CLOSED', 'The supervised plugin was stopped.');
 }

@@ -1,5 +1,5 @@
 import { map, type Observable, Subject } from 'rxjs';
-import { OptionsError, PluginCallError, SupervisionError } from '../errors.js';
+import { PluginCallError, SupervisionError } from '../errors.js';
 import type { ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import type { PluginName } from '../host/plugin-client.js';
@@ -13,6 +13,7 @@ import type { SupervisorEvent } from './events.js';
 import { type ContractTable, clientOf, contractTable, MemberClient } from './member-client.js';
 import { type ResolvedSupervision, resolveSupervision, type SupervisionOptions } from './options.js';
 import { PluginRoute } from './plugin-route.js';
+import type { PluginUsage } from './recycling.js';
 import type { SupervisorState } from './state.js';
 import { Supervisor } from './supervisor.js';
 import { SwitchingGrpcBroker, SwitchingMuxBroker } from './switching-broker.js';
@@ -35,6 +36,10 @@ export type SupervisedOptions<P extends PluginSet = PluginSet> = ClientOptions<P
   readonly supervision?: SupervisionOptions<P>;
 };
 
+interface GrpcOption {
+  readonly grpc?: GrpcHostOptions;
+}
+
 /**
  * A plugin that is started again when it ends, and whose clients stay: they call whichever process serves. `supervise` makes one.
  *
@@ -51,11 +56,13 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   readonly syncStdout$: Observable<SupervisedOutput>;
   /** The same for its stderr. */
   readonly syncStderr$: Observable<SupervisedOutput>;
+  /** What the generation that serves uses, every `sampleMs`. Cold: looks while it is subscribed to, which does not keep the process alive. */
+  readonly usage$: Observable<PluginUsage>;
   /** The broker of the generation that serves. What is lent through it ends with that generation. */
   readonly broker: GrpcBroker;
   /** The broker of net/rpc, likewise. */
   readonly muxBroker: MuxBroker;
-  readonly #options: SupervisedOptions<P> & { readonly grpc?: GrpcHostOptions };
+  readonly #options: SupervisedOptions<P> & GrpcOption;
   readonly #supervision: ResolvedSupervision;
   readonly #contracts: ContractTable;
   readonly #supervisor: Supervisor;
@@ -69,9 +76,10 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   readonly #gone = new AbortController();
 
   /** `supervise` is the way to make one. Throws OptionsError. */
-  constructor(options: SupervisedOptions<P> & { readonly grpc?: GrpcHostOptions }, parts: HostPartsSource) {
+  constructor(options: SupervisedOptions<P> & GrpcOption, parts: HostPartsSource) {
     const { supervision = {}, ...client } = options;
-    this.#options = options;
+    const grpc = 'grpcOptions' in parts ? parts.grpcOptions : options.grpc;
+    this.#options = grpc === undefined ? options : { ...options, grpc };
     this.#supervision = resolveSupervision(supervision, client as ClientOptions<P>);
     this.#contracts = contractTable(client as ClientOptions);
     // Wrong options are told at once, not with the first start.
@@ -88,6 +96,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     this.logs$ = this.#logs.asObservable();
     this.syncStdout$ = this.#stdout.asObservable();
     this.syncStderr$ = this.#stderr.asObservable();
+    this.usage$ = this.#supervisor.usage$;
     const client$ = this.#clients.pipe(map(({ client: member }) => member));
     this.broker = new SwitchingGrpcBroker(this.#supervisor, client$);
     this.muxBroker = new SwitchingMuxBroker(this.#supervisor, client$);
@@ -114,15 +123,16 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     return (await this.#client(name, contract)) as ClientOfContract<P[N]>;
   }
 
-  /** The same at once. Throws OptionsError where only a start, or the loading of a definition, tells what the client is. */
-  dispenseNow<N extends PluginName<P>>(name: N): ClientOfContract<P[N]> {
+  /**
+   * The same at once, where neither a start nor the loading of a definition has to tell what the client is; a Promise of it otherwise.
+   */
+  client<N extends PluginName<P>>(name: N): ClientOfContract<P[N]> | Promise<ClientOfContract<P[N]>> {
     const contract = this.#known(name);
-    const client = contract === undefined ? undefined : this.#client(name, contract);
-    if (client !== undefined && !(client instanceof Promise)) return client as ClientOfContract<P[N]>;
-    const why = contract === undefined ? 'depends on the first start of the plugin' : 'has to be loaded';
-    throw new OptionsError(
-      `The client of \`${name}\` ${why}: get it with \`dispense\`, or \`getAsync\` of the container.`,
-    );
+    const client =
+      this.#lasting.get(name) ?? (contract === undefined ? this.dispense(name) : this.#client(name, contract));
+    // Whoever uses it is told; a container that cannot wait drops it.
+    if (client instanceof Promise) client.catch(() => {});
+    return client as ClientOfContract<P[N]> | Promise<ClientOfContract<P[N]>>;
   }
 
   /** Resolves when a process serves; starts one if nothing runs. Rejects when it is given up (`failed`) or stopped. */

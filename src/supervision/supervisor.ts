@@ -1,4 +1,6 @@
 import {
+  distinctUntilChanged,
+  EMPTY,
   filter,
   firstValueFrom,
   map,
@@ -9,17 +11,20 @@ import {
   ReplaySubject,
   Subject,
   Subscription,
+  switchMap,
 } from 'rxjs';
-import { ClosedError, PluginError, SupervisionError } from '../errors.js';
+import { PluginError } from '../errors.js';
 import { loopTimer } from '../streams/loop-timeout.js';
 import { setImmediate } from '../streams/turns.js';
 import type { SupervisorEvent } from './events.js';
-import { Generation, type GenerationContext } from './generation.js';
-import { type HealthReport, watchHealth, whenUnused } from './health.js';
+import { Generation, type GenerationContext, type GenerationEnd } from './generation.js';
+import type { HealthReport } from './health.js';
+import { type Observation, observe } from './observe.js';
 import { isPermanent } from './permanent.js';
+import { type PluginUsage, usageOf } from './recycling.js';
 import { INITIAL, type Input, type Model, reduce, stateOf } from './reducer.js';
 import type { GenerationStop, StopCause, SupervisorState } from './state.js';
-import { endedStatus } from './statuses.js';
+import { closed, endedStatus, replaced, unhealthy } from './statuses.js';
 
 /** A wait that does not keep the process alive: who waits for the plugin does. */
 const quietly = (ms: number): Observable<void> => loopTimer(ms, { ref: false });
@@ -39,6 +44,7 @@ export class Supervisor {
   readonly events$: Observable<SupervisorEvent>;
   /** Emits the generation that takes calls, each time that it does so again. */
   readonly available$: Observable<Generation>;
+  readonly usage$: Observable<PluginUsage>;
   readonly #published = new Subject<SupervisorState>();
   readonly #states = new ReplaySubject<SupervisorState>(1);
   readonly #events = new Subject<SupervisorEvent>();
@@ -63,8 +69,20 @@ export class Supervisor {
     this.events$ = this.#events.asObservable();
     this.available$ = this.#available.asObservable();
     this.#published.next(stateOf(INITIAL));
+    this.usage$ = this.#states.pipe(
+      map(() => this.current),
+      distinctUntilChanged(),
+      switchMap((current) =>
+        current === undefined ? EMPTY : usageOf(current.usage, quietly, context.supervision.sampleMs),
+      ),
+    );
     const { reloadOn, start } = context.supervision;
-    this.#lifetime.add(reloadOn?.subscribe(() => this.send({ type: 'reload' })));
+    this.#lifetime.add(
+      reloadOn?.subscribe({
+        next: () => this.send({ type: 'reload' }),
+        error: (error: unknown) => this.tell({ type: 'watch-failed', error }),
+      }),
+    );
     if (start === 'eager') setImmediate(() => this.send({ type: 'wanted' }));
   }
 
@@ -105,8 +123,10 @@ export class Supervisor {
 
   /** Resolves when the generation that this starts serves. Rejects with why it does not. */
   async reload(): Promise<void> {
+    const { last } = this.#model;
     this.send({ type: 'reload' });
-    const wanted = this.#model.last;
+    // Within a notification it is carried out afterwards.
+    const wanted = Math.max(this.#model.last, last + 1);
     const ended$ = this.state$.pipe(
       filter(({ status }) => status === 'stopping' || status === 'stopped'),
       map((): Outcome => ({ generation: wanted, error: closed() })),
@@ -139,6 +159,7 @@ export class Supervisor {
   async #stop(): Promise<void> {
     this.#lifetime.unsubscribe();
     this.send({ type: 'stop' });
+    for (const generation of this.#generations.values()) generation.hurry();
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
     this.send({ type: 'ended' });
     this.#published.complete();
@@ -192,9 +213,10 @@ export class Supervisor {
     if (generation.isEnding) return;
     generation.watching.add(generation.stopped$.subscribe((stop) => void this.#onStopped(generation, stop)));
     generation.watching.add(generation.connected$.subscribe(() => this.#announce()));
-    this.#watch(generation);
-    this.tell({ type: 'started', generation: generation.generation });
+    const observed$ = observe(generation, this.#context.supervision, () => this.#uses, quietly);
+    generation.watching.add(observed$.subscribe((observation) => this.#onObservation(generation, observation)));
     this.send({ type: 'started', generation: generation.generation });
+    this.tell({ type: 'started', generation: generation.generation });
     this.#outcomes.next({ generation: generation.generation });
   }
 
@@ -203,32 +225,33 @@ export class Supervisor {
     if (generation.isEnding) return;
     const isReload = this.#model.current !== undefined;
     if (isReload) this.tell({ type: 'reload-failed', generation: generation.generation, error });
-    this.#report(stop);
-    this.send({ type: 'stopped', stop, permanent: isPermanent(error) });
+    this.#record(stop, isPermanent(error));
     this.#outcomes.next({ generation: generation.generation, error });
   }
 
-  async #onStopped(generation: Generation, { cause, error }: Pick<GenerationStop, 'cause' | 'error'>): Promise<void> {
-    const stop = await generation.describeStop(cause, error);
-    if (generation.isEnding) return;
-    this.#report(stop);
-    this.send({ type: 'stopped', stop });
+  async #onStopped(generation: Generation, end: GenerationEnd): Promise<void> {
+    // `cleanupClients`, for instance: the application ends its plugins.
+    if (end === 'asked') return await this.stop();
+    const stop = await generation.describeStop(end.cause, end.error);
+    if (!generation.isEnding) this.#record(stop);
   }
 
-  #report(stop: GenerationStop): void {
+  #record(stop: GenerationStop, permanent = false): void {
+    this.send({ type: 'stopped', stop, permanent });
     this.tell({ type: 'stopped', generation: stop.generation, stop });
   }
 
-  /** Watches how a generation that serves is, and whether it is used, until it ends. */
-  #watch(generation: Generation): void {
-    const { health, idleStopMs } = this.#context.supervision;
-    if (health !== undefined) {
-      const report$ = watchHealth(generation.health(), health, quietly);
-      generation.watching.add(report$.subscribe((report) => this.#onHealth(generation, report)));
-    }
-    if (idleStopMs !== undefined) {
-      const use = { uses: () => this.#uses, busy: () => generation.isBusy };
-      generation.watching.add(whenUnused(use, idleStopMs, quietly).subscribe(() => this.send({ type: 'unused' })));
+  #onObservation(generation: Generation, observation: Observation): void {
+    switch (observation.type) {
+      case 'health':
+        return this.#onHealth(generation, observation.report);
+      case 'unused':
+        return this.send({ type: 'unused' });
+      case 'due':
+        this.tell({ type: 'recycled', generation: generation.generation, cause: observation.cause });
+        return this.send({ type: 'reload' });
+      case 'over-limit':
+        return void this.#condemn(generation, 'memory');
     }
   }
 
@@ -245,8 +268,7 @@ export class Supervisor {
     generation.isHeld = true;
     const stop = await generation.describeStop(cause, error);
     generation.condemned = error;
-    this.#report(stop);
-    this.send({ type: 'stopped', stop });
+    this.#record(stop);
   }
 
   /** A generation that is named no more: calls of one that was replaced may go on for a while. */
@@ -276,17 +298,3 @@ export class Supervisor {
 }
 
 const HOLD_MS = 1 << 30;
-
-function closed(): ClosedError {
-  return new ClosedError('ERR_CLOSED', 'The supervised plugin was stopped.');
-}
-
-function replaced(drainMs: number): SupervisionError {
-  const message = `The plugin was replaced, and the call was still open ${drainMs} ms later.`;
-  return new SupervisionError('ERR_RELOAD', message);
-}
-
-function unhealthy(cause: StopCause): SupervisionError {
-  const what = cause === 'not-serving' ? 'reported NOT_SERVING for too long' : 'answered no health check';
-  return new SupervisionError('ERR_UNHEALTHY', `The plugin ${what} and is started again.`);
-}

@@ -11,6 +11,8 @@ export interface CallMember {
   readonly channel: GrpcChannel;
   /** Its open calls. */
   readonly calls: Set<OpenCall>;
+  /** How many calls were made on it. */
+  made: number;
   /** How often something of an answer has arrived. */
   answers: number;
 }
@@ -76,8 +78,7 @@ export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
 
   /** The first attempt, with the options as they are. */
   begin(member: CallMember): void {
-    this.#member = member;
-    member.calls.add(this);
+    this.#enter(member);
     this.#call = member.channel.call(this.path, this.options, this);
   }
 
@@ -101,8 +102,7 @@ export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
   /** A member is there: makes the call that has waited, with what was written meanwhile. */
   resume(member: CallMember): void {
     this.#stopWaiting();
-    this.#member = member;
-    member.calls.add(this);
+    this.#enter(member);
     const call = member.channel.call(this.path, remainingOptions(this.options, this.#expiresAt, this.#demand), this);
     this.#call = call;
     if (this.#request !== undefined) return call.end(this.#request);
@@ -202,6 +202,12 @@ export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
   #stopWaiting(): void {
     clearTimeout(this.#timer);
     this.#switch.waiting.delete(this);
+  }
+
+  #enter(member: CallMember): void {
+    this.#member = member;
+    member.made++;
+    member.calls.add(this);
   }
 
   #leave(): void {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { defer, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
+import { defer, mergeMap, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import type { BrokerKnock, BrokerRequest } from '../protocols/broker-request.js';
 import type { GrpcBroker, GrpcBrokerCounts } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
@@ -26,7 +26,7 @@ export class SwitchingGrpcBroker implements GrpcBroker {
   constructor(supervisor: Supervisor, client$: Observable<MemberClient>) {
     this.#supervisor = supervisor;
     const requests = new Subject<BrokerRequest>();
-    client$.pipe(switchMap(({ broker }) => broker.requests$)).subscribe(requests);
+    client$.pipe(mergeMap(({ broker }) => broker.requests$)).subscribe(requests);
     this.requests$ = requests.asObservable();
   }
 
@@ -87,7 +87,7 @@ export class SwitchingMuxBroker implements MuxBroker {
   constructor(supervisor: Supervisor, client$: Observable<MemberClient>) {
     this.#supervisor = supervisor;
     const requests = new Subject<BrokerKnock>();
-    client$.pipe(switchMap(({ muxBroker }) => muxBroker.requests$)).subscribe(requests);
+    client$.pipe(mergeMap(({ muxBroker }) => muxBroker.requests$)).subscribe(requests);
     this.requests$ = requests.asObservable();
   }
 

@@ -100,6 +100,7 @@ function counted<T>(generation: Generation, call$: Observable<T>): Observable<T>
     const open: OpenCall = {
       interrupt: ({ cause, detail }: CallStatus) => subscriber.error(PluginError.is(cause) ? cause : new Error(detail)),
     };
+    generation.made++;
     generation.calls.add(open);
     subscriber.add(() => generation.calls.delete(open));
     const answered = (): void => void generation.answers++;

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { filter, firstValueFrom, lastValueFrom, retry, shareReplay, switchMap } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, NEVER, retry, switchMap, takeUntil } from 'rxjs';
 import { backoff, createClient, launch, type PluginClient, PluginError } from 'rxplug';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { fixture } from '../fixtures/fixture.js';
@@ -144,19 +144,16 @@ test('how do I handle a crash', async () => {
 });
 
 test('how do I restart it after a crash', async () => {
-  // #region keep
-  const kv$ = launch({ command, handshake, plugins }).pipe(
+  const signal = NEVER;
+  // #region retry
+  const stored$ = launch({ command, handshake, plugins }).pipe(
     switchMap((client) => client.dispense('kv')),
+    switchMap((kv) => kv.put({ key: 'a', value: bytes('1') })),
     retry({ delay: backoff({ initialMs: 100, maxMs: 30_000, resetAfterMs: 60_000 }) }),
-    shareReplay({ bufferSize: 1, refCount: true }),
+    takeUntil(signal),
   );
-  const running = kv$.subscribe(); // starts it
-
-  const put$ = kv$.pipe(switchMap((kv) => kv.put({ key: 'a', value: bytes('1') })));
-  const { revision } = await firstValueFrom(put$);
-
-  running.unsubscribe(); // stops it
-  // #endregion keep
+  const { revision } = await firstValueFrom(stored$);
+  // #endregion retry
   assert.equal(revision, 1n);
 });
 

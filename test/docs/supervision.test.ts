@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
-import { supervise } from 'rxplug/supervise';
+import { fileChanges, supervise } from 'rxplug/supervise';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 
 const pluginFile = fileURLToPath(new URL('../../examples/grpc-kv/plugin.js', import.meta.url));
@@ -25,4 +27,25 @@ test('a supervised plugin, as docs/supervision.md shows it', async () => {
   }
   assert.deepEqual(output, ['idle', 'starting', 'ready', 'ready', 'ready', 'stopping', 'stopped']);
   assert.notEqual(pid, '');
+});
+
+test('the options of each process, as docs/supervision.md shows them', async () => {
+  const checksumOf = async (path: string) =>
+    createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+  const file = process.execPath;
+  const args = [pluginFile];
+  // #region reload
+  await using plugin = supervise({
+    command: [file, ...args],
+    handshake,
+    plugins,
+    supervision: {
+      reloadOn: fileChanges(file),
+      generation: async () => ({ secureConfig: { hash: 'sha256', checksum: await checksumOf(file) } }),
+    },
+  });
+  // #endregion reload
+  await plugin.ready();
 });

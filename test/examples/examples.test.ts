@@ -42,8 +42,14 @@ test('examples/negotiated uses the highest common version, and fails to start wi
   );
 });
 
-test('examples/supervised restarts a plugin that crashes', async () => {
-  assert.equal(await output('supervised/host'), 'start 1\nstart 2\nstart 3\nstored by start 3, revision 1\n');
+test('examples/supervised goes on after a crash, with the same client', async () => {
+  const lines = [
+    'generation 1 serves',
+    'generation 1 stopped: SIGKILL',
+    'generation 2 serves',
+    'stored again, revision 1',
+  ];
+  assert.equal(await output('supervised/host'), `${lines.join('\n')}\n`);
 });
 
 test('examples/worker-runner runs a plugin in a thread', async () => {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { filter, firstValueFrom, map, type Observable } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
 import { type ClientOf, grpcPlugin } from '../../src/index.js';
@@ -49,11 +49,19 @@ export async function rig(
   writeFileSync(record, '');
   const names = Object.entries(behaviour).map(([name, value]: [string, unknown]) => [
     name,
-    typeof value === 'string' ? join(directory, value) : value,
+    typeof value === 'string' ? resolve(directory, value) : value,
   ]);
   const json = JSON.stringify(Object.fromEntries(names));
   const command = fixture('supervised', record, json);
-  const plugin = supervise({ command, handshake, plugins, supervision, ...client } as SupervisedOptions<Plugins>);
+  // A machine that does much else starts a plugin in many seconds.
+  const patient = { whenDown: { limitMs: 120_000 }, ...supervision };
+  const plugin = supervise({
+    command,
+    handshake,
+    plugins,
+    supervision: patient,
+    ...client,
+  } as SupervisedOptions<Plugins>);
   const kv = await plugin.dispense('kv');
   const decoder = new TextDecoder();
   return {

@@ -6,7 +6,7 @@ import type { ChannelRoute } from '../../src/supervision/switching-channel.js';
 
 /** One channel for ever, as the route of a switching channel: then switching changes nothing. */
 export function routeTo(channel: GrpcChannel): ChannelRoute {
-  const member: CallMember = { generation: 1, channel, calls: new Set(), answers: 0 };
+  const member: CallMember = { generation: 1, channel, calls: new Set(), made: 0, answers: 0 };
   return {
     get state() {
       return channel.state;

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import {
+  debounceTime,
+  defer,
+  distinctUntilChanged,
+  filter,
+  map,
+  merge,
+  type Observable,
+  skip,
+  switchMap,
+  timer,
+} from 'rxjs';
+import { directoryChanges } from '../host/directory-changes.js';
+import { absolutePath } from '../processes/current-directory.js';
+
+/** How changes of a file are told. */
+export interface FileChangesOptions {
+  /** How long the directory must be quiet, and the file then keep its size and time. @default 1000 ms */
+  readonly debounceMs?: number;
+}
+
+/** A file whose content has changed. */
+export interface FileChange {
+  /** Its absolute path. */
+  readonly file: string;
+  /** SHA-256 of its content, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * Emits when the content of a file has changed and is complete: after a write as after an atomic rename, or a link that leads to another
+ * file now. A file that is only touched, or gone, is no change. Cold: subscribing watches the file's directory, which does not keep the
+ * process alive. Never completes; errors with TransportError ERR_WATCH when the directory cannot be watched.
+ *
+ * @example
+ * supervise({ command: ['./kv-plugin'], handshake, plugins, supervision: { reloadOn: fileChanges('./kv-plugin') } });
+ */
+export function fileChanges(file: string, { debounceMs = 1000 }: FileChangesOptions = {}): Observable<FileChange> {
+  return defer(() => {
+    const path = absolutePath(file);
+    const change$ = directoryChanges(dirname(path), { persistent: false }).pipe(debounceTime(debounceMs));
+    // A further change begins the look anew.
+    const later$ = change$.pipe(switchMap(() => stableDigest(path, debounceMs)));
+    return merge(stableDigest(path, 0), later$).pipe(
+      // The first is what the file is now, or that there is none.
+      filter((sha256, index) => sha256 !== undefined || index === 0),
+      distinctUntilChanged(),
+      skip(1),
+      map((sha256) => ({ file: path, sha256: sha256 ?? '' })),
+    );
+  });
+}
+
+/** The digest of a file that has not changed for a while; undefined for one that is not there, or is still being written. */
+function stableDigest(path: string, quietMs: number): Observable<string | undefined> {
+  return defer(() => lookAt(path)).pipe(
+    switchMap((before) =>
+      timer(quietMs).pipe(switchMap(async () => (before === (await lookAt(path)) ? await digestOf(path) : undefined))),
+    ),
+  );
+}
+
+function lookAt(path: string): Promise<string> {
+  return stat(path).then(
+    ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+    () => '',
+  );
+}
+
+async function digestOf(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+    return hash.digest('hex');
+  } catch {
+    return undefined;
+  }
+}
