@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { filter, firstValueFrom, map, scan } from 'rxjs';
@@ -13,7 +13,7 @@ import { buildGo, needsGo, REPOSITORY } from '../conformance/build-go.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
-import { needsPython, pythonEnv } from '../support/python.js';
+import { setUpPython } from '../support/python.js';
 
 const TIMEOUT_MS = 120_000;
 const COOKIE = { [handshake.magicCookieKey]: handshake.magicCookieValue };
@@ -28,14 +28,11 @@ const MERGED = [
 ];
 
 const assertTempDirEmpty = ownTempDir();
-const python = needsPython();
-const both = { skip: python.skip || needsGo().skip };
+const { skip, env: modules } = await setUpPython();
+const python = { skip };
+const both = { skip: skip || needsGo().skip };
 const run = promisify(execFile);
-let env: Record<string, string> = {};
-
-before(async () => {
-  if (python.skip === false) env = testEnv(await pythonEnv());
-});
+const env = testEnv(modules);
 
 /** Runs a host, which calls the plugin and is called by it with AutoMTLS. */
 async function assertMerges(host: string, args: readonly string[]): Promise<void> {

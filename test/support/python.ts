@@ -9,27 +9,36 @@ const EXAMPLE = join(REPOSITORY, 'examples/python');
 const INSTALL_LIMIT_MS = 280_000;
 const NEEDED = 'Python 3.11 or newer, with pip';
 
-/** The options of a test that needs Python and pip: skipped with a message where they are missing. Under CI=true that is a failure. */
-export function needsPython(): { readonly skip: string | false } {
-  try {
-    execFileSync('python3', ['-c', 'import sys, pip; sys.exit(sys.version_info < (3, 11))'], { stdio: 'ignore' });
-    return { skip: false };
-  } catch {
-    if (process.env['CI'] === 'true') throw new Error(`${NEEDED} is not installed, and CI=true: it must be tested.`);
-    return { skip: `${NEEDED} is not installed: the plugin in Python cannot be run.` };
-  }
+/** What the tests of the plugin in Python need: why they are skipped, or the environment in which its modules are found. */
+export interface PythonSetup {
+  readonly skip: string | false;
+  readonly env: { readonly PYTHONPATH?: string };
 }
 
 /**
  * Installs what the example in Python needs, and generates its code, once for each state of its requirements and protos, into the
- * git-ignored `.python/` of the repository. Resolves with the environment in which its modules are found.
+ * git-ignored `.python/` of the repository. Without Python, pip or a registry the tests are skipped; under CI=true this rejects.
  */
-export async function pythonEnv(): Promise<{ readonly PYTHONPATH: string }> {
+export async function setUpPython(): Promise<PythonSetup> {
+  try {
+    await promisify(execFile)('python3', ['-c', 'import sys, pip; sys.exit(sys.version_info < (3, 11))']);
+  } catch (cause) {
+    return missing(`${NEEDED} is not installed: the plugin in Python cannot be run.`, cause);
+  }
   const cache = join(REPOSITORY, '.python');
   const target = join(cache, fingerprint());
-  mkdirSync(cache, { recursive: true });
-  if (!existsSync(target)) await install(cache, target);
-  return { PYTHONPATH: [target, join(target, 'gen'), EXAMPLE].join(delimiter) };
+  try {
+    mkdirSync(cache, { recursive: true });
+    if (!existsSync(target)) await install(cache, target);
+  } catch (cause) {
+    return missing('The packages of the plugin in Python could not be installed by pip.', cause);
+  }
+  return { skip: false, env: { PYTHONPATH: [target, join(target, 'gen'), EXAMPLE].join(delimiter) } };
+}
+
+function missing(why: string, cause: unknown): PythonSetup {
+  if (process.env['CI'] === 'true') throw new Error(`${why} With CI=true it must be tested.`, { cause });
+  return { skip: why, env: {} };
 }
 
 async function install(cache: string, target: string): Promise<void> {
