@@ -4,14 +4,14 @@ import { excerpt } from './regions.js';
 import { filesBelow, read, root } from './repository.js';
 
 const ALLOWED =
-  /^(test\/docs\/[^/]+\.test\.ts|examples\/.+|proto\/(?:examples|internal|grpc\/health)\/.+|test\/conformance\/go\/guide\/.+|test\/fixtures\/standard-decorators\/.+|buf\.gen\.examples\.yaml)$/;
+  /^(test\/docs\/[^/]+\.test\.ts|examples\/.+|proto\/(?:examples|internal|grpc\/health)\/.+|test\/conformance\/go\/guide\/.+|test\/fixtures\/standard-decorators\/.+|test\/fixtures\/tools\/.+|buf\.gen\.examples\.yaml)$/;
 
 /** The text of the snippet `path` or `path#region`. Throws when no test runs that file, or it has no such region. */
 export function sourceText(source: string): string {
   const [path = '', region] = source.split('#');
   if (!ALLOWED.test(path))
     throw new Error(
-      `${path} is neither a test of test/docs/ nor an example, a proto, the Go host of the guide, the fixture of standard decorators or what generates the examples`,
+      `${path} is neither a test of test/docs/ nor an example, a proto, the Go host of the guide, the fixture of standard decorators, a program of test/package/tools and nestjs, or what generates the examples`,
     );
   if (!existsSync(join(root, path))) throw new Error(`${path} is not there`);
   if (path.startsWith('examples/') && !isRun(path)) throw new Error(`no test runs ${path}`);
