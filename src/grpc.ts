@@ -7,7 +7,7 @@ export { Metadata, type MetadataValue, status } from './protocols/grpc/shared/gr
 
 // The two sides of a contract.
 
-export type { GrpcClientContext, GrpcServiceContext, GrpcSides } from './protocols/grpc/contract.js';
+export type { GrpcClientContext, GrpcPluginView, GrpcServiceContext, GrpcSides } from './protocols/grpc/contract.js';
 export {
   type FromGrpcJs,
   fromGrpcJs,
@@ -63,6 +63,7 @@ export {
   type SelfSignedOptions,
   selfSignedAuthority,
 } from './transports/tls/certificate.js';
+export type { YamuxOptions } from './transports/yamux/options.js';
 
 // gRPC by itself: channels, clients, servers.
 
@@ -82,6 +83,6 @@ export {
 } from './protocols/grpc/client/client.js';
 export { createGrpcChannel, createGrpcServer } from './protocols/grpc/engine.js';
 export { createGrpcJsChannel } from './protocols/grpc/grpc-js/adapters/client-channel.js';
-export type { GrpcServer, GrpcServerOptions } from './protocols/grpc/server/grpc-server.js';
+export type { GrpcServer, GrpcServerOptions, ServiceLimits } from './protocols/grpc/server/grpc-server.js';
 export type { CallStatus } from './protocols/grpc/shared/status.js';
 export type { HeaderList, Http2Options } from './transports/http2/interfaces.js';

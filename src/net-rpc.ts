@@ -29,6 +29,7 @@ export {
   type NetRpcClientContext,
   type NetRpcClientOf,
   type NetRpcMethods,
+  type NetRpcPluginView,
   type NetRpcServiceCall,
   type NetRpcServiceContext,
   type NetRpcServiceOf,

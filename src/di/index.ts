@@ -30,3 +30,4 @@ export type {
   ServerProtocolFactory,
 } from '../protocols/protocol.js';
 export type { PluginEnvironment } from '../wire/handshake/environment.js';
+export type { HostProcess } from '../wire/handshake/host-process.js';

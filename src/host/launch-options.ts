@@ -42,7 +42,11 @@ export interface ReattachLaunch {
 
 type Without<T> = { readonly [Key in keyof T]?: never };
 
-/** Exactly one of `command`, `runner` and `reattach`. */
+/**
+ * Exactly one of `command`, `runner` and `reattach`.
+ *
+ * @inline
+ */
 export type LaunchOptions =
   | (CommandLaunch & Without<RunnerLaunch & ReattachLaunch>)
   | (RunnerLaunch & Without<CommandLaunch & ReattachLaunch>)

@@ -10,6 +10,7 @@ import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 import { resolveName } from './plugin-name.js';
 
+/** @inline */
 interface CommonOptions {
   /**
    * What the plugin is called in states, logs, errors and, if it is built with rxplug, in the list of processes. @default the base name of
@@ -56,7 +57,11 @@ interface CommonOptions {
   readonly unixSocket?: UnixSocketOptions;
 }
 
-/** Where unix sockets are made, and who may connect to them. */
+/**
+ * Where unix sockets are made, and who may connect to them.
+ *
+ * @inline
+ */
 export interface UnixSocketOptions {
   /** Directory in which each plugin gets a private one. @default os.tmpdir() */
   readonly tempDir?: string;
@@ -64,7 +69,11 @@ export interface UnixSocketOptions {
   readonly group?: string;
 }
 
-/** The plugin sets that the host knows: one, or one per application protocol version. */
+/**
+ * The plugin sets that the host knows: one, or one per application protocol version.
+ *
+ * @inline
+ */
 type SetOptions<P extends PluginSet> =
   | { readonly plugins: P; readonly versionedPlugins?: Readonly<Record<number, P>> }
   | { readonly plugins?: never; readonly versionedPlugins: Readonly<Record<number, P>> };

@@ -33,7 +33,11 @@ export interface RunningPlugin {
   readonly brokerLost?: true;
 }
 
-/** The name of a plugin, in each of its states: streams of several plugins can be merged. */
+/**
+ * The name of a plugin, in each of its states: streams of several plugins can be merged.
+ *
+ * @inline
+ */
 interface Named {
   readonly name: string;
 }
@@ -41,6 +45,7 @@ interface Named {
 /** The state of a plugin. It moves forward only, idle > starting > running > stopping > exited; states and phases may be skipped. */
 export type PluginState = Named & PluginStatus;
 
+/** @inline */
 type PluginStatus =
   | { readonly status: 'idle' }
   | { readonly status: 'starting'; readonly phase: StartPhase }
