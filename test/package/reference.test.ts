@@ -1,7 +1,7 @@
 /** The API reference is made without a warning: every link has a target, and what the entries name is exported or known not to be. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +11,18 @@ import { testEnv } from '../fixtures/fixture.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+const json = async (file: string) => JSON.parse(await readFile(join(root, file), 'utf8')) as unknown;
+
+test('the reference has every entry', async () => {
+  const { exports } = (await json('package.json')) as { exports: Record<string, { types: { default: string } }> };
+  const { entryPoints } = (await json('typedoc.json')) as { entryPoints: string[] };
+  const sources = Object.values(exports).map(({ types }) => types.default.replace('./dist/', ''));
+  assert.deepEqual(
+    entryPoints,
+    sources.map((file) => file.replace(/\.d\.ts$/, '.ts')),
+  );
+});
 
 test('typedoc has no warning', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'reference'));
