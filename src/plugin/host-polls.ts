@@ -19,6 +19,8 @@ export interface Poll {
   /** Time that was waited since the last poll. */
   readonly waitedMs: number;
   readonly isConnected: boolean;
+  /** Whether it is, or was before; also between two polls. */
+  readonly wasConnected: boolean;
 }
 
 /**
@@ -30,18 +32,22 @@ export function hostPolls({ connections, connectionClosed$ }: HostConnections): 
   return new Observable((subscriber) => {
     let timer: NodeJS.Timeout | undefined;
     let unsettledMs = POLL_MS;
+    let wasConnected = false;
     const wait = (): void => {
       const isSettled = connections() > 0 && unsettledMs >= SETTLED_MS;
       const waitedMs = isSettled ? SETTLED_POLL_MS : Math.min(POLL_MS, Math.max(FIRST_POLL_MS, unsettledMs));
       timer = setTimeout(() => {
         unsettledMs += waitedMs;
-        subscriber.next({ waitedMs, isConnected: connections() > 0 });
+        const isConnected = connections() > 0;
+        wasConnected ||= isConnected;
+        subscriber.next({ waitedMs, isConnected, wasConnected });
         if (!subscriber.closed) wait();
       }, waitedMs).unref();
     };
     const closes = connectionClosed$.subscribe(() => {
       clearTimeout(timer);
       unsettledMs = 0;
+      wasConnected = true;
       wait();
     });
     wait();

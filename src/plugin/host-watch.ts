@@ -66,9 +66,9 @@ function hasParentExited(): boolean {
 
 /** A check that is true once there was a connection, and none for a minute of polls: a blocked event loop does not count. */
 function disconnection(): (poll: Poll) => boolean {
-  let disconnectedMs = Number.NEGATIVE_INFINITY;
-  return ({ isConnected, waitedMs }) => {
-    disconnectedMs = isConnected ? 0 : disconnectedMs + waitedMs;
+  let disconnectedMs = 0;
+  return ({ isConnected, wasConnected, waitedMs }) => {
+    disconnectedMs = wasConnected && !isConnected ? disconnectedMs + waitedMs : 0;
     return disconnectedMs >= DISCONNECTED_MS;
   };
 }

@@ -142,6 +142,24 @@ test('a plugin watches the process that started it, on this system', onLinux, as
   assert.deepEqual(polls(elsewhere, 100, left), { isConfirmed: false });
 });
 
+test('a host on another system that is killed right after it connected counts as gone a minute later', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const host = { ...(await describeThisProcess()), pidNamespace: 'pid:[1]', cookie };
+  const closed = new Subject<void>();
+  const exits: unknown[] = [];
+  const stop = watchHost({ host, handshake, connections: () => 0, connectionClosed$: closed }, (exit) =>
+    exits.push(exit),
+  );
+  advance(t, 500);
+  // Opened and closed between two polls.
+  closed.next();
+  advance(t, 59_000);
+  assert.deepEqual(exits, []);
+  advance(t, 2000);
+  assert.deepEqual(exits, [{ isConfirmed: false }]);
+  stop();
+});
+
 test(
   'a host that was killed is found by the end of its connection, and without one within a second',
   onLinux,
