@@ -1,20 +1,17 @@
 /**
  * Makes the package's files from what tsc has compiled, each ES module with its source map (docs/decisions/015-published-files.md):
  *
- *   core.js        everything that `rxplug` loads at once
- *   index.js, …    one for each entry of package.json: names of the core, and what only this entry needs
- *   lazy-….js      what is loaded when it is used, by `import()`
- *   chunk-….js     what several of these share
- *
- * `dist/node` requires CommonJS packages, `dist/bundler` imports everything. In `dist/cjs` each entry has a CommonJS file that requires the
- * one in `dist/node`, with declarations (docs/decisions/018-commonjs.md).
+ *   dist/lib/index.js, …   one for each entry of package.json
+ *   dist/lib/parts         what they share, and what is loaded by `import()`
+ *   dist/lib/imported      packages of CommonJS, for bundlers; `required` for Node
+ *   dist/cjs               a CommonJS file for each entry, with declarations (docs/decisions/018-commonjs.md)
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { lazyBuiltins } from './lazy-builtins.mjs';
-import { requirePackages } from './require-packages.mjs';
+import { externalPackages, writePackages } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const compiled = join(root, 'dist/src');
@@ -27,59 +24,65 @@ const entries = Object.fromEntries(
     join(root, types.default.replace(/\.d\.ts$/, '.js')),
   ]),
 );
-const graph = await importGraph();
-const core = staticClosure(entries.index);
-const lazy = new Map(
-  lazyTargets().map((file) => [file, `lazy-${relative(compiled, file).replace(/\.js$/, '').replaceAll('/', '-')}`]),
-);
-const nameInCore = (name, file) => `${name}$${core.indexOf(file)}`;
 
-async function build(outdir, plugins) {
-  const options = {
+/** What `import()` loads, by the names of the published files. */
+const PARTS = {
+  'net-rpc-client': 'protocols/netrpc/client-protocol',
+  'net-rpc-server': 'protocols/netrpc/server-protocol',
+  'grpc-js-channel': 'protocols/grpc/grpc-js/engine/channel',
+  'grpc-js-server': 'protocols/grpc/grpc-js/engine/server',
+  'host-container': 'di/host-container',
+  'plugin-container': 'di/plugin-container',
+};
+const parts = Object.fromEntries(
+  Object.entries(PARTS).map(([name, file]) => [`parts/${name}`, join(compiled, `${file}.js`)]),
+);
+
+/**
+ * esbuild makes a file of what the same entries reach, dozens if left alone. Therefore everything reaches what `rxplug` loads at once, which
+ * is one file then.
+ */
+const reachCore = {
+  name: 'reach-core',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^core:$/ }, () => ({ path: entries.index }));
+    onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
+      if (path === entries.index || ![entries, parts].some((set) => Object.values(set).includes(path))) return;
+      return { contents: `import 'core:'; ${readFileSync(path, 'utf8')}` };
+    });
+  },
+};
+
+async function bundle(outdir) {
+  const { outputFiles } = await esbuild.build({
     absWorkingDir: root,
+    entryPoints: { ...entries, ...parts },
     outdir,
+    write: false,
     bundle: true,
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    packages: 'external',
     sourcemap: true,
     logLevel: 'warning',
-  };
-  const contents = (await Promise.all(core.map((file) => exportsOf(file, file)))).join('\n');
-  await Promise.all([
-    esbuild.build({
-      ...options,
-      stdin: { contents, resolveDir: root },
-      entryNames: 'core',
-      plugins: [importLazily, lazyBuiltins, ...plugins],
-    }),
-    esbuild.build({
-      ...options,
-      entryPoints: { ...entries, ...Object.fromEntries([...lazy].map(([file, name]) => [name, file])) },
-      splitting: true,
-      chunkNames: 'chunk-[hash]',
-      plugins: [importLazily, importFromCore, lazyBuiltins, ...plugins],
-    }),
-  ]);
-}
-
-function rewriteFiles(outdir, rewrite) {
-  for (const name of readdirSync(join(root, outdir)).filter((file) => file.endsWith('.js'))) {
-    const file = join(root, outdir, name);
-    writeFileSync(file, rewrite(readFileSync(file, 'utf8')));
-  }
+    logOverride: { 'ignored-bare-import': 'silent' },
+    plugins: [reachCore, lazyBuiltins, externalPackages],
+  });
+  mkdirSync(join(outdir, 'parts'), { recursive: true });
+  for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith('.js') ? tidied(text) : text);
 }
 
 /**
- * Empties the lines with imports of nothing, which esbuild writes for side effects. No file has any, as package.json says, and bundlers
- * would warn of each.
+ * Empties the lines with imports of nothing, which esbuild writes for side effects: no file has any, as package.json says. Of text that
+ * is not ASCII Node makes a string with two bytes for each character; esbuild leaves it in comments and regular expressions.
  */
-const withoutBareImports = (text) => text.replaceAll(/^import "\.\/[^"]+";$/gm, '');
-
-/** Of text that is not ASCII Node makes a string with two bytes for each character. esbuild leaves it in comments and regular expressions. */
-const inAscii = (text) =>
-  text.replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function tidied(text) {
+  return text
+    .replaceAll(/^import "\.[^"]+";$/gm, '')
+    .replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /** Removes the declarations that no entry's declarations lead to: half of them. */
 function pruneDeclarations() {
@@ -99,12 +102,11 @@ function pruneDeclarations() {
 }
 
 /** A file that requires each entry, with the same declarations as for `import`. */
-function writeCommonJs(outdir) {
-  const directory = join(root, outdir);
+function writeCommonJs(directory) {
   mkdirSync(directory);
   for (const [name, file] of Object.entries(entries)) {
     const declarations = relative(directory, file).replaceAll('\\', '/');
-    writeFileSync(join(directory, `${name}.cjs`), `'use strict';\nmodule.exports = require('../node/${name}.js');\n`);
+    writeFileSync(join(directory, `${name}.cjs`), `'use strict';\nmodule.exports = require('../lib/${name}.js');\n`);
     writeFileSync(
       join(directory, `${name}.d.cts`),
       `// @ts-ignore Before 5.8, TypeScript does not know that Node requires ES modules.\nexport * from '${declarations}';\n`,
@@ -112,97 +114,8 @@ function writeCommonJs(outdir) {
   }
 }
 
-/** A statement that exports the names of a file from a module, as they are called in the core. */
-async function exportsOf(file, from) {
-  const names = Object.keys(await import(pathToFileURL(file).href));
-  const list = names.map((name) =>
-    from === file ? `${name} as ${nameInCore(name, file)}` : `${nameInCore(name, file)} as ${name}`,
-  );
-  return list.length === 0 ? '' : `export { ${list.join(', ')} } from ${JSON.stringify(from)};`;
-}
-
-/** What is imported by `import()` is a file of its own. */
-const importLazily = {
-  name: 'import-lazily',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
-      const name = kind === 'dynamic-import' ? lazy.get(resolve(resolveDir, path)) : undefined;
-      return name === undefined ? undefined : { path: `./${name}.js`, external: true };
-    });
-  },
-};
-
-/** What the core has is imported from it, under the names that it has there. */
-const importFromCore = {
-  name: 'import-from-core',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/core\.js$/ }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /\/dist\/src\/.*\.js$/ }, async ({ path }) => ({ contents: await fromCore(path) }));
-  },
-};
-
-/** The text of a compiled file, with its lines where they were. */
-async function fromCore(file) {
-  const text = readFileSync(file, 'utf8');
-  const statements = [...text.matchAll(/^(import|export) (\*|\{[^}]*\}) from '(\.[^']+)';/gm)];
-  let result = text;
-  for (const [statement, keyword, list, path] of statements) {
-    const from = resolve(dirname(file), path);
-    if (!core.includes(from)) continue;
-    const rewritten =
-      list === '*' ? await exportsOf(from, './core.js') : `${keyword} ${inCore(list, from)} from './core.js';`;
-    result = result.replace(statement, () => rewritten);
-  }
-  return result;
-}
-
-/** `{ a, b as c }` → `{ a$7 as a, b$7 as c }` */
-function inCore(list, file) {
-  return list.replaceAll(
-    /(\w+)(?: as (\w+))?(?=\s*[,}])/g,
-    (_, name, local = name) => `${nameInCore(name, file)} as ${local}`,
-  );
-}
-
-/** What each compiled file imports: `{ file, isLazy }`. */
-async function importGraph() {
-  const { metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: Object.values(entries),
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    packages: 'external',
-    write: false,
-    outdir: 'dist',
-    metafile: true,
-    treeShaking: false,
-  });
-  return new Map(
-    Object.entries(metafile.inputs).map(([file, { imports }]) => [
-      join(root, file),
-      imports
-        .filter(({ external }) => !external)
-        .map(({ path, kind }) => ({ file: join(root, path), isLazy: kind === 'dynamic-import' })),
-    ]),
-  );
-}
-
-/** A file and what it imports at once, and so on. */
-function staticClosure(file, found = []) {
-  if (found.includes(file)) return found;
-  found.push(file);
-  for (const imported of graph.get(file) ?? []) if (!imported.isLazy) staticClosure(imported.file, found);
-  return found;
-}
-
-function lazyTargets() {
-  const targets = [...graph.values()].flat().filter(({ isLazy }) => isLazy);
-  return [...new Set(targets.map(({ file }) => file))];
-}
-
-await Promise.all([build('dist/node', [requirePackages]), build('dist/bundler', [])]);
-for (const outdir of ['dist/node', 'dist/bundler']) rewriteFiles(outdir, (text) => inAscii(withoutBareImports(text)));
-writeCommonJs('dist/cjs');
+const lib = join(root, 'dist/lib');
+await bundle(lib);
+writePackages(lib, compiled);
+writeCommonJs(join(root, 'dist/cjs'));
 pruneDeclarations();

@@ -1,21 +1,23 @@
-const LAZY = /^node:(tls|zlib|child_process|v8|http|http2|fs\/promises|os|module)$/;
-
-/** Loads some modules of Node when one of their functions is called: most programs need none of them, and they load others in turn. */
+/**
+ * Takes the modules of Node from `process.getBuiltinModule`: for `import` Node would evaluate everything that they export, and load what
+ * that needs. What is a function is looked up when it is called, so that a module of which only functions are needed is loaded then.
+ */
 export const lazyBuiltins = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: LAZY }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? undefined : { path, namespace: 'lazy-builtin', sideEffects: false },
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? undefined : { path, namespace: 'builtin', sideEffects: false },
     );
-    onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, async ({ path }) => {
-      const functions = Object.entries(await import(path)).filter(
-        ([name, of]) => typeof of === 'function' && name !== 'default' && /^[a-z]/.test(name),
+    onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+      const get = `process.getBuiltinModule('${path}')`;
+      const module = process.getBuiltinModule(path);
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default');
+      const lines = names.map((name) =>
+        typeof module[name] === 'function' && /^[a-z]/.test(name)
+          ? `export function ${name}(...args) { return ${get}.${name}(...args); }`
+          : `export const ${name} = /* @__PURE__ */ (() => ${get}.${name})();`,
       );
-      return { contents: functions.map(([name]) => deferred(name, path)).join('\n') };
+      return { contents: [...lines, `export default /* @__PURE__ */ (() => ${get})();`].join('\n') };
     });
   },
 };
-
-function deferred(name, path) {
-  return `export function ${name}(...args) { return process.getBuiltinModule('${path}').${name}(...args); }`;
-}

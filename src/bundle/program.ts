@@ -77,14 +77,14 @@ const rxjsInParts: Plugin = {
 
 const WITHOUT_GRPC_JS = `throw new Error('This program was bundled without the engine grpc-js. Give "bundle" the option "grpcJs: true".');`;
 
-/** The files that load the engine of grpc-js (`scripts/bundle.mjs` names them). */
+/** `scripts/packages.mjs` has the name. */
 const withoutGrpcJs: Plugin = {
   name: 'without-grpc-js',
   setup(build) {
-    build.onResolve({ filter: /\/lazy-protocols-grpc-grpc-js-engine-\w+\.js$/ }, ({ path }) => ({
-      path,
-      namespace: 'without-grpc-js',
+    build.onResolve({ filter: /^#packages\/grpc-js$/ }, ({ path }) => ({ path, namespace: 'without-grpc-js' }));
+    // As CommonJS, of which any name can be imported.
+    build.onLoad({ filter: /.*/, namespace: 'without-grpc-js' }, () => ({
+      contents: `${WITHOUT_GRPC_JS} module.exports = {};`,
     }));
-    build.onLoad({ filter: /.*/, namespace: 'without-grpc-js' }, () => ({ contents: WITHOUT_GRPC_JS }));
   },
 };

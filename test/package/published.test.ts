@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,8 +20,9 @@ import { testEnv } from '../fixtures/fixture.js';
 import { loadedFiles } from '../support/loaded-files.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const published = fileURLToPath(new URL('../../node/', import.meta.url));
-const bundled = fileURLToPath(new URL('../../bundler/', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const published = fileURLToPath(new URL('../../lib/', import.meta.url));
+const scripts = readdirSync(published, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
 const handshake = { magicCookieKey: 'K', magicCookieValue: 'V' };
 const plugins = { greeter: grpcPlugin(GreeterDefinition) };
 const require = createRequire(import.meta.url);
@@ -77,8 +79,9 @@ test('two copies of the library know each other’s errors, contracts and marks'
 
 test('an entry is one file of its own and the core, and loads no chunk that it does not need', async () => {
   const { urls } = await loadedFiles("import 'rxplug';", here);
-  const own = urls.flatMap((url) => /\/dist\/((?:node|src|bundler)\/.*)/.exec(url)?.[1] ?? []);
-  assert.deepEqual(own.toSorted(), ['node/core.js', 'node/index.js']);
+  const own = urls.flatMap((url) => /\/dist\/((?:lib|src)\/.*)/.exec(url)?.[1] ?? []);
+  const expected = ['lib/index.js', 'lib/parts/chunk-*.js', 'lib/required/core.js'];
+  assert.deepEqual(own.map((file) => file.replace(/chunk-\w+/, 'chunk-*')).toSorted(), expected);
 });
 
 test('of grpc-js only the files with its names are loaded, with `rxplug/grpc` too', async () => {
@@ -88,41 +91,52 @@ test('of grpc-js only the files with its names are loaded, with `rxplug/grpc` to
   assert.deepEqual(files.toSorted(), expected);
 });
 
-test('the core has no net/rpc and no gob, which are loaded when they are used', async () => {
-  for (const directory of [published, bundled]) {
-    const sources = async (file: string) =>
-      (JSON.parse(await readFile(`${directory}${file}.map`, 'utf8')) as { sources: string[] }).sources;
-    const files = readdirSync(directory).filter((file) => /^(chunk|lazy)-.*\.js$/.test(file));
-    const later = (await Promise.all(files.map(sources))).flat();
-    for (const file of [
-      'netrpc/rpc-server.ts',
-      'netrpc/rpc-client.ts',
-      'gob/decode/decoder.ts',
-      'gob/encode/encoder.ts',
-    ]) {
-      assert.ok(
-        later.some((source) => source.endsWith(file)),
-        file,
-      );
-      assert.ok(!(await sources('core.js')).some((source) => source.endsWith(file)), file);
-    }
-  }
+test('net/rpc and gob are loaded when they are used', async () => {
+  const { urls } = await loadedFiles("import 'rxplug';", here);
+  const own = urls.filter((url) => url.includes('/dist/lib/parts/')).map((url) => basename(url));
+  const parts = scripts.filter((file) => file.startsWith('parts/')).map((file) => basename(file));
+  const sourcesOf = async (files: readonly string[]) => {
+    const maps = await Promise.all(files.map((file) => readFile(`${published}parts/${file}.map`, 'utf8')));
+    return maps.flatMap((map) => (JSON.parse(map) as { sources: string[] }).sources);
+  };
+  const [loaded, later] = [await sourcesOf(own), await sourcesOf(parts.filter((file) => !own.includes(file)))];
+  for (const file of ['netrpc/rpc-server.ts', 'netrpc/rpc-client.ts', 'gob/decode/decoder.ts', 'gob/encode/encoder.ts'])
+    assert.deepEqual(
+      [loaded, later].map((sources) => sources.some((source) => source.endsWith(file))),
+      [false, true],
+      file,
+    );
 });
 
 test('every file is ASCII, which Node reads with one byte for each character', async () => {
-  for (const directory of [published, bundled])
-    for (const name of readdirSync(directory).filter((file) => file.endsWith('.js')))
-      assert.ok(
-        (await readFile(`${directory}${name}`)).every((byte) => byte < 0x80),
-        name,
-      );
+  for (const name of scripts)
+    assert.ok(
+      (await readFile(`${published}${name}`)).every((byte) => byte < 0x80),
+      name,
+    );
 });
 
-test('every file has its map, and no file names a path of the machine that built it', async () => {
-  const files = readdirSync(published);
-  for (const file of files.filter((name) => name.endsWith('.js'))) {
-    assert.ok(files.includes(`${file}.map`), file);
-    assert.doesNotMatch(await readFile(`${published}${file}`, 'utf8'), /\/dist\/src\//);
+test('the maps name the sources, and no file names a path of the machine that built it', async () => {
+  for (const file of scripts) {
+    const text = await readFile(`${published}${file}`, 'utf8');
+    assert.ok(!text.includes(root), file);
+    // Files that only name what others have, or require, have none.
+    if (!text.includes('sourceMappingURL=')) continue;
+    const map = JSON.parse(await readFile(`${published}${file}.map`, 'utf8')) as { sources: string[] };
+    assert.ok(
+      map.sources.every((source) => /\/src\/|^[\w-]+:/.test(source)),
+      file,
+    );
+  }
+});
+
+test('Node and bundlers get the same names of packages, from the files that the code imports', async () => {
+  const imported = scripts.filter((file) => file.startsWith('imported/'));
+  assert.ok(imported.length > 0);
+  for (const file of imported) {
+    const namesOf = async (set: string) =>
+      Object.keys((await import(`${published}${set}/${basename(file)}`)) as object);
+    assert.deepEqual((await namesOf('imported')).toSorted(), (await namesOf('required')).toSorted(), file);
   }
 });
 
