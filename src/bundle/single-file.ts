@@ -8,25 +8,34 @@ const FUNCTION = 'function () {/*';
 /** Stands for the end of a comment within the program. */
 const COMMENT_END = '*\u0001/';
 
-/** Compiles the program. Its options are part of what V8 compares stored code with. */
-const COMPILE = `const compile = (cachedData) =>
-  new vm.Script(
-    program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/'),
-    { filename: __filename, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER, cachedData },
-  );
-const importModule = (specifier) => import(specifier);
-const run = (script) => script.runInThisContext()(exports, require, module, __filename, __dirname, importModule);`;
+/**
+ * Both files begin with it: the lines of the program are where they are in the file, and stored code, which keeps the name and the lines that it was
+ * compiled with, tells the same of an error. The name is without its folder, which is another one later.
+ */
+function beginning(program: string, remark: string): string {
+  return `'use strict';\n// ${remark}\n${commented(program)}\n${COMPILE}`;
+}
 
-const READ = `const fs = require('node:fs');
-const crypto = require('node:crypto');
-const vm = require('node:vm');
+const LINES_BEFORE = 2;
+
+/** Compiles the program. Its options are part of what V8 compares stored code with. */
+const COMPILE = `const [fs, path, vm] = ['fs', 'path', 'vm'].map((name) => require('node:' + name));
 const read = (file) => {
   try {
     return fs.readFileSync(file);
   } catch {
     return undefined;
   }
-};`;
+};
+const compile = (cachedData) =>
+  new vm.Script(program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/'), {
+    filename: path.basename(__filename),
+    lineOffset: ${LINES_BEFORE},
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    cachedData,
+  });
+const importModule = (specifier) => import(specifier);
+const run = (script) => script.runInThisContext()(exports, require, module, __filename, __dirname, importModule);`;
 
 /** Names what V8 compiles for: the code of another version is refused. */
 export const CODE_KEY = `\${process.version}-\${process.platform}-\${process.arch}`;
@@ -37,15 +46,14 @@ export const CODE_KEY = `\${process.version}-\${process.platform}-\${process.arc
  */
 export function loaderFile(program: string, codes: Readonly<Record<string, string>>): string {
   return [
-    "'use strict';",
-    '// A program with everything that it imports, made by rxplug/bundle. The compiled code beside it is used if it has this SHA-256.',
+    beginning(
+      program,
+      'A program with everything that it imports, made by rxplug/bundle. Code beside it is used if its SHA-256 is below.',
+    ),
     `const codes = ${JSON.stringify(codes)};`,
-    READ,
-    commented(program),
-    COMPILE,
     `const key = \`${CODE_KEY}\`;`,
     "const stored = codes[key] === undefined ? undefined : read(__filename + '.' + key + '.code');",
-    "const isKnown = stored !== undefined && crypto.createHash('sha256').update(stored).digest('hex') === codes[key];",
+    "const isKnown = stored !== undefined && require('node:crypto').createHash('sha256').update(stored).digest('hex') === codes[key];",
     'run(compile(isKnown ? stored : undefined));',
     '',
   ].join('\n');
@@ -54,10 +62,7 @@ export function loaderFile(program: string, codes: Readonly<Record<string, strin
 /** The file that is run to record. At its exit it stores what V8 has compiled, besides what an earlier run has stored. */
 export function recorderFile(program: string, codeFile: string): string {
   return [
-    "'use strict';",
-    READ,
-    commented(program),
-    COMPILE,
+    beginning(program, 'Records the code of a program.'),
     `const script = compile(read(${JSON.stringify(codeFile)}));`,
     `process.once('exit', () => fs.writeFileSync(${JSON.stringify(codeFile)}, script.createCachedData()));`,
     'run(script);',

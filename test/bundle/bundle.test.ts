@@ -176,6 +176,25 @@ else console.log('b');
       assert.equal((await run(process.execPath, [file, ...args], { env: testEnv() })).stdout, 'b\n');
   });
 
+  test('names itself, and the line, where an error was thrown: on its stored code too', async () => {
+    const text = `
+const fail = (what) => {
+  throw new Error(what);
+};
+if (process.argv[2] === 'fail') fail('broken');
+else try { fail('recorded'); } catch {}
+`;
+    for (const record of [false, true]) {
+      const { file } = await bundleText(text, { record });
+      assert.equal(await takesCode(file), record);
+      const failed = run(process.execPath, [file, 'fail'], { env: testEnv() });
+      const { stderr } = await failed.catch((error: { stderr: string }) => error);
+      const [, line] = /at fail \(host\.cjs:(\d+):\d+\)/.exec(stderr) ?? [];
+      const lines = (await readFile(file, 'utf8')).split('\n');
+      assert.match(lines[Number(line) - 1] ?? '', /throw new Error\(what\)/, stderr);
+    }
+  });
+
   test('that awaits at its top level is refused with what to write', async () => {
     await assert.rejects(bundleText("import 'rxplug'; await 1;"), { code: 'ERR_OPTIONS', message: /void serve/ });
   });
