@@ -1,5 +1,5 @@
-import { netRpcPlugin } from '../../src/index.js';
-import { BasicError, type GobSchema, gob, method, type NetRpcMethods } from '../../src/net-rpc.js';
+import { netRpcPlugin } from 'rxplug';
+import { BasicError, type GobSchema, gob, method, type NetRpcMethods } from 'rxplug/net-rpc';
 
 /** The net/rpc methods of `test/conformance/go/contract`, plugin by plugin, in our own schemas. */
 

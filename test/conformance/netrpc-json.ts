@@ -1,5 +1,5 @@
-import type { GobSchema, GobTime } from '../../src/net-rpc.js';
-import { zeroValue } from '../../src/net-rpc.js';
+import type { GobSchema, GobTime } from 'rxplug/net-rpc';
+import { zeroValue } from 'rxplug/net-rpc';
 import { nodeOf, type StructNode } from '../../src/wire/gob/schema/schema.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { firstValueFrom, ReplaySubject, type Subscription } from 'rxjs';
-import type { GrpcBroker, GrpcChannel } from '../../src/grpc.js';
+import type { GrpcBroker, GrpcChannel } from 'rxplug/grpc';
 import type { DrivenBroker, DrivenObject, DrivenStream } from './driver.js';
 import { ProbeDefinition } from './gen/probe.js';
 import { probeService } from './plugin/probe-service.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { lastValueFrom, type Observable, ReplaySubject } from 'rxjs';
-import { GrpcError, Metadata } from '../../src/grpc.js';
-import type { CallOptions } from '../../src/index.js';
+import type { CallOptions } from 'rxplug';
+import { GrpcError, Metadata } from 'rxplug/grpc';
 import { bounded } from './bounded.js';
 import { CallFailure, type DrivenCall, type DrivenCallOptions, type Pairs } from './driver.js';
 

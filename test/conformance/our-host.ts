@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { ContainerModule } from 'inversify';
 import { filter, firstValueFrom } from 'rxjs';
-import { CLIENT_REGISTRY, ClientRegistry } from '../../src/di/index.js';
 import {
   type ClientOptions,
   createClient,
@@ -17,7 +16,8 @@ import {
   type ProtocolName,
   type ReattachConfig,
   type TlsConfig,
-} from '../../src/index.js';
+} from 'rxplug';
+import { CLIENT_REGISTRY, ClientRegistry } from 'rxplug/di';
 import { bounded } from './bounded.js';
 import type { DrivenClient, DrivenLog, DrivenObject, HostConfig, HostDriver, Reattach, Started } from './driver.js';
 import { OurObject } from './our-object.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
-import { handlersOf, type MuxBroker } from '../../src/net-rpc.js';
+import { handlersOf, type MuxBroker } from 'rxplug/net-rpc';
 import { bounded } from './bounded.js';
 import type { DrivenBroker, DrivenObject, DrivenStream } from './driver.js';
 import { decorator } from './netrpc-contracts.js';

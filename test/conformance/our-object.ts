@@ -1,5 +1,5 @@
 import { lastValueFrom } from 'rxjs';
-import { createGrpcClient, type GrpcClientContext, type ServiceDefinition } from '../../src/grpc.js';
+import { createGrpcClient, type GrpcClientContext, type ServiceDefinition } from 'rxplug/grpc';
 import { bounded } from './bounded.js';
 import type { DrivenBroker, DrivenCallOptions, DrivenObject, Pairs } from './driver.js';
 import { OurBroker } from './our-broker.js';

@@ -1,6 +1,6 @@
 import { firstValueFrom } from 'rxjs';
-import { RemoteError } from '../../src/index.js';
-import { createNetRpcClient, type NetRpcClientContext } from '../../src/net-rpc.js';
+import { RemoteError } from 'rxplug';
+import { createNetRpcClient, type NetRpcClientContext } from 'rxplug/net-rpc';
 import { type DrivenBroker, type DrivenObject, RpcFailure, type RpcTypes } from './driver.js';
 import { GO_TYPES, METHODS } from './netrpc-contracts.js';
 import { fromGoJson, toGoJson } from './netrpc-json.js';

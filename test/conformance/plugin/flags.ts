@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { GrpcEngine, ProtocolName } from '../../../src/index.js';
+import type { GrpcEngine, ProtocolName } from 'rxplug';
 
 /** How the plugin presents itself, and how it misbehaves. */
 export interface ProgramFlags {

@@ -1,6 +1,6 @@
 import { NEVER, type Observable } from 'rxjs';
-import { GrpcError, status } from '../../../src/grpc.js';
-import type { CallContext } from '../../../src/index.js';
+import type { CallContext } from 'rxplug';
+import { GrpcError, status } from 'rxplug/grpc';
 import { bounded } from '../bounded.js';
 import type { Observation } from '../gen/probe.js';
 

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KVDefinition } from '../../../examples/gen/kv.js';
 import {
   grpcPlugin,
   implement,
@@ -12,7 +11,8 @@ import {
   serve,
   serveTest,
   type TlsConfig,
-} from '../../../src/index.js';
+} from 'rxplug';
+import { KVDefinition } from '../../../examples/gen/kv.js';
 import { ProbeDefinition } from '../gen/probe.js';
 import { greeter, kv, probe } from '../netrpc-contracts.js';
 import { type ProgramFlags, parseFlags } from './flags.js';

@@ -1,7 +1,7 @@
 import { map, reduce, tap } from 'rxjs';
+import type { ServiceOf } from 'rxplug';
+import { GrpcError, status } from 'rxplug/grpc';
 import type { KVDefinition, PutRequest, SyncRequest, SyncResponse } from '../../../examples/gen/kv.js';
-import { GrpcError, status } from '../../../src/grpc.js';
-import type { ServiceOf } from '../../../src/index.js';
 import type { Store } from './store.js';
 
 type Outcome = NonNullable<SyncResponse['outcome']>;

@@ -1,6 +1,6 @@
 import { firstValueFrom } from 'rxjs';
-import type { ServiceOfContract } from '../../../src/index.js';
-import { createNetRpcClient, createTypedClient, handlersOf } from '../../../src/net-rpc.js';
+import type { ServiceOfContract } from 'rxplug';
+import { createNetRpcClient, createTypedClient, handlersOf } from 'rxplug/net-rpc';
 import { decorator, type greeter, greetings } from '../netrpc-contracts.js';
 
 /** GreeterRPC of `test/conformance/go/contract`. */

@@ -1,4 +1,4 @@
-import type { ServiceOfContract } from '../../../src/index.js';
+import type { ServiceOfContract } from 'rxplug';
 import type { kv } from '../netrpc-contracts.js';
 import type { Store } from './store.js';
 

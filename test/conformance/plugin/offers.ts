@@ -1,6 +1,6 @@
 import { catchError, firstValueFrom, from, type Observable, ReplaySubject, type Subscription, throwError } from 'rxjs';
-import { createGrpcClient, type GrpcBroker, GrpcError, status } from '../../../src/grpc.js';
-import { PluginError, type ServiceOf } from '../../../src/index.js';
+import { PluginError, type ServiceOf } from 'rxplug';
+import { createGrpcClient, type GrpcBroker, GrpcError, status } from 'rxplug/grpc';
 import { type DeepPartial, type Payload, ProbeDefinition } from '../gen/probe.js';
 
 type Probe = ServiceOf<typeof ProbeDefinition>;

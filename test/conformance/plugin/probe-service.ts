@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { concat, defer, map, NEVER, type Observable, range, reduce, throwError } from 'rxjs';
-import { type GrpcBroker, GrpcError, Metadata } from '../../../src/grpc.js';
-import type { ServiceOf } from '../../../src/index.js';
+import type { ServiceOf } from 'rxplug';
+import { type GrpcBroker, GrpcError, Metadata } from 'rxplug/grpc';
 import type { FailRequest, Payload, ProbeDefinition } from '../gen/probe.js';
 import { Hangs } from './hangs.js';
 import { brokerCalls } from './offers.js';

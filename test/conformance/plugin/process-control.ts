@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { type Logger, type LogLevel, pluginLogger } from '../../../src/index.js';
+import { type Logger, type LogLevel, pluginLogger } from 'rxplug';
 import { CrashRequest_Kind as Kind, WriteRequest_Stream as Stream } from '../gen/probe.js';
 
 type Write = (data: Uint8Array) => Promise<void>;
