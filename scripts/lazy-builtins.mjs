@@ -12,12 +12,19 @@ export const lazyBuiltins = {
       const get = `process.getBuiltinModule('${path}')`;
       const module = process.getBuiltinModule(path);
       const names = Object.keys(await import(path)).filter((name) => name !== 'default');
-      const lines = names.map((name) =>
-        typeof module[name] === 'function' && /^[a-z]/.test(name)
-          ? `export function ${name}(...args) { return ${get}.${name}(...args); }`
-          : `export const ${name} = /* @__PURE__ */ (() => ${get}.${name})();`,
-      );
+      const lines = names.map((name) => exported(name, module[name], get, path === 'node:crypto'));
       return { contents: [...lines, `export default /* @__PURE__ */ (() => ${get})();`].join('\n') };
     });
   },
 };
+
+/** A function is looked up when it is called; of a module that is dear, a class when it is constructed, and a constant when it is read. */
+function exported(name, value, module, isDear) {
+  if (typeof value === 'function' && /^[a-z]/.test(name))
+    return `export function ${name}(...args) { return ${module}.${name}(...args); }`;
+  if (isDear && typeof value === 'function')
+    return `export function ${name}(...args) { return new (${module}.${name})(...args); }`;
+  if (isDear)
+    return `export const ${name} = /* @__PURE__ */ new Proxy({}, { get: (_, key) => ${module}.${name}[key] });`;
+  return `export const ${name} = /* @__PURE__ */ (() => ${module}.${name})();`;
+}
