@@ -27,6 +27,11 @@ const entries = Object.fromEntries(
 
 /** What `import()` loads, by the names of the published files. */
 const PARTS = {
+  'grpc-plugin': 'protocols/grpc/grpc-serving',
+  'grpc-host': 'protocols/grpc/grpc-conversation',
+  reflection: 'protocols/grpc/services/reflection-answers',
+  multiplexing: 'protocols/grpc/broker/multiplexing',
+  secure: 'runners/secure/open-verified',
   'net-rpc-client': 'protocols/netrpc/client-protocol',
   'net-rpc-server': 'protocols/netrpc/server-protocol',
   'grpc-js-channel': 'protocols/grpc/grpc-js/engine/channel',
@@ -38,17 +43,30 @@ const parts = Object.fromEntries(
   Object.entries(PARTS).map(([name, file]) => [`parts/${name}`, join(compiled, `${file}.js`)]),
 );
 
+/** A plugin with gRPC, and a host with gRPC, need these besides `index`, and most of it is the same. */
+const WHOLE = ['parts/grpc-plugin', 'parts/grpc-host'];
+
+/** What an entry or a part reaches besides what it imports. */
+function reachedBy(name) {
+  if (name === 'index') return [];
+  return WHOLE.includes(name) ? ['index'] : ['index', ...WHOLE];
+}
+
 /**
- * esbuild makes a file of what the same entries reach, dozens if left alone. Therefore everything reaches what `rxplug` loads at once, which
- * is one file then.
+ * esbuild makes a file of what the same entries reach, dozens if left alone. Therefore all reach `index`, and all but these the rest of
+ * gRPC: imports that have no effect, and which `tidied` removes.
  */
-const reachCore = {
-  name: 'reach-core',
+const reachMore = {
+  name: 'reach-more',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^core:$/ }, () => ({ path: entries.index }));
+    const names = new Map(Object.entries({ ...entries, ...parts }).map(([name, file]) => [file, name]));
+    onResolve({ filter: /^reached:/ }, ({ path }) => ({
+      path: { ...entries, ...parts }[path.slice('reached:'.length)],
+    }));
     onLoad({ filter: /\/dist\/src\/.*\.js$/ }, ({ path }) => {
-      if (path === entries.index || ![entries, parts].some((set) => Object.values(set).includes(path))) return;
-      return { contents: `import 'core:'; ${readFileSync(path, 'utf8')}` };
+      if (!names.has(path)) return;
+      const imports = reachedBy(names.get(path)).map((name) => `import 'reached:${name}';`);
+      return { contents: `${imports.join(' ')} ${readFileSync(path, 'utf8')}` };
     });
   },
 };
@@ -68,7 +86,7 @@ async function bundle(outdir) {
     sourcemap: true,
     logLevel: 'warning',
     logOverride: { 'ignored-bare-import': 'silent' },
-    plugins: [reachCore, lazyBuiltins, externalPackages],
+    plugins: [reachMore, lazyBuiltins, externalPackages],
   });
   mkdirSync(join(outdir, 'parts'), { recursive: true });
   for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith('.js') ? tidied(text) : text);

@@ -91,7 +91,7 @@ test('of grpc-js only the files with its names are loaded, with `rxplug/grpc` to
   assert.deepEqual(files.toSorted(), expected);
 });
 
-test('net/rpc and gob are loaded when they are used', async () => {
+test('gRPC, net/rpc, gob, yamux, reflection and checksums are loaded when they are used', async () => {
   const { urls } = await loadedFiles("import 'rxplug';", here);
   const own = urls.filter((url) => url.includes('/dist/lib/parts/')).map((url) => basename(url));
   const parts = scripts.filter((file) => file.startsWith('parts/')).map((file) => basename(file));
@@ -100,7 +100,17 @@ test('net/rpc and gob are loaded when they are used', async () => {
     return maps.flatMap((map) => (JSON.parse(map) as { sources: string[] }).sources);
   };
   const [loaded, later] = [await sourcesOf(own), await sourcesOf(parts.filter((file) => !own.includes(file)))];
-  for (const file of ['netrpc/rpc-server.ts', 'netrpc/rpc-client.ts', 'gob/decode/decoder.ts', 'gob/encode/encoder.ts'])
+  for (const file of [
+    'netrpc/rpc-server.ts',
+    'netrpc/rpc-client.ts',
+    'grpc/server/server.ts',
+    'http2/session/session.ts',
+    'yamux/session.ts',
+    'services/reflection-answers.ts',
+    'secure/open-verified.ts',
+    'gob/decode/decoder.ts',
+    'gob/encode/encoder.ts',
+  ])
     assert.deepEqual(
       [loaded, later].map((sources) => sources.some((source) => source.endsWith(file))),
       [false, true],

@@ -13,7 +13,6 @@ import { diagnoseCommand } from '../diagnose/diagnose.js';
 import { explainSpawnError } from '../diagnose/spawn-error.js';
 import { PluginOutput } from '../plugin-output.js';
 import type { Exit, ProcessSpec, Runner, RunnerSpec } from '../runner.js';
-import { openVerified } from '../secure/open-verified.js';
 import { type ResolvedSecureConfig, resolveSecureConfig } from '../secure/secure-config.js';
 import type { VerifiedCommand, VerifiedSpawn } from '../secure/verified-plugin.js';
 import { startAborted } from '../start-aborted.js';
@@ -152,6 +151,7 @@ class ProcessRunner implements Runner {
   async #verifyAndSpawn(signal: AbortSignal): Promise<void> {
     const secure = this.#secure;
     if (secure === undefined) return await this.#spawn(signal);
+    const { openVerified } = await import('../secure/open-verified.js');
     const verified = await openVerified(this.#command(), secure, { signal });
     try {
       if (this.#killing !== undefined) throw this.#killedBefore();
