@@ -83,6 +83,9 @@ async function bundle(outdir) {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
+    // Without comments, a quarter less. Names are kept, and lines short, since Node prints the one of an uncaught error.
+    minifyWhitespace: true,
+    lineLimit: 120,
     sourcemap: true,
     logLevel: 'warning',
     logOverride: { 'ignored-bare-import': 'silent' },
@@ -93,12 +96,12 @@ async function bundle(outdir) {
 }
 
 /**
- * Empties the lines with imports of nothing, which esbuild writes for side effects: no file has any, as package.json says. Of text that
- * is not ASCII Node makes a string with two bytes for each character; esbuild leaves it in comments and regular expressions.
+ * Blanks imports of nothing, which esbuild writes for side effects: no file has any, as package.json says. Of text that is not ASCII Node
+ * makes a string with two bytes for each character; esbuild leaves it in regular expressions.
  */
 function tidied(text) {
   return text
-    .replaceAll(/^import "\.[^"]+";$/gm, '')
+    .replaceAll(/\bimport"\.[^"]+";/g, (statement) => ' '.repeat(statement.length))
     .replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
