@@ -33,7 +33,7 @@ const USEFUL = [
   /^(docs|examples)\/.*\.md$/,
   /^proto\/.*\.proto$/,
   /^examples\/.*(\.ts|\.go|\.py|\.yaml|\/go\.(mod|sum)|\/requirements\.txt)$/,
-  /^(CHANGELOG\.md|LICENSE|README\.md|package\.json)$/,
+  /^([A-Z]+\.md|LICENSE|package\.json)$/,
 ];
 
 test('the package holds what a user needs and nothing else', () => {
