@@ -1,68 +1,103 @@
 /**
- * How long a plugin takes to start, unbundled and bundled (examples/bundled), beside a process that does nothing: from the spawn to
- * the handshake line, and from `start()` to the first answer. In turns, so that a disturbance of the machine meets all of them.
+ * How long programs take to start with the packed package, beside a process that does nothing; in turns, so that a disturbance of the machine
+ * meets all of them. Run it by the version of Node that is to be measured: `node dist/test/bench/run.js start`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
-import * as basic from '../../examples/basic/contract.js';
-import { bundlePlugin } from '../../examples/bundled/build.js';
-import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { bundle } from 'rxplug/bundle';
+import { handshake, plugins } from '../../examples/basic/contract.js';
+import { packedProject } from '../support/packed-project.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 21);
 // Node 20 reads the file at every start of a process.
 delete process.env['NODE_EXTRA_CA_CERTS'];
-const cookies = [basic.handshake, handshake].map(({ magicCookieKey, magicCookieValue }) => [
-  magicCookieKey,
-  magicCookieValue,
-]);
-const env = { ...process.env, ...Object.fromEntries(cookies) };
+const env = { ...process.env, [handshake.magicCookieKey]: handshake.magicCookieValue };
 
-const plain = fileURLToPath(new URL('../../examples/bundled/plugin.js', import.meta.url));
-const directory = await mkdtemp(join(tmpdir(), 'bundle'));
-const { file: bundled } = await bundlePlugin(directory);
-const alone = join(directory, 'alone.cjs');
-await copyFile(bundled, alone);
-const programs = {
-  'unbundled plugin, with injection': [plain],
-  "the README's plugin, unbundled": [fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url))],
-  'bundled plugin': [alone],
-  'bundled plugin, with stored code': [bundled],
-};
+const { directory } = await packedProject();
+const file = (name: string): string => join(directory, name);
+for (const folder of ['basic', 'gen'])
+  await cp(fileURLToPath(new URL(`../../examples/${folder}`, import.meta.url)), file(folder), { recursive: true });
+await writeFile(file('package.json'), JSON.stringify({ type: 'module' }));
+const readme = file('basic/plugin.js');
+const text = await readFile(readme, 'utf8');
+await writeFile(file('basic/with-rxjs.js'), `import { map, of } from 'rxjs';\nglobalThis.used = [map, of];\n${text}`);
+await writeFile(file('import.js'), "import 'rxplug';\n");
+// Its top-level await is for its own folder only: a bundle is CommonJS.
+await writeFile(file('basic/entry.js'), text.replace('await serve(', 'void serve('));
+const alone = await bundle({ entry: file('basic/entry.js'), outfile: file('alone.cjs') });
+const stored = await bundle({
+  entry: file('basic/entry.js'),
+  outfile: file('stored.cjs'),
+  record: async (command) => {
+    for (const autoMtls of [false, true]) await firstAnswer(command, autoMtls);
+  },
+});
 
-await table('spawn to handshake line', 'node -e 0', {
+const handshakes = await inTurns({
   'node -e 0': () => exit(['-e', '0']),
   'node -e console.log': () => firstLine(['-e', 'console.log(1)']),
-  ...Object.fromEntries(Object.entries(programs).map(([name, args]) => [name, () => firstLine(args)])),
+  "import 'rxplug'": () => exit([file('import.js')]),
+  "the README's plugin": () => firstLine([readme]),
+  "the README's plugin, importing rxjs too": () => firstLine([file('basic/with-rxjs.js')]),
+  bundled: () => firstLine([alone.file]),
+  'bundled, with stored code': () => firstLine([stored.file]),
 });
-const stores = Object.entries(programs).filter(([name]) => !name.includes('README'));
-const answers = stores.map(([name, args]) => [name, () => firstAnswer(args)] as const);
-await table('start() to first answer', 'unbundled plugin, with injection', Object.fromEntries(answers));
+printTable('Spawn to handshake line, or to the end, ms', 'node -e 0', handshakes, {
+  "import 'rxplug'": 4,
+  "the README's plugin": 4,
+  'bundled, with stored code': 1.7,
+});
+
+const plainAnswer = 'start() to first answer';
+const answers = await inTurns({
+  [plainAnswer]: () => firstAnswer([process.execPath, readme], false),
+  'the same with AutoMTLS': () => firstAnswer([process.execPath, readme], true),
+});
+printTable("A host's start() to the README's plugin's first answer, ms", plainAnswer, answers, {
+  'the same with AutoMTLS': 1.35,
+});
+
+const memory = await inTurns({
+  'node -e 0': () => idleMegabytes(['-e', 'console.log(1); setInterval(() => {}, 1e6)']),
+  "the README's plugin": () => idleMegabytes([readme]),
+});
+printTable('Resident memory after the handshake, MB', 'node -e 0', memory, {});
+console.log(`\nAim: ${Math.round(median(memory.get("the README's plugin")!))} MB of 60.`);
 await rm(directory, { recursive: true });
 
-type Measure = () => Promise<number>;
+type Measures = Readonly<Record<string, () => Promise<number>>>;
 
-async function table(title: string, baseline: string, measures: Readonly<Record<string, Measure>>): Promise<void> {
-  const names = Object.keys(measures);
-  const times = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (const name of names) await measures[name]!();
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const name of names) times.get(name)!.push(await measures[name]!());
-  }
-  const base = times.get(baseline)!;
-  console.log(`\n${title} (ms, ${ROUNDS} rounds)\n`);
-  console.log(`| contender | median | lowest – highest | × ${baseline}, median | lowest |`);
-  console.log('|---|---|---|---|---|');
-  for (const [name, values] of times) {
+async function inTurns(measures: Measures): Promise<ReadonlyMap<string, readonly number[]>> {
+  const results = new Map<string, number[]>(Object.keys(measures).map((name) => [name, []]));
+  for (const measure of Object.values(measures)) await measure();
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, measure] of Object.entries(measures)) results.get(name)!.push(await measure());
+  return results;
+}
+
+/** Medians, extremes and ratios to the baseline; where there is an aim, whether the ratio of the medians reaches it. */
+function printTable(
+  title: string,
+  baseline: string,
+  results: ReadonlyMap<string, readonly number[]>,
+  aims: Readonly<Record<string, number>>,
+): void {
+  const base = results.get(baseline)!;
+  console.log(`\n${title} (Node ${process.version}, ${ROUNDS} rounds)\n`);
+  console.log(`| program | median | lowest – highest | × ${baseline} | × of the lowest | aim |`);
+  console.log('|---|---|---|---|---|---|');
+  for (const [name, values] of results) {
+    const ratio = median(values) / median(base);
+    const lowest = Math.min(...values) / Math.min(...base);
+    const aim = aims[name] === undefined ? '' : `${aims[name]}: ${ratio <= aims[name] ? 'reached' : 'not reached'}`;
     const spread = `${Math.min(...values).toFixed(1)} – ${Math.max(...values).toFixed(1)}`;
-    const ratios = [median(values) / median(base), Math.min(...values) / Math.min(...base)];
     console.log(
-      `| ${name} | ${median(values).toFixed(1)} | ${spread} | ${ratios.map((r) => r.toFixed(2)).join(' | ')} |`,
+      `| ${name} | ${median(values).toFixed(1)} | ${spread} | ${ratio.toFixed(2)} | ${lowest.toFixed(2)} | ${aim} |`,
     );
   }
 }
@@ -85,16 +120,24 @@ async function firstLine(args: readonly string[]): Promise<number> {
   return elapsedMs;
 }
 
-async function firstAnswer(args: readonly string[]): Promise<number> {
-  const [file = '', ...rest] = args;
+/** The memory of a process that has written its first line. */
+async function idleMegabytes(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(child.stdout, 'data');
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+  child.kill();
+  await once(child, 'exit');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
+
+/** Milliseconds from `start()` to the answer to a first call. */
+async function firstAnswer(command: readonly [string, ...string[]], autoMtls: boolean): Promise<number> {
   const begin = performance.now();
-  const client = createClient({ command: [process.execPath, file, ...rest], handshake, plugins });
+  await using client = createClient({ command, handshake, plugins, autoMtls });
   await client.start();
-  const kv = await client.dispense('kv');
-  await firstValueFrom(kv.put({ key: 'a', value: new Uint8Array(1) }));
-  const elapsedMs = performance.now() - begin;
-  await client.stop();
-  return elapsedMs;
+  const greeter = await client.dispense('greeter');
+  await firstValueFrom(greeter.greet({ name: 'Ada' }));
+  return performance.now() - begin;
 }
 
 function median(values: readonly number[]): number {
