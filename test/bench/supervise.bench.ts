@@ -4,7 +4,7 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { filter, firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom, NEVER } from 'rxjs';
 import { createClient } from 'rxplug';
 import { supervise } from 'rxplug/supervise';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
@@ -37,6 +37,7 @@ class InstantCall implements GrpcCall {
 
 const instant = {
   state: { status: 'ready' },
+  state$: NEVER,
   call: (_path: string, _options: object, events: GrpcCallEvents) => new InstantCall(events),
 } as unknown as GrpcChannel;
 const switching = new SwitchingChannel(routeTo(instant));
@@ -63,7 +64,11 @@ await compare({
 const client = createClient({ command, handshake, plugins });
 await client.start();
 const plain = await client.dispense('kv');
-const plugin = supervise({ command, handshake, plugins });
+const supervision = {
+  intensity: { max: Number.POSITIVE_INFINITY, withinMs: 1 },
+  whenDown: { limitMs: 120_000 },
+};
+const plugin = supervise({ command, handshake, plugins, supervision });
 await plugin.ready();
 const lasting = await plugin.dispense('kv');
 await firstValueFrom(plain.put({ key: 'a', value: request }));
@@ -81,7 +86,7 @@ for (const inFlight of [1, 64])
   });
 await client.stop();
 
-const ROUNDS = 11;
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 11);
 const starts: number[] = [];
 const gaps: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
