@@ -16,7 +16,15 @@ export interface ErrorDetails {
   readonly hostVersions?: readonly number[];
   /** What the runner found out about why the plugin did not start. */
   readonly diagnosis?: string;
+  /**
+   * Of a call that the loss of the plugin or of the connection has ended: `none` when the request was not sent, so that it can be made
+   * again whatever it does, and `unknown` when the plugin may have executed it.
+   */
+  readonly delivery?: Delivery;
 }
+
+/** Whether the request of a failed call can have reached the peer. */
+export type Delivery = 'none' | 'unknown';
 
 /** The cause and the details of an error. */
 export interface PluginErrorOptions {

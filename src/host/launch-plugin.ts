@@ -26,5 +26,5 @@ function endOf(state: PluginState, stderr: readonly string[]): Observable<never>
     return throwError(() => error);
   }
   const exit = state.exit ?? { code: null, signal: null };
-  return throwError(() => exitedUnexpectedly(exit, stderr).with({ plugin: state.name }));
+  return throwError(() => exitedUnexpectedly(state.name, exit, stderr));
 }

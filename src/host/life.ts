@@ -1,4 +1,4 @@
-import { ClosedError } from '../errors.js';
+import { ClosedError, type PluginError } from '../errors.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
 
@@ -33,6 +33,8 @@ export interface Stopping {
   readonly reason: StopReason;
   /** What it was while it was running, if it came to that. */
   readonly plugin: RunningPlugin | undefined;
+  /** What calls in flight and later ones fail with; undefined when the plugin was asked to end. */
+  readonly because: (() => PluginError) | undefined;
   readonly resources: Partial<PluginResources>;
   /** Resolves in the state `exited`. Never rejects. */
   readonly gone: Promise<void>;
@@ -42,6 +44,7 @@ export interface Exited {
   readonly status: 'exited';
   readonly reason: StopReason;
   readonly plugin: RunningPlugin | undefined;
+  readonly because: (() => PluginError) | undefined;
   readonly exit: Exit | undefined;
   readonly id: string;
 }
@@ -63,7 +66,8 @@ export function stateOf(life: Life, name: string): PluginState {
 }
 
 /** What fails because the plugin is not running, with what to do. */
-export function notRunning(status: Exclude<Life['status'], 'running'>, plugin: string): ClosedError {
+export function notRunning(life: Exclude<Life, Running>, plugin: string): PluginError {
+  const { status } = life;
   const details = { plugin };
   if (status === 'idle' || status === 'starting')
     return new ClosedError(
@@ -71,6 +75,7 @@ export function notRunning(status: Exclude<Life['status'], 'running'>, plugin: s
       `The plugin ${plugin} is ${status}, expected it to be running. Await start() first.`,
       { details },
     );
+  if (life.because !== undefined) return life.because();
   return new ClosedError(
     'ERR_CLOSED',
     `The plugin ${plugin} is ${status}, expected it to be running. Create a new client to start the plugin again.`,

@@ -123,7 +123,7 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /**
    * Starts the plugin; resolves when it is connected. Further calls return the same promise. Rejects with a PluginError that carries
    * exit code, signal and last lines of stderr in `details`, after everything of the plugin was released; with ClosedError ERR_CLOSED
-   * when the plugin was stopped or has crashed.
+   * when the plugin was stopped, and ERR_PLUGIN_EXITED when it has crashed.
    */
   start(): Promise<void> {
     return this.#life.start();

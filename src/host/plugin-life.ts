@@ -84,7 +84,7 @@ export class PluginLife {
   get protocol(): ClientProtocol {
     const life = this.#life;
     if (life.status === 'running') return life.resources.protocol;
-    throw notRunning(life.status, this.streams.name);
+    throw notRunning(life, this.streams.name);
   }
 
   start(): Promise<void> {
@@ -129,7 +129,7 @@ export class PluginLife {
   async reattachConfig(): Promise<ReattachConfig> {
     const { launch } = this.#options;
     const life = this.#life;
-    if (life.status !== 'running') throw notRunning(life.status, this.streams.name);
+    if (life.status !== 'running') throw notRunning(life, this.streams.name);
     if (launch.kind === 'reattach') return launch.config;
     checkReattachable(this.#options);
     const { id, protocol, protocolVersion, address } = life.plugin;
@@ -156,10 +156,10 @@ export class PluginLife {
     return started;
   }
 
-  async #refuseStart({ status, reason }: Stopping | Exited): Promise<never> {
-    if (reason.kind !== 'failed') throw notRunning(status, this.streams.name);
+  async #refuseStart(life: Stopping | Exited): Promise<never> {
+    if (life.reason.kind !== 'failed') throw notRunning(life, this.streams.name);
     await this.stop();
-    throw reason.error;
+    throw life.reason.error;
   }
 
   async #connect(abort: AbortController, acquired: Partial<PluginResources>): Promise<ConnectedPlugin> {
@@ -232,7 +232,7 @@ export class PluginLife {
   #onExit(exit: Exit): void {
     if (this.#life.status !== 'running') return;
     const { name, logs } = this.streams;
-    void this.#end({ kind: 'crashed' }, exitedUnexpectedly(exit, logs.lastStderr).with({ plugin: name }));
+    void this.#end({ kind: 'crashed' }, () => exitedUnexpectedly(name, exit, logs.lastStderr));
   }
 
   /** The process has not exited, and nobody can reach it any more. */
@@ -242,21 +242,25 @@ export class PluginLife {
     const error = connectionLost(cause, { isKilled, stderr: this.streams.logs.lastStderr });
     error.with({ plugin: this.streams.name });
     this.streams.logger.error(error.message);
-    void this.#end({ kind: 'disconnected', error }, error);
+    void this.#end({ kind: 'disconnected', error }, () => error);
   }
 
-  /** idle, starting, running → stopping → exited. The first reason counts. `because` is what calls in flight fail with. Never rejects. */
-  #end(reason: StopReason, because?: Error): Promise<void> {
+  /** idle, starting, running → stopping → exited. The first reason counts. `because` makes what calls fail with. Never rejects. */
+  #end(reason: StopReason, because?: () => PluginError): Promise<void> {
     const life = this.#life;
     if (life.status === 'exited') return Promise.resolve();
     if (life.status === 'stopping') return life.gone;
     this.#log.stopping(reason);
     const gone = Promise.resolve().then(() => this.#dispose(life, reason, because));
-    this.#enter({ status: 'stopping', reason, plugin: this.plugin, resources: this.#resources, gone });
+    this.#enter({ status: 'stopping', reason, plugin: this.plugin, because, resources: this.#resources, gone });
     return gone;
   }
 
-  async #dispose(life: Idle | Starting | Running, reason: StopReason, because: Error | undefined): Promise<void> {
+  async #dispose(
+    life: Idle | Starting | Running,
+    reason: StopReason,
+    why: (() => PluginError) | undefined,
+  ): Promise<void> {
     const { launch, stopGraceMs } = this.#options;
     const kill = mayEnd(launch, { asked: reason.kind === 'stopped' });
     if (life.status === 'starting') await life.connecting.catch(() => {});
@@ -265,13 +269,15 @@ export class PluginLife {
       const asked = reason.kind === 'stopped' && kill;
       if (asked && !(await gracefulStop(life.resources, stopGraceMs))) this.#log.killing();
     }
+    if (reason.kind === 'crashed') await this.streams.logs.drained();
+    const because = why?.();
     if (life.status !== 'idle') life.abort.abort(because ?? new ClosedError('ERR_CLOSED', 'The plugin was stopped.'));
     const { id, plugin } = this;
     const exit = life.status === 'idle' ? undefined : await releaseAll(life.resources, { kill, because });
     await this.streams.close(() => this.#log.ended(reason, exit), { exited: exit !== undefined });
     this.#lifetime.unsubscribe();
     this.#protocols.complete();
-    this.#enter({ status: 'exited', reason, plugin, exit, id });
+    this.#enter({ status: 'exited', reason, plugin, because: why, exit, id });
   }
 
   /** A PluginError with what is known of the process by now. */

@@ -67,7 +67,7 @@ export class PluginLogs {
     this.#entries.next({ ...record, kind: 'hclog', timestamp: undefined, raw: record.message });
   }
 
-  /** Resolves when the last lines of a process that has exited are in. */
+  /** Resolves when the last lines of a process that has exited are in, within a second. Never rejects. */
   async drained(): Promise<void> {
     if (this.#reading) await settledWithin(DRAIN_TIMEOUT_MS, firstValueFrom(this.#drained));
   }

@@ -132,7 +132,7 @@ export class Generation implements Omit<CallMember, 'channel'> {
         const reason = 'reason' in state ? state.reason : undefined;
         if (reason?.kind === 'stopped') return 'asked';
         if (reason?.kind === 'disconnected') return { cause: 'disconnected', error: reason.error };
-        return { cause: 'crashed', error: exitedUnexpectedly({ code: null, signal: null }, []) };
+        return { cause: 'crashed', error: exitedUnexpectedly(client.name, { code: null, signal: null }, []) };
       }),
     );
   }
@@ -147,7 +147,8 @@ export class Generation implements Omit<CallMember, 'channel'> {
       await firstValueFrom(merge(exited$, loopTimer(LAST_WORDS_MS)), { defaultValue: undefined });
     const exit = await exitOf(client);
     const stderr = client?.lastStderr ?? [];
-    const known = cause === 'crashed' && exit !== undefined ? exitedUnexpectedly(exit, stderr) : error;
+    const isKnown = cause === 'crashed' && exit !== undefined && client !== undefined;
+    const known = isKnown ? exitedUnexpectedly(client.name, exit, stderr) : error;
     return { generation: this.generation, at, ranMs, cause, error: known, exit, stderr };
   }
 

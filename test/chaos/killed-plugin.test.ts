@@ -84,7 +84,7 @@ for (const [how, options] of connections)
     const end = await endOf(client);
     assert.equal(end.reason.kind, 'crashed');
     assert.deepEqual(end.exit, { code: null, signal: 'SIGKILL' });
-    await assert.rejects(client.ping(), hasCode('ERR_CLOSED'));
+    await assert.rejects(client.ping(), hasCode('ERR_PLUGIN_EXITED'));
     await client.stop();
     await assertNothingLeft(pid);
   });

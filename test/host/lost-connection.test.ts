@@ -55,7 +55,7 @@ async function assertDisconnected(client: Client): Promise<void> {
   assert.ok(PluginError.is(reason.error.cause));
   assert.deepEqual(exit, KILLED);
   await awaitGone(Number(client.id));
-  await assert.rejects(client.ping(), hasCode('ERR_CLOSED'));
+  await assert.rejects(client.ping(), hasCode('ERR_CONNECTION_LOST'));
 }
 
 /** Plugins that can be connected to once. Those that multiplex end with their connection by themselves, unless they are stopped. */

@@ -95,8 +95,8 @@ test('after a crash the state has its reason, pending and later calls fail, and 
   const state = await lastValueFrom(client.state$);
   assert.ok(state.status === 'exited' && state.reason.kind === 'crashed');
   assert.deepEqual(state.exit, { code: null, signal: 'SIGKILL' });
-  await assert.rejects(client.start(), hasCode('ERR_CLOSED'));
-  await assert.rejects(client.dispense('kv'), hasCode('ERR_CLOSED'));
+  await assert.rejects(client.start(), hasCode('ERR_PLUGIN_EXITED'));
+  await assert.rejects(client.dispense('kv'), hasCode('ERR_PLUGIN_EXITED'));
   const later = await firstValueFrom(kv.get({ key: 'a' })).catch((error: unknown) => error);
   assert.ok(isUnavailable(later) && String(later).includes('exited by SIGKILL'), String(later));
   await client.stop();

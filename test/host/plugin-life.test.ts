@@ -127,7 +127,7 @@ test('life: start rejects once the plugin was stopped, has crashed or could not 
   await crashed.start();
   await crashing.plugins[0]!.exit({ code: 2 });
   await reaches(crashed, 'exited: crashed');
-  await assert.rejects(crashed.start(), hasCode('ERR_CLOSED'));
+  await assert.rejects(crashed.start(), hasCode('ERR_PLUGIN_EXITED'));
 
   const failed = clientOf(fakeRunner(() => Promise.reject(new Error('no room'))));
   const error: unknown = await failed.start().catch((cause: unknown) => cause);

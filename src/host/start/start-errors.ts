@@ -14,6 +14,8 @@ import { loopTimer } from '../../streams/loop-timeout.js';
 import { isAutoMtls, refusedAutoMtls, speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
 import type { Dialer } from '../../transports/transport.js';
 import type { Address } from '../../wire/handshake/address.js';
+import { errorLine } from '../../wire/logs/error-line.js';
+import { quoteText } from '../../wire/quote.js';
 
 /** The start has taken longer than `startTimeoutMs`. */
 export function startTimeout(startTimeoutMs: number): StartError {
@@ -36,11 +38,19 @@ export function exitedWhileConnecting(exit: Exit): StartError {
 }
 
 /** The plugin exited while it was running, and the host had not asked it to. */
-export function exitedUnexpectedly(exit: Exit, stderr: readonly string[]): ClosedError {
-  const message = `The plugin exited ${describe(exit)} and nobody had asked it to. Its last lines on stderr are in details.stderr.`;
+export function exitedUnexpectedly(plugin: string, exit: Exit, stderr: readonly string[]): ClosedError {
+  const message = `The plugin ${plugin} exited ${describe(exit)}, which nobody had asked it to. ${lastWords(stderr)}`;
   return new ClosedError('ERR_PLUGIN_EXITED', message, {
-    details: { exitCode: exit.code, signal: exit.signal, stderr },
+    details: { plugin, exitCode: exit.code, signal: exit.signal, stderr },
   });
+}
+
+/** What a plugin said on stderr, in a sentence. */
+function lastWords(stderr: readonly string[]): string {
+  if (stderr.length === 0) return 'It wrote nothing to stderr.';
+  const line = errorLine(stderr);
+  if (line === undefined) return 'It wrote no error to stderr (details.stderr has its last lines).';
+  return `It wrote to stderr: ${quoteText(line)}${stderr.length > 1 ? ' (details.stderr has more)' : ''}.`;
 }
 
 /** The connection was lost while the process lived, and no other could be made. */

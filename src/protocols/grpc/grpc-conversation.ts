@@ -40,7 +40,7 @@ import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { requestShutdown } from './services/controller-client.js';
 import { checkHealth } from './services/health-client.js';
 import { receiveLastingStdio } from './services/lasting-stdio.js';
-import { OWN_SERVICE_LIMITS } from './services/limits.js';
+import { OWN_CALL_OPTIONS, OWN_SERVICE_LIMITS } from './services/limits.js';
 import type { GrpcEngine } from './shared/grpc-engine.js';
 
 /** What `grpcClientProtocol` has resolved. */
@@ -63,7 +63,8 @@ export async function connectGrpc(
     ? await (await loadMultiplexing()).connectMuxed(connection, brokerOptions, yamux)
     : undefined;
   const { dialer } = muxed ?? connection;
-  const main = endpoints.createChannel({ ...securedChannelOptions(dialer, connection.tls), ...channel });
+  const secured = securedChannelOptions(dialer, connection.tls);
+  const main = endpoints.createChannel({ ...secured, ...channel, reasonTimeoutMs: REASON_TIMEOUT_MS });
   const giveUp = () => void main.close();
   connection.signal.addEventListener('abort', giveUp, { once: true });
   if (connection.signal.aborted) giveUp();
@@ -85,6 +86,9 @@ export async function connectGrpc(
 }
 
 /** Few hosts multiplex, and the session of yamux is large. */
+/** The exit of a process may be noticed so much later than the end of its connection. */
+const REASON_TIMEOUT_MS = 2000;
+
 const loadMultiplexing = () => import('./broker/multiplexing.js');
 
 interface HostEnd {
@@ -135,7 +139,7 @@ class GrpcConversation implements ClientProtocol {
     this.#watching = lossOf(end).subscribe(this.#lost);
     // At once, as go-plugin does: a plugin blocks on output that is not read.
     const client = createGrpcClient(channel, GRPCStdioDefinition, {
-      defaults: { ...OWN_SERVICE_LIMITS, background: true },
+      defaults: { ...OWN_CALL_OPTIONS, background: true },
     });
     this.#stdio = receiveLastingStdio(client, connections, {
       stdout: syncStdout,
@@ -169,7 +173,7 @@ class GrpcConversation implements ClientProtocol {
   async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {
     // A plugin that ends is not to be connected to again.
     this.#watching.unsubscribe();
-    const client = createGrpcClient(this.#channel, GRPCControllerDefinition, { defaults: OWN_SERVICE_LIMITS });
+    const client = createGrpcClient(this.#channel, GRPCControllerDefinition, { defaults: OWN_CALL_OPTIONS });
     if (await requestShutdown(client, { timeoutMs, signal: this.#signal })) this.#endStreams();
     return true;
   }

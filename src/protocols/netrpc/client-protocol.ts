@@ -31,6 +31,8 @@ export interface NetRpcHostOptions {
 const LAST_OUTPUT_MS = 1000;
 /** How long the end of the session may come after that of its control stream: closing takes up to a second. */
 const SESSION_END_MS = 1500;
+/** The exit of a process may be noticed so much later than the end of its connection. */
+const REASON_TIMEOUT_MS = 2000;
 /** How long the plugin may take to answer `Dispense`. */
 const DISPENSE_TIMEOUT_MS = 10_000;
 
@@ -101,13 +103,17 @@ class NetRpcConversation implements ClientProtocol {
     ];
   }
 
-  async dispense(name: string): Promise<unknown> {
+  dispense(name: string): Promise<unknown> {
+    return this.#explained(this.#dispense(name));
+  }
+
+  async #dispense(name: string): Promise<unknown> {
     const contract = Object.hasOwn(this.#plugins, name) ? this.#plugins[name] : undefined;
     const sides = contract === undefined ? undefined : netRpcSidesOf(contract);
     if (sides === undefined) throw notDispensable(name, this.#plugins, this.name);
     const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
     const stream = await this.broker.dialWithoutRef(id, { signal: this.#signal });
-    const rpc = createNetRpcClient(stream, sides.codec, this.#refs);
+    const rpc = createNetRpcClient(stream, { ...sides.codec, reasonTimeoutMs: REASON_TIMEOUT_MS }, this.#refs);
     this.#dispensed.add(rpc);
     void rpc.closed.then(() => this.#dispensed.delete(rpc));
     return sides.client({ rpc, broker: this.broker, signal: this.#signal });
@@ -115,7 +121,7 @@ class NetRpcConversation implements ClientProtocol {
 
   async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     try {
-      await this.#ask('Control.Ping', CONTROL.Ping, true, timeoutMs);
+      await this.#explained(this.#ask('Control.Ping', CONTROL.Ping, true, timeoutMs));
     } catch (cause) {
       const message = errorMessage(cause);
       throw new PluginCallError('ERR_PING', `The plugin did not answer the ping: ${message}`, { cause });
@@ -174,6 +180,18 @@ class NetRpcConversation implements ClientProtocol {
   #onLost(cause: PluginError | undefined): void {
     if (this.#closing === undefined && cause !== undefined) this.#lost.next(cause);
     this.#lost.complete();
+  }
+
+  /** A lost connection is often the first sign of an exit, which tells more: that is the reason of the signal, which soon follows. */
+  async #explained<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!PluginError.is(error) || error.code !== 'ERR_CONNECTION_LOST') throw error;
+      const gone$ = aborted(this.#signal).pipe(takeUntil(loopTimer(REASON_TIMEOUT_MS)));
+      await firstValueFrom(gone$, { defaultValue: undefined }).catch(() => {});
+      throw this.#signal.aborted ? this.#signal.reason : error;
+    }
   }
 
   #ask<Args, Reply>(name: string, method: NetRpcSignature<Args, Reply>, args: Args, timeoutMs: number): Promise<Reply> {

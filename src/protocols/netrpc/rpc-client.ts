@@ -1,14 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Observable, type Subscriber } from 'rxjs';
-import {
-  ClosedError,
-  errorMessage,
-  PluginCallError,
-  PluginError,
-  ProtocolError,
-  RemoteError,
-  TransportError,
-} from '../../errors.js';
+import { type Delivery, PluginCallError, PluginError, RemoteError } from '../../errors.js';
+import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import type { GobSchema } from '../../wire/gob/index.js';
 import {
@@ -19,6 +12,7 @@ import {
 } from '../../wire/net-rpc.js';
 import { BatchingWriter } from './batching-writer.js';
 import type { RefCount } from './ref-count.js';
+import { closedHere, connectionLost, lostCall, toPluginError } from './rpc-errors.js';
 
 /** The types and the limits of a net/rpc client. */
 export interface NetRpcClientOptions extends NetRpcCodecOptions {
@@ -26,6 +20,8 @@ export interface NetRpcClientOptions extends NetRpcCodecOptions {
   readonly maxPendingCalls?: number;
   /** Most bytes of requests that may wait for the connection; a further call fails at once. @default 256 MiB */
   readonly maxQueuedBytes?: number;
+  /** How long calls whose connection has ended wait for `close`, which tells the reason. @default 0 ms: they fail at once */
+  readonly reasonTimeoutMs?: number;
 }
 
 /**
@@ -52,6 +48,8 @@ export function createNetRpcClient(
 interface PendingCall {
   readonly reply: GobSchema;
   readonly subscriber: Subscriber<unknown>;
+  /** @default unknown */
+  readonly delivery?: Delivery;
 }
 
 const MAX_PENDING_CALLS = 65_536;
@@ -63,7 +61,8 @@ const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
  * - An error reply of the method is a RemoteError. A reply that does not fit its schema fails that call alone, with ERR_GOB_TYPE (a Go
  *   client would give up the whole stream).
  * - Unsubscribing discards the reply. net/rpc cannot cancel a request: the method runs on.
- * - When the connection ends, every pending call and every later one fails with the same error.
+ * - When the connection ends, every pending call and every later one fails with the reason. Its `details.delivery` says whether the call
+ *   can have reached the method.
  */
 export interface NetRpcClient extends AsyncDisposable {
   /** Resolves when the connection is closed: with the error that ended it, or undefined after `close`. Never rejects. */
@@ -95,10 +94,13 @@ class StreamRpcClient implements NetRpcClient {
   readonly #writer: BatchingWriter;
   readonly #maxPendingCalls: number;
   readonly #maxQueuedBytes: number;
+  readonly #reasonTimeoutMs: number;
   readonly #refs: RefCount | undefined;
   readonly #pending = new Map<number | bigint, PendingCall>();
   #nextSeq = 0;
   #endedBy: PluginError | undefined;
+  /** Set while calls wait for the reason of the end. */
+  #cancelWait: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #onClosed!: (cause: PluginError | undefined) => void;
 
@@ -107,6 +109,7 @@ class StreamRpcClient implements NetRpcClient {
     this.#refs = refs;
     this.#codec = createNetRpcClientCodec(options);
     this.#writer = new BatchingWriter(connection, this.#codec);
+    this.#reasonTimeoutMs = options.reasonTimeoutMs ?? 0;
     this.#maxPendingCalls = options.maxPendingCalls ?? MAX_PENDING_CALLS;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? MAX_QUEUED_BYTES;
     this.closed = new Promise((resolve) => {
@@ -154,9 +157,10 @@ class StreamRpcClient implements NetRpcClient {
   }
 
   #send(serviceMethod: string, args: GobSchema, value: unknown, call: PendingCall): number | undefined {
-    const refusal = this.#endedBy ?? this.#overload();
-    if (refusal !== undefined) {
-      call.subscriber.error(refusal);
+    if (this.#endedBy !== undefined) return this.#refuse(call, this.#endedBy);
+    const overload = this.#overload();
+    if (overload !== undefined) {
+      call.subscriber.error(overload);
       return undefined;
     }
     const seq = this.#nextSeq;
@@ -170,6 +174,18 @@ class StreamRpcClient implements NetRpcClient {
     this.#pending.set(seq, call);
     if (this.#pending.size === 1) this.#refs?.ref();
     this.#writer.appended();
+    return seq;
+  }
+
+  /** A call after the end of the connection. It too waits for the reason. */
+  #refuse(call: PendingCall, cause: PluginError): number | undefined {
+    if (this.#cancelWait === undefined || this.#overload() !== undefined) {
+      call.subscriber.error(lostCall(cause, 'none'));
+      return undefined;
+    }
+    const seq = this.#nextSeq;
+    this.#nextSeq += 1;
+    this.#pending.set(seq, { ...call, delivery: 'none' });
     return seq;
   }
 
@@ -243,32 +259,47 @@ class StreamRpcClient implements NetRpcClient {
     }
   }
 
-  #end(cause: PluginError): void {
+  #end(cause: PluginError, mayWait = true): void {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = cause;
     this.#writer.stop();
+    const closing = closeGracefully(this.#connection);
+    const waiting = mayWait && this.#reasonTimeoutMs > 0 ? this.#waitForReason() : Promise.resolve();
+    if (this.#cancelWait === undefined) this.#failPending();
+    void Promise.all([closing, waiting]).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
+  }
+
+  /** Resolves when `close` has told the reason, or the time is up. */
+  #waitForReason(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancelTimeout = setLoopTimeout(() => this.#failPending(), this.#reasonTimeoutMs);
+      this.#cancelWait = () => {
+        cancelTimeout();
+        resolve();
+      };
+    });
+  }
+
+  #failPending(): void {
+    const cause = this.#endedBy ?? closedHere();
+    this.#cancelWait?.();
+    this.#cancelWait = undefined;
     const calls = [...this.#pending.values()];
     if (calls.length > 0) this.#refs?.unref();
     this.#pending.clear();
-    for (const { subscriber } of calls) subscriber.error(cause);
-    void closeGracefully(this.#connection).then(() => this.#onClosed(cause.code === 'ERR_CLOSED' ? undefined : cause));
+    for (const { subscriber, delivery = 'unknown' } of calls) subscriber.error(lostCall(cause, delivery));
   }
 
   async #close(because: PluginError | undefined): Promise<void> {
-    // Pending requests are sent first, as they would have been without the close.
-    if (this.#endedBy === undefined) this.#writer.end();
-    this.#end(because ?? new ClosedError('ERR_CLOSED', 'connection is shut down: this net/rpc client was closed.'));
+    const cause = because ?? closedHere();
+    if (this.#endedBy === undefined) {
+      // Pending requests are sent first, as they would have been without the close.
+      this.#writer.end();
+      this.#end(cause, false);
+    } else if (this.#cancelWait !== undefined) {
+      this.#endedBy = cause;
+      this.#failPending();
+    }
     await this.closed;
   }
-}
-
-function connectionLost(cause?: unknown): PluginError {
-  const message = 'The net/rpc connection ended: the other side closed it or exited.';
-  return new TransportError('ERR_CONNECTION_LOST', message, cause === undefined ? {} : { cause });
-}
-
-function toPluginError(error: unknown): PluginError {
-  if (PluginError.is(error)) return error;
-  const message = errorMessage(error);
-  return new ProtocolError('ERR_NET_RPC_PROTOCOL', message, { cause: error });
 }

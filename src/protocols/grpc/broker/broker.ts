@@ -30,6 +30,8 @@ export interface BrokerParts {
   readonly server: GrpcServerOptions;
   readonly channel: GrpcChannelSettings;
   readonly client: GrpcClientOptions;
+  /** How long calls on a dialed channel that has lost its connection wait for `close` to tell the reason. */
+  readonly reasonTimeoutMs: number;
   /** Whether listeners and their connections keep the process alive. */
   readonly keepsAlive: boolean;
 }
@@ -45,6 +47,7 @@ export class Broker implements GrpcBroker {
   readonly #end = new Subject<void>();
   #lastId = 0;
   #closed: Promise<void> | undefined;
+  #because: Error | undefined;
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
@@ -82,10 +85,10 @@ export class Broker implements GrpcBroker {
 
   async dial(id: number, { signal }: DialOptions = {}): Promise<GrpcChannel> {
     this.#throwIfClosed();
-    const { endpoints, route, tls, channel: options } = this.#parts;
+    const { endpoints, route, tls, channel: options, reasonTimeoutMs } = this.#parts;
     const dialer = await route.dialer(id, signal === undefined ? {} : { signal });
     this.#throwIfClosed();
-    const channel = endpoints.createChannel({ ...securedChannelOptions(dialer, tls), ...options });
+    const channel = endpoints.createChannel({ ...securedChannelOptions(dialer, tls), ...options, reasonTimeoutMs });
     this.#channels.add(channel);
     channel.state$.subscribe({ complete: () => this.#channels.delete(channel) });
     const giveUp = () => void channel.close();
@@ -144,6 +147,7 @@ export class Broker implements GrpcBroker {
   }
 
   close(because?: Error): Promise<void> {
+    this.#because ??= because;
     this.#closed ??= this.#close(because);
     return this.#closed;
   }
@@ -199,6 +203,7 @@ export class Broker implements GrpcBroker {
 
   #throwIfClosed(): void {
     if (this.#closed === undefined) return;
+    if (this.#because !== undefined) throw this.#because;
     throw new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
   }
 }

@@ -24,5 +24,7 @@ export function addPluginBroker(
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
   mainServer.addService(GRPCBrokerDefinition, createBrokerService(link), OWN_SERVICE_LIMITS);
-  return new Broker({ ...options, link, route, closeLink: () => link.end(), tls, keepsAlive: true });
+  const closeLink = (): void => link.end();
+  // A plugin whose host is gone ends itself: nobody waits for the reason.
+  return new Broker({ ...options, link, route, closeLink, tls, reasonTimeoutMs: 0, keepsAlive: true });
 }

@@ -33,6 +33,11 @@ export interface GrpcChannelOptions extends GrpcChannelSettings {
   readonly dialer: Dialer;
   /** Whether the dialer's connections are encrypted. Only sets `:scheme` to https. @default false */
   readonly secure?: boolean;
+  /**
+   * How long calls that have lost their connection, or find none after its loss, wait for `close`, which tells the reason. A new
+   * connection ends the wait: the peer lives. @default 0 ms: they fail at once
+   */
+  readonly reasonTimeoutMs?: number;
 }
 
 /** A channel's options, checked and complete. */
@@ -43,6 +48,7 @@ export interface ResolvedChannelOptions {
   readonly secure: boolean;
   readonly userAgent: string | undefined;
   readonly connectTimeoutMs: number;
+  readonly reasonTimeoutMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
@@ -62,6 +68,7 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
     secure: options.secure ?? false,
     userAgent: options.userAgent === undefined ? undefined : headerText('userAgent', options.userAgent),
     connectTimeoutMs: number('connectTimeoutMs', options.connectTimeoutMs ?? 20_000, MAX_TIMER_MS),
+    reasonTimeoutMs: number('reasonTimeoutMs', options.reasonTimeoutMs ?? 0, MAX_TIMER_MS, 0),
     backoff: { initialMs, maxMs },
     maxReceiveMessageBytes: limit('maxReceiveMessageBytes', options.maxReceiveMessageBytes),
     maxSendMessageBytes: limit('maxSendMessageBytes', options.maxSendMessageBytes),

@@ -24,7 +24,8 @@ export interface GrpcChannel extends AsyncDisposable {
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   /**
-   * Makes a call. It ends with UNAVAILABLE when the connection cannot be made or breaks, and as `close` says when the channel is closed.
+   * Makes a call. It ends with UNAVAILABLE when the connection cannot be made or breaks, and as `close` says when the channel is closed,
+   * or is closed within `reasonTimeoutMs` of the loss of a connection.
    * `path` is `/package.Service/Method`.
    */
   call(path: string, options: GrpcCallOptions, events: GrpcCallEvents): GrpcCall;
@@ -55,6 +56,8 @@ export interface GrpcCallOptions {
   readonly authority?: string | undefined;
   /** Largest response, in bytes. @default the channel's */
   readonly maxReceiveMessageBytes?: number | undefined;
+  /** Whether a call that loses its connection waits for the reason, `reasonTimeoutMs` at most. @default true */
+  readonly awaitsReason?: boolean | undefined;
   /** How many messages may be delivered before `request` asks for more. @default Infinity */
   readonly demand?: number | undefined;
 }

@@ -1,11 +1,12 @@
 import { filter, firstValueFrom, type Observable, ReplaySubject } from 'rxjs';
-import { ClosedError } from '../../../errors.js';
+import { ClosedError, type Delivery } from '../../../errors.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
-import { type CallStatus, localStatus } from '../shared/status.js';
+import { type CallStatus, localStatus, lostStatus } from '../shared/status.js';
 import type { ChannelState, GrpcCall, GrpcCallEvents, GrpcCallOptions, GrpcChannel } from './channel.js';
 import type { ResolvedChannelOptions } from './channel-options.js';
 import { type ChannelSession, dialSession, type StartSession } from './dial-session.js';
+import { LostCalls } from './lost-calls.js';
 import { RequestHeaders } from './request-headers.js';
 import { type CallContext, StreamCall } from './stream-call.js';
 
@@ -21,6 +22,7 @@ export class ReconnectingChannel implements GrpcChannel {
   #state: ChannelState = { status: 'idle' };
   /** Calls that have no stream yet. */
   readonly #waiting = new Set<StreamCall>();
+  readonly #lost: LostCalls;
   /** Takes new calls. */
   #current: ChannelSession | undefined;
   /** All that are not closed: the current one, and those that finish their calls after a GOAWAY. */
@@ -40,11 +42,13 @@ export class ReconnectingChannel implements GrpcChannel {
   constructor(options: ResolvedChannelOptions, start: StartSession) {
     this.#options = options;
     this.#start = start;
+    this.#lost = new LostCalls(options.reasonTimeoutMs);
     this.#context = {
       maxReceiveMessageBytes: options.maxReceiveMessageBytes,
       maxSendMessageBytes: options.maxSendMessageBytes,
       headers: new RequestHeaders(options),
       describeWait: () => this.#describeWait(),
+      onLost: (call, status) => this.#onCallLost(call, status),
       onEnd: (call) => this.#onCallEnd(call),
     };
     this.#states.next(this.#state);
@@ -88,7 +92,8 @@ export class ReconnectingChannel implements GrpcChannel {
       this.#onSessionsClosed = resolve;
     });
     this.#closed = sessionsClosed.then(() => this.#attempt?.done);
-    if (because !== undefined) this.#closedError = noConnection(because);
+    if (because !== undefined)
+      this.#closedError = new GrpcError(Status.UNAVAILABLE, because.message, { cause: because });
     this.#shutdown();
     return this.#closed;
   }
@@ -114,15 +119,24 @@ export class ReconnectingChannel implements GrpcChannel {
     return 'It waited for a connection.';
   }
 
+  #onCallLost(call: StreamCall, status: CallStatus): boolean {
+    if (this.#closed !== undefined) return false;
+    this.#lost.begin();
+    return this.#lost.hold(call, status);
+  }
+
   #onCallEnd(call: StreamCall): void {
+    this.#lost.delete(call);
     if (this.#waiting.size > 0) this.#waiting.delete(call);
     if (call.options.background !== true && --this.#foregroundCalls === 0) this.#updateRef();
   }
 
   #enqueue(call: StreamCall): void {
-    if (this.#closed !== undefined) return call.failLater(statusOf(this.#closedError));
-    if (this.state.status === 'transient-failure' && call.options.waitForReady !== true)
-      return call.failLater(statusOf(noConnection(this.state.error)));
+    if (this.#closed !== undefined) return call.failLater(this.#closedStatus('none'));
+    if (this.state.status === 'transient-failure' && call.options.waitForReady !== true) {
+      const status = noConnection(this.state.error);
+      return this.#lost.hold(call, status) ? undefined : call.failLater(status);
+    }
     this.#waiting.add(call);
     // The session takes no more calls but has not reported it yet.
     if (this.#current !== undefined) this.#retire(this.#current);
@@ -152,6 +166,7 @@ export class ReconnectingChannel implements GrpcChannel {
     this.#updateRef();
     for (const call of this.#waiting) call.start(session);
     this.#waiting.clear();
+    this.#lost.end();
     this.#become({ status: 'ready' });
   }
 
@@ -161,7 +176,9 @@ export class ReconnectingChannel implements GrpcChannel {
     this.#retryTimer = setTimeout(() => this.#retry(), this.#backoffMs());
     this.#become({ status: 'transient-failure', error });
     for (const call of this.#waiting) {
-      if (call.options.waitForReady !== true) call.fail(statusOf(noConnection(error)));
+      if (call.options.waitForReady === true) continue;
+      if (this.#lost.hold(call, noConnection(error))) this.#waiting.delete(call);
+      else call.fail(noConnection(error));
     }
     this.#updateRef();
   }
@@ -187,17 +204,25 @@ export class ReconnectingChannel implements GrpcChannel {
   #onClose(session: ChannelSession): void {
     this.#retire(session);
     this.#sessions.delete(session);
+    if (this.#closed === undefined) this.#lost.begin();
     if (this.#sessions.size === 0) this.#onSessionsClosed();
   }
 
   #shutdown(): void {
     clearTimeout(this.#retryTimer);
     this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
-    for (const call of this.#waiting) call.fail(statusOf(this.#closedError));
+    for (const call of this.#waiting) call.fail(this.#closedStatus('none'));
+    this.#lost.end(({ delivery = 'unknown' }) => this.#closedStatus(delivery));
     for (const session of this.#sessions) session.destroy(this.#closedError);
     this.#become({ status: 'shutdown' });
     this.#states.complete();
     if (this.#sessions.size === 0) this.#onSessionsClosed();
+  }
+
+  /** What a call of a closed channel ends with. */
+  #closedStatus(delivery: Delivery): CallStatus {
+    const { status, detail, cause } = this.#closedError;
+    return status === Status.UNAVAILABLE ? lostStatus(detail, cause, delivery) : localStatus(status, detail);
   }
 
   #become(state: ChannelState): void {
@@ -215,10 +240,6 @@ export class ReconnectingChannel implements GrpcChannel {
   }
 }
 
-function noConnection(error: Error): GrpcError {
-  return new GrpcError(Status.UNAVAILABLE, `There is no connection: ${error.message}`, { cause: error });
-}
-
-function statusOf(error: GrpcError): CallStatus {
-  return localStatus(error.status, error.detail, error.cause);
+function noConnection(error: Error): CallStatus {
+  return lostStatus(`There is no connection: ${error.message}`, error, 'none');
 }

@@ -1,4 +1,4 @@
-import { errorMessage, PluginError } from '../../../errors.js';
+import { type Delivery, errorMessage, PluginError } from '../../../errors.js';
 import type { HeaderList, Http2StreamEvents } from '../../../transports/http2/interfaces.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
@@ -6,7 +6,14 @@ import { decompressor } from '../message/compression.js';
 import { MessageDecoder, PREFIX_BYTES, tooLong } from '../message/framing.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
-import { type CallStatus, localStatus, statusFromHttp, statusFromReset, statusFromTrailers } from '../shared/status.js';
+import {
+  type CallStatus,
+  localStatus,
+  lostStatus,
+  statusFromHttp,
+  statusFromReset,
+  statusFromTrailers,
+} from '../shared/status.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions } from './channel.js';
 import type { ChannelSession, ClientStream } from './dial-session.js';
 import { checkHeaderListSize, type RequestHeaders } from './request-headers.js';
@@ -21,6 +28,8 @@ export interface CallContext {
   readonly headers: RequestHeaders;
   /** Why a call has no stream yet, for the message of its timeout. */
   describeWait(): string;
+  /** The call has lost its connection. True: it waits for the reason, and `fail` is called in the end. */
+  onLost(call: StreamCall, status: CallStatus): boolean;
   /** The call has ended, before or after its `onStatus`. Called once for each call. */
   onEnd(call: StreamCall): void;
 }
@@ -69,9 +78,7 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
       checkHeaderListSize(headers, session.peerMaxHeaderListBytes);
       this.#stream = session.open(headers, this);
     } catch (cause) {
-      return this.failLater(
-        localStatus(openFailureCode(cause), `The call could not be opened: ${errorMessage(cause)}`, cause),
-      );
+      return this.failLater(openFailure(cause));
     }
     if (this.#queued !== undefined || this.#halfClosed) this.#flush(this.#stream);
   }
@@ -157,7 +164,7 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
   }
 
   onReset(code: number, error?: Error): void {
-    if (error !== undefined) this.#finish(lossStatus(error));
+    if (error !== undefined) this.#lose(error, code === Http2ErrorCode.refusedStream ? 'none' : 'unknown');
     // go-plugin: grpc-go's server resets a call whose deadline has passed; its reset may overtake our timer.
     else if (code === CANCEL && performance.now() >= this.#expiresAt) this.expire();
     else this.#finish(statusFromReset(code));
@@ -165,6 +172,14 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
 
   onDrain(): void {
     if (!this.#over) this.#events.onDrain();
+  }
+
+  #lose(error: Error, delivery: Delivery): void {
+    if (this.#over) return;
+    const status = lossStatus(error, delivery);
+    // A closed channel destroys its sessions with the error that its calls are to end with: the reason is known.
+    if (GrpcError.is(error) || !this.#context.onLost(this, status)) return this.#finish(status);
+    this.#stream = NO_STREAM;
   }
 
   #flush(stream: ClientStream): void {
@@ -252,14 +267,19 @@ function expire(call: StreamCall): void {
   call.expire();
 }
 
-/** A channel that is closed destroys its sessions with the error that its calls are to end with. */
-function lossStatus(error: Error): CallStatus {
-  if (GrpcError.is(error)) return localStatus(error.status, error.detail, error.cause);
-  return localStatus(Status.UNAVAILABLE, `The connection was lost: ${error.message}`, error);
+/** In place of the stream of a lost connection: takes nothing. */
+const NO_STREAM: ClientStream = { write: () => false, end: () => {}, reset: () => {}, consume: () => {} };
+
+function lossStatus(error: Error, delivery: Delivery): CallStatus {
+  if (!GrpcError.is(error)) return lostStatus(`The connection was lost: ${error.message}`, error, delivery);
+  const { status, detail, cause } = error;
+  return status === Status.UNAVAILABLE ? lostStatus(detail, cause, delivery) : localStatus(status, detail, cause);
 }
 
-function openFailureCode(error: unknown): number {
-  return PluginError.is(error) && !isOverLimit(error) ? Status.UNAVAILABLE : readFailureCode(error);
+function openFailure(cause: unknown): CallStatus {
+  const detail = `The call could not be opened: ${errorMessage(cause)}`;
+  if (PluginError.is(cause) && !isOverLimit(cause)) return lostStatus(detail, cause, 'none');
+  return localStatus(readFailureCode(cause), detail, cause);
 }
 
 function readFailureCode(error: unknown): number {

@@ -3,3 +3,6 @@
  * gRPC's default. Output comes in messages of up to 64 KiB, everything else in less.
  */
 export const OWN_SERVICE_LIMITS = { maxReceiveMessageBytes: 4 * 1024 * 1024 } as const;
+
+/** Options of the host's calls to these services. They are part of what notices a loss, and so never wait for its reason. */
+export const OWN_CALL_OPTIONS = { ...OWN_SERVICE_LIMITS, awaitsReason: false } as const;

@@ -55,12 +55,11 @@ Object.defineProperty(GrpcError.prototype, 'name', { value: 'GrpcError', configu
 
 /** The error of a call that ended with a status other than OK. */
 export function errorFromStatus(status: CallStatus, method: string): GrpcError {
-  const options = { metadata: metadataFrom(status.trailers), method };
-  return new GrpcError(
-    status.code,
-    status.detail,
-    status.cause === undefined ? options : { ...options, cause: status.cause },
-  );
+  const { code, detail, trailers, cause, delivery } = status;
+  const options = { metadata: metadataFrom(trailers), method, ...(cause === undefined ? {} : { cause }) };
+  if (delivery === undefined) return new GrpcError(code, detail, options);
+  const known = PluginError.is(cause) ? cause.details : {};
+  return new GrpcError(code, detail, { ...options, details: { ...known, delivery } });
 }
 
 /** Returns a GrpcError as it is, and wraps anything else that was thrown in one, as its cause. */

@@ -1,5 +1,7 @@
+import type { Delivery } from '../../../errors.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { formatErrorCode, Http2ErrorCode } from '../../../wire/http2/frames.js';
+import { lostCallMessage } from '../../delivery.js';
 import { status as Status } from './grpc-js.js';
 import { headerOf } from './metadata.js';
 import { decodeGrpcMessage } from './percent.js';
@@ -13,8 +15,8 @@ export interface CallStatus {
   readonly trailers: HeaderList;
   /** The error behind a status that the peer did not send. */
   readonly cause?: unknown;
-  /** For a call that its connection took with it: whether the peer has seen it. */
-  readonly delivery?: 'none' | 'unknown';
+  /** Whether the request can have reached the peer; only for a status that the loss of the connection has made. */
+  readonly delivery?: Delivery;
 }
 
 const NO_HEADERS: HeaderList = [];
@@ -22,6 +24,11 @@ const NO_HEADERS: HeaderList = [];
 /** A status that the peer did not send. */
 export function localStatus(code: number, detail: string, cause?: unknown): CallStatus {
   return cause === undefined ? { code, detail, trailers: NO_HEADERS } : { code, detail, trailers: NO_HEADERS, cause };
+}
+
+/** The status of a call that ended because its peer is gone, or could not be reached. */
+export function lostStatus(detail: string, cause: unknown, delivery: Delivery): CallStatus {
+  return { code: Status.UNAVAILABLE, detail: lostCallMessage(detail, delivery), trailers: NO_HEADERS, cause, delivery };
 }
 
 /** `NOT_FOUND` for 5; `CODE(99)` for a number that gRPC does not know. */
@@ -60,7 +67,6 @@ export function statusFromHttp(headers: HeaderList): CallStatus {
 }
 
 const BY_RESET: Readonly<Record<number, number>> = {
-  [Http2ErrorCode.refusedStream]: Status.UNAVAILABLE,
   [Http2ErrorCode.cancel]: Status.CANCELLED,
   [Http2ErrorCode.enhanceYourCalm]: Status.RESOURCE_EXHAUSTED,
   [Http2ErrorCode.inadequateSecurity]: Status.PERMISSION_DENIED,
@@ -68,5 +74,7 @@ const BY_RESET: Readonly<Record<number, number>> = {
 
 /** What an RST_STREAM of the peer means (grpc doc/PROTOCOL-HTTP2.md, section Errors). */
 export function statusFromReset(code: number): CallStatus {
-  return localStatus(BY_RESET[code] ?? Status.INTERNAL, `The peer reset the stream: ${formatErrorCode(code)}.`);
+  const detail = `The peer reset the stream: ${formatErrorCode(code)}.`;
+  if (code === Http2ErrorCode.refusedStream) return lostStatus(detail, undefined, 'none');
+  return localStatus(BY_RESET[code] ?? Status.INTERNAL, detail);
 }

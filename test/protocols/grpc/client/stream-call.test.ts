@@ -12,6 +12,7 @@ const CONTEXT: CallContext = {
   maxSendMessageBytes: 1000,
   headers: new RequestHeaders(resolveChannelOptions({ dialer })),
   describeWait: () => '',
+  onLost: () => false,
   onEnd: () => {},
 };
 
