@@ -30,6 +30,8 @@ export interface ClientConnection {
   readonly syncStdout: Writable;
   readonly syncStderr: Writable;
   readonly logger: Logger;
+  /** The plugin's name, for the errors of its calls. */
+  readonly plugin?: string;
   /** Aborted when the plugin's process has exited: everything that waits for the plugin fails. */
   readonly signal: AbortSignal;
 }

@@ -95,7 +95,7 @@ for (const [name, protocol, options] of SPOKEN)
       await new Promise(setImmediate);
     }
     const messages = new Set(
-      (await Promise.all(errors)).map(({ message }) => message.replace(/^\S+ UNAVAILABLE: /, '')),
+      (await Promise.all(errors)).map(({ message }) => message.replace(/^.* UNAVAILABLE: /, '')),
     );
     const says =
       'The plugin dies-in-a-call exited by SIGKILL, which nobody had asked it to. It wrote no error to stderr (details.stderr has its last lines).';

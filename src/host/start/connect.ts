@@ -39,7 +39,17 @@ export async function connect(
   const { signal } = abort;
   const watching = runner.exit$.subscribe((exit) => abort.abort(exitedWhileConnecting(exit)));
   try {
-    const protocol = await factory({ dialer, network, tls, multiplex, plugins, ...output, logger, signal });
+    const protocol = await factory({
+      dialer,
+      network,
+      tls,
+      multiplex,
+      plugins,
+      ...output,
+      logger,
+      plugin: streams.name,
+      signal,
+    });
     acquired.protocol = protocol;
     return protocol;
   } catch (error) {

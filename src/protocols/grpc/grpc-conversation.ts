@@ -64,7 +64,8 @@ export async function connectGrpc(
     : undefined;
   const { dialer } = muxed ?? connection;
   const secured = securedChannelOptions(dialer, connection.tls);
-  const main = endpoints.createChannel({ ...secured, ...channel, reasonTimeoutMs: REASON_TIMEOUT_MS });
+  const peer = connection.plugin === undefined ? {} : { peerName: connection.plugin };
+  const main = endpoints.createChannel({ ...secured, ...channel, ...peer, reasonTimeoutMs: REASON_TIMEOUT_MS });
   const giveUp = () => void main.close();
   connection.signal.addEventListener('abort', giveUp, { once: true });
   if (connection.signal.aborted) giveUp();

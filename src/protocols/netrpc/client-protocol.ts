@@ -14,7 +14,7 @@ import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
 import type { MuxBrokerOptions } from './mux-broker.js';
 import { RefCount } from './ref-count.js';
-import { createNetRpcClient, type NetRpcClient } from './rpc-client.js';
+import { createNetRpcClient, type NetRpcClient, type NetRpcClientOptions } from './rpc-client.js';
 import type { NetRpcSignature } from './rpc-service.js';
 import { receiveStdio } from './stdio.js';
 import { YamuxBroker } from './yamux-broker.js';
@@ -77,6 +77,7 @@ class NetRpcConversation implements ClientProtocol {
   readonly #refs: RefCount;
   readonly #plugins: PluginSet;
   readonly #signal: AbortSignal;
+  readonly #clientOptions: NetRpcClientOptions;
   readonly #streams: Streams;
   readonly broker: YamuxBroker;
   readonly #control: NetRpcClient;
@@ -89,6 +90,10 @@ class NetRpcConversation implements ClientProtocol {
   constructor(connection: ClientConnection, options: NetRpcHostOptions, streams: Streams) {
     this.#plugins = connection.plugins;
     this.#signal = connection.signal;
+    this.#clientOptions = {
+      reasonTimeoutMs: REASON_TIMEOUT_MS,
+      ...(connection.plugin === undefined ? {} : { peerName: connection.plugin }),
+    };
     this.#streams = streams;
     this.#refs = new RefCount(streams.session);
     this.#control = createNetRpcClient(streams.control, {}, this.#refs);
@@ -113,7 +118,7 @@ class NetRpcConversation implements ClientProtocol {
     if (sides === undefined) throw notDispensable(name, this.#plugins, this.name);
     const id = await this.#ask('Dispenser.Dispense', DISPENSER.Dispense, name, DISPENSE_TIMEOUT_MS);
     const stream = await this.broker.dialWithoutRef(id, { signal: this.#signal });
-    const rpc = createNetRpcClient(stream, { ...sides.codec, reasonTimeoutMs: REASON_TIMEOUT_MS }, this.#refs);
+    const rpc = createNetRpcClient(stream, { ...sides.codec, ...this.#clientOptions }, this.#refs);
     this.#dispensed.add(rpc);
     void rpc.closed.then(() => this.#dispensed.delete(rpc));
     return sides.client({ rpc, broker: this.broker, signal: this.#signal });

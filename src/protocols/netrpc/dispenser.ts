@@ -51,13 +51,15 @@ async function serveObject(
     const handlers = await whenReady(create(context), (service) => sides.serve(service, context));
     if (lifetime.closed) throw new ClosedError('ERR_CLOSED', 'The host has closed its connection.');
     const id = broker.nextId();
-    const serving$ = broker.acceptAndServe(id, new Map([['Plugin', counted(handlers, calls)]]), sides.codec).pipe(
-      catchError((error: unknown) => {
-        logger.error('plugin dispense: the host did not open the stream of the object', { name, id, error });
-        return EMPTY;
-      }),
-      finalize(() => served.abort()),
-    );
+    const serving$ = broker
+      .acceptAndServe(id, new Map([['Plugin', counted(handlers, calls)]]), { ...sides.codec, logger })
+      .pipe(
+        catchError((error: unknown) => {
+          logger.error('plugin dispense: the host did not open the stream of the object', { name, id, error });
+          return EMPTY;
+        }),
+        finalize(() => served.abort()),
+      );
     lifetime.add(serving$.subscribe());
     return id;
   } catch (error) {

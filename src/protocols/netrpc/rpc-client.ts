@@ -22,6 +22,8 @@ export interface NetRpcClientOptions extends NetRpcCodecOptions {
   readonly maxQueuedBytes?: number;
   /** How long calls whose connection has ended wait for `close`, which tells the reason. @default 0 ms: they fail at once */
   readonly reasonTimeoutMs?: number;
+  /** What the other side is called in `details` of errors. @default it is not named */
+  readonly peerName?: string;
 }
 
 /**
@@ -46,6 +48,7 @@ export function createNetRpcClient(
 
 /** Without closures of its own, which every call would pay for. */
 interface PendingCall {
+  readonly serviceMethod: string;
   readonly reply: GobSchema;
   readonly subscriber: Subscriber<unknown>;
   /** @default unknown */
@@ -95,6 +98,7 @@ class StreamRpcClient implements NetRpcClient {
   readonly #maxPendingCalls: number;
   readonly #maxQueuedBytes: number;
   readonly #reasonTimeoutMs: number;
+  readonly #peerName: string | undefined;
   readonly #refs: RefCount | undefined;
   readonly #pending = new Map<number | bigint, PendingCall>();
   #nextSeq = 0;
@@ -109,6 +113,7 @@ class StreamRpcClient implements NetRpcClient {
     this.#refs = refs;
     this.#codec = createNetRpcClientCodec(options);
     this.#writer = new BatchingWriter(connection, this.#codec);
+    this.#peerName = options.peerName;
     this.#reasonTimeoutMs = options.reasonTimeoutMs ?? 0;
     this.#maxPendingCalls = options.maxPendingCalls ?? MAX_PENDING_CALLS;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? MAX_QUEUED_BYTES;
@@ -138,7 +143,11 @@ class StreamRpcClient implements NetRpcClient {
     reply: GobSchema<Reply>,
   ): Observable<Reply> {
     return new Observable<Reply>((subscriber) => {
-      const seq = this.#send(serviceMethod, args, value, { reply, subscriber: subscriber as Subscriber<unknown> });
+      const seq = this.#send(serviceMethod, args, value, {
+        serviceMethod,
+        reply,
+        subscriber: subscriber as Subscriber<unknown>,
+      });
       return seq === undefined ? undefined : () => this.#forget(seq);
     });
   }
@@ -223,7 +232,7 @@ class StreamRpcClient implements NetRpcClient {
     if (call === undefined || header.Error !== '') {
       if (!this.#skipBody()) return false;
       this.#forget(header.Seq);
-      call?.subscriber.error(new RemoteError(header.Error));
+      call?.subscriber.error(this.#remoteError(header.Error, call));
       return true;
     }
     let body: unknown;
@@ -239,6 +248,11 @@ class StreamRpcClient implements NetRpcClient {
     call.subscriber.next(body);
     call.subscriber.complete();
     return true;
+  }
+
+  #remoteError(text: string, { serviceMethod: method }: PendingCall): RemoteError {
+    const details = this.#peerName === undefined ? { method } : { plugin: this.#peerName, method };
+    return new RemoteError(text, { details });
   }
 
   /** The body of an error reply is ignored, even a malformed one. */

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { Subscription } from 'rxjs';
-import { errorMessage } from '../../errors.js';
+import { errorMessage, PluginError } from '../../errors.js';
 import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import { zeroValue } from '../../wire/gob/index.js';
+import { type Logger, SILENT_LOGGER } from '../../wire/logs/logger.js';
 import {
   createNetRpcServerCodec,
   NET_RPC_TEXTS,
@@ -11,6 +12,7 @@ import {
   type NetRpcServerCodec,
   splitServiceMethod,
 } from '../../wire/net-rpc.js';
+import { logHandlerFailure } from '../handler-failure.js';
 import { BatchingWriter } from './batching-writer.js';
 import type { NetRpcHandler, NetRpcServices } from './rpc-service.js';
 import { ServerCall } from './server-call.js';
@@ -22,6 +24,8 @@ export interface NetRpcServerOptions extends NetRpcCodecOptions {
    * deadlock where a handler waits for a later request. @default 4096
    */
   readonly maxConcurrentRequests?: number;
+  /** Told what a method throws, with its stack, unless it is a RemoteError or an AbortError: the caller gets the message alone. @default silent */
+  readonly logger?: Logger;
 }
 
 /**
@@ -59,6 +63,7 @@ export class NetRpcServing implements AsyncDisposable {
   readonly #services: NetRpcServices;
   readonly #codec: NetRpcServerCodec;
   readonly #writer: BatchingWriter;
+  readonly #logger: Logger;
   readonly #maxConcurrentRequests: number;
   readonly #abort = new AbortController();
   /** The subscriptions to handlers' Observables. */
@@ -78,6 +83,7 @@ export class NetRpcServing implements AsyncDisposable {
     this.#services = services;
     this.#codec = createNetRpcServerCodec(options);
     this.#writer = new BatchingWriter(connection, this.#codec, () => this.#proceed());
+    this.#logger = options.logger ?? SILENT_LOGGER;
     this.#maxConcurrentRequests = options.maxConcurrentRequests ?? MAX_CONCURRENT_REQUESTS;
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
@@ -192,7 +198,10 @@ export class NetRpcServing implements AsyncDisposable {
     this.#running += 1;
     const subscription = call.run(args, {
       reply: (value) => this.#done(call, () => this.#reply(call, value)),
-      fail: (error) => this.#done(call, () => this.#fail(header, errorMessage(error))),
+      fail: (error) => {
+        if (isUnexpected(error)) this.#logFailure(call, error);
+        this.#done(call, () => this.#fail(header, errorMessage(error)));
+      },
     });
     if (subscription.closed) return;
     this.#lifetime.add(subscription);
@@ -211,10 +220,16 @@ export class NetRpcServing implements AsyncDisposable {
     try {
       this.#codec.reply(header, handler.reply, value === undefined ? zeroValue(handler.reply) : value);
     } catch (error) {
+      logHandlerFailure(this.#logger, { method: header.ServiceMethod }, error);
       this.#fail(header, `rpc: gob error encoding body: ${errorMessage(error)}`);
       return;
     }
     this.#writer.appended();
+  }
+
+  /** A handler whose caller is gone often fails for that reason. */
+  #logFailure({ serviceMethod: method }: ServerCall, thrown: unknown): void {
+    logHandlerFailure(this.#logger, { method }, thrown, this.#isOver ? 'debug' : 'error');
   }
 
   #fail(header: NetRpcRequestHeader, text: string): void {
@@ -242,4 +257,10 @@ export class NetRpcServing implements AsyncDisposable {
     this.#lifetime.unsubscribe();
     void closeGracefully(this.#connection).then(() => this.#onEnded());
   }
+}
+
+/** Whether a failure is neither meant as an answer, which a RemoteError or a GrpcError is, nor an abort. */
+function isUnexpected(thrown: unknown): boolean {
+  if (PluginError.is(thrown)) return thrown.code !== 'ERR_REMOTE' && thrown.code !== 'ERR_GRPC';
+  return !(thrown instanceof Error) || thrown.name !== 'AbortError';
 }

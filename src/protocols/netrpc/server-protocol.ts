@@ -107,7 +107,7 @@ class NetRpcServer implements ServerProtocol {
     }
     this.#stdout.attach(stdout);
     this.#stderr.attach(stderr);
-    serveNetRpc(control, this.#services(session));
+    serveNetRpc(control, this.#services(session), { logger: this.#connection.logger });
   }
 
   /** Control, stdout and stderr, in this order; fewer when the connection ends or the timeout passes before. */

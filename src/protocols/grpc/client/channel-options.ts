@@ -33,6 +33,8 @@ export interface GrpcChannelOptions extends GrpcChannelSettings {
   readonly dialer: Dialer;
   /** Whether the dialer's connections are encrypted. Only sets `:scheme` to https. @default false */
   readonly secure?: boolean;
+  /** What the peer is called in the errors of calls, before the method. @default it is not named */
+  readonly peerName?: string;
   /**
    * How long calls that have lost their connection, or find none after its loss, wait for `close`, which tells the reason. A new
    * connection ends the wait: the peer lives. @default 0 ms: they fail at once
@@ -48,6 +50,7 @@ export interface ResolvedChannelOptions {
   readonly secure: boolean;
   readonly userAgent: string | undefined;
   readonly connectTimeoutMs: number;
+  readonly peerName: string | undefined;
   readonly reasonTimeoutMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   readonly maxReceiveMessageBytes: number;
@@ -68,6 +71,7 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
     secure: options.secure ?? false,
     userAgent: options.userAgent === undefined ? undefined : headerText('userAgent', options.userAgent),
     connectTimeoutMs: number('connectTimeoutMs', options.connectTimeoutMs ?? 20_000, MAX_TIMER_MS),
+    peerName: options.peerName,
     reasonTimeoutMs: number('reasonTimeoutMs', options.reasonTimeoutMs ?? 0, MAX_TIMER_MS, 0),
     backoff: { initialMs, maxMs },
     maxReceiveMessageBytes: limit('maxReceiveMessageBytes', options.maxReceiveMessageBytes),

@@ -21,6 +21,8 @@ export interface GrpcChannel extends AsyncDisposable {
   readonly state$: Observable<ChannelState>;
   /** The `:authority` of calls that name none. */
   readonly authority: string;
+  /** What the peer is called in the errors of calls. */
+  readonly peerName?: string | undefined;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   /**

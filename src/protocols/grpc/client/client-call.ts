@@ -4,7 +4,7 @@ import { onAbort } from '../../../streams/on-abort.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import type { ServiceMethod } from '../message/service-methods.js';
-import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
+import { detailsOf, errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
 import { isIdempotent } from '../shared/method-definition.js';
@@ -102,7 +102,8 @@ export class ClientCall implements GrpcCallEvents {
   onStatus(status: CallStatus): void {
     this.#feed?.stop();
     if (this.#failed || this.#sink.closed) return;
-    if (status.code !== Status.OK) return this.#sink.error(errorFromStatus(status, this.#method.path));
+    if (status.code !== Status.OK)
+      return this.#sink.error(errorFromStatus(status, this.#method.path, this.#channel.peerName));
     const { responseStream } = this.#method.definition;
     if (!responseStream && this.#responses === 0) {
       return this.#fail(this.#error(Status.UNIMPLEMENTED, 'The peer sent no response.'));
@@ -157,7 +158,8 @@ export class ClientCall implements GrpcCallEvents {
   }
 
   #error(code: number, detail: string, cause?: unknown): GrpcError {
-    return new GrpcError(code, detail, { method: this.#method.path, cause });
+    const { path: method } = this.#method;
+    return new GrpcError(code, detail, { method, cause, ...detailsOf(this.#channel.peerName) });
   }
 
   /** Ends the call on this side. It is cancelled at once: a sink that is read slowly closes later. */

@@ -62,6 +62,10 @@ export class ReconnectingChannel implements GrpcChannel {
     return this.#options.authority;
   }
 
+  get peerName(): string | undefined {
+    return this.#options.peerName;
+  }
+
   get maxReceiveMessageBytes(): number {
     return this.#options.maxReceiveMessageBytes;
   }

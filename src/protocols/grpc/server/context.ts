@@ -1,9 +1,10 @@
-import { errorMessage } from '../../../errors.js';
 import type { Logger } from '../../../wire/logs/logger.js';
-import { foreignCode, GrpcError } from '../shared/errors.js';
+import { logHandlerFailure } from '../../handler-failure.js';
+import { foreignCode, GrpcError, isUnexpected } from '../shared/errors.js';
 import { Metadata, status as Status } from '../shared/grpc-js.js';
 import type { MessageReadable, StreamCallContext } from '../shared/service-definition.js';
 import type { CallEnd, ServerCall, ServerCallListener } from './call.js';
+import { HandlerMistake } from './handler-mistake.js';
 import { RequestStream } from './requests.js';
 import { failedEnd, mergeTrailers, sendable } from './response-status.js';
 import { ResponseWriter } from './responses.js';
@@ -149,15 +150,9 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
 
   /** Ends the call with the status of what was thrown, after the responses that were sent. */
   fail(thrown: unknown): void {
+    if (thrown instanceof HandlerMistake) this.#method.logger.error(thrown.detail, { method: this.path });
+    else if (isUnexpected(thrown)) this.#logFailure(thrown);
     if (!this.open) return;
-    const code = foreignCode(thrown);
-    if (code !== undefined) {
-      const fields = { method: this.path, code, error: errorMessage(thrown) };
-      this.#method.logger.warn(
-        'a handler failed with a code that is not a gRPC status: its caller gets UNKNOWN',
-        fields,
-      );
-    }
     this.#end(failedEnd(this.#method, thrown, this.#trailers));
   }
 
@@ -198,6 +193,12 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
     // Last: what the handler returned is unsubscribed by now, and has no use for the error.
     this.#requests?.onClose();
     return this.running;
+  }
+
+  /** A handler whose caller is gone often fails for that reason. */
+  #logFailure(thrown: unknown): void {
+    const failure = { method: this.path, code: foreignCode(thrown) };
+    logHandlerFailure(this.#method.logger, failure, thrown, this.open ? 'error' : 'debug');
   }
 
   #refuse(what: string): void {

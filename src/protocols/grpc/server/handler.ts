@@ -3,12 +3,11 @@ import type { Logger } from '../../../wire/logs/logger.js';
 import type { DecodeMessage } from '../message/decode.js';
 import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { type ServiceMethod, serviceMethods } from '../message/service-methods.js';
-import { GrpcError } from '../shared/errors.js';
-import { status as Status } from '../shared/grpc-js.js';
 import type { HandlersOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
 import type { ServerCall } from './call.js';
 import { type CalledMethod, HandlerContext } from './context.js';
 import type { ServiceLimits } from './grpc-server.js';
+import { HandlerMistake } from './handler-mistake.js';
 import { ownMethod } from './own-method.js';
 import { sendResponses } from './response-sources.js';
 import { sendResponse } from './single-response.js';
@@ -109,7 +108,6 @@ export class HandlerMethod implements CalledMethod {
   }
 }
 
-function notSendable(path: string, reason: string, options?: { readonly cause: unknown }): GrpcError {
-  const detail = `The handler of ${path} gave a response that cannot be sent: ${reason}.`;
-  return new GrpcError(Status.INTERNAL, detail, options);
+function notSendable(path: string, reason: string, options?: { readonly cause: unknown }): HandlerMistake {
+  return new HandlerMistake(`The handler of ${path} gave a response that cannot be sent: ${reason}.`, options);
 }

@@ -1,8 +1,7 @@
 import { finished, Readable } from 'node:stream';
 import { type Observable, Subject, takeUntil } from 'rxjs';
-import { GrpcError } from '../shared/errors.js';
-import { status as Status } from '../shared/grpc-js.js';
 import type { HandlerContext } from './context.js';
+import { HandlerMistake } from './handler-mistake.js';
 import { asObservable } from './observable.js';
 
 /** Sends the responses that a handler returned, each kind of stream at the pace that it can keep. */
@@ -98,7 +97,6 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-function notAStream(context: HandlerContext): GrpcError {
-  const detail = `The handler of ${context.path} gave neither an Observable nor an AsyncIterable.`;
-  return new GrpcError(Status.INTERNAL, detail);
+function notAStream(context: HandlerContext): HandlerMistake {
+  return new HandlerMistake(`The handler of ${context.path} gave neither an Observable nor an AsyncIterable.`);
 }

@@ -14,6 +14,7 @@ import type {
 } from '../../../transports/http2/interfaces.js';
 import { serveHttp2 } from '../../../transports/http2/open-session.js';
 import { Http2ErrorCode } from '../../../wire/http2/frames.js';
+import type { Logger } from '../../../wire/logs/logger.js';
 import { status as Status } from '../shared/grpc-js.js';
 import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 import type { GrpcServer, GrpcServerOptions, ServiceLimits } from './grpc-server.js';
@@ -34,6 +35,7 @@ export interface GrpcJsMethods {
     definition: GrpcJsServiceDefinition,
     implementation: UntypedServiceImplementation,
     interceptors: readonly ServerInterceptor[],
+    logger: Logger,
   ): ServerMethod[];
   /** Methods of ours behind interceptors. */
   intercepted(methods: ReadonlyMap<string, HandlerMethod>, interceptors: readonly ServerInterceptor[]): ServerMethod[];
@@ -69,7 +71,8 @@ class NativeServer implements GrpcServer {
 
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void {
     const path = Object.values(definition)[0]?.path ?? '';
-    const methods = this.#grpcJsMethods.ofService(definition, implementation, this.#options.interceptors);
+    const { interceptors, logger } = this.#options;
+    const methods = this.#grpcJsMethods.ofService(definition, implementation, interceptors, logger);
     this.#add(path.split('/')[1] ?? path, methods);
   }
 

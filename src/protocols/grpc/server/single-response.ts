@@ -1,8 +1,7 @@
 import { type Observable, Subject, takeUntil } from 'rxjs';
 import { isPromiseLike } from '../../../streams/is-promise-like.js';
-import { GrpcError } from '../shared/errors.js';
-import { status as Status } from '../shared/grpc-js.js';
 import type { HandlerContext } from './context.js';
+import { HandlerMistake } from './handler-mistake.js';
 import { asObservable } from './observable.js';
 
 /** Sends the one response that a handler returned: a value, a Promise or an Observable. */
@@ -44,6 +43,6 @@ function sendOnly(source$: Observable<unknown>, context: HandlerContext): void {
   });
 }
 
-function wrongCount(context: HandlerContext, what: string): GrpcError {
-  return new GrpcError(Status.INTERNAL, `The handler of ${context.path} emitted ${what}: exactly one is due.`);
+function wrongCount(context: HandlerContext, what: string): HandlerMistake {
+  return new HandlerMistake(`The handler of ${context.path} emitted ${what}: exactly one is due.`);
 }

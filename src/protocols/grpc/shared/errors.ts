@@ -27,7 +27,8 @@ export class GrpcError extends PluginError<'ERR_GRPC'> {
   readonly method: string | undefined;
 
   constructor(code: number, detail: string, options: GrpcErrorOptions = {}) {
-    const where = options.method === undefined ? '' : `${options.method} `;
+    const { method, details: { plugin } = {} } = options;
+    const where = `${plugin === undefined ? '' : `${plugin}: `}${method === undefined ? '' : `${method} `}`;
     super('ERR_GRPC', `${where}${statusNameOf(code)}${detail === '' ? '' : `: ${detail}`}`, options);
     this.status = code;
     this.detail = detail;
@@ -54,12 +55,18 @@ export class GrpcError extends PluginError<'ERR_GRPC'> {
 Object.defineProperty(GrpcError.prototype, 'name', { value: 'GrpcError', configurable: true, writable: true });
 
 /** The error of a call that ended with a status other than OK. */
-export function errorFromStatus(status: CallStatus, method: string): GrpcError {
+export function errorFromStatus(status: CallStatus, method: string, peerName?: string): GrpcError {
   const { code, detail, trailers, cause, delivery } = status;
   const options = { metadata: metadataFrom(trailers), method, ...(cause === undefined ? {} : { cause }) };
-  if (delivery === undefined) return new GrpcError(code, detail, options);
+  const { details = {} } = detailsOf(peerName);
+  if (delivery === undefined) return new GrpcError(code, detail, { ...options, details });
   const known = PluginError.is(cause) ? cause.details : {};
-  return new GrpcError(code, detail, { ...options, details: { ...known, delivery } });
+  return new GrpcError(code, detail, { ...options, details: { ...details, ...known, delivery } });
+}
+
+/** The name of the peer as it stands in an error. */
+export function detailsOf(peerName: string | undefined): Pick<PluginErrorOptions, 'details'> {
+  return peerName === undefined ? {} : { details: { plugin: peerName } };
 }
 
 /** Returns a GrpcError as it is, and wraps anything else that was thrown in one, as its cause. */
@@ -92,6 +99,15 @@ export function foreignCode(thrown: unknown): number | undefined {
     return thrown.code;
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a failure is neither meant as a status nor an abort, a timeout or a limit: most likely a mistake of who threw it. */
+export function isUnexpected(thrown: unknown): boolean {
+  try {
+    return !GrpcError.is(thrown) && !isStatusLike(thrown) && codeOf(thrown) === Status.UNKNOWN;
+  } catch {
+    return true;
   }
 }
 

@@ -75,9 +75,9 @@ test('an error with a numeric code that is no gRPC status is UNKNOWN at the call
     await using peer = await serveKv({ get: fail as KV['get'] }, { logger });
     assert.equal((await failureOf(peer.unary('get', {}))).code, status.UNKNOWN);
     const [{ level, message, fields }] = records as [LogRecord];
-    assert.equal(level, 'warn');
+    assert.equal(level, 'error');
     assert.match(message, /not a gRPC status/);
-    assert.deepEqual(Object.keys(fields), ['method', 'code', 'error']);
+    assert.deepEqual(Object.keys(fields), ['method', 'code', 'stack']);
   }
 });
 

@@ -11,12 +11,14 @@ import type {
   UntypedHandleCall,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { Logger } from '../../../../wire/logs/logger.js';
+import { logHandlerFailure } from '../../../handler-failure.js';
 import { frameMessage } from '../../message/framing.js';
 import type { HandlerMethod } from '../../server/handler.js';
 import type { Http2ServerCall, ServerMethod } from '../../server/http2-call.js';
 import { ownMethod } from '../../server/own-method.js';
 import type { GrpcJsMethods } from '../../server/server.js';
-import { toStatusObject } from '../../shared/errors.js';
+import { isUnexpected, toStatusObject } from '../../shared/errors.js';
 import { Metadata, status as Status } from '../../shared/grpc-js.js';
 import { toGrpcJsService } from './handlers.js';
 import { GrpcJsServerCall } from './server-call.js';
@@ -34,9 +36,9 @@ export const grpcJsMethods: GrpcJsMethods = {
   ofService: methodsOf,
   intercepted(methods: ReadonlyMap<string, HandlerMethod>, interceptors) {
     const { definition, implementation } = toGrpcJsService(methods, true);
-    return [...methods].map(([key, { maxReceiveMessageBytes }]) => {
+    return [...methods].map(([key, { maxReceiveMessageBytes, logger }]) => {
       const method = definition[key] as Definition;
-      return new GrpcJsMethod(method, implementation[key], interceptors, maxReceiveMessageBytes);
+      return new GrpcJsMethod(method, implementation[key], { interceptors, logger, maxReceiveMessageBytes });
     });
   },
 };
@@ -45,10 +47,11 @@ function methodsOf(
   definition: GrpcJsServiceDefinition,
   implementation: UntypedServiceImplementation,
   interceptors: Interceptors,
+  logger: Logger,
 ): ServerMethod[] {
   return Object.entries(definition).map(([key, method]) => {
     const handler = handlerOf(key, method, implementation);
-    return new GrpcJsMethod(method as Definition, handler, interceptors);
+    return new GrpcJsMethod(method as Definition, handler, { interceptors, logger });
   });
 }
 
@@ -62,6 +65,12 @@ function handlerOf(
   return found as UntypedHandleCall | undefined;
 }
 
+interface MethodSettings {
+  readonly interceptors: Interceptors;
+  readonly logger: Logger;
+  readonly maxReceiveMessageBytes?: number | undefined;
+}
+
 /** A method whose handler is one of grpc-js's. Without a handler it answers UNIMPLEMENTED, as on grpc-js. */
 class GrpcJsMethod implements ServerMethod {
   readonly path: string;
@@ -69,18 +78,19 @@ class GrpcJsMethod implements ServerMethod {
   readonly #definition: Definition;
   readonly #handler: UntypedHandleCall | undefined;
   readonly #interceptors: Interceptors;
+  readonly #logger: Logger;
 
   constructor(
     definition: Definition,
     handler: UntypedHandleCall | undefined,
-    interceptors: Interceptors,
-    maxReceiveMessageBytes?: number,
+    { interceptors, logger, maxReceiveMessageBytes }: MethodSettings,
   ) {
     this.path = definition.path;
     this.maxReceiveMessageBytes = maxReceiveMessageBytes;
     this.#definition = definition;
     this.#handler = handler;
     this.#interceptors = interceptors;
+    this.#logger = logger;
   }
 
   decode(bytes: Uint8Array, start: number, end: number): unknown {
@@ -107,6 +117,15 @@ class GrpcJsMethod implements ServerMethod {
     else this.#startUnary(inner, call, this.#handler as handleUnaryCall<unknown, unknown>);
   }
 
+  #run(call: Call, run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      if (isUnexpected(thrown)) logHandlerFailure(this.#logger, { method: this.path }, thrown);
+      call.sendStatus(toStatusObject(thrown));
+    }
+  }
+
   #refuse(call: Call): void {
     const refuse = () =>
       call.sendStatus({ code: Status.UNIMPLEMENTED, details: `The server does not implement the method ${this.path}` });
@@ -114,7 +133,7 @@ class GrpcJsMethod implements ServerMethod {
   }
 
   #startUnary(inner: GrpcJsServerCall, call: Call, handler: handleUnaryCall<unknown, unknown>): void {
-    const surface = new UnarySurface(this.path, handler, inner, call);
+    const surface = new UnarySurface(this.path, handler, inner, call, this.#logger);
     if (call !== inner) return call.start(surface);
     inner.listen(surface);
     inner.startRead();
@@ -128,10 +147,10 @@ class GrpcJsMethod implements ServerMethod {
         const stream = new StreamSurface(this.#definition, call, metadata);
         surface = stream;
         if (this.#definition.responseStream) {
-          runHandler(call, () => (handler as handleBidiStreamingCall<unknown, unknown>)(stream));
+          this.#run(call, () => (handler as handleBidiStreamingCall<unknown, unknown>)(stream));
         } else {
           const run = handler as handleClientStreamingCall<unknown, unknown>;
-          runHandler(call, () =>
+          this.#run(call, () =>
             run(stream, (error, value, trailer) => {
               if (error) call.sendStatus(failedStatus(error, trailer));
               else call.sendMessage(value, () => call.sendStatus(okStatus(trailer)));
@@ -169,17 +188,9 @@ class GrpcJsMethod implements ServerMethod {
         if (requests.length === 0) return refuse('no request message');
         const stream = new StreamSurface(this.#definition, call, metadata, requests[0]);
         surface = stream;
-        runHandler(call, () => handler(stream));
+        this.#run(call, () => handler(stream));
       },
       onCancel: () => surface?.onCancel(),
     });
-  }
-}
-
-function runHandler(call: Call, run: () => void): void {
-  try {
-    run();
-  } catch (thrown) {
-    call.sendStatus(toStatusObject(thrown));
   }
 }

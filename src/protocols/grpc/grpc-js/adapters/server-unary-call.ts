@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { handleUnaryCall, ServerInterceptingCallInterface, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { toStatusObject } from '../../shared/errors.js';
+import type { Logger } from '../../../../wire/logs/logger.js';
+import { logHandlerFailure } from '../../../handler-failure.js';
+import { isUnexpected, toStatusObject } from '../../shared/errors.js';
 import { type Metadata, status as Status } from '../../shared/grpc-js.js';
 import type { GrpcJsServerCall } from './server-call.js';
 import { failedStatus, okStatus } from './server-status.js';
@@ -16,14 +18,22 @@ export class UnarySurface extends surfaceOn(EventEmitter) implements ServerUnary
   readonly #inner: GrpcJsServerCall;
   /** The call with the interceptors around it. */
   readonly #call: Call;
+  readonly #logger: Logger;
   #metadata: Metadata | undefined;
   #requests = 0;
 
-  constructor(path: string, handler: handleUnaryCall<unknown, unknown>, inner: GrpcJsServerCall, call: Call) {
+  constructor(
+    path: string,
+    handler: handleUnaryCall<unknown, unknown>,
+    inner: GrpcJsServerCall,
+    call: Call,
+    logger: Logger,
+  ) {
     super(path, call);
     this.#handler = handler;
     this.#inner = inner;
     this.#call = call;
+    this.#logger = logger;
   }
 
   get metadata(): Metadata {
@@ -48,6 +58,7 @@ export class UnarySurface extends surfaceOn(EventEmitter) implements ServerUnary
     try {
       this.#handler(this, this.#respond);
     } catch (thrown) {
+      if (isUnexpected(thrown)) logHandlerFailure(this.#logger, { method: this.getPath() }, thrown);
       this.#call.sendStatus(toStatusObject(thrown));
     }
   }
