@@ -34,7 +34,9 @@ export { PluginService, type ServiceClass } from './assembly/plugin-service.js';
 export type { ServedPlugin, ServedPlugins } from './assembly/served-plugins.js';
 export { type LazyServeOptions, serve, serveMux, serveTest } from './di/plugin.js';
 export type { ServeOptions } from './di/serve-options.js';
+export type { HostOffer } from './plugin/host-offer.js';
 export { pluginLogger } from './plugin/logger.js';
+export type { PluginStart } from './plugin/serve.js';
 export type { ServeTestOptions, TestServing } from './plugin/test-serving.js';
 
 // What both agree on.

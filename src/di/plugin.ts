@@ -1,6 +1,7 @@
+import type { AssembledPlugin } from '../plugin/assembled-plugin.js';
 import { exitWithMessage } from '../plugin/magic-cookie.js';
 import { selectPlugin } from '../plugin/select-plugin.js';
-import { serve as serveCore } from '../plugin/serve.js';
+import { type PluginStart, serve as serveCore } from '../plugin/serve.js';
 import { type ServeTestOptions, serveTest as serveTestCore, type TestServing } from '../plugin/test-serving.js';
 import { assemblePlugin } from './assemble-plugin.js';
 import type { ServeOptions } from './serve-options.js';
@@ -13,15 +14,25 @@ import type { ServeOptions } from './serve-options.js';
  * @example
  * ```ts
  * await serve({ handshake, plugins: { greeter: Greeter } });
+ * // What has to be ready first is made in a function, so that nothing that it prints can precede the handshake.
+ * await serve(async ({ logger, host }) => ({ handshake, plugins: { store: implement(plugins.store, await openStore(logger, host)) } }));
  * ```
  */
-export async function serve(options: ServeOptions): Promise<void> {
-  await using plugin = assemblePlugin(options);
-  await serveCore(plugin);
+export async function serve(options: LazyServeOptions): Promise<void> {
+  let plugin: AssembledPlugin | undefined;
+  const prepare = async (start: PluginStart): Promise<AssembledPlugin> => {
+    plugin = assemblePlugin(typeof options === 'function' ? await options(start) : options);
+    return plugin;
+  };
+  try {
+    await serveCore({ handshake: typeof options === 'function' ? undefined : options.handshake, prepare });
+  } finally {
+    await plugin?.[Symbol.asyncDispose]();
+  }
 }
 
-/** The options of `serve`, or a function that makes or loads them. */
-export type LazyServeOptions = ServeOptions | (() => ServeOptions | Promise<ServeOptions>);
+/** The options of a plugin, or a function that prepares and makes them: what it prints is captured, and what it throws is logged. */
+export type LazyServeOptions = ServeOptions | ((start: PluginStart) => ServeOptions | Promise<ServeOptions>);
 
 /**
  * Serves the plugin that the program's only argument names. Ends the process with status 1 for another number of arguments and for an
@@ -39,8 +50,7 @@ export type LazyServeOptions = ServeOptions | (() => ServeOptions | Promise<Serv
 export async function serveMux(plugins: Readonly<Record<string, LazyServeOptions>>): Promise<void> {
   const selected = selectPlugin(Object.keys(plugins), process.argv.slice(2));
   if ('error' in selected) return await exitWithMessage(selected.error);
-  const options = plugins[selected.name] as LazyServeOptions;
-  await serve(typeof options === 'function' ? await options() : options);
+  await serve(plugins[selected.name] as LazyServeOptions);
 }
 
 /**

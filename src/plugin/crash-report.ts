@@ -10,8 +10,7 @@ const STDERR_FD = 2;
  */
 export function reportCrashes(): () => void {
   const report = (error: unknown): void => {
-    const isHandled =
-      process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+    const isHandled = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!isHandled) writeStderr(`panic: ${describe(error)}\n\n`);
   };
   process.on('uncaughtExceptionMonitor', report);

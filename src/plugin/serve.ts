@@ -2,8 +2,12 @@ import { TREE_VARIABLE } from '../processes/mark.js';
 import { killOwnTree } from '../processes/own-tree.js';
 import { removeAbandonedSocketDir, sweepSocketDirs } from '../transports/sockets/sweep.js';
 import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
+import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import { formatHandshake } from '../wire/handshake/handshake-line.js';
+import { asText, type Logger } from '../wire/logs/logger.js';
 import type { AssembledPlugin } from './assembled-plugin.js';
+import { reportCrashes } from './crash-report.js';
+import { type HostOffer, hostOffer } from './host-offer.js';
 import { type HostExit, watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
 import { exitWithMessage, magicCookieError } from './magic-cookie.js';
@@ -11,20 +15,33 @@ import { resolveServeOptions } from './options.js';
 import { type Serving, type ServingContext, startServing } from './serving.js';
 import { StdioCapture } from './stdio-capture.js';
 
+/** What a plugin is prepared with: `serve` has begun, and captures what the program prints. */
+export interface PluginStart {
+  /** Writes to the host's log. A logger among the options takes its place later. */
+  readonly logger: Logger;
+  readonly host: HostOffer;
+}
+
+/** What is to be served. */
+export interface PluginSource {
+  /** Known before the plugin is prepared, so that a program without a host ends at once. */
+  readonly handshake?: HandshakeConfig | undefined;
+  /** Prepares the plugin. Its owner disposes it. */
+  prepare(start: PluginStart): Promise<AssembledPlugin>;
+}
+
 /**
  * Serves plugins to the host that started this process. Resolves when serving has ended: at the host's request, with the host's exit,
  * on SIGTERM, or because the listener failed. Ends the process with status 1 if no host started it. Rejects when the plugin cannot be
  * served; no handshake line was printed then (go-plugin server.go Serve).
  */
-export async function serve(plugin: AssembledPlugin): Promise<void> {
-  const { options } = plugin;
-  const cookieError = magicCookieError(options.handshake);
-  if (cookieError !== undefined) return await exitWithMessage(cookieError);
-  const resolved = resolveServeOptions(options);
-  let logger = options.logger ?? pluginLogger();
+export async function serve({ handshake, prepare }: PluginSource): Promise<void> {
+  if (handshake !== undefined) await requireCookie(handshake);
   const environment = parsePluginEnvironment(process.env);
   removeSocketDirAtExit(environment);
   nameProcess(environment);
+  let logger = pluginLogger();
+  let exitGraceMs: number | undefined;
   const capture = new StdioCapture({
     onDropped: (stream, bytes) =>
       logger.warn('output was dropped: the host does not read it fast enough', { stream, bytes }),
@@ -32,18 +49,31 @@ export async function serve(plugin: AssembledPlugin): Promise<void> {
   // Before anything else runs: what a library prints while the plugin starts must not precede the handshake line.
   capture.start();
   const endOutput = (): void => capture.stop();
+  const endCrashReports = reportCrashes();
   try {
+    const plugin = await prepare({ logger, host: hostOffer(environment) });
+    if (handshake === undefined) await requireCookie(plugin.options.handshake);
+    const options = resolveServeOptions(plugin.options);
+    ({ exitGraceMs } = options);
+    logger = options.logger ?? logger;
     const { parts, ...equipment } = await plugin.equip(logger);
     logger = equipment.logger;
-    const context = { options: resolved, parts, logger, environment, output: capture, endOutput };
+    const context = { options, parts, logger, environment, output: capture, endOutput };
     await serveUntilStopped(context, capture);
   } catch (error) {
-    logger.error('the plugin cannot be served', { error });
+    capture.release();
+    logger.error(`the plugin cannot be served: ${asText(error)}`);
     throw error;
   } finally {
     capture.stop();
-    endProcessWithin(resolved.exitGraceMs);
+    endCrashReports();
+    if (exitGraceMs !== undefined) endProcessWithin(exitGraceMs);
   }
+}
+
+async function requireCookie(handshake: HandshakeConfig): Promise<void> {
+  const cookieError = magicCookieError(handshake);
+  if (cookieError !== undefined) await exitWithMessage(cookieError);
 }
 
 async function serveUntilStopped(context: ServingContext, capture: StdioCapture): Promise<void> {

@@ -65,6 +65,14 @@ export class StdioCapture {
     this.#releaseDescriptor ??= this.#captureDescriptor();
   }
 
+  /**
+   * Nobody will read what was captured: writes it to the real stderr, which the host logs. Stdout too, for what is printed there must not
+   * precede a handshake.
+   */
+  release(): void {
+    for (const stream of this.#streams) stream.release();
+  }
+
   /** Gives the real streams back and ends the Readables after what they still hold. Idempotent. */
   stop(): void {
     this.#releaseDescriptor?.();
@@ -110,6 +118,11 @@ class CapturedStream {
     if (this.#captured) restore(this.#target, this.#former);
     this.#captured = false;
     this.readable.end();
+  }
+
+  release(): void {
+    const write = uncapturedWrite(process.stderr);
+    for (let chunk: Buffer | null; (chunk = this.readable.read() as Buffer | null) !== null; ) write(chunk);
   }
 
   writeReal(text: string, callback: WriteCallback): void {

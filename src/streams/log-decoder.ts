@@ -1,5 +1,6 @@
 import type { LineTail } from '../wire/line-tail.js';
 import { LineDecoder, type LineOptions } from '../wire/lines.js';
+import { beginsReport } from '../wire/logs/error-line.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import { createLogParser, type LogParserOptions } from '../wire/logs/parse-line.js';
 import type { Decoder } from './decode.js';
@@ -21,7 +22,7 @@ export function createLogDecoder(options: LogDecoderOptions = {}): Decoder<LogEn
   const parse = (decoded: ReturnType<LineDecoder['push']>): LogEntry[] => {
     const entries: LogEntry[] = [];
     for (const line of decoded) {
-      tail?.push(line);
+      tail?.push(line, line.part === 'whole' && beginsReport(line.text));
       const entry = parser.parse(line);
       if (entry !== undefined) entries.push(entry);
     }

@@ -28,6 +28,7 @@ type Example =
   | 'plugins/by-object'
   | 'plugins/injection'
   | 'plugins/logging'
+  | 'plugins/preparation'
   | 'plugins/errors'
   | 'plugins/metadata'
   | 'plugins/cancellation'
@@ -73,6 +74,17 @@ test('examples/plugins/logging: the host receives the log and the output', async
   assert.deepEqual([level, module, fields['name']], ['info', 'greeter', 'Ada']);
   await client.stop();
   assert.equal(await output, 'somebody called Ada\n');
+});
+
+test('examples/plugins/preparation: what is printed while the plugin is prepared is captured', async () => {
+  const client = clientOf('plugins/preparation');
+  const entry = firstValueFrom(client.logs$.pipe(filter(({ message }) => message === 'the dictionary is open')));
+  const output = textOf(client.syncStdout$);
+  const greeter = await greeterOf(client);
+  const { greeting } = await firstValueFrom(greeter.greet({ name: 'Ada' }));
+  assert.deepEqual([greeting, (await entry).fields['versions']], ['Hello Ada!', [1]]);
+  await client.stop();
+  assert.equal(await output, 'the driver of the database is chatty\n');
 });
 
 test('examples/plugins/errors: the host receives status, text and metadata', async () => {

@@ -65,3 +65,20 @@ test('the tail is a copy, oldest first, empty at the beginning', () => {
   assert.equal(tail.lines.length, 20);
   assert.deepEqual([tail.lines.at(0), tail.lines.at(-1)], ['line 31', 'line 50']);
 });
+
+test('the tail keeps the first line of a trace that is longer than it', async () => {
+  const tail = new LineTail({ maxLines: 3 });
+  const frames = Array.from({ length: 9 }, (_, index) => `    at f (x.js:${index}:1)`);
+  const push = async (lines: readonly string[]) =>
+    void (await lastValueFrom(
+      from([Buffer.from(lines.map((line) => `${line}\n`).join(''))]).pipe(logs({ tail }), toArray()),
+    ));
+  await push(['before', 'TypeError: no store', ...frames.slice(0, 2)]);
+  assert.deepEqual(tail.lines, ['TypeError: no store', ...frames.slice(0, 2)]);
+  await push(frames.slice(2, 3));
+  assert.deepEqual(tail.lines, ['TypeError: no store', ...frames.slice(0, 3)]);
+  await push(frames.slice(3));
+  assert.deepEqual(tail.lines, ['TypeError: no store', '… (6 lines left out)', ...frames.slice(6)]);
+  await push(['panic: another', 'a', 'b', 'c']);
+  assert.deepEqual(tail.lines, ['panic: another', 'a', 'b', 'c']);
+});

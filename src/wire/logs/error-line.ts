@@ -10,6 +10,11 @@ const SAYS_ERROR = /\b(?:error|fatal|cannot|failed|denied|not found|no such)\b/i
 const AROUND =
   /^(?:\s+at |\s*[~^]+\s*$|\s*[{}\])]+,?\s*$|\s*$|Node\.js v\d|\s+File "|goroutine \d|exit status \d|Traceback )/;
 
+/** Whether a line is the first of a report of a crash: the one that says what happened. */
+export function beginsReport(line: string): boolean {
+  return FATAL.test(line) || ERROR.test(line);
+}
+
 /**
  * The line of a program's output that says why it ended: of its last report of a crash the first line, else the last line that speaks
  * of an error, else the last one. Log lines in hclog's form count when their level is error. Undefined when there is none.
@@ -19,7 +24,7 @@ export function errorLine(lines: readonly string[]): string | undefined {
   const telling = lines.flatMap((line) => tellingLines(line, parser));
   const last = (pattern: RegExp): string | undefined => telling.findLast(({ text }) => pattern.test(text))?.text;
   const logged = telling.findLast(({ isError, text }) => isError || SAYS_ERROR.test(text))?.text;
-  return (last(FATAL) ?? last(ERROR) ?? logged ?? telling.at(-1)?.text)?.trim();
+  return (withoutPanic(last(FATAL)) ?? last(ERROR) ?? logged ?? telling.at(-1)?.text)?.trim();
 }
 
 interface TellingLine {
@@ -34,4 +39,10 @@ function tellingLines(line: string, parser: LogParser): TellingLine[] {
   if (entry.level !== 'error') return [];
   const { error } = entry.fields;
   return [{ text: typeof error === 'string' ? `${entry.message}: ${error}` : entry.message, isError: true }];
+}
+
+/** A plugin of rxplug writes `panic: ` before its exceptions, for Go hosts. */
+function withoutPanic(line: string | undefined): string | undefined {
+  const thrown = line?.slice('panic: '.length) ?? '';
+  return ERROR.test(thrown) ? thrown : line;
 }
