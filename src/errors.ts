@@ -68,6 +68,14 @@ export class PluginError<Code extends string = string> extends Error {
     return this;
   }
 
+  /** @internal Completes the message, in the stack as well, with what became known after the error was made. Returns the same error. */
+  reword(change: (message: string) => string): this {
+    const before = this.message;
+    this.message = change(before);
+    if (this.stack !== undefined) this.stack = this.stack.replace(before, () => this.message);
+    return this;
+  }
+
   /** Whether a value is an error of this library, also of another realm or another copy of the package. */
   static is(value: unknown): value is PluginError {
     return typeof value === 'object' && value !== null && BRAND in value;

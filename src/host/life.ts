@@ -76,9 +76,9 @@ export function notRunning(life: Exclude<Life, Running>, plugin: string): Plugin
       { details },
     );
   if (life.because !== undefined) return life.because();
-  return new ClosedError(
-    'ERR_CLOSED',
-    `The plugin ${plugin} is ${status}, expected it to be running. Create a new client to start the plugin again.`,
-    { details },
-  );
+  const how =
+    life.reason.kind === 'failed' ? 'did not start' : status === 'exited' ? 'was stopped' : 'is being stopped';
+  return new ClosedError('ERR_CLOSED', `The plugin ${plugin} ${how}. Create a new client to start it again.`, {
+    details,
+  });
 }

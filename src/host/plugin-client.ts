@@ -7,6 +7,7 @@ import type { Exit, PluginState } from '../streams/lifecycle.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
+import { CALL_SITES_VARIABLE, callSite, withCallSites, withSite } from './call-sites.js';
 import { ClientGrpcBroker, ClientMuxBroker } from './client-brokers.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostPartsSource } from './parts.js';
@@ -72,10 +73,12 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
 
   readonly #options: ResolvedClientOptions<P>;
   readonly #life: PluginLife;
+  readonly #callSites: boolean;
 
   /** `createClient` is the way to make one. Throws OptionsError for options that are malformed or exclude each other. */
   constructor(options: ClientOptions<P>, parts: HostPartsSource) {
     this.#options = resolveClientOptions(options);
+    this.#callSites = options.callSites ?? (process.env[CALL_SITES_VARIABLE] ?? '') !== '';
     this.#life = new PluginLife(this.#options, parts);
     this.broker = new ClientGrpcBroker(this.#life);
     this.muxBroker = new ClientMuxBroker(this.#life);
@@ -126,19 +129,28 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
    * when the plugin was stopped, and ERR_PLUGIN_EXITED when it has crashed.
    */
   start(): Promise<void> {
-    return this.#life.start();
+    return this.#tracked(this.#life.start());
   }
 
   /**
    * A new typed client of one plugin of the set. Rejects with PluginCallError ERR_UNKNOWN_PLUGIN for a name outside the set,
    * ERR_PLUGIN_PROTOCOL for a contract of another protocol than the connection's, and ClosedError unless the plugin is running.
    */
-  async dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
-    return (await this.#life.protocol.dispense(name)) as ClientOfContract<P[N]>;
+  dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
+    return this.#tracked(this.#dispense(name));
+  }
+
+  async #dispense<N extends PluginName<P>>(name: N): Promise<ClientOfContract<P[N]>> {
+    const client = (await this.#life.protocol.dispense(name)) as ClientOfContract<P[N]>;
+    return this.#callSites ? withCallSites(client) : client;
   }
 
   /** Resolves when the plugin answers that it is healthy. Rejects with PluginCallError ERR_PING, after `pingTimeoutMs` at the latest. */
-  async ping(): Promise<void> {
+  ping(): Promise<void> {
+    return this.#tracked(this.#ping());
+  }
+
+  async #ping(): Promise<void> {
     await this.#life.protocol.ping({ timeoutMs: this.#options.pingTimeoutMs });
   }
 
@@ -166,6 +178,11 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** Keeps the host's process alive while the plugin runs, until `unref`. By default only a start, a stop and open calls do. */
   ref(): void {
     this.#life.ref();
+  }
+
+  /** With call sites, the error of a result has the place where the method was called: two frames from here. */
+  #tracked<T>(result: Promise<T>): Promise<T> {
+    return this.#callSites ? withSite(result, callSite(2)) : result;
   }
 
   /** Undoes `ref`. */

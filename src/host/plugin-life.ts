@@ -19,6 +19,7 @@ import { LifeLog } from './life-log.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostPartsSource } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
+import { explainFailedStart } from './start/explain-start.js';
 import { reattachPlugin } from './start/reattach-plugin.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
 import { asStartError, connectionLost, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
@@ -270,8 +271,8 @@ export class PluginLife {
       if (asked && !(await gracefulStop(life.resources, stopGraceMs))) this.#log.killing();
     }
     if (reason.kind === 'crashed') await this.streams.logs.drained();
-    const because = why?.();
-    if (life.status !== 'idle') life.abort.abort(because ?? new ClosedError('ERR_CLOSED', 'The plugin was stopped.'));
+    const because = why?.() ?? new ClosedError('ERR_CLOSED', `The plugin ${this.streams.name} was stopped.`);
+    if (life.status !== 'idle') life.abort.abort(because);
     const { id, plugin } = this;
     const exit = life.status === 'idle' ? undefined : await releaseAll(life.resources, { kill, because });
     await this.streams.close(() => this.#log.ended(reason, exit), { exited: exit !== undefined });
@@ -284,6 +285,7 @@ export class PluginLife {
   #withDetails(error: PluginError): PluginError {
     const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
-    return error.with({ plugin: this.streams.name, ...ending, stderr: this.streams.logs.lastStderr });
+    const { name, logs } = this.streams;
+    return explainFailedStart(error.with({ plugin: name, ...ending, stderr: logs.lastStderr }), name);
   }
 }

@@ -27,7 +27,7 @@ export interface PluginSource {
   /** Known before the plugin is prepared, so that a program without a host ends at once. */
   readonly handshake?: HandshakeConfig | undefined;
   /** Prepares the plugin. Its owner disposes it. */
-  prepare(start: PluginStart): Promise<AssembledPlugin>;
+  readonly prepare: (start: PluginStart) => Promise<AssembledPlugin>;
 }
 
 /**
@@ -36,7 +36,8 @@ export interface PluginSource {
  * served; no handshake line was printed then (go-plugin server.go Serve).
  */
 export async function serve({ handshake, prepare }: PluginSource): Promise<void> {
-  if (handshake !== undefined) await requireCookie(handshake);
+  const refusal = handshake === undefined ? undefined : magicCookieError(handshake);
+  if (refusal !== undefined) return await exitWithMessage(refusal);
   const environment = parsePluginEnvironment(process.env);
   removeSocketDirAtExit(environment);
   nameProcess(environment);
@@ -52,7 +53,8 @@ export async function serve({ handshake, prepare }: PluginSource): Promise<void>
   const endCrashReports = reportCrashes();
   try {
     const plugin = await prepare({ logger, host: hostOffer(environment) });
-    if (handshake === undefined) await requireCookie(plugin.options.handshake);
+    const late = magicCookieError(plugin.options.handshake);
+    if (late !== undefined) return await exitWithMessage(late);
     const options = resolveServeOptions(plugin.options);
     ({ exitGraceMs } = options);
     logger = options.logger ?? logger;
@@ -69,11 +71,6 @@ export async function serve({ handshake, prepare }: PluginSource): Promise<void>
     endCrashReports();
     if (exitGraceMs !== undefined) endProcessWithin(exitGraceMs);
   }
-}
-
-async function requireCookie(handshake: HandshakeConfig): Promise<void> {
-  const cookieError = magicCookieError(handshake);
-  if (cookieError !== undefined) await exitWithMessage(cookieError);
 }
 
 async function serveUntilStopped(context: ServingContext, capture: StdioCapture): Promise<void> {

@@ -101,12 +101,9 @@ function noLine(): PluginError {
 
 function exitedEarly({ code, signal }: Exit): PluginError {
   const how = signal !== null ? `by ${signal}` : code !== null ? `with code ${code}` : 'for an unknown reason';
-  return new StartError(
-    'ERR_EXITED_EARLY',
-    `The plugin exited ${how} before it printed a handshake. ${EXPECTED} on stdout. ` +
-      'Read its stderr; check that the command is a plugin for this platform and that both ends have the same magic cookie.',
-    { details: { exitCode: code, signal } },
-  );
+  return new StartError('ERR_EXITED_EARLY', `The plugin exited ${how} before it printed a handshake.`, {
+    details: { exitCode: code, signal },
+  });
 }
 
 /** The error for a line that did not come in time; `unfinished` is the part of it that has come, `reason` why there is none, if known. */

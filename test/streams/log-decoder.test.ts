@@ -60,10 +60,10 @@ test('logs: the tail remembers the last lines, those below the level too', async
 test('the tail is a copy, oldest first, empty at the beginning', () => {
   const tail = new LineTail();
   const before = tail.lines;
-  for (let count = 1; count <= 50; count++) tail.push({ text: `line ${count}`, part: 'whole' });
+  for (let count = 1; count <= 150; count++) tail.push({ text: `line ${count}`, part: 'whole' });
   assert.deepEqual(before, []);
-  assert.equal(tail.lines.length, 20);
-  assert.deepEqual([tail.lines.at(0), tail.lines.at(-1)], ['line 31', 'line 50']);
+  assert.equal(tail.lines.length, 100);
+  assert.deepEqual([tail.lines.at(0), tail.lines.at(-1)], ['line 51', 'line 150']);
 });
 
 test('the tail keeps the first line of a trace that is longer than it', async () => {

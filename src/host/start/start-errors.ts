@@ -33,7 +33,7 @@ export function asStartError(thrown: unknown): PluginError {
 
 /** The plugin exited after its handshake and before it was connected to. */
 export function exitedWhileConnecting(exit: Exit): StartError {
-  const message = `The plugin exited ${describe(exit)} before the host could connect. Its last lines on stderr are in details.stderr.`;
+  const message = `The plugin exited ${describe(exit)} before the host could connect.`;
   return new StartError('ERR_EXITED_EARLY', message, { details: { exitCode: exit.code, signal: exit.signal } });
 }
 
@@ -46,11 +46,11 @@ export function exitedUnexpectedly(plugin: string, exit: Exit, stderr: readonly 
 }
 
 /** What a plugin said on stderr, in a sentence. */
-function lastWords(stderr: readonly string[]): string {
+export function lastWords(stderr: readonly string[]): string {
   if (stderr.length === 0) return 'It wrote nothing to stderr.';
   const line = errorLine(stderr);
   if (line === undefined) return 'It wrote no error to stderr (details.stderr has its last lines).';
-  return `It wrote to stderr: ${quoteText(line)}${stderr.length > 1 ? ' (details.stderr has more)' : ''}.`;
+  return `It wrote to stderr: ${quoteText(withoutFullStop(line))}${stderr.length > 1 ? ' (details.stderr has more)' : ''}.`;
 }
 
 /** The connection was lost while the process lived, and no other could be made. */

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import { errorMessage } from '../../errors.js';
 import { type ExecutableFormat, readExecutableFormat } from './executable-format.js';
 import { type CommandOptions, isBareName, locate, searchPathOf } from './locate.js';
+import { examineScript } from './script.js';
 import { bufferingNote } from './stdout-buffering.js';
 
 /** Why a program cannot be run, if a reason was found. */
@@ -21,13 +22,19 @@ const USUAL_CAUSES =
   'This usually means that the plugin was not built for this architecture, lacks shared libraries that it needs, may not be executed ' +
   'by this user, or did not perform the plugin handshake. Run it by hand to see its output.';
 
+/** Whether the first line of a diagnosis says what is wrong, and not just what usually is. */
+export function isFinding(line: string): boolean {
+  return line !== '' && !line.startsWith('This usually means');
+}
+
 type BinaryFormat = Extract<ExecutableFormat, { readonly architectures: readonly string[] }>;
 
 const FORMAT_OF_PLATFORM: Readonly<Record<string, ExecutableFormat['kind']>> = { darwin: 'Mach-O', win32: 'PE' };
 
 /** Why a started plugin printed no handshake, as text for the user (go-plugin cmdrunner Diagnose). Never rejects. */
 export async function diagnoseCommand(command: CommandOptions, args: readonly string[] = []): Promise<string> {
-  const { finding, notes, format } = await examine(command);
+  const { finding: ofFile, notes, format } = await examine(command);
+  const finding = ofFile ?? (await examineScript(command, args));
   const buffering = finding === undefined ? bufferingNote([command.file, ...args], format) : undefined;
   const lines = buffering === undefined ? notes : [buffering, ...notes];
   return [finding ?? USUAL_CAUSES, ...lines.map((note) => `  ${note}`)].join('\n');

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { errorMessage, SecurityError } from '../../errors.js';
 import { examine } from '../diagnose/diagnose.js';
 import { type CommandOptions, locate } from '../diagnose/locate.js';
+import { interpreterOf } from './interpreter.js';
 import { createHasher, type ResolvedSecureConfig } from './secure-config.js';
 
 /** A file whose checksum was verified, still open. Whoever opened it closes it. */
@@ -67,9 +68,14 @@ export function unreadable(path: string, cause: unknown, finding?: string): Secu
 
 /** What was read is not what was expected. */
 export function mismatch(path: string, hash: string): SecurityError {
+  const script =
+    interpreterOf([path]) === undefined
+      ? ''
+      : ' If it is the checksum of the script, name that in `secureConfig.file`.';
   return new SecurityError(
     'ERR_CHECKSUM_MISMATCH',
     `The ${hash} of ${path} is not the one in \`secureConfig\`: it is another version, or was tampered with. It was not started. ` +
-      'Get the plugin from its source again, or correct the checksum if you trust the file.',
+      'Get the plugin from its source again, or correct the checksum if you trust the file.' +
+      script,
   );
 }

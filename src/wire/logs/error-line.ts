@@ -15,6 +15,9 @@ export function beginsReport(line: string): boolean {
   return FATAL.test(line) || ERROR.test(line);
 }
 
+/** A log line at error in hclog's form, of which the end may be missing. */
+const CUT_ENTRY = /^\{"@level":"error","@message":("(?:[^"\\]|\\.)*")/;
+
 /**
  * The line of a program's output that says why it ended: of its last report of a crash the first line, else the last line that speaks
  * of an error, else the last one. Log lines in hclog's form count when their level is error. Undefined when there is none.
@@ -27,6 +30,14 @@ export function errorLine(lines: readonly string[]): string | undefined {
   return (withoutPanic(last(FATAL)) ?? last(ERROR) ?? logged ?? telling.at(-1)?.text)?.trim();
 }
 
+/** The same, of reports and of log lines at level error alone: a line that is certain to be an error. */
+export function reportedError(lines: readonly string[]): string | undefined {
+  const parser = createLogParser();
+  const certain = (line: string): boolean =>
+    beginsReport(line) || tellingLines(line, parser).some(({ isError }) => isError);
+  return errorLine(lines.filter(certain));
+}
+
 interface TellingLine {
   readonly text: string;
   /** A log calls it an error. */
@@ -35,6 +46,8 @@ interface TellingLine {
 
 function tellingLines(line: string, parser: LogParser): TellingLine[] {
   const entry = parser.parse({ text: line, part: 'whole' });
+  const cut = CUT_ENTRY.exec(line)?.[1];
+  if (cut !== undefined && entry?.kind !== 'hclog') return [{ text: JSON.parse(cut) as string, isError: true }];
   if (entry?.kind !== 'hclog') return AROUND.test(line) ? [] : [{ text: line, isError: false }];
   if (entry.level !== 'error') return [];
   const { error } = entry.fields;

@@ -61,6 +61,16 @@ const CASES: readonly (readonly [name: string, lines: readonly string[], expecte
     ['{"@level":"error","@message":"no disk","error":"EIO"}', '{"@level":"debug","@message":"closing, no error"}'],
     'no disk: EIO',
   ],
+  [
+    'a log line at error that was cut',
+    ['{"@level":"error","@message":"the \\"store\\" failed","stack":"Error: at…'],
+    'the "store" failed',
+  ],
+  [
+    'an exception that a plugin of rxplug writes as a panic',
+    ['panic: TypeError: no store', '    at a.js:1'],
+    'TypeError: no store',
+  ],
   ['only log lines below error', ['{"@level":"info","@message":"Error: none"}'], undefined],
 ];
 

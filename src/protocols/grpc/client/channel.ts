@@ -35,7 +35,7 @@ export interface GrpcChannel extends AsyncDisposable {
   connect(): Promise<void>;
   /**
    * Ends every call and destroys the connections. Resolves when they are closed. Idempotent. Calls, also later ones, end with
-   * CANCELLED, or with UNAVAILABLE when the channel is closed because of an error: then the peer is gone.
+   * CANCELLED, or with UNAVAILABLE when the channel is closed because of an error other than ERR_CLOSED: then the peer is gone.
    */
   close(because?: Error): Promise<void>;
   /** Open calls keep the process alive, except those made with `background`. This is the initial setting. */

@@ -1,5 +1,5 @@
 import { filter, firstValueFrom, type Observable, ReplaySubject } from 'rxjs';
-import { ClosedError, type Delivery } from '../../../errors.js';
+import { ClosedError, type Delivery, PluginError } from '../../../errors.js';
 import { GrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { type CallStatus, localStatus, lostStatus } from '../shared/status.js';
@@ -96,8 +96,7 @@ export class ReconnectingChannel implements GrpcChannel {
       this.#onSessionsClosed = resolve;
     });
     this.#closed = sessionsClosed.then(() => this.#attempt?.done);
-    if (because !== undefined)
-      this.#closedError = new GrpcError(Status.UNAVAILABLE, because.message, { cause: because });
+    if (because !== undefined) this.#closedError = closedBecauseOf(because);
     this.#shutdown();
     return this.#closed;
   }
@@ -226,7 +225,7 @@ export class ReconnectingChannel implements GrpcChannel {
   /** What a call of a closed channel ends with. */
   #closedStatus(delivery: Delivery): CallStatus {
     const { status, detail, cause } = this.#closedError;
-    return status === Status.UNAVAILABLE ? lostStatus(detail, cause, delivery) : localStatus(status, detail);
+    return status === Status.UNAVAILABLE ? lostStatus(detail, cause, delivery) : localStatus(status, detail, cause);
   }
 
   #become(state: ChannelState): void {
@@ -242,6 +241,12 @@ export class ReconnectingChannel implements GrpcChannel {
       else handle?.unref();
     }
   }
+}
+
+/** A close that was asked for is no failure of the peer. */
+function closedBecauseOf(because: Error): GrpcError {
+  const wanted = PluginError.is(because) && because.code === 'ERR_CLOSED';
+  return new GrpcError(wanted ? Status.CANCELLED : Status.UNAVAILABLE, because.message, { cause: because });
 }
 
 function noConnection(error: Error): CallStatus {
