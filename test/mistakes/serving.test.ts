@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Container, ContainerModule, inject, injectable } from 'inversify';
+import { firstValueFrom } from 'rxjs';
+import { handshake, plugins } from '../../examples/basic/contract.js';
+import { GreeterDefinition } from '../../examples/gen/greeter.js';
+import { grpcPlugin, implement, PluginService, serveTest } from '../../src/index.js';
+import { anotherCopyOf } from '../support/another-copy.js';
+import { clientOf, type Mistake, testMistakes } from './mistakes.js';
+
+/** Serves what cannot be served. */
+async function serving(options: object): Promise<never> {
+  await using serving = await serveTest({ handshake, ...options } as Parameters<typeof serveTest>[0]);
+  throw new Error(`it is served at ${serving.reattach.address}`);
+}
+
+class Unmarked {
+  greet() {
+    return { greeting: '' };
+  }
+}
+
+const STORE = Symbol('store');
+
+@PluginService(GreeterDefinition)
+class Unbound {
+  constructor(@inject(STORE) readonly store: unknown) {}
+  greet() {
+    return { greeting: '' };
+  }
+}
+
+@injectable()
+class Hen {
+  constructor(@inject('Egg') readonly egg: unknown) {}
+}
+
+@injectable()
+class Egg {
+  constructor(@inject('Hen') readonly hen: unknown) {}
+}
+
+@PluginService(GreeterDefinition)
+class Circular {
+  constructor(@inject('Hen') readonly hen: unknown) {}
+  greet() {
+    return { greeting: '' };
+  }
+}
+
+const circle = new ContainerModule(({ bind }) => {
+  bind('Hen').to(Hen);
+  bind('Egg').to(Egg);
+});
+
+const MISTAKES: readonly Mistake[] = [
+  {
+    mistake: 'a method is missing',
+    make: () => serving({ plugins: { greeter: implement(plugins.greeter, {} as never) } }),
+    message: 'The implementation of greeter.v1.Greeter lacks greet: every method needs a function.',
+  },
+  {
+    mistake: 'a class without @PluginService',
+    make: () => serving({ plugins: { greeter: Unmarked } }),
+    message:
+      'The class Unmarked is not marked as a plugin service. Put @PluginService(definition) on it, or @NetRpcService().',
+  },
+  {
+    mistake: 'an instance in place of a class',
+    make: () => serving({ plugins: { greeter: new Unmarked() } }),
+    message:
+      'Expected `greeter` of the plugin set to be a class marked with `@PluginService`, or what `implement(contract, service)` returns.',
+  },
+  {
+    mistake: 'no plugins',
+    make: () => serving({}),
+    message: 'Expected `plugins` or `versionedPlugins` to name at least one plugin.',
+  },
+  {
+    mistake: 'a dependency that nothing is bound to',
+    make: () => serving({ plugins: { greeter: Unbound } }),
+    message:
+      'No bindings found for service: "Symbol(store)".\n\nTrying to resolve bindings for "Unbound".\n\nBinding constraints:\n- service identifier: Symbol(store)\n- name: -',
+  },
+  {
+    mistake: 'dependencies in a circle',
+    make: () => serving({ plugins: { greeter: Circular }, modules: [circle] }),
+    message: 'Circular dependency found: Circular -> Hen -> Egg -> Hen',
+  },
+  {
+    mistake: 'an asynchronous binding that is read synchronously',
+    make: () => {
+      const container = new Container();
+      container.bind(STORE).toDynamicValue(async () => 1);
+      container.bind(Unbound).toSelf();
+      return container.get(Unbound);
+    },
+    message: 'Unexpected asynchronous service when resolving service "Unbound"',
+  },
+  {
+    mistake: 'a contract of something that is no definition',
+    make: () => grpcPlugin({ name: 'Greeter' } as never),
+    message:
+      'Expected a service definition: what ts-proto generates with `outputServices=generic-definitions`, a service of protoc-gen-es 2, or what `fromGrpcJs` (rxplug/grpc) makes of a definition for grpc-js or of proto-loader. Got object.',
+  },
+  {
+    mistake: 'a contract of the methods alone',
+    make: () => grpcPlugin(GreeterDefinition.methods as never),
+    message:
+      'Expected a service definition: what ts-proto generates with `outputServices=generic-definitions`, a service of protoc-gen-es 2, or what `fromGrpcJs` (rxplug/grpc) makes of a definition for grpc-js or of proto-loader. Got object.',
+  },
+  {
+    mistake: 'a string for the command',
+    make: () => clientOf({ command: 'node plugin.js' }),
+    message: 'Expected `command` to be a non-empty array of strings: the file to run, then its arguments.',
+  },
+  {
+    mistake: 'no command',
+    make: () => clientOf({}),
+    message: 'Expected exactly one of `command`, `runner` and `reattach`, got none.',
+  },
+];
+
+testMistakes(MISTAKES);
+
+const inversify = anotherCopyOf('inversify') as typeof import('inversify');
+const another = new inversify.Container();
+another.bind(STORE).toConstantValue(1);
+for (const [what, options] of [
+  ['module', { modules: [new inversify.ContainerModule(({ bind }) => void bind(STORE).toConstantValue(1))] }],
+  ['container', { container: another }],
+] as const)
+  test(`a ${what} of another copy of inversify is no mistake`, async () => {
+    await using served = await serveTest({
+      handshake,
+      plugins: { greeter: Unbound },
+      ...options,
+    } as unknown as Parameters<typeof serveTest>[0]);
+    await served.close();
+  });
+
+test('an Observable of another copy of rxjs is no mistake', async () => {
+  const rxjs = anotherCopyOf('rxjs') as typeof import('rxjs');
+  const greeter = implement(plugins.greeter, { greet: ({ name }) => rxjs.of({ greeting: `Hello ${name}!` }) as never });
+  await using served = await serveTest({ handshake, plugins: { greeter } });
+  await using client = clientOf({ reattach: served.reattach });
+  await client.start();
+  const { greet } = await client.dispense('greeter');
+  assert.equal((await firstValueFrom(greet({ name: 'Ada' }))).greeting, 'Hello Ada!');
+});
