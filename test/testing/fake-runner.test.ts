@@ -20,6 +20,8 @@ test('a script that writes lines and exits is a plugin that exited early', async
   const client = createClient({ ...options, runner });
   const said = firstValueFrom(
     client.logs$.pipe(
+      // Not the host's own remarks.
+      filter(({ module }) => module !== 'rxplug'),
       map(({ message }) => message),
       toArray(),
     ),
