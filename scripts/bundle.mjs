@@ -122,6 +122,25 @@ function pruneDeclarations() {
   }
 }
 
+/** The command line is a user of the package. Its parser of arguments is in its own files, so that the package has no dependency for it. */
+function bundleCommandLine(outdir) {
+  return esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { main: join(compiled, 'cli/main.js') },
+    outdir,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: ['rxplug', 'rxjs', '@bufbuild/protobuf'],
+    minifyWhitespace: true,
+    lineLimit: 120,
+    logLevel: 'warning',
+  });
+}
+
 /** A file that requires each entry, with the same declarations as for `import`. */
 function writeCommonJs(directory) {
   mkdirSync(directory);
@@ -137,6 +156,7 @@ function writeCommonJs(directory) {
 
 const lib = join(root, 'dist/lib');
 await bundle(lib);
+await bundleCommandLine(join(root, 'dist/cli'));
 writePackages(lib, compiled);
 writeCommonJs(join(root, 'dist/cjs'));
 pruneDeclarations();

@@ -7,9 +7,9 @@ import { excerpt, regionsOf } from './regions.js';
 import { filesBelow, pages, read, root } from './repository.js';
 import { sourceText } from './sources.js';
 
-/** Blocks in these languages must be run by a test; blocks without a language, and in PICTURES, are illustrations. */
+/** Blocks in these languages must be run by a test; blocks without a language, and in PICTURES, are illustrations. What a `console` shows is compared by cli.test. */
 const RUN = ['ts', 'sh', 'json'];
-const PICTURES = ['', 'text', 'proto', 'yaml', 'go'];
+const PICTURES = ['', 'text', 'console', 'proto', 'yaml', 'go'];
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 

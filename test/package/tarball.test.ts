@@ -29,6 +29,7 @@ before(async () => {
 const USEFUL = [
   /^dist\/src\/.*\.d\.ts$/,
   /^dist\/lib\/((parts|imported|required)\/)?[\w-]+\.js(\.map)?$/,
+  /^dist\/cli\/(parts\/)?[\w-]+\.js$/,
   /^dist\/cjs\/[\w-]+\.(cjs|d\.cts)$/,
   /^(docs|examples)\/.*\.md$/,
   /^proto\/.*\.proto$/,

@@ -1,0 +1,66 @@
+import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
+import type { CallFlags } from './commands/call.js';
+import type { DiscoverFlags } from './commands/discover.js';
+import type { InspectFlags } from './commands/inspect.js';
+import type { CliContext } from './process/context.js';
+import { CommandFailure } from './process/exit-code.js';
+import { PROGRAM, TARGET_ALIASES, TARGET_FLAGS } from './target/flags.js';
+import { parseDuration } from './target/options.js';
+
+const text = (value: string): string => value;
+const word = { parse: text, optional: true } as const;
+
+/** The commands are loaded when they are run, so that `--help` is as fast as Node. */
+const routes = buildRouteMap({
+  routes: {
+    inspect: buildCommand<InspectFlags, string[], CliContext>({
+      loader: async () => (await import('./commands/inspect.js')).inspect,
+      parameters: {
+        flags: { ...TARGET_FLAGS, json: { kind: 'boolean', default: false, brief: 'Print JSON' } },
+        aliases: TARGET_ALIASES,
+        positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program [service]' } },
+      },
+      docs: { brief: 'Start a plugin and tell what it is: handshake, TLS, services' },
+    }),
+    call: buildCommand<CallFlags, string[], CliContext>({
+      loader: async () => (await import('./commands/call.js')).call,
+      parameters: {
+        flags: {
+          ...TARGET_FLAGS,
+          metadata: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'Metadata, KEY=VALUE' },
+          deadline: { kind: 'parsed', parse: parseDuration, optional: true, brief: 'Bound of the call' },
+          emitDefaults: { kind: 'boolean', default: false, brief: 'Print fields that have their default value' },
+          ignoreUnknown: { kind: 'boolean', default: false, brief: 'Leave out fields that the type does not have' },
+        },
+        aliases: { ...TARGET_ALIASES, m: 'metadata' },
+        positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program method [json]' } },
+      },
+      docs: { brief: 'Start a plugin and call a method: JSON in, JSON out' },
+    }),
+    discover: buildCommand<DiscoverFlags, [directory?: string], CliContext>({
+      loader: async () => (await import('./commands/discover.js')).discover,
+      parameters: {
+        flags: {
+          pattern: { kind: 'parsed', parse: text, default: '*', brief: 'File names to look at' },
+          json: { kind: 'boolean', default: false, brief: 'Print JSON' },
+        },
+        positional: { kind: 'tuple', parameters: [{ ...word, brief: 'Folder', placeholder: 'folder' }] },
+      },
+      docs: { brief: 'List the plugins of a folder; nothing is started' },
+    }),
+  },
+  docs: { brief: 'Looks into go-plugin plugins: inspects, calls and finds them.' },
+});
+
+export const app = buildApplication(routes, {
+  name: 'rxplug',
+  scanner: { caseStyle: 'allow-kebab-for-camel' },
+  documentation: { caseStyle: 'convert-camel-to-kebab' },
+  determineExitCode: (error) => (error instanceof CommandFailure ? error.exitCode : 1),
+  localization: {
+    text: {
+      ...text_en,
+      exceptionWhileRunningCommand: (error) => (error instanceof Error ? error.message : String(error)),
+    },
+  },
+});

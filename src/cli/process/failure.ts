@@ -1,0 +1,33 @@
+import { PluginError } from 'rxplug';
+import { GrpcError, status as Status } from 'rxplug/grpc';
+import { visible } from '../terminal/visible.js';
+import { CommandFailure, ExitCode, UsageError } from './exit-code.js';
+
+const TIMEOUTS: ReadonlySet<string> = new Set(['ERR_START_TIMEOUT', 'ERR_DIAL_TIMEOUT', 'ERR_TIMEOUT']);
+
+/** A command whose errors say how the process ends. */
+export function reporting<This, Args extends unknown[]>(
+  command: (this: This, ...args: Args) => Promise<void>,
+): (this: This, ...args: Args) => Promise<void> {
+  return async function (...args) {
+    try {
+      await command.apply(this, args);
+    } catch (error) {
+      throw failureOf(error);
+    }
+  };
+}
+
+function failureOf(error: unknown): CommandFailure {
+  if (error instanceof UsageError) return new CommandFailure(ExitCode.usage, visible(error.message));
+  if (GrpcError.is(error)) return statusFailure(error);
+  if (!PluginError.is(error)) return new CommandFailure(ExitCode.bad, visible(String(error)));
+  const exitCode = TIMEOUTS.has(error.code) ? ExitCode.timeout : ExitCode.start;
+  return new CommandFailure(exitCode, visible(`${error.code}: ${error.message}`));
+}
+
+/** `status NOT_FOUND (5): no such key`. */
+function statusFailure({ status, statusName, detail }: GrpcError): CommandFailure {
+  const text = `status ${statusName} (${status})${detail === '' ? '' : `: ${visible(detail)}`}`;
+  return new CommandFailure(status === Status.DEADLINE_EXCEEDED ? ExitCode.timeout : ExitCode.bad, text);
+}

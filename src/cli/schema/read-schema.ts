@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { fromBinary } from '@bufbuild/protobuf';
+import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { type GrpcChannel, GrpcError, status } from 'rxplug/grpc';
+import { UsageError } from '../process/exit-code.js';
+import { type Reflected, reflect } from './reflection.js';
+import { Schema } from './schema.js';
+
+/** What a plugin tells of itself, completed by descriptor sets for what it does not describe. Throws UsageError, GrpcError. */
+export async function readSchema(channel: GrpcChannel, descriptorSets: readonly string[]): Promise<Schema> {
+  const given = (await Promise.all(descriptorSets.map(readDescriptorSet))).flat();
+  const { services, files } = await reflectIfPossible(channel);
+  const byName = new Map([...given.map((file) => [file.name, file] as const), ...files]);
+  // Without reflection nobody says which of the services are there.
+  const declared = given.flatMap((file) => file.service.map(({ name }) => fullName(file, name))).sort();
+  return new Schema(services.length > 0 ? services : declared, byName.values());
+}
+
+function fullName({ package: scope }: FileDescriptorProto, name: string): string {
+  return scope === '' ? name : `${scope}.${name}`;
+}
+
+async function reflectIfPossible(channel: GrpcChannel): Promise<Reflected> {
+  try {
+    return await reflect(channel);
+  } catch (error) {
+    if (GrpcError.is(error) && error.status === status.UNIMPLEMENTED) return { services: [], files: new Map() };
+    throw error;
+  }
+}
+
+/** A serialized FileDescriptorSet, as `buf build -o FILE` and `protoc --include_imports -o FILE` write it. */
+async function readDescriptorSet(path: string): Promise<readonly FileDescriptorProto[]> {
+  try {
+    return fromBinary(FileDescriptorSetSchema, await readFile(path)).file;
+  } catch (error) {
+    throw new UsageError(
+      `Cannot read descriptors from ${path}: ${(error as Error).message}. Expected a file that buf build -o FILE has written.`,
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import { PROFILE_NAMES, parseDuration } from './options.js';
+
+const text = (value: string): string => value;
+
+/** The flags of TargetFlags, for stricli. */
+export const TARGET_FLAGS = {
+  cookie: { kind: 'parsed', parse: text, optional: true, brief: 'Magic cookie, KEY=VALUE' },
+  protocolVersions: { kind: 'parsed', parse: text, optional: true, brief: 'Versions to offer, as 5 or 1,3-5' },
+  profile: { kind: 'parsed', parse: text, optional: true, brief: `Host that the plugin is for: ${PROFILE_NAMES}` },
+  tls: {
+    kind: 'enum',
+    values: ['auto', 'on', 'off'],
+    default: 'auto',
+    brief: 'AutoMTLS: always, never, or where the plugin can',
+  },
+  timeout: { kind: 'parsed', parse: parseDuration, default: '60s', brief: 'Bound of the start' },
+  env: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'Environment variable, KEY=VALUE' },
+  cwd: { kind: 'parsed', parse: text, optional: true, brief: 'Working directory of the plugin' },
+  hostEnv: { kind: 'boolean', default: true, brief: 'The plugin inherits the environment' },
+  descriptors: {
+    kind: 'parsed',
+    parse: text,
+    variadic: true,
+    optional: true,
+    brief: 'Descriptors of services, written by buf build -o',
+  },
+  verbose: { kind: 'counter', optional: true, brief: "Show the plugin's log; twice: at trace level" },
+} as const;
+
+export const TARGET_ALIASES = { v: 'verbose' } as const;
+
+/** The program that is not given after `--`. */
+export const PROGRAM = {
+  brief: 'Program of the plugin; with arguments: -- PROGRAM ARGUMENT...',
+  parse: text,
+  placeholder: 'program',
+} as const;

@@ -1,0 +1,68 @@
+import { access } from 'node:fs/promises';
+import { UsageError } from '../process/exit-code.js';
+import { type GoBuildInfo, readGoBuildInfo } from './go-build-info.js';
+import { PROFILE_NAMES, parsePair, parseVersions, type TargetFlags } from './options.js';
+import { detectProfile, PROFILES, type Profile } from './profiles.js';
+
+/** A plugin that can be started. */
+export interface Target {
+  readonly command: readonly [file: string, ...args: string[]];
+  readonly cookieKey: string;
+  readonly cookieValue: string;
+  readonly versions: readonly number[];
+  readonly protocols: readonly ('grpc' | 'netrpc')[];
+  /** The profile that was given or fits. */
+  readonly profile: Profile | undefined;
+  /** Undefined for what is no Go program. */
+  readonly build: GoBuildInfo | undefined;
+}
+
+/** A plugin takes the highest version that it knows, so that offering all of these finds it in one start. */
+const ALL_VERSIONS = Array.from({ length: 256 }, (_, version) => version);
+
+/** How the program is to be started. Throws UsageError, with what to give, where that is not known. */
+export async function resolveTarget(command: readonly string[], flags: TargetFlags): Promise<Target> {
+  const [file, ...args] = command;
+  if (file === undefined || file === '') throw new UsageError('Expected a program, or its command line after --.');
+  const build = await buildInfoOf(file);
+  const profile = profileOf(file, build, flags);
+  const [cookieKey, cookieValue] = cookieOf(file, profile, flags);
+  return {
+    command: [file, ...args],
+    cookieKey,
+    cookieValue,
+    versions:
+      flags.protocolVersions === undefined
+        ? (profile?.versions ?? ALL_VERSIONS)
+        : parseVersions(flags.protocolVersions),
+    protocols: profile === undefined ? ['grpc', 'netrpc'] : [profile.protocol],
+    profile,
+    build,
+  };
+}
+
+/** A name that is looked up in the PATH is not read; the start tells whether it is there. */
+async function buildInfoOf(file: string): Promise<GoBuildInfo | undefined> {
+  if (!/[/\\]/.test(file)) return undefined;
+  try {
+    await access(file);
+    return await readGoBuildInfo(file);
+  } catch {
+    return undefined;
+  }
+}
+
+function profileOf(file: string, build: GoBuildInfo | undefined, { profile: name }: TargetFlags): Profile | undefined {
+  if (name === undefined) return detectProfile({ path: file, build });
+  const found = PROFILES.find((profile) => profile.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(`There is no profile ${JSON.stringify(name)}. Expected one of ${PROFILE_NAMES}.`);
+}
+
+function cookieOf(file: string, profile: Profile | undefined, { cookie }: TargetFlags): readonly [string, string] {
+  if (cookie !== undefined) return parsePair(cookie, '--cookie');
+  if (profile !== undefined) return [profile.cookieKey, profile.cookieValue];
+  throw new UsageError(
+    `No profile fits ${file}. Give --profile NAME (${PROFILE_NAMES}) or --cookie KEY=VALUE; the cookie stands in the source of the plugin's host.`,
+  );
+}

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { within } from '../support/defer.js';
+
+/** The published command. */
+export const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `rxplug` with arguments, and what is to be on its stdin. */
+export async function runCli(
+  args: readonly string[],
+  { stdin = '', cwd }: { readonly stdin?: string | undefined; readonly cwd?: string } = {},
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(stdin);
+  const exit = new Promise<Pick<CliResult, 'code' | 'signal'>>((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve({ code, signal })).once('error', reject);
+  });
+  const all = Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  const [ended, stdout, stderr] = await within(20_000, `rxplug ${args[0]}`, all).finally(() => child.kill());
+  return { ...ended, stdout, stderr };
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { PROFILES } from '../../src/cli/target/profiles.js';
+import { runCli } from '../cli/run-cli.js';
+import { REPOSITORY } from '../conformance/build-go.js';
+
+const page = readFileSync(join(REPOSITORY, 'docs/cli.md'), 'utf8');
+const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-page-'));
+symlinkSync(join(REPOSITORY, 'dist/examples/basic/plugin.js'), join(directory, 'plugin.js'));
+const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
+execFileSync(process.execPath, [buf, 'build', join(REPOSITORY, 'proto'), '-o', join(directory, 'greeter.binpb')]);
+after(() => rmSync(directory, { recursive: true }));
+
+const blocks = [...page.matchAll(/```console\n\$ rxplug (.*)\n([^]*?)```/g)];
+
+test('the page has commands', () => assert.ok(blocks.length > 3));
+
+for (const [, line = '', expected] of blocks) {
+  test(`rxplug ${line} prints what the page shows`, async () => {
+    const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
+    const { stdout, stderr } = await runCli(args, { cwd: directory });
+    assert.equal(`${stdout}${stderr}`.replace(/unix \S+/, 'unix SOCKET'), expected);
+  });
+}
+
+test('the page names every profile', () => {
+  for (const { name } of PROFILES) assert.ok(page.includes(name), name);
+});
