@@ -103,7 +103,7 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     mistake: 'the plugin runs out of memory',
-    varies: /(?<=FATAL ERROR: … Allocation failed)/,
+    varies: /(?<=FATAL ERROR: ).*(?= Allocation failed)/,
     make: () =>
       call(
         store('memory.mjs', 'put: () => { const all = []; for (;;) all.push(new Array(10_000).fill(all)); }', [
