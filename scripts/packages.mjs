@@ -38,7 +38,7 @@ export function writePackages(directory, compiled) {
   const used = namesImported(compiled);
   for (const set of ['imported', 'required']) mkdirSync(join(directory, set));
   for (const [file, packages] of Object.entries(PACKAGES)) {
-    const named = packages.map((path) => [path, [...(used.get(path) ?? [])].toSorted()]);
+    const named = packages.map((path) => [path, [...(used.get(path) ?? [])].toSorted((a, b) => (a < b ? -1 : 1))]);
     writeFileSync(join(directory, `imported/${file}.js`), named.map(importing).join(''));
     writeFileSync(join(directory, `required/${file}.js`), REQUIRE + named.map(requiring).join(''));
   }
