@@ -110,7 +110,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'protocols/netrpc': room([...WIRE, 'streams', ...TRANSPORTS, 'protocols'], ['rxjs', 'node:stream', 'node:net']),
   'protocols/dual': room(['errors', ...PROTOCOLS]),
 
-  'host/launch-options': host([]),
+  'host/launch-options': host([], ['node:url']),
   'host/plugin-name': host(['launch-options'], ['node:path']),
   'host/options': host(['launch-options', 'plugin-name']),
   'host/client-registry': host([]),
@@ -131,7 +131,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   transport: room(DI),
   container: room(DI),
   supervise: room([...DI, 'di', 'supervision']),
-  bundle: room(['errors'], ['esbuild', 'node:crypto', 'node:fs', 'node:os', 'node:path']),
+  bundle: room(['errors', 'wire'], ['esbuild', 'node:crypto', 'node:fs', 'node:os', 'node:path']),
   // The command line uses the package as anybody does, but for two files whose names no entry has.
   'cli/terminal': room([]),
   'cli/process': room(['cli/terminal'], ['rxplug', '@stricli/core', 'node:stream']),

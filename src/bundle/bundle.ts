@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorMessage, OptionsError } from '../errors.js';
+import { optionNames, requireOptions } from '../wire/option-names.js';
 import { bundleProgram } from './program.js';
 import { loaderFile, recorderFile } from './single-file.js';
 
@@ -31,6 +32,8 @@ export interface BundleResult {
   readonly codeFile?: string;
 }
 
+const NAMES = optionNames<BundleOptions>()('entry outfile external grpcJs record');
+
 /**
  * Makes one file of a program, a plugin or a host, with everything that it imports, and stores the code that V8 compiles for it beside it. It
  * needs esbuild, which is not installed with this package. The file names the SHA-256 of its code and takes no other; without its code it
@@ -50,7 +53,12 @@ export interface BundleResult {
  * });
  * ```
  */
-export async function bundle({ entry, outfile, record, ...options }: BundleOptions): Promise<BundleResult> {
+export async function bundle(given: BundleOptions): Promise<BundleResult> {
+  requireOptions('bundle', given, NAMES);
+  for (const name of ['entry', 'outfile'] as const)
+    if (typeof given[name] !== 'string')
+      throw new OptionsError(`Expected \`${name}\` of bundle to be the path of a file, got ${String(given[name])}.`);
+  const { entry, outfile, record, ...options } = given;
   const file = resolve(outfile);
   const program = await bundleProgram(resolve(entry), options);
   await mkdir(dirname(file), { recursive: true });

@@ -4,11 +4,18 @@ import type { ServiceClass } from '../assembly/plugin-service.js';
 import { type CreateService, implementationsOf, newService } from '../assembly/served-plugins.js';
 import type { AssembledPlugin, PluginEquipment } from '../plugin/assembled-plugin.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
+import { optionNames, requireOptions } from '../wire/option-names.js';
 import type { PluginContainer } from './plugin-container.js';
 import type { ServeOptions } from './serve-options.js';
 
+/** The names of all options of `serve`. */
+export const SERVE_OPTION_NAMES = optionNames<ServeOptions>()(
+  'handshake plugins versionedPlugins protocol logger tlsProvider network onShutdown callGraceMs shutdownDeadlineMs exitGraceMs exitWithHost grpc grpcEngine modules container',
+);
+
 /** An implementation for each name; parts and logger when they are needed. Nothing listens yet. Throws OptionsError. */
 export function assemblePlugin(options: ServeOptions): AssembledPlugin {
+  requireOptions('serve', options, SERVE_OPTION_NAMES);
   const {
     plugins,
     versionedPlugins,

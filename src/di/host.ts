@@ -1,10 +1,11 @@
 import type { Observable } from 'rxjs';
 import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
 import { launchWith } from '../host/launch-plugin.js';
-import type { ClientOptions } from '../host/options.js';
+import { CLIENT_OPTION_NAMES, type ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
+import { optionNames, requireOptions } from '../wire/option-names.js';
 import type { ContainerModule } from './application-container.js';
 
 /** The options of a client that its container needs, besides those of `ClientOptions`. */
@@ -15,6 +16,8 @@ export interface HostAssemblyOptions extends HostGrpcOptions {
    */
   readonly modules?: readonly ContainerModule[];
 }
+
+const NAMES = [...CLIENT_OPTION_NAMES, ...optionNames<HostAssemblyOptions>()('modules grpc grpcEngine')];
 
 /**
  * A client for one plugin process. Nothing is started yet: subscribe to its Observables, then `start`. Throws OptionsError.
@@ -28,6 +31,7 @@ export interface HostAssemblyOptions extends HostGrpcOptions {
  * ```
  */
 export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
+  requireOptions('createClient', options, NAMES);
   return new PluginClient<P>(options, partsSource(options));
 }
 

@@ -1,11 +1,12 @@
 import { ContainerModule, type ContainerModuleLoadOptions, inject, type ServiceIdentifier } from 'inversify';
 import type { HostGrpcOptions } from '../assembly/host-parts.js';
-import type { ClientOptions } from '../host/options.js';
+import { CLIENT_OPTION_NAMES, type ClientOptions } from '../host/options.js';
 import type { HostParts } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import type { SupervisionOptions } from '../supervision/options.js';
 import { SupervisedPlugin } from '../supervision/supervised-plugin.js';
+import { optionNames, requireOptions } from '../wire/option-names.js';
 import { toResolvedWithHostParts } from './host-container.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 import { token } from './token.js';
@@ -67,6 +68,8 @@ export function injectPlugin(name: string): ParameterDecorator & PropertyDecorat
 /** A process of `pluginHostModule`: the options of its client, and how it is supervised, if it is. */
 export type ModuleProcess = ClientOptions & HostGrpcOptions & { readonly supervision?: SupervisionOptions };
 
+const PROCESS_NAMES = [...CLIENT_OPTION_NAMES, ...optionNames<HostGrpcOptions>()('grpc grpcEngine'), 'supervision'];
+
 /**
  * Binds plugin processes, by names of your choice, into an application's container: for each process its PluginClient
  * (`pluginClientToken`) and a client of each plugin of its sets (`pluginToken`, `@injectPlugin`). Parts that the container has bound
@@ -83,6 +86,7 @@ export type ModuleProcess = ClientOptions & HostGrpcOptions & { readonly supervi
 export function pluginHostModule(processes: Readonly<Record<string, ModuleProcess>>): ContainerModule {
   return new ContainerModule(({ bind }) => {
     for (const [name, options] of Object.entries(processes)) {
+      requireOptions(`\`${name}\` of pluginHostModule`, options, PROCESS_NAMES);
       if (options.supervision === undefined) bindClient(bind, name, options);
       else bindSupervised(bind, name, options);
     }

@@ -3,6 +3,7 @@ import { exitWithMessage } from '../plugin/magic-cookie.js';
 import { selectPlugin } from '../plugin/select-plugin.js';
 import { type PluginStart, serve as serveCore } from '../plugin/serve.js';
 import { type ServeTestOptions, serveTest as serveTestCore, type TestServing } from '../plugin/test-serving.js';
+import { checkOptions } from '../wire/option-names.js';
 import { assemblePlugin } from './assemble-plugin.js';
 import type { ServeOptions } from './serve-options.js';
 
@@ -64,6 +65,7 @@ export async function serveMux(plugins: Readonly<Record<string, LazyServeOptions
  * ```
  */
 export async function serveTest(options: ServeOptions, test: ServeTestOptions = {}): Promise<TestServing> {
+  checkOptions('serveTest', test, ['signal', 'syncStdio']);
   const plugin = assemblePlugin(options);
   const onEnded = async (): Promise<void> => plugin[Symbol.asyncDispose]();
   try {

@@ -1,3 +1,5 @@
+import { OptionsError } from '../errors.js';
+import { checkOptions } from '../wire/option-names.js';
 import { type ClientRegistry, managedClients } from './client-registry.js';
 
 /** Which signals stop which clients. */
@@ -21,7 +23,11 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * const client = createClient({ command, handshake, plugins, managed: true });
  * ```
  */
-export function cleanupOnExit({ signals = SIGNALS, clients = managedClients }: CleanupOnExitOptions = {}): () => void {
+export function cleanupOnExit(options: CleanupOnExitOptions = {}): () => void {
+  checkOptions('cleanupOnExit', options, ['signals', 'clients']);
+  const { signals = SIGNALS, clients = managedClients } = options;
+  if (!Array.isArray(signals))
+    throw new OptionsError(`Expected \`signals\` of cleanupOnExit to be a list of signals, got ${String(signals)}.`);
   let isEnding = false;
   const onExit = (): void => clients.killNow();
   const onSignal = (signal: NodeJS.Signals): void => {

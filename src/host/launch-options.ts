@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { OptionsError } from '../errors.js';
 import type { AttachedRunner, ProcessSpec, RunnerFactory } from '../runners/runner.js';
 import { resolveSecureConfig, type SecureConfig } from '../runners/secure/secure-config.js';
@@ -7,13 +8,14 @@ import {
   resolveReattachConfig,
 } from '../wire/handshake/reattach-config.js';
 import { isTerraformReattach, TERRAFORM_REATTACH_VARIABLE } from '../wire/handshake/terraform-reattach.js';
+import { checkOptions, optionNames } from '../wire/option-names.js';
 
 /** A command to run as a child process. */
 export interface CommandLaunch {
   /** Program and arguments, run without a shell. A bare name is looked up in the PATH. */
-  readonly command: readonly [file: string, ...args: string[]];
-  /** Working directory. @default the host's */
-  readonly cwd?: string;
+  readonly command: readonly string[];
+  /** Working directory, as a path or a `file:` URL. @default the host's */
+  readonly cwd?: string | URL;
   /** The checksum that the program's file must have; it is verified at the start (go-plugin SecureConfig). */
   readonly secureConfig?: SecureConfig;
   /**
@@ -39,6 +41,10 @@ export interface ReattachLaunch {
    */
   readonly reattach: PartialReattachConfig & { readonly attach?: AttachFunction };
 }
+
+const REATTACH_NAMES = optionNames<ReattachLaunch['reattach']>()(
+  'protocol protocolVersion network address id pid startTime test attach',
+);
 
 type Without<T> = { readonly [Key in keyof T]?: never };
 
@@ -117,14 +123,22 @@ function resolveCommand({ command, cwd, secureConfig, processGroup }: CommandLau
     process: {
       command: [...command] as [string, ...string[]],
       ...(secureConfig === undefined ? {} : { secureConfig: resolveSecureConfig(secureConfig) }),
-      ...(cwd === undefined ? {} : { cwd }),
+      ...(cwd === undefined ? {} : { cwd: pathOf(cwd) }),
       ...(processGroup === undefined ? {} : { processGroup }),
     },
   };
 }
 
+/** Throws OptionsError for what is neither a path nor a `file:` URL. */
+function pathOf(cwd: unknown): string {
+  if (typeof cwd === 'string') return cwd;
+  if (cwd instanceof URL && cwd.protocol === 'file:') return fileURLToPath(cwd);
+  throw new OptionsError(`Expected \`cwd\` to be a path or a \`file:\` URL, got ${String(cwd)} (${typeof cwd}).`);
+}
+
 function resolveReattach(reattach: ReattachLaunch['reattach']): ResolvedLaunch {
   checkReattach(reattach);
+  checkOptions('`reattach`', reattach, REATTACH_NAMES);
   const { attach, ...given } = reattach;
   const config = resolveReattachConfig(given);
   if (attach === undefined && config.pid === undefined)

@@ -3,9 +3,11 @@ import { OptionsError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls/tls.js';
 import { resolveDuration } from '../wire/duration.js';
-import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import { HANDSHAKE_NAMES, type HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import { definedVariables } from '../wire/handshake/variables.js';
 import { hostVersionTable } from '../wire/handshake/versions.js';
 import { MIN_LINE_BYTES } from '../wire/lines.js';
+import { checkOptions, optionNames } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 import { resolveName } from './plugin-name.js';
@@ -29,8 +31,8 @@ interface CommonOptions {
   readonly pingTimeoutMs?: number;
   /** TCP ports that the plugin may listen on. @default 10 000 to 25 000, as go-plugin */
   readonly ports?: { readonly min: number; readonly max: number };
-  /** Environment variables of the plugin, added to the host's own or replacing them. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Environment variables of the plugin, added to the host's own or replacing them; an undefined one removes the host's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Keeps the host's own environment from the plugin. @default false */
   readonly skipHostEnv?: boolean;
   /** Receives the bytes of the plugin's real stderr, which `logs$` has as entries. Borrowed: never ended. */
@@ -105,7 +107,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly stopGraceMs: number;
   readonly pingTimeoutMs: number;
   readonly ports: { readonly min: number; readonly max: number };
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly skipHostEnv: boolean;
   readonly stderr: Writable | undefined;
   readonly maxLogLineBytes: number;
@@ -116,6 +118,11 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly managed: boolean;
   readonly unixSocket: UnixSocketOptions;
 }
+
+/** The names of all of a client's options. */
+export const CLIENT_OPTION_NAMES = optionNames<ClientOptions>()(
+  'callSites name command cwd secureConfig processGroup runner reattach handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
+);
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
   startTimeoutMs: 60_000,
@@ -153,17 +160,36 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     stopGraceMs: resolveDuration('stopGraceMs', options.stopGraceMs, DEFAULT_CLIENT_OPTIONS.stopGraceMs),
     pingTimeoutMs: resolveDuration('pingTimeoutMs', options.pingTimeoutMs, DEFAULT_CLIENT_OPTIONS.pingTimeoutMs),
     ports: resolvePorts(options.ports),
-    env: { ...options.env },
+    env: checkedVariables(options.env),
     skipHostEnv: options.skipHostEnv ?? false,
-    stderr: options.stderr,
+    stderr: checkedSink(options.stderr),
     maxLogLineBytes: lineLimit(options.maxLogLineBytes ?? DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
     grpcBrokerMultiplex: options.grpcBrokerMultiplex ?? false,
     outlivesHost: options.outlivesHost ?? false,
     managed: options.managed ?? false,
-    unixSocket: { ...options.unixSocket },
+    unixSocket: resolveUnixSocket(options.unixSocket),
   };
+}
+
+function resolveUnixSocket(given: UnixSocketOptions | undefined): UnixSocketOptions {
+  checkOptions('`unixSocket`', given, ['tempDir', 'group']);
+  return { ...given };
+}
+
+/** What is undefined is kept: it removes a variable that the host has. */
+function checkedVariables(env: CommonOptions['env']): Readonly<Record<string, string | undefined>> {
+  definedVariables('createClient', env);
+  return { ...env };
+}
+
+/** A path, for instance, has no `write`. */
+function checkedSink(stderr: Writable | undefined): Writable | undefined {
+  if (stderr === undefined || (typeof stderr.write === 'function' && typeof stderr.on === 'function')) return stderr;
+  throw new OptionsError(
+    `Expected \`stderr\` to be a Writable stream, got ${typeof stderr === 'string' ? quoteText(stderr) : typeof stderr}. For a file pass \`createWriteStream(path)\`.`,
+  );
 }
 
 function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {
@@ -181,6 +207,7 @@ function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOption
 
 /** An empty cookie would match an environment variable that is not set. */
 function resolveHandshake(handshake: Partial<HandshakeConfig> = {}): Required<HandshakeConfig> {
+  checkOptions('`handshake`', handshake, HANDSHAKE_NAMES);
   const { protocolVersion = 0, magicCookieKey, magicCookieValue } = handshake;
   if (!magicCookieKey || !magicCookieValue)
     throw new OptionsError(
@@ -226,6 +253,7 @@ function protocolsOf(versions: ReadonlyMap<number, PluginSet>): readonly Protoco
 }
 
 function resolvePorts(ports: { readonly min: number; readonly max: number } | undefined): { min: number; max: number } {
+  checkOptions('`ports`', ports, ['min', 'max']);
   const { min, max } = ports ?? DEFAULT_CLIENT_OPTIONS.ports;
   const valid = [min, max].every((port) => Number.isInteger(port) && port >= 0 && port <= 65_535) && min <= max;
   if (!valid)

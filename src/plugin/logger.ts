@@ -1,5 +1,5 @@
 import { formatLogLine } from '../wire/logs/format-line.js';
-import { createLogger, type Logger, type LogLevel } from '../wire/logs/logger.js';
+import { checkLevel, createLogger, type Logger, type LogLevel } from '../wire/logs/logger.js';
 import { uncapturedWrite } from './stdio-capture.js';
 
 /**
@@ -12,6 +12,7 @@ import { uncapturedWrite } from './stdio-capture.js';
  * ```
  */
 export function pluginLogger(level: LogLevel = 'trace'): Logger {
+  checkLevel('pluginLogger', level);
   const write = uncapturedWrite(process.stderr);
   return createLogger({
     level,

@@ -2,8 +2,9 @@ import { OptionsError } from '../errors.js';
 import type { PluginImplementations, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls/tls.js';
 import { resolveDuration } from '../wire/duration.js';
-import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import { HANDSHAKE_NAMES, type HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import type { Logger } from '../wire/logs/logger.js';
+import { checkOptions } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
 
 /** The options of a plugin, with its implementations in place (go-plugin ServeConfig). */
@@ -55,6 +56,8 @@ export const DEFAULT_SERVE_OPTIONS = Object.freeze({ callGraceMs: 1000, shutdown
 
 /** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  checkOptions('`handshake`', options.handshake, HANDSHAKE_NAMES);
+  checkLogger(options.logger);
   if (options.plugins === undefined && options.versionedPlugins === undefined)
     throw new OptionsError('Expected `plugins` or `versionedPlugins` to name at least one plugin.');
   const network: string | undefined = options.network;
@@ -70,4 +73,11 @@ export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions
     shutdownDeadlineMs: resolveDuration('shutdownDeadlineMs', options.shutdownDeadlineMs, shutdownDeadlineMs),
     exitGraceMs: resolveDuration('exitGraceMs', options.exitGraceMs, exitGraceMs),
   };
+}
+
+/** A level in the place of a logger, for instance. */
+function checkLogger(logger: Logger | undefined): void {
+  if (logger === undefined || (typeof logger.error === 'function' && typeof logger.named === 'function')) return;
+  const given = typeof logger === 'string' ? quoteText(logger) : typeof logger;
+  throw new OptionsError(`Expected \`logger\` to be a Logger, got ${given}. Make one with \`pluginLogger(level)\`.`);
 }

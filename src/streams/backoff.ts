@@ -1,6 +1,7 @@
 import { asyncScheduler, type Observable, type SchedulerLike, throwError, timer } from 'rxjs';
 import { OptionsError, PluginError } from '../errors.js';
 import { MAX_TIMER_MS } from '../wire/duration.js';
+import { optionNames, requireOptions } from '../wire/option-names.js';
 
 /** How the waits of `backoff` grow. */
 export interface BackoffOptions {
@@ -47,6 +48,8 @@ export function backoff(options: BackoffOptions): (error: unknown, retryCount: n
   };
 }
 
+const NAMES = optionNames<BackoffOptions>()('initialMs maxMs factor jitter resetAfterMs random scheduler');
+
 /** The wait before the retry of this number, which counts from 1. */
 export function backoffWaitMs(options: Required<BackoffOptions>, retryCount: number): number {
   const { initialMs, maxMs, factor, jitter, random } = options;
@@ -55,6 +58,7 @@ export function backoffWaitMs(options: Required<BackoffOptions>, retryCount: num
 
 /** Validates once and fills in the defaults. Throws OptionsError. */
 export function resolveBackoff(options: BackoffOptions): Required<BackoffOptions> {
+  requireOptions('backoff', options, NAMES);
   const resolved = {
     initialMs: options.initialMs,
     maxMs: options.maxMs,

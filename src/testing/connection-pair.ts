@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
 import { secureDialer, secureListener } from '../transports/tls/tls.js';
-import { type PairOptions, pairTls, pairTransport } from './pair-options.js';
+import { checkPairOptions, type PairOptions, pairTls, pairTransport } from './pair-options.js';
 
 /** The two ends of one connection. */
 export interface ConnectionPair extends AsyncDisposable {
@@ -24,6 +24,7 @@ export interface ConnectionPair extends AsyncDisposable {
  * ```
  */
 export async function createConnectionPair(options: PairOptions = {}): Promise<ConnectionPair> {
+  checkPairOptions('createConnectionPair', options);
   const transport = pairTransport(options);
   const tls = await pairTls(options);
   const plain = await transport.listen();

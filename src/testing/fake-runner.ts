@@ -1,4 +1,5 @@
 import type { RunnerFactory, RunnerSpec } from '../runners/runner.js';
+import { checkOptions, optionNames } from '../wire/option-names.js';
 import { FakePlugin, type FakeRunnerOptions, type FakeScript } from './fake-plugin.js';
 
 /** A runner factory for a client's option `runner`, which keeps the plugins that it made. */
@@ -7,6 +8,8 @@ export interface FakeRunner extends RunnerFactory {
   /** One for each start of a client, oldest first. */
   readonly plugins: readonly FakePlugin[];
 }
+
+const NAMES = optionNames<FakeRunnerOptions>()('name diagnosis onKill addresses');
 
 /**
  * A runner factory whose plugins are fakes. `script` is called at each start with a new plugin; the start lasts until it returns, and
@@ -22,6 +25,7 @@ export interface FakeRunner extends RunnerFactory {
  * ```
  */
 export function fakeRunner(script: FakeScript, options: FakeRunnerOptions = {}): FakeRunner {
+  checkOptions('fakeRunner', options, NAMES);
   const plugins: FakePlugin[] = [];
   const factory = (spec: RunnerSpec): FakePlugin => {
     const plugin = new FakePlugin(`fake-${plugins.length + 1}`, spec, script, options);

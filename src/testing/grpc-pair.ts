@@ -15,7 +15,14 @@ import type { AnyServiceDefinition, ClientOf, HandlersOf } from '../protocols/gr
 import { secureListener } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
-import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
+import {
+  brokerNetworkOver,
+  checkPairOptions,
+  type PairOptions,
+  type PairTls,
+  pairTls,
+  pairTransport,
+} from './pair-options.js';
 
 /** Options of both ends of a gRPC connection. */
 export interface GrpcPairOptions extends PairOptions {
@@ -30,6 +37,8 @@ export interface GrpcPairOptions extends PairOptions {
   /** The service's logger. @default silent */
   readonly logger?: Logger;
 }
+
+const NAMES = ['grpcEngine', 'channel', 'server', 'client', 'logger'] satisfies (keyof GrpcPairOptions)[];
 
 /** A channel and a server that are connected to each other. */
 export interface GrpcConnection extends AsyncDisposable {
@@ -58,6 +67,7 @@ export async function createGrpcConnection(
   register: (server: GrpcServer) => void | Promise<void>,
   options: GrpcPairOptions = {},
 ): Promise<GrpcConnection> {
+  checkPairOptions('createGrpcConnection', options, NAMES);
   return connect(register, await linkOf(options), options);
 }
 
@@ -125,6 +135,7 @@ export async function createGrpcPair(
   service: object,
   options: GrpcPairOptions = {},
 ): Promise<GrpcPair<unknown>> {
+  checkPairOptions('createGrpcPair', options, NAMES);
   const sides = grpcSidesOf('protocols' in Object(of) ? (of as GrpcPlugin) : grpcPlugin(of as AnyServiceDefinition));
   if (sides === undefined)
     throw new OptionsError('Expected a service definition or a contract made with `grpcPlugin`.');

@@ -1,10 +1,11 @@
 import { PassThrough, type Writable } from 'node:stream';
-import { assemblePlugin } from '../di/assemble-plugin.js';
+import { assemblePlugin, SERVE_OPTION_NAMES } from '../di/assemble-plugin.js';
 import type { ServeOptions } from '../di/serve-options.js';
 import type { AssembledPlugin, PluginEquipment } from '../plugin/assembled-plugin.js';
 import { resolveServeOptions } from '../plugin/options.js';
 import { startServing } from '../plugin/serving.js';
 import { parsePluginEnvironment } from '../wire/handshake/environment.js';
+import { requireOptions } from '../wire/option-names.js';
 import type { FakePlugin } from './fake-plugin.js';
 import { type FakeRunner, fakeRunner } from './fake-runner.js';
 
@@ -27,6 +28,7 @@ export interface InProcessOptions extends Omit<ServeOptions, 'exitGraceMs' | 'ex
  * ```
  */
 export function inProcessRunner(options: InProcessOptions): FakeRunner {
+  requireOptions('inProcessRunner', options, [...SERVE_OPTION_NAMES, 'program']);
   return fakeRunner((plugin) => serveIn(plugin, options), { name: 'in-process-plugin' });
 }
 

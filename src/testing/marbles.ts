@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import { checkOptions } from '../wire/option-names.js';
 
 /** How strictly subscriptions are checked. */
 export interface MarblesOptions {
@@ -22,6 +23,7 @@ export interface MarblesOptions {
  * ```
  */
 export function marbles(body: (helpers: RunHelpers) => void, options: MarblesOptions = {}): void {
+  checkOptions('marbles', options, ['subscriptions']);
   const scheduler = new TestScheduler((actual, expected) => assert.deepEqual(actual, expected));
   if (options.subscriptions !== 'asserted') {
     scheduler.run(body);

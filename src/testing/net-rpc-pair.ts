@@ -2,7 +2,7 @@ import { createNetRpcClient, type NetRpcClient, type NetRpcClientOptions } from 
 import { type NetRpcServerOptions, type NetRpcServing, serveNetRpc } from '../protocols/netrpc/rpc-server.js';
 import type { NetRpcServices } from '../protocols/netrpc/rpc-service.js';
 import { createConnectionPair } from './connection-pair.js';
-import type { PairOptions } from './pair-options.js';
+import { checkPairOptions, type PairOptions } from './pair-options.js';
 
 /** Options of both ends of a net/rpc connection. */
 export interface NetRpcConnectionOptions extends PairOptions {
@@ -33,7 +33,9 @@ export async function createNetRpcConnection(
   services: NetRpcServices,
   options: NetRpcConnectionOptions = {},
 ): Promise<NetRpcConnection> {
-  const pair = await createConnectionPair(options);
+  checkPairOptions('createNetRpcConnection', options, ['client', 'server']);
+  const { client: _client, server: _server, ...connection } = options;
+  const pair = await createConnectionPair(connection);
   const server = serveNetRpc(pair.server, services, options.server);
   const client = createNetRpcClient(pair.client, options.client);
   const dispose = async () => {

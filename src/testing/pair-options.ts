@@ -1,9 +1,11 @@
+import { OptionsError } from '../errors.js';
 import type { BrokerNetwork } from '../protocols/protocol.js';
 import { socketTransport } from '../transports/sockets/socket-transport.js';
 import { selfSignedAuthority } from '../transports/tls/certificate.js';
 import { mutualTls, type TlsConfig } from '../transports/tls/tls.js';
 import type { Transport } from '../transports/transport.js';
 import { SAME_ADDRESSES } from '../wire/handshake/address.js';
+import { checkOptions } from '../wire/option-names.js';
 import { memoryTransport } from './memory-transport.js';
 
 /** TLS settings of your own for the two ends. */
@@ -18,6 +20,16 @@ export interface PairOptions {
   readonly transport?: 'memory' | 'unix' | 'tcp';
   /** `true`: as with `autoMtls`, each end makes a certificate and trusts only the other's. @default false */
   readonly tls?: boolean | PairTls;
+}
+
+/** Throws OptionsError for what a pair cannot be made of. */
+export function checkPairOptions(of: string, options: PairOptions, further: readonly string[] = []): void {
+  checkOptions(of, options, ['transport', 'tls', ...further]);
+  const { transport = 'memory' } = options;
+  if (!['memory', 'unix', 'tcp'].includes(transport))
+    throw new OptionsError(
+      `Expected \`transport\` of ${of} to be 'memory', 'unix' or 'tcp', got ${String(transport)}.`,
+    );
 }
 
 /** The transport between the two ends. */

@@ -11,7 +11,14 @@ import { netRpcClientProtocol } from '../protocols/netrpc/client-protocol.js';
 import type { BrokerNetwork, ClientProtocol, ServerProtocol } from '../protocols/protocol.js';
 import type { Listener } from '../transports/transport.js';
 import { type Logger, SILENT_LOGGER } from '../wire/logs/logger.js';
-import { brokerNetworkOver, type PairOptions, type PairTls, pairTls, pairTransport } from './pair-options.js';
+import {
+  brokerNetworkOver,
+  checkPairOptions,
+  type PairOptions,
+  type PairTls,
+  pairTls,
+  pairTransport,
+} from './pair-options.js';
 import { Teardown } from './teardown.js';
 
 /** Options of both ends of a plugin's connection. */
@@ -29,6 +36,18 @@ export interface PluginPairOptions extends PairOptions, Pick<ServeOptions, 'modu
   /** The logger of both ends. @default silent */
   readonly logger?: Logger;
 }
+
+const NAMES = [
+  'modules',
+  'container',
+  'onShutdown',
+  'grpcEngine',
+  'serve',
+  'host',
+  'protocol',
+  'multiplex',
+  'logger',
+] satisfies (keyof PluginPairOptions)[];
 
 /** A host's and a plugin's end of one connection. */
 export interface PluginPair<P extends PluginSet> extends AsyncDisposable {
@@ -67,6 +86,7 @@ export async function createPluginPair<P extends PluginSet>(
   services: Readonly<Record<PluginName<P>, ServedPlugins[string]>>,
   options: PluginPairOptions = {},
 ): Promise<PluginPair<P>> {
+  checkPairOptions('createPluginPair', options, NAMES);
   const teardown = new Teardown();
   return await teardown.guard(async () => {
     const link = await linkOf(options.protocol ?? protocolOf(plugins), options, teardown);

@@ -82,9 +82,9 @@ function rig(
   options: ProbeRigOptions,
   cleanUp: () => void = () => {},
 ): ProbeRig {
-  const { wrap = (inner) => inner } = options;
+  const { wrap = (inner) => inner, interceptors = [], defaults = {} } = options;
   const channel = wrap(ENDPOINTS[options.engine ?? currentEngine].createChannel({ dialer, ...options.channel }));
-  const client = createGrpcClient(channel, ProbeDefinition, options);
+  const client = createGrpcClient(channel, ProbeDefinition, { interceptors, defaults });
   const close = async () => {
     await channel.close();
     await server.close();

@@ -1,6 +1,8 @@
 import { PluginCallError } from '../../errors.js';
-import { resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
+import { resolveHttp2Options } from '../../transports/http2/options.js';
+import { checkYamuxOptions, resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { resolveDuration } from '../../wire/duration.js';
+import { checkOptions, optionNames } from '../../wire/option-names.js';
 import type { ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
@@ -23,12 +25,19 @@ export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions 
 
 export const RECONNECT_TIMEOUT_MS = 20_000;
 
+const NAMES = optionNames<GrpcHostOptions>()(
+  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes interceptors defaults broker yamux reconnectTimeoutMs',
+);
+
 /** The host's end of gRPC: connects at once (go-plugin grpc_client.go newGRPCClient). Throws OptionsError. */
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
+  checkOptions('`grpc` of a host', options, NAMES);
   const { broker, interceptors = [], defaults, yamux = {}, reconnectTimeoutMs: givenMs, ...channel } = options;
   // Only validates: the defaults depend on the connection.
+  checkYamuxOptions(yamux);
   resolveYamuxOptions(yamux);
   const reconnectTimeoutMs = resolveDuration('reconnectTimeoutMs', givenMs, RECONNECT_TIMEOUT_MS);
+  resolveHttp2Options(channel.http2);
   const client = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
   const brokerOptions = resolveBrokerOptions(broker ?? {}, { channel, client });
   const engine = resolveGrpcEngine(grpcEngine);

@@ -28,6 +28,8 @@ type ConfigureServer = (server: GrpcServer, health: HealthService) => void;
 
 /** What `grpcServerProtocol` has resolved. */
 export interface GrpcServingOptions {
+  /** What is meant for the servers themselves. */
+  readonly serverOptions: GrpcServerOptions;
   readonly options: GrpcServerOptions & ReflectionOptions & { readonly configure?: ConfigureServer };
   readonly brokerOptions: ResolvedBrokerOptions;
   readonly engine: GrpcEngine;
@@ -43,11 +45,11 @@ const SHUTDOWN_STEP_MS = 2000;
 /** Serves a plugin over gRPC (go-plugin grpc_server.go). */
 export async function serveGrpc(
   connection: ServerConnection,
-  { options, brokerOptions, engine, muxedOptions }: GrpcServingOptions,
+  { options, serverOptions, brokerOptions, engine, muxedOptions }: GrpcServingOptions,
 ): Promise<ServerProtocol> {
   const endpoints = await loadGrpcEngine(engine);
   const { logger } = connection;
-  const server = endpoints.createServer({ logger, ...options });
+  const server = endpoints.createServer({ logger, ...serverOptions });
   const muxed = connection.multiplex ? (await loadMultiplexing()).acceptMuxed(connection, muxedOptions) : undefined;
   const { listener } = muxed ?? connection;
   const broker = addPluginBroker(server, muxed?.streams, connection, {

@@ -1,4 +1,5 @@
-import { resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
+import { checkYamuxOptions, resolveYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
+import { checkOptions, optionNames } from '../../wire/option-names.js';
 import type { ServerProtocolFactory } from '../protocol.js';
 import type { MuxedPluginOptions } from './broker/muxed-plugin.js';
 import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.js';
@@ -22,6 +23,10 @@ export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions 
 /** go-plugin waits 5 s, which a busy host can miss; it gives a plugin 60 s to be started and connected (client.go ClientConfig). */
 const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
 
+const NAMES = optionNames<GrpcPluginOptions>()(
+  'http2 interceptors maxReceiveMessageBytes maxSendMessageBytes maxBufferedBytes logger descriptorSets broker firstConnectionTimeoutMs yamux configure',
+);
+
 /**
  * Serves a plugin over gRPC (go-plugin grpc_server.go).
  *
@@ -29,18 +34,27 @@ const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
  * bind(GRPC_SERVER_PROTOCOL).toConstantValue(grpcServerProtocol({ http2: { maxConcurrentStreams: 100 } }));
  */
 export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?: GrpcEngine): ServerProtocolFactory {
-  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: options });
+  const serverOptions = serverOptionsOf(options);
+  const brokerOptions = resolveBrokerOptions(options.broker ?? {}, { server: serverOptions });
   const engine = resolveGrpcEngine(grpcEngine);
   const muxedOptions = resolveMuxedOptions(options, brokerOptions.timeoutMs);
   return async (connection) => {
     // Most of gRPC is loaded when a plugin is served: a host needs none of it.
     const { serveGrpc } = await import('./grpc-serving.js');
-    return await serveGrpc(connection, { options, brokerOptions, engine, muxedOptions });
+    return await serveGrpc(connection, { options, serverOptions, brokerOptions, engine, muxedOptions });
   };
+}
+
+/** What is meant for the servers themselves. */
+function serverOptionsOf(options: GrpcPluginOptions): GrpcServerOptions {
+  checkOptions('`grpc` of a plugin', options, NAMES);
+  const { broker: _b, firstConnectionTimeoutMs: _f, yamux: _y, configure: _c, descriptorSets: _d, ...server } = options;
+  return server;
 }
 
 function resolveMuxedOptions(options: GrpcPluginOptions, expectMs: number): MuxedPluginOptions {
   const { firstConnectionTimeoutMs = FIRST_CONNECTION_TIMEOUT_MS, yamux = {} } = options;
+  checkYamuxOptions(yamux);
   // Only validates: the defaults depend on the connection.
   resolveYamuxOptions(yamux);
   return { expectMs, firstConnectionTimeoutMs, yamux };

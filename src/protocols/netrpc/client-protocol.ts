@@ -5,14 +5,15 @@ import { aborted } from '../../streams/aborted.js';
 import { loopTimer } from '../../streams/loop-timeout.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { secureDialer } from '../../transports/tls/tls.js';
-import type { YamuxOptions } from '../../transports/yamux/options.js';
+import { checkYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
+import { checkOptions } from '../../wire/option-names.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
-import type { MuxBrokerOptions } from './mux-broker.js';
+import { MUX_BROKER_OPTION_NAMES, type MuxBrokerOptions } from './mux-broker.js';
 import { RefCount } from './ref-count.js';
 import { createNetRpcClient, type NetRpcClient, type NetRpcClientOptions } from './rpc-client.js';
 import type { NetRpcSignature } from './rpc-service.js';
@@ -43,6 +44,9 @@ const DISPENSE_TIMEOUT_MS = 10_000;
  * bind(NETRPC_CLIENT_PROTOCOL).toConstantValue(netRpcClientProtocol({ broker: { timeoutMs: 10_000 } }));
  */
 export function netRpcClientProtocol(options: NetRpcHostOptions = {}): ClientProtocolFactory {
+  checkOptions('net/rpc of a host', options, ['yamux', 'broker']);
+  checkYamuxOptions(options.yamux);
+  checkOptions('`broker`', options.broker, MUX_BROKER_OPTION_NAMES);
   return async (connection) => {
     const { dialer, tls, signal } = connection;
     const secured = tls === undefined ? dialer : secureDialer(dialer, tls);

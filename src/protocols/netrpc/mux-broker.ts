@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Observable, SchedulerLike } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
 import type { DialOptions } from '../../transports/transport.js';
+import { optionNames } from '../../wire/option-names.js';
 import type { BrokerKnock } from '../broker-request.js';
 import type { ClientProtocol } from '../protocol.js';
 import type { NetRpcServerOptions } from './rpc-server.js';
@@ -18,6 +19,8 @@ export interface MuxBrokerOptions {
   /** The clock of its timeouts, for tests. @default asyncScheduler */
   readonly scheduler?: SchedulerLike;
 }
+
+export const MUX_BROKER_OPTION_NAMES = optionNames<MuxBrokerOptions>()('timeoutMs dialTimeoutMs maxPending scheduler');
 
 /**
  * Opens further connections between host and plugin, inside their yamux session (go-plugin mux_broker.go). One side takes an id from

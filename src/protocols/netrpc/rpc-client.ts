@@ -5,12 +5,15 @@ import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import type { GobSchema } from '../../wire/gob/index.js';
 import { createNetRpcClientCodec, type NetRpcClientCodec, type NetRpcResponseHeader } from '../../wire/net-rpc.js';
+import { checkOptions, optionNames } from '../../wire/option-names.js';
 import { BatchingWriter } from './batching-writer.js';
 import type { NetRpcClient, NetRpcClientOptions } from './net-rpc-client.js';
 import type { RefCount } from './ref-count.js';
 import { closedHere, connectionLost, lostCall, toPluginError } from './rpc-errors.js';
 
 export type { NetRpcClient, NetRpcClientOptions } from './net-rpc-client.js';
+
+const NAMES = optionNames<NetRpcClientOptions>()('maxPendingCalls maxQueuedBytes peerName reasonTimeoutMs registry limits');
 
 /**
  * A net/rpc client over a connection, which it owns from here on. `refs` is referenced while calls wait for replies.
@@ -27,6 +30,7 @@ export function createNetRpcClient(
   options: NetRpcClientOptions = {},
   refs?: RefCount,
 ): NetRpcClient {
+  checkOptions('a net/rpc client', options, NAMES);
   const client = new StreamRpcClient(connection, options, refs);
   client.start();
   return client;

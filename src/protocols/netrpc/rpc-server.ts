@@ -12,6 +12,7 @@ import {
   type NetRpcServerCodec,
   splitServiceMethod,
 } from '../../wire/net-rpc.js';
+import { checkOptions, optionNames } from '../../wire/option-names.js';
 import { logHandlerFailure } from '../handler-failure.js';
 import { BatchingWriter } from './batching-writer.js';
 import type { NetRpcHandler, NetRpcServices } from './rpc-service.js';
@@ -28,6 +29,8 @@ export interface NetRpcServerOptions extends NetRpcCodecOptions {
   readonly logger?: Logger;
 }
 
+const NAMES = optionNames<NetRpcServerOptions>()('maxConcurrentRequests logger registry limits');
+
 /**
  * Serves net/rpc over a connection, which it owns from here on. Services may be added to the map later.
  *
@@ -42,6 +45,7 @@ export function serveNetRpc(
   services: NetRpcServices,
   options: NetRpcServerOptions = {},
 ): NetRpcServing {
+  checkOptions('a net/rpc server', options, NAMES);
   const serving = new NetRpcServing(connection, services, options);
   serving.start();
   return serving;

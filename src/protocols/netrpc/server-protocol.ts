@@ -5,15 +5,16 @@ import { loopTimer } from '../../streams/loop-timeout.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
-import type { YamuxOptions } from '../../transports/yamux/options.js';
+import { checkYamuxOptions, type YamuxOptions } from '../../transports/yamux/options.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
+import { checkOptions } from '../../wire/option-names.js';
 import { notServable } from '../contract-errors.js';
 import type { ServerConnection, ServerProtocol, ServerProtocolFactory } from '../protocol.js';
 import { RunningCalls } from '../running-calls.js';
 import { netRpcSidesOf } from './contract.js';
 import { createControl } from './control.js';
 import { createDispenser } from './dispenser.js';
-import type { MuxBrokerOptions } from './mux-broker.js';
+import { MUX_BROKER_OPTION_NAMES, type MuxBrokerOptions } from './mux-broker.js';
 import { serveNetRpc } from './rpc-server.js';
 import type { NetRpcServices } from './rpc-service.js';
 import { StdioFeed } from './stdio.js';
@@ -40,6 +41,9 @@ const OPEN_TIMEOUT_MS = 10_000;
  * bind(NETRPC_SERVER_PROTOCOL).toConstantValue(netRpcServerProtocol({ broker: { timeoutMs: 10_000 } }));
  */
 export function netRpcServerProtocol(options: NetRpcPluginOptions = {}): ServerProtocolFactory {
+  checkOptions('net/rpc of a plugin', options, ['yamux', 'broker', 'openTimeoutMs']);
+  checkYamuxOptions(options.yamux);
+  checkOptions('`broker`', options.broker, MUX_BROKER_OPTION_NAMES);
   return (connection) => {
     for (const [name, { contract }] of Object.entries(connection.implementations)) {
       if (netRpcSidesOf(contract) === undefined) throw notServable(name, contract, 'netrpc');

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { StartError } from '../../errors.js';
 import { type Address, type AddressTranslator, SAME_ADDRESSES } from '../../wire/handshake/address.js';
+import { checkOptions, optionNames } from '../../wire/option-names.js';
 import { quoteText } from '../../wire/quote.js';
 import type { AttachedRunner, Exit } from '../runner.js';
 import { containerAddresses, type SharedDir } from './addresses.js';
@@ -19,6 +20,8 @@ export interface AttachContainerOptions extends ContainerEngineOptions {
   readonly socketDir?: string;
 }
 
+const NAMES = optionNames<AttachContainerOptions>()('socketDir engine requestTimeoutMs killTimeoutMs');
+
 /**
  * Attaches to a plugin in a running container, by its id or name. Rejects with StartError ERR_PROCESS_NOT_FOUND when no such container
  * runs, ERR_CONTAINER_ENGINE when the engine cannot be used.
@@ -27,6 +30,7 @@ export interface AttachContainerOptions extends ContainerEngineOptions {
  * createClient({ reattach: { ...config, attach: ({ id = '' }) => attachContainer(id) }, handshake, plugins });
  */
 export async function attachContainer(id: string, options: AttachContainerOptions = {}): Promise<AttachedRunner> {
+  checkOptions('attachContainer', options, NAMES);
   const { engine: socketPath, requestTimeoutMs, killTimeoutMs } = resolveEngineOptions(options);
   const engine = new ContainerEngine({ socketPath, timeoutMs: requestTimeoutMs });
   const { status, body, message } = await engine.call('GET', `/containers/${encodeURIComponent(id)}/json`);

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { OptionsError } from '../../errors.js';
+import { checkOptions, optionNames, requireOptions } from '../../wire/option-names.js';
 import type { ContainerEngineOptions } from './engine-options.js';
 
 /** A directory or file of the host that the container sees. */
@@ -78,8 +79,16 @@ const DEFAULT_LIMITS: Required<ContainerLimits> = Object.freeze({
   cpus: null,
 });
 
+const NAMES = optionNames<ContainerOptions>()(
+  'image command env workingDir socketDir mounts labels network user capabilities readOnly limits engine requestTimeoutMs killTimeoutMs',
+);
+const MOUNT_NAMES = optionNames<ContainerMount>()('source target readOnly');
+
 /** Validates the options and fills in defaults. Throws OptionsError. */
 export function resolveContainerOptions(options: ContainerOptions): ResolvedContainerOptions {
+  requireOptions('containerRunner', options, NAMES);
+  checkOptions('`limits` of containerRunner', options.limits, Object.keys(DEFAULT_LIMITS));
+  for (const mount of options.mounts ?? []) requireOptions('`mounts` of containerRunner', mount, MOUNT_NAMES);
   if (typeof options.image !== 'string' || options.image === '')
     throw new OptionsError('Expected the `image` option of the container to be the name or id of an image.');
   const { env = {}, mounts = [], labels = {}, capabilities = [], socketDir, limits } = options;

@@ -3,6 +3,7 @@ import { OptionsError, StartError } from '../../errors.js';
 import { identify, type ProcessIdentity } from '../../processes/identity.js';
 import { readProcessEntry } from '../../processes/table.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
+import { optionNames, requireOptions } from '../../wire/option-names.js';
 import type { AttachedRunner, Exit } from '../runner.js';
 
 /** Which process to attach to, and how it is watched and killed. */
@@ -14,6 +15,8 @@ export interface AttachProcessOptions extends ProcessIdentity {
   /** How long the killed process may take to exit, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
+
+const NAMES = optionNames<AttachProcessOptions>()('probe pollMs killTimeoutMs pid startTime');
 
 const POLL_MS = 1_000;
 const KILL_TIMEOUT_MS = 5_000;
@@ -32,6 +35,9 @@ const UNKNOWN_EXIT: Exit = { code: null, signal: null };
  * const runner = await attachProcess({ pid: 4711, probe: async () => void (await dialer.dial()).destroy() });
  */
 export async function attachProcess(options: AttachProcessOptions): Promise<AttachedRunner> {
+  requireOptions('attachProcess', options, NAMES);
+  if (typeof options.probe !== 'function')
+    throw new OptionsError('Expected `probe` of attachProcess to be a function that connects to the plugin.');
   const { pid, startTime, probe } = options;
   const found = await identify(pid);
   if (found === undefined) throw notFound(pid, 'there is no such process');

@@ -9,6 +9,8 @@ import { createMark, TREE_VARIABLE } from '../../processes/mark.js';
 import { killGroup, killLeftovers, killRoot, killTree, type ProcessTree, treeOf } from '../../processes/tree.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
+import { definedVariables } from '../../wire/handshake/variables.js';
+import { optionNames, requireOptions } from '../../wire/option-names.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
 import { explainSpawnError } from '../diagnose/spawn-error.js';
 import { PluginOutput } from '../plugin-output.js';
@@ -20,12 +22,15 @@ import { spawnPlugin } from './spawn.js';
 
 /** What to run as a child process, and with which environment. */
 export interface ProcessRunnerOptions extends ProcessSpec {
-  /** The complete environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** The complete environment; a variable that is undefined is left out. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** How long a killed process may take to exit, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
 
+const NAMES = optionNames<ProcessRunnerOptions>()(
+  'command env cwd processGroup outlivesHost secureConfig killTimeoutMs',
+);
 const KILL_TIMEOUT_MS = 5_000;
 const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
@@ -37,12 +42,13 @@ const UNKNOWN_EXIT: Exit = { code: null, signal: null };
  * createClient({ runner: ({ env }) => processRunner({ command: ['nice', '/opt/plugin'], env }), handshake, plugins });
  */
 export function processRunner(options: ProcessRunnerOptions): Runner {
+  requireOptions('processRunner', options, NAMES);
   if (!Array.isArray(options.command) || typeof options.command[0] !== 'string' || options.command[0] === '') {
     throw new OptionsError(
       'Expected the `command` option to be a non-empty list, the program first: `[file, ...args]`.',
     );
   }
-  return new ProcessRunner(options);
+  return new ProcessRunner({ ...options, env: definedVariables('processRunner', options.env) });
 }
 
 /**
@@ -58,10 +64,14 @@ export function commandRunner(spec: RunnerSpec, overrides: Partial<ProcessRunner
   return processRunner({ ...spec.process, env: spec.env, ...overrides });
 }
 
+interface ResolvedProcessRunnerOptions extends ProcessRunnerOptions {
+  readonly env: Readonly<Record<string, string>>;
+}
+
 class ProcessRunner implements Runner {
   readonly name: string;
   readonly exit$: Observable<Exit>;
-  readonly #options: ProcessRunnerOptions;
+  readonly #options: ResolvedProcessRunnerOptions;
   readonly #secure: ResolvedSecureConfig | undefined;
   readonly #stdout = new PluginOutput();
   readonly #stderr = new PluginOutput();
@@ -73,7 +83,7 @@ class ProcessRunner implements Runner {
   #state: 'new' | 'started' | 'reaped' = 'new';
   #killing: Promise<void> | undefined;
 
-  constructor(options: ProcessRunnerOptions) {
+  constructor(options: ResolvedProcessRunnerOptions) {
     this.#options = options;
     this.#secure = options.secureConfig === undefined ? undefined : resolveSecureConfig(options.secureConfig);
     this.name = options.command[0];

@@ -2,6 +2,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { checkOptions } from '../../wire/option-names.js';
 import { createHasher } from './secure-config.js';
 
 /** An entry of a directory: its path in it, with `/`. */
@@ -31,6 +32,7 @@ export interface DirectoryChecksumOptions {
  * ```
  */
 export async function directoryChecksum(directory: string, options: DirectoryChecksumOptions = {}): Promise<string> {
+  checkOptions('directoryChecksum', options, ['hash', 'signal']);
   const { hash = 'sha256', signal } = options;
   const root = await realpath(directory);
   const entries = await entriesOf(root);

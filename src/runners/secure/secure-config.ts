@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { OptionsError, SecurityError } from '../../errors.js';
+import { requireOptions } from '../../wire/option-names.js';
 
 /** What a plugin's file has to be (go-plugin SecureConfig). */
 export interface SecureConfig {
@@ -29,7 +30,9 @@ export interface ResolvedSecureConfig extends SecureConfig {
  * without a hash that node:crypto knows, and OptionsError for a checksum of the wrong length or that is not hexadecimal, or for a `file`
  * beside a `directory`.
  */
-export function resolveSecureConfig({ checksum, hash, file, directory }: SecureConfig): ResolvedSecureConfig {
+export function resolveSecureConfig(config: SecureConfig): ResolvedSecureConfig {
+  requireOptions('`secureConfig`', config, ['checksum', 'hash', 'file', 'directory']);
+  const { checksum, hash, file, directory } = config;
   if (checksum === undefined || checksum.length === 0)
     throw new SecurityError(
       'ERR_CHECKSUM_MISSING',

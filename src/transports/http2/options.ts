@@ -1,6 +1,7 @@
 import { OptionsError } from '../../errors.js';
 import { MAX_TIMER_MS } from '../../wire/duration.js';
 import { LARGEST_MAX_FRAME_BYTES, MAX_STREAM_ID, MAX_WINDOW_BYTES } from '../../wire/http2/frames.js';
+import { checkOptions } from '../../wire/option-names.js';
 import type { Http2Options } from './interfaces.js';
 
 export type ResolvedHttp2Options = Required<Http2Options>;
@@ -36,6 +37,7 @@ const RANGES: { readonly [Name in NumberName]: readonly [least: number, most: nu
 /** Fills in the defaults; throws an OptionsError for a value outside its range. */
 export function resolveHttp2Options(options?: Http2Options): ResolvedHttp2Options {
   if (options === undefined) return DEFAULT_HTTP2_OPTIONS;
+  checkOptions('`http2`', options, Object.keys(DEFAULT_HTTP2_OPTIONS));
   const resolved: ResolvedHttp2Options = { ...DEFAULT_HTTP2_OPTIONS, ...options };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = resolved[name as NumberName];

@@ -3,6 +3,7 @@ import { errorMessage, OptionsError, TransportError } from '../../errors.js';
 import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { onAbort } from '../../streams/on-abort.js';
 import { type Address, explainAddress } from '../../wire/handshake/address.js';
+import { checkOptions } from '../../wire/option-names.js';
 import type { Dialer, DialOptions } from '../transport.js';
 import { connectDirect } from './direct-socket.js';
 import { type FoundFile, findNoFollow } from './no-follow.js';
@@ -28,6 +29,7 @@ const KEEP_ALIVE_MS = 15_000;
  * const socket = await dialerTo({ network: 'unix', address: '/tmp/plugin1/s' }).dial({ signal: AbortSignal.timeout(1000) });
  */
 export function dialerTo(address: Address, options: DialerOptions = {}): Dialer {
+  checkOptions('a dialer', options, ['timeoutMs']);
   const { timeoutMs = CONNECT_TIMEOUT_MS } = options;
   if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
     throw new OptionsError(

@@ -1,5 +1,8 @@
+import { OptionsError } from '../../errors.js';
 import type { Address } from '../../wire/handshake/address.js';
 import type { PortRange } from '../../wire/handshake/environment.js';
+import { checkOptions, optionNames } from '../../wire/option-names.js';
+import { quoteText } from '../../wire/quote.js';
 import type { Listener, Transport } from '../transport.js';
 import { type DialerOptions, dialerTo } from './dial.js';
 import { listenTcp } from './tcp.js';
@@ -18,6 +21,8 @@ export function defaultNetwork(platform: NodeJS.Platform = process.platform): Ad
   return platform === 'win32' ? 'tcp' : 'unix';
 }
 
+const NAMES = optionNames<ListenOptions>()('network ports socketDir tempDir socketGroup');
+
 /**
  * Listens on a new unix socket or a loopback port. Rejects with TransportError ERR_LISTEN or ERR_SOCKET_PATH_TOO_LONG.
  *
@@ -26,7 +31,14 @@ export function defaultNetwork(platform: NodeJS.Platform = process.platform): Ad
  * listener.connection$.subscribe((socket) => socket.pipe(socket));
  */
 export function listen(options: ListenOptions = {}): Promise<Listener> {
-  return (options.network ?? defaultNetwork()) === 'tcp' ? listenTcp(options.ports) : listenUnix(options);
+  checkOptions('a listener', options, NAMES);
+  checkOptions('`ports` of a listener', options.ports, ['minPort', 'maxPort']);
+  const network: unknown = options.network ?? defaultNetwork();
+  if (network !== 'unix' && network !== 'tcp')
+    throw new OptionsError(
+      `Expected \`network\` of a listener to be 'unix' or 'tcp', got ${quoteText(String(network))}.`,
+    );
+  return network === 'tcp' ? listenTcp(options.ports) : listenUnix(options);
 }
 
 /**
@@ -38,8 +50,11 @@ export function listen(options: ListenOptions = {}): Promise<Listener> {
  * const connection = await transport.dial(listener.address);
  */
 export function socketTransport(options: ListenOptions & DialerOptions = {}): Transport {
+  checkOptions('a transport', options, [...NAMES, 'timeoutMs']);
+  const { timeoutMs, ...listening } = options;
+  const dialing = timeoutMs === undefined ? {} : { timeoutMs };
   return {
-    listen: () => listen(options),
-    dial: (address, dialOptions) => dialerTo(address, options).dial(dialOptions),
+    listen: () => listen(listening),
+    dial: (address, dialOptions) => dialerTo(address, dialing).dial(dialOptions),
   };
 }

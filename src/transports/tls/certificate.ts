@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
 import type { asn1 } from 'node-forge';
-import { SecurityError } from '../../errors.js';
+import { OptionsError, SecurityError } from '../../errors.js';
+import { checkOptions } from '../../wire/option-names.js';
 
 type Asn1 = asn1.Asn1;
 type Asn1Module = typeof asn1;
@@ -48,7 +49,10 @@ export interface SelfSignedOptions {
  * have neither, which suits the TLS libraries of all gRPC implementations.
  */
 export function selfSignedAuthority(options: SelfSignedOptions = {}): CertificateAuthority {
+  checkOptions('selfSignedAuthority', options, ['curve', 'ca']);
   const { curve = 'P-256', ca = false } = options;
+  if (!Object.hasOwn(CURVES, curve))
+    throw new OptionsError(`Expected \`curve\` to be 'P-256' or 'P-521', got ${JSON.stringify(curve)}.`);
   return { issue: () => issue(curve, ca) };
 }
 

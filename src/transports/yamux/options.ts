@@ -1,5 +1,6 @@
 import { OptionsError } from '../../errors.js';
 import { MAX_TIMER_MS } from '../../wire/duration.js';
+import { checkOptions } from '../../wire/option-names.js';
 import { YAMUX_INITIAL_WINDOW_BYTES } from '../../wire/yamux/header.js';
 
 /** Options of a yamux session. Nothing of it is negotiated: both ends of go-plugin use the defaults of hashicorp/yamux. */
@@ -62,6 +63,11 @@ const RANGES: Readonly<Record<Exclude<keyof YamuxOptions, 'keepAlive'>, readonly
   maxIncomingStreams: [1, MAX_UINT32],
   sendQueueBytes: [1, MAX_UINT32],
 };
+
+/** Throws OptionsError for a name that is none of `YamuxOptions`. */
+export function checkYamuxOptions(options: YamuxOptions | undefined): void {
+  checkOptions('`yamux`', options, [...Object.keys(RANGES), 'keepAlive']);
+}
 
 /** Fills in the defaults; throws OptionsError for a value of the wrong type or outside its range. */
 export function resolveYamuxOptions(options: YamuxOptions): ResolvedYamuxOptions {

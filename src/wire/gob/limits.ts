@@ -1,4 +1,5 @@
 import { OptionsError } from '../../errors.js';
+import { checkOptions } from '../option-names.js';
 
 /** Limits of a decoder. A value that exceeds one fails; the whole stream fails only if message boundaries are lost. */
 export interface GobLimits {
@@ -22,6 +23,7 @@ export const DEFAULT_GOB_LIMITS: GobLimits = Object.freeze({
 
 /** The limits with defaults filled in. Throws OptionsError unless each is a positive integer. */
 export function resolveGobLimits(limits: Partial<GobLimits> = {}): GobLimits {
+  checkOptions('the limits of gob', limits, Object.keys(DEFAULT_GOB_LIMITS));
   const resolved = { ...DEFAULT_GOB_LIMITS, ...limits };
   for (const [name, value] of Object.entries(resolved)) {
     if (!Number.isSafeInteger(value) || value <= 0) {

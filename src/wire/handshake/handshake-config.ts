@@ -1,3 +1,5 @@
+import { optionNames } from '../option-names.js';
+
 /**
  * What host and plugin agree on beforehand (go-plugin HandshakeConfig). The cookie lets a plugin recognise that it was started by hand;
  * it is not a security measure.
@@ -10,3 +12,6 @@ export interface HandshakeConfig {
   /** Its value; not empty. */
   readonly magicCookieValue: string;
 }
+
+/** The names of a HandshakeConfig. */
+export const HANDSHAKE_NAMES = optionNames<HandshakeConfig>()('protocolVersion magicCookieKey magicCookieValue');

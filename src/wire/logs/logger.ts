@@ -1,4 +1,5 @@
-import { errorMessage } from '../../errors.js';
+import { errorMessage, OptionsError } from '../../errors.js';
+import { optionNames, requireOptions } from '../option-names.js';
 
 /** hclog's levels, lowest first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -104,6 +105,8 @@ export interface LoggerOptions {
   readonly fields?: LogFields;
 }
 
+const NAMES = optionNames<LoggerOptions>()('write level module fields');
+
 /**
  * A logger that passes its records to `write`.
  *
@@ -111,6 +114,22 @@ export interface LoggerOptions {
  * const logger = createLogger({ level: 'info', write: ({ level, message, fields }) => console.error(level, message, fields) });
  */
 export function createLogger(options: LoggerOptions): Logger {
+  requireOptions('createLogger', options, NAMES);
+  if (typeof options.write !== 'function')
+    throw new OptionsError('Expected `write` of createLogger to be a function that takes the records.');
+  checkLevel('createLogger', options.level);
+  return makeLogger(options);
+}
+
+/** Throws OptionsError for what is none of hclog's levels. */
+export function checkLevel(of: string, level: unknown): void {
+  if (level === undefined || (LOG_LEVELS as readonly unknown[]).includes(level)) return;
+  throw new OptionsError(
+    `Expected the level of ${of} to be one of ${LOG_LEVELS.join(', ')}, got ${asText(level)} (${typeof level}).`,
+  );
+}
+
+function makeLogger(options: LoggerOptions): Logger {
   const { write, level = 'trace', module = '', fields: base = {} } = options;
   const lowest = LOG_LEVELS.indexOf(level);
   const log = (at: LogLevel) => (message: string, fields?: LogFields) => {
@@ -123,8 +142,8 @@ export function createLogger(options: LoggerOptions): Logger {
     info: log('info'),
     warn: log('warn'),
     error: log('error'),
-    named: (name) => createLogger({ ...options, module: module === '' ? name : `${module}.${name}` }),
-    with: (fields) => createLogger({ ...options, fields: mergeFields(base, fields) }),
+    named: (name) => makeLogger({ ...options, module: module === '' ? name : `${module}.${name}` }),
+    with: (fields) => makeLogger({ ...options, fields: mergeFields(base, fields) }),
   };
 }
 

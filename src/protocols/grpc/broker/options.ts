@@ -1,5 +1,6 @@
 import { OptionsError } from '../../../errors.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
+import { checkOptions, optionNames } from '../../../wire/option-names.js';
 import type { GrpcChannelSettings } from '../client/channel-options.js';
 import type { GrpcClientOptions } from '../client/client.js';
 import type { GrpcEndpoints } from '../engine.js';
@@ -17,6 +18,8 @@ export interface GrpcBrokerOptions {
   readonly client?: GrpcClientOptions;
 }
 
+const NAMES = optionNames<GrpcBrokerOptions>()('timeoutMs server channel client');
+
 export type ResolvedBrokerOptions = Required<GrpcBrokerOptions>;
 
 /** What a broker is opened with. */
@@ -32,6 +35,7 @@ export function resolveBrokerOptions(
   options: GrpcBrokerOptions,
   defaults: Partial<Omit<GrpcBrokerOptions, 'timeoutMs'>>,
 ): ResolvedBrokerOptions {
+  checkOptions('`broker`', options, NAMES);
   const { timeoutMs = TIMEOUT_MS } = options;
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMER_MS)
     throw new OptionsError(

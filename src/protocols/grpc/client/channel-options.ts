@@ -4,6 +4,7 @@ import { resolveHttp2Options } from '../../../transports/http2/options.js';
 import { secureDialer, type TlsConfig } from '../../../transports/tls/tls.js';
 import type { Dialer } from '../../../transports/transport.js';
 import { MAX_TIMER_MS } from '../../../wire/duration.js';
+import { checkOptions, optionNames } from '../../../wire/option-names.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
 
 /** How a channel connects, and what it may carry. */
@@ -57,8 +58,21 @@ export interface ResolvedChannelOptions {
   readonly maxSendMessageBytes: number;
 }
 
+export const CHANNEL_SETTING_NAMES = optionNames<GrpcChannelSettings>()(
+  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes',
+);
+const NAMES = optionNames<GrpcChannelOptions>()(
+  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes dialer secure peerName reasonTimeoutMs',
+);
+
 /** Validates once and fills in the defaults. Throws OptionsError. */
 export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChannelOptions {
+  checkOptions('a gRPC channel', options, NAMES);
+  checkOptions('`backoff` of a gRPC channel', options.backoff, ['initialMs', 'maxMs']);
+  if (typeof options.dialer?.dial !== 'function')
+    throw new OptionsError(
+      'Expected `dialer` of a gRPC channel to be a dialer. Make one with `dialerTo` of rxplug/transport.',
+    );
   const { backoff, http2 = {} } = options;
   // Only validates: each engine has its own defaults.
   resolveHttp2Options(http2);

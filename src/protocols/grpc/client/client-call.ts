@@ -8,8 +8,8 @@ import { detailsOf, errorFromStatus, GrpcError, toGrpcError } from '../shared/er
 import { status as Status } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
 import { isIdempotent } from '../shared/method-definition.js';
-import type { CallOptions } from '../shared/service-definition.js';
 import type { CallStatus } from '../shared/status.js';
+import type { ResolvedCallOptions } from './call-options.js';
 import type { GrpcCall, GrpcCallEvents, GrpcChannel } from './channel.js';
 import { feedRequests, type RequestFeed } from './request-feed.js';
 
@@ -26,7 +26,7 @@ export interface ResponseSink {
 export class ClientCall implements GrpcCallEvents {
   readonly #channel: GrpcChannel;
   readonly #method: ServiceMethod;
-  readonly #options: CallOptions;
+  readonly #options: ResolvedCallOptions;
   readonly #sink: ResponseSink;
   #call: GrpcCall | undefined;
   #feed: RequestFeed | undefined;
@@ -37,7 +37,7 @@ export class ClientCall implements GrpcCallEvents {
   /** What the sink gets is decided: no more messages, and no status. */
   #failed = false;
 
-  constructor(channel: GrpcChannel, method: ServiceMethod, options: CallOptions, sink: ResponseSink) {
+  constructor(channel: GrpcChannel, method: ServiceMethod, options: ResolvedCallOptions, sink: ResponseSink) {
     this.#channel = channel;
     this.#method = method;
     this.#options = options;
@@ -121,8 +121,10 @@ export class ClientCall implements GrpcCallEvents {
     if (this.#failed || this.#sink.closed) this.#feed.stop();
   }
 
-  #encode(input: unknown): Uint8Array {
+  #encode(input: unknown = {}): Uint8Array {
     try {
+      if (typeof input !== 'object' || input === null)
+        throw new TypeError(`expected a message, which is an object, got ${input === null ? 'null' : typeof input}.`);
       // The definition's own types say what goes in and out; ClientOf has checked them at the caller's.
       return encodeFramed(this.#method.definition.requestType as AnyMessageType, input);
     } catch (cause) {
@@ -148,7 +150,7 @@ export class ClientCall implements GrpcCallEvents {
   };
 
   /** A listener of the caller that throws ends its call, and nothing else. */
-  #notify(listener: CallOptions['onHeaders'], headers: HeaderList): void {
+  #notify(listener: ResolvedCallOptions['onHeaders'], headers: HeaderList): void {
     if (listener === undefined || this.#sink.closed) return;
     try {
       listener(metadataFrom(headers));

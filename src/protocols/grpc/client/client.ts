@@ -1,7 +1,9 @@
 import { defer, Observable } from 'rxjs';
+import { checkOptions, optionNames } from '../../../wire/option-names.js';
 import { type ServiceMethod, serviceMethods } from '../message/service-methods.js';
 import type { CallOptions, ClientOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
 import { refuseThenable } from '../shared/validate-definition.js';
+import { type ResolvedCallOptions, resolveCallOptions } from './call-options.js';
 import type { GrpcChannel } from './channel.js';
 import { ClientCall } from './client-call.js';
 import { readableCall } from './readable-call.js';
@@ -13,7 +15,7 @@ export interface InterceptedCall {
   readonly method: MethodDefinition;
   /** The request message, or for a method with a request stream the stream. */
   readonly request: unknown;
-  readonly options: CallOptions;
+  readonly options: ResolvedCallOptions;
 }
 
 /**
@@ -39,6 +41,8 @@ export interface GrpcClientOptions {
   readonly defaults?: CallOptions;
 }
 
+const NAMES = optionNames<GrpcClientOptions>()('interceptors defaults');
+
 /**
  * The typed client of a service. It makes no call by itself, and does not close the channel. Throws OptionsError.
  *
@@ -52,28 +56,32 @@ export function createGrpcClient<D extends ServiceDefinition>(
   definition: D,
   options: GrpcClientOptions = {},
 ): ClientOf<D> {
+  checkOptions('a gRPC client', options, NAMES);
   const known = serviceMethods(definition);
   refuseThenable(definition);
-  const methods = known.map((method) => [method.key, createMethod(channel, method, options)] as const);
+  const { interceptors = [], defaults } = options;
+  const all = { interceptors, defaults: resolveCallOptions(defaults) };
+  const methods = known.map((method) => [method.key, createMethod(channel, method, all)] as const);
   // ClientOf describes the same keys and kinds in types.
   return Object.fromEntries(methods) as unknown as ClientOf<D>;
 }
 
 type AnyCall = (request: unknown, options?: CallOptions) => Observable<unknown>;
 
-function createMethod(
-  channel: GrpcChannel,
-  method: ServiceMethod,
-  { interceptors = [], defaults }: GrpcClientOptions,
-): AnyCall {
-  const merge = (own: CallOptions | undefined): CallOptions =>
-    defaults === undefined ? (own ?? {}) : { ...defaults, ...own };
+interface AllCalls {
+  readonly interceptors: readonly CallInterceptor[];
+  readonly defaults: ResolvedCallOptions;
+}
+
+function createMethod(channel: GrpcChannel, method: ServiceMethod, { interceptors, defaults }: AllCalls): AnyCall {
+  const merge = (own: CallOptions | undefined): ResolvedCallOptions => resolveCallOptions(own, defaults);
   const { path, definition } = method;
   const call = interceptors.reduceRight<(call: InterceptedCall) => Observable<unknown>>(
     (next, interceptor) => (intercepted) => interceptor(intercepted, next),
-    ({ request, options }) => observeCall(channel, method, request, options),
+    ({ request, options }) => observeCall(channel, method, request, resolveCallOptions(options)),
   );
-  const plain: AnyCall = (request, own) => observeCall(channel, method, request, merge(own));
+  const plain: AnyCall = (request, own) =>
+    own === undefined ? observeCall(channel, method, request, defaults) : defer(() => observeCall(channel, method, request, merge(own)));
   const through: AnyCall = (request, own) =>
     defer(() => call({ path, method: definition, request, options: merge(own) }));
   const invoke = interceptors.length === 0 ? plain : through;
@@ -87,7 +95,7 @@ function observeCall(
   channel: GrpcChannel,
   method: ServiceMethod,
   request: unknown,
-  options: CallOptions,
+  options: ResolvedCallOptions,
 ): Observable<unknown> {
   return new Observable((subscriber) => {
     const call = new ClientCall(channel, method, options, subscriber);

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import type { ServiceMethod } from '../message/service-methods.js';
 import type { GrpcError } from '../shared/errors.js';
-import type { CallOptions, MessageReadable } from '../shared/service-definition.js';
+import type { MessageReadable } from '../shared/service-definition.js';
+import type { ResolvedCallOptions } from './call-options.js';
 import type { GrpcChannel } from './channel.js';
 import { ClientCall, type ResponseSink } from './client-call.js';
 
@@ -16,7 +17,7 @@ export function readableCall(
   channel: GrpcChannel,
   method: ServiceMethod,
   request: unknown,
-  options: CallOptions = {},
+  options: ResolvedCallOptions = {},
 ): MessageReadable<unknown> {
   const readable = new Readable({
     objectMode: true,

@@ -2,6 +2,7 @@ import type { Logger } from '../../../wire/logs/logger.js';
 import { logHandlerFailure } from '../../handler-failure.js';
 import { foreignCode, GrpcError, isUnexpected } from '../shared/errors.js';
 import { Metadata, status as Status } from '../shared/grpc-js.js';
+import { type MetadataInput, resolveMetadata } from '../shared/metadata.js';
 import type { MessageReadable, StreamCallContext } from '../shared/service-definition.js';
 import type { CallEnd, ServerCall, ServerCallListener } from './call.js';
 import { HandlerMistake } from './handler-mistake.js';
@@ -91,7 +92,8 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
     return this.#requests.readable();
   }
 
-  sendHeaders(metadata: Metadata): void {
+  sendHeaders(given: MetadataInput): void {
+    const metadata = resolveMetadata('the response headers', given) ?? new Metadata();
     this.#call.sendHeaders(sendable(this.#method, metadata.clone()));
   }
 

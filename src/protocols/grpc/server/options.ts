@@ -1,6 +1,7 @@
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import { type ResolvedHttp2Options, resolveHttp2Options } from '../../../transports/http2/options.js';
 import { type Logger, SILENT_LOGGER } from '../../../wire/logs/logger.js';
+import { checkOptions, optionNames } from '../../../wire/option-names.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../message/framing.js';
 import type { GrpcServerOptions } from './grpc-server.js';
 import type { MessageLimits } from './peer.js';
@@ -13,8 +14,13 @@ export interface ResolvedServerOptions extends MessageLimits {
   readonly logger: Logger;
 }
 
+export const SERVER_OPTION_NAMES = optionNames<GrpcServerOptions>()(
+  'http2 interceptors maxReceiveMessageBytes maxSendMessageBytes maxBufferedBytes logger',
+);
+
 /** Fills in the defaults. Throws OptionsError. */
 export function resolveServerOptions(options: GrpcServerOptions): ResolvedServerOptions {
+  checkOptions('a gRPC server', options, SERVER_OPTION_NAMES);
   return {
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
     maxSendMessageBytes: options.maxSendMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,

@@ -1,13 +1,13 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { PluginError, type PluginErrorOptions } from '../../../errors.js';
 import { Metadata, status as Status } from './grpc-js.js';
-import { isMetadata, metadataFrom, toMetadata } from './metadata.js';
+import { isMetadata, type MetadataInput, metadataFrom, resolveMetadata, toMetadata } from './metadata.js';
 import { type CallStatus, statusNameOf } from './status.js';
 
 /** Further properties of a GrpcError. */
 export interface GrpcErrorOptions extends PluginErrorOptions {
-  /** Trailing metadata. @default empty */
-  readonly metadata?: Metadata;
+  /** Trailing metadata: a Metadata, or an object of names and values. @default empty */
+  readonly metadata?: MetadataInput;
   /** Path of the method, `/package.Service/Method`; the message begins with it. */
   readonly method?: string;
 }
@@ -32,7 +32,7 @@ export class GrpcError extends PluginError<'ERR_GRPC'> {
     super('ERR_GRPC', `${where}${statusNameOf(code)}${detail === '' ? '' : `: ${detail}`}`, options);
     this.status = code;
     this.detail = detail;
-    this.metadata = options.metadata ?? new Metadata();
+    this.metadata = resolveMetadata('the metadata of a GrpcError', options.metadata) ?? new Metadata();
     this.method = options.method;
   }
 

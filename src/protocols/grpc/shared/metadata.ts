@@ -1,4 +1,6 @@
+import { errorMessage, OptionsError } from '../../../errors.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
+import { describeValue } from '../../../wire/option-names.js';
 import { Metadata, type MetadataValue } from './grpc-js.js';
 
 /** Headers that belong to the call itself and are never metadata (grpc-go internal/transport/http_util.go isReservedHeader). */
@@ -109,6 +111,40 @@ export function toMetadata(value: unknown): Metadata | undefined {
   const metadata = new Metadata();
   for (const name of Object.keys(value.getMap())) {
     for (const item of value.get(name)) metadata.add(name, typeof item === 'string' ? item : Buffer.from(item));
+  }
+  return metadata;
+}
+
+/** One value of metadata: text, or bytes under a name that ends in `-bin`. */
+type MetadataInputValue = string | Uint8Array;
+
+/** Metadata as it may be given: an object of names, each with a value or several. */
+export type MetadataInput = Metadata | Readonly<Record<string, MetadataInputValue | readonly MetadataInputValue[]>>;
+
+/** Metadata of what was given; undefined stays undefined. Throws OptionsError for what is none. */
+export function resolveMetadata(of: string, given: MetadataInput | undefined): Metadata | undefined {
+  if (given === undefined || given instanceof Metadata) return given;
+  const known = toMetadata(given);
+  if (known !== undefined) return known;
+  const prototype: unknown = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined;
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new OptionsError(
+      `Expected ${of} to be a Metadata or an object of names and values, got ${describeValue(given)}.`,
+    );
+  return metadataOf(of, given as Exclude<MetadataInput, Metadata>);
+}
+
+function metadataOf(of: string, given: Exclude<MetadataInput, Metadata>): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(given)) {
+    for (const item of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+      if (item === undefined) continue;
+      try {
+        metadata.add(name, item instanceof Uint8Array ? Buffer.from(item) : (item as MetadataValue));
+      } catch (cause) {
+        throw new OptionsError(`Expected \`${name}\` of ${of} to be valid: ${errorMessage(cause)}.`, { cause });
+      }
+    }
   }
   return metadata;
 }

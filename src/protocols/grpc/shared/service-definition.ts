@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { PartialService } from '../../contract.js';
 import type { Metadata } from './grpc-js.js';
+import type { MetadataInput } from './metadata.js';
 import type { MessageType, MethodDefinition, ServiceDefinition } from './method-definition.js';
 import type { FromProtobufEs, ProtobufEsService } from './protobuf-es.js';
 
@@ -42,8 +43,8 @@ export type MessageReadable<T> = AsyncIterable<T> & Readable;
 
 /** Options of one call. */
 export interface CallOptions {
-  /** Sent as request headers. */
-  readonly metadata?: Metadata;
+  /** Sent as request headers: a Metadata, or an object of names and values. */
+  readonly metadata?: MetadataInput;
   /** Counted from the subscription. Past it the call fails with DEADLINE_EXCEEDED on both ends. @default none */
   readonly timeoutMs?: number;
   /** Cancels the call, as unsubscribing does, but with an error for the subscriber. */
@@ -151,7 +152,7 @@ export interface CallContext {
   /** Trailing metadata, sent with the status: set it before the call ends. The metadata of a thrown GrpcError is merged over it. */
   readonly trailers: Metadata;
   /** Sends response headers now. At most once, before the first message; without it they have no metadata. */
-  sendHeaders(metadata: Metadata): void;
+  sendHeaders(metadata: MetadataInput): void;
   /** Resolves when all responses so far have been written to the connection, or the call has ended. */
   flushed(): Promise<void>;
   /** Resolves when the call has ended: the status has been written to the connection, or the caller is gone. */

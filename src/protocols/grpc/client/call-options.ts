@@ -1,0 +1,27 @@
+import { checkOptions, optionNames } from '../../../wire/option-names.js';
+import type { Metadata } from '../shared/grpc-js.js';
+import { resolveMetadata } from '../shared/metadata.js';
+import type { CallOptions } from '../shared/service-definition.js';
+
+const NAMES = optionNames<CallOptions>()(
+  'metadata timeoutMs signal waitForReady maxReceiveMessageBytes background onHeaders onTrailers',
+);
+
+/** The options of one call, checked, with their metadata as such. */
+export interface ResolvedCallOptions extends Omit<CallOptions, 'metadata'> {
+  readonly metadata?: Metadata;
+}
+
+const NONE: ResolvedCallOptions = Object.freeze({});
+
+/** A call's own options over those of all calls of its client. Throws OptionsError. */
+export function resolveCallOptions(
+  own: CallOptions | undefined,
+  defaults: ResolvedCallOptions = NONE,
+): ResolvedCallOptions {
+  if (own === undefined) return defaults;
+  checkOptions('a call', own, NAMES);
+  const { metadata, ...rest } = { ...defaults, ...own };
+  const resolved = resolveMetadata('the metadata of a call', metadata);
+  return resolved === undefined ? rest : { ...rest, metadata: resolved };
+}
