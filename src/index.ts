@@ -19,6 +19,7 @@ export { commandRunner, type ProcessRunnerOptions, processRunner } from './runne
 export type { AttachedRunner, ProcessSpec, Runner, RunnerFactory, RunnerSpec } from './runners/runner.js';
 export type { SecureConfig } from './runners/secure/secure-config.js';
 export { type BackoffOptions, backoff } from './streams/backoff.js';
+export { cannotHeal } from './streams/cannot-heal.js';
 export type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from './streams/lifecycle.js';
 export type { PartialReattachConfig, ReattachConfig } from './wire/handshake/reattach-config.js';
 export {

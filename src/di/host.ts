@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
-import { launchWith } from '../host/launch-plugin.js';
+import { type LaunchWatch, launchWith } from '../host/launch-plugin.js';
 import { CLIENT_OPTION_NAMES, type ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
@@ -48,6 +48,7 @@ export function partsSource(options: HostAssemblyOptions): HostPartsSource {
 /**
  * A plugin as a cold Observable: subscribing starts a process and emits its connected client, unsubscribing stops it. An exit of the
  * plugin that was not asked for is an error of the Observable, so that `retry` restarts it, `switchMap` reloads and `takeUntil` stops it.
+ * `onClient` sees the client before it is started.
  *
  * @example
  * ```ts
@@ -59,7 +60,10 @@ export function partsSource(options: HostAssemblyOptions): HostPartsSource {
  * ```
  */
 export function launch<P extends PluginSet>(
-  options: ClientOptions<P> & HostAssemblyOptions,
+  options: ClientOptions<P> & HostAssemblyOptions & LaunchWatch<P>,
 ): Observable<PluginClient<P>> {
-  return launchWith(() => createClient(options));
+  const { onClient, signal, ...client } = options;
+  const watch = { ...(onClient === undefined ? {} : { onClient }), ...(signal === undefined ? {} : { signal }) };
+  // The rest is still one of the forms of ClientOptions.
+  return launchWith(() => createClient(client as unknown as typeof options), watch);
 }

@@ -4,6 +4,7 @@ import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/con
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import type { Exit, PluginState } from '../streams/lifecycle.js';
+import { untilAborted } from '../streams/until-aborted.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
@@ -15,6 +16,12 @@ import { PluginLife } from './plugin-life.js';
 
 /** The names of a plugin set. */
 export type PluginName<P extends PluginSet> = keyof P & string;
+
+/** What ends a wait before its time. */
+export interface WaitOptions {
+  /** Ends the wait when it is aborted. @default none */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * A client of one plugin process (go-plugin Client). Construct, subscribe, start: nothing runs before `start`, so a subscriber misses
@@ -32,13 +39,16 @@ export type PluginName<P extends PluginSet> = keyof P & string;
  * ```
  */
 export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDisposable {
-  /** The states, from `idle` to `exited`, which is the last. */
+  /** The states, from `idle` to `exited`, which is the last. A subscription does not keep the host's process alive; see `ref`. */
   readonly state$: Observable<PluginState>;
   /** The plugin's handshake, once. Completes without a value when there was none. */
   readonly handshake$: Observable<Handshake>;
   /** The lines of the plugin's real stderr as log entries, and the host's own remarks (module `rxplug`). */
   readonly logs$: Observable<LogEntry>;
-  /** How the process ended, once. Completes without a value when none was started. */
+  /**
+   * How the process ended, once. Completes without a value when none was started. A subscription does not keep the host's process alive:
+   * `whenExited` does, and so does `ref`.
+   */
   readonly exit$: Observable<Exit>;
   /**
    * What the plugin's program prints to its stdout after the handshake, chunk by chunk, as it arrives over the protocol (go-plugin
@@ -126,10 +136,11 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /**
    * Starts the plugin; resolves when it is connected. Further calls return the same promise. Rejects with a PluginError that carries
    * exit code, signal and last lines of stderr in `details`, after everything of the plugin was released; with ClosedError ERR_CLOSED
-   * when the plugin was stopped, and ERR_PLUGIN_EXITED when it has crashed.
+   * when the plugin was stopped, and ERR_PLUGIN_EXITED when it has crashed. `signal` ends a start that is under way, as `stop` does: everything is released, and it
+   * rejects with StartError ERR_START_ABORTED. Once the plugin runs, it has no effect.
    */
-  start(): Promise<void> {
-    return this.#tracked(this.#life.start());
+  start({ signal }: WaitOptions = {}): Promise<void> {
+    return this.#tracked(this.#life.start(signal));
   }
 
   /**
@@ -145,13 +156,30 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
     return this.#callSites ? withCallSites(client) : client;
   }
 
-  /** Resolves when the plugin answers that it is healthy. Rejects with PluginCallError ERR_PING, after `pingTimeoutMs` at the latest. */
-  ping(): Promise<void> {
-    return this.#tracked(this.#ping());
+  /**
+   * Resolves when the plugin answers that it is healthy. Rejects with PluginCallError ERR_PING, after `pingTimeoutMs` at the latest, and with
+   * the signal's reason when it is aborted.
+   */
+  ping({ signal }: WaitOptions = {}): Promise<void> {
+    return this.#tracked(this.#ping(signal));
   }
 
-  async #ping(): Promise<void> {
-    await this.#life.protocol.ping({ timeoutMs: this.#options.pingTimeoutMs });
+  async #ping(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    await untilAborted(this.#life.protocol.ping({ timeoutMs: this.#options.pingTimeoutMs }), signal);
+  }
+
+  /**
+   * Resolves with how the process ended, also when it has ended before. Without a process it resolves when the client is stopped, with
+   * neither code nor signal. Unlike `exit$` it keeps the host's process alive while the plugin runs. Never rejects.
+   *
+   * @example
+   * ```ts
+   * const { code, signal } = await client.whenExited();
+   * ```
+   */
+  whenExited(): Promise<Exit> {
+    return this.#life.whenExited();
   }
 
   /**

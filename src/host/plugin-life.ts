@@ -3,7 +3,9 @@ import { ClosedError, type PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
 import { loopTimer, setLoopTimeout } from '../streams/loop-timeout.js';
+import { onAbort } from '../streams/on-abort.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
+import { KeepAlive } from './keep-alive.js';
 import { checkReattachable, mayEnd } from './launch-options.js';
 import {
   type Exited,
@@ -22,7 +24,7 @@ import { PluginStreams } from './plugin-streams.js';
 import { explainFailedStart } from './start/explain-start.js';
 import { reattachPlugin } from './start/reattach-plugin.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
-import { asStartError, connectionLost, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
+import { abortedStart, asStartError, connectionLost, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
 import { startPlugin } from './start/start-plugin.js';
 import { gracefulStop } from './stop/graceful-stop.js';
 import { releaseAll } from './stop/release.js';
@@ -55,7 +57,7 @@ export class PluginLife {
   readonly #lifetime = new Subscription();
   readonly #log: LifeLog;
   #life: Life = { status: 'idle' };
-  #isReferenced = false;
+  readonly #keepAlive = new KeepAlive();
 
   constructor(options: ResolvedClientOptions, parts: HostPartsSource) {
     this.#options = options;
@@ -88,7 +90,15 @@ export class PluginLife {
     throw notRunning(life, this.streams.name);
   }
 
-  start(): Promise<void> {
+  /** `signal` ends a start that is under way. */
+  start(signal?: AbortSignal): Promise<void> {
+    if (signal === undefined) return this.#start();
+    if (signal.aborted) return Promise.reject(abortedStart(signal.reason));
+    const unwatch = onAbort(signal, () => this.#abortStart(abortedStart(signal.reason)));
+    return this.#start().finally(unwatch);
+  }
+
+  #start(): Promise<void> {
     const life = this.#life;
     switch (life.status) {
       case 'idle':
@@ -103,10 +113,17 @@ export class PluginLife {
   }
 
   stop(): Promise<void> {
-    const life = this.#life;
-    if (life.status === 'starting')
-      life.abort.abort(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
+    this.#abortStart(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
     return this.#end({ kind: 'stopped' });
+  }
+
+  #abortStart(error: StartError): void {
+    if (this.#life.status === 'starting') this.#life.abort.abort(error);
+  }
+
+  /** Keeps this process alive while the plugin runs. */
+  whenExited(): Promise<Exit> {
+    return this.#keepAlive.exitOf(this.streams.exit$, this.#resources.runner);
   }
 
   /** Kills and removes what can be without waiting, for a host that is about to end. */
@@ -117,13 +134,13 @@ export class PluginLife {
   }
 
   ref(): void {
-    this.#isReferenced = true;
+    this.#keepAlive.want(true);
     this.#resources.runner?.ref?.();
   }
 
   unref(): void {
-    this.#isReferenced = false;
-    if (this.#life.status === 'running') this.#life.resources.runner.unref?.();
+    this.#keepAlive.want(false);
+    if (this.#life.status === 'running') this.#keepAlive.apply(this.#life.resources.runner);
   }
 
   /** Where another host finds the plugin. */
@@ -205,7 +222,7 @@ export class PluginLife {
     const { abort, started } = life;
     const { runner, protocol } = resources;
     const plugin = { id: runner.id, protocol: protocol.name, protocolVersion, address };
-    if (!this.#isReferenced) runner.unref?.();
+    this.#keepAlive.apply(runner);
     this.#protocols.next(protocol);
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#log.ready(plugin);
@@ -220,8 +237,8 @@ export class PluginLife {
   #onConnection(isConnected: boolean): void {
     if (this.#life.status !== 'running') return;
     const { runner } = this.#life.resources;
-    if (!isConnected) runner.ref?.();
-    else if (!this.#isReferenced) runner.unref?.();
+    if (isConnected) this.#keepAlive.apply(runner);
+    else runner.ref?.();
   }
 
   /** running → running, without the broker */

@@ -1,7 +1,8 @@
 import { asyncScheduler, type Observable, type SchedulerLike, throwError, timer } from 'rxjs';
-import { OptionsError, PluginError } from '../errors.js';
+import { OptionsError } from '../errors.js';
 import { MAX_TIMER_MS } from '../wire/duration.js';
 import { optionNames, requireOptions } from '../wire/option-names.js';
+import { cannotHeal } from './cannot-heal.js';
 
 /** How the waits of `backoff` grow. */
 export interface BackoffOptions {
@@ -15,6 +16,11 @@ export interface BackoffOptions {
   readonly jitter?: number;
   /** The waits begin again with `initialMs` after a source that lasted this long, in milliseconds. @default never */
   readonly resetAfterMs?: number;
+  /**
+   * Which errors end the retries: the Observable then fails with them. @default `cannotHeal`: wrong options, a program that cannot be run or
+   * read, a checksum, versions without a common one
+   */
+  readonly giveUp?: (error: unknown) => boolean;
   /** Random number from 0 (included) to 1 (excluded). @default Math.random */
   readonly random?: () => number;
   /** The clock of the waits, for tests. @default asyncScheduler */
@@ -22,7 +28,7 @@ export interface BackoffOptions {
 }
 
 /**
- * Exponential waits for the `delay` of rxjs's `retry`. An OptionsError is not retried: it would fail the same way again. With
+ * Exponential waits for the `delay` of rxjs's `retry`. What `giveUp` says would fail the same way again is not retried. With
  * `resetAfterMs` the returned function remembers when the source was last subscribed to, so that several concurrent subscriptions need
  * one each, made inside `defer`. Throws OptionsError for values outside their range.
  *
@@ -34,11 +40,11 @@ export interface BackoffOptions {
  */
 export function backoff(options: BackoffOptions): (error: unknown, retryCount: number) => Observable<0> {
   const resolved = resolveBackoff(options);
-  const { resetAfterMs, scheduler } = resolved;
+  const { resetAfterMs, giveUp, scheduler } = resolved;
   let subscribedAt = scheduler.now();
   let earlierRetries = 0;
   return (error, retryCount) => {
-    if (PluginError.is(error) && error.code === 'ERR_OPTIONS') return throwError(() => error);
+    if (giveUp(error)) return throwError(() => error);
     const now = scheduler.now();
     if (retryCount === 1) earlierRetries = 0;
     else if (now - subscribedAt >= resetAfterMs) earlierRetries = retryCount - 1;
@@ -48,7 +54,7 @@ export function backoff(options: BackoffOptions): (error: unknown, retryCount: n
   };
 }
 
-const NAMES = optionNames<BackoffOptions>()('initialMs maxMs factor jitter resetAfterMs random scheduler');
+const NAMES = optionNames<BackoffOptions>()('initialMs maxMs factor jitter resetAfterMs giveUp random scheduler');
 
 /** The wait before the retry of this number, which counts from 1. */
 export function backoffWaitMs(options: Required<BackoffOptions>, retryCount: number): number {
@@ -65,6 +71,7 @@ export function resolveBackoff(options: BackoffOptions): Required<BackoffOptions
     factor: options.factor ?? 2,
     jitter: options.jitter ?? 0.5,
     resetAfterMs: options.resetAfterMs ?? Number.POSITIVE_INFINITY,
+    giveUp: options.giveUp ?? cannotHeal,
     random: options.random ?? Math.random,
     scheduler: options.scheduler ?? asyncScheduler,
   };

@@ -33,6 +33,10 @@ test('an idle plugin does not keep its host running, and ends after it', async (
   assert.equal(await run('', () => {}), 'host first');
 });
 
+test('who waits for the exit keeps the host running', async () => {
+  assert.equal(await run('whenExited', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
+});
+
 test('a running call keeps the host running', async () => {
   assert.equal(await run('watch', (pid) => process.kill(pid, 'SIGKILL')), 'plugin first');
 });

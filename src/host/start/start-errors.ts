@@ -25,6 +25,13 @@ export function startTimeout(startTimeoutMs: number): StartError {
   );
 }
 
+/** The application has ended the start with its signal. */
+export function abortedStart(reason: unknown): StartError {
+  return new StartError('ERR_START_ABORTED', 'The start was aborted by the `signal` of the application.', {
+    cause: reason,
+  });
+}
+
 /** What a start rejects with: a part of the application, or the system, may throw anything. */
 export function asStartError(thrown: unknown): PluginError {
   if (PluginError.is(thrown)) return thrown;
