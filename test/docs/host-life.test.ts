@@ -32,6 +32,7 @@ test('how does a plugin outlive its host, and how do I reattach to it', async ()
   // #endregion reattach
   assert.equal(again.id, client.id);
   await again.stop();
+  client.ref();
   await lastValueFrom(client.state$);
   await awaitGone(Number(client.id));
   rmSync(directory, { recursive: true });
