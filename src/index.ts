@@ -10,9 +10,10 @@ export { type CleanupOnExitOptions, cleanupOnExit } from './host/cleanup-on-exit
 export { cleanupClients } from './host/client-registry.js';
 export { discover, discovered } from './host/discovery.js';
 export type { AttachFunction } from './host/launch-options.js';
+export type { LogSink } from './host/log-sink.js';
 export type { ClientOptions } from './host/options.js';
-export type { LogSink } from './host/parts.js';
 export type { PluginClient, PluginName } from './host/plugin-client.js';
+export { type TerminalSinkOptions, terminalSink } from './host/terminal-sink.js';
 export type { ProcessIdentity } from './processes/identity.js';
 export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
 export { commandRunner, type ProcessRunnerOptions, processRunner } from './runners/process/process-runner.js';

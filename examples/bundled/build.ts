@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
 import { type BundleResult, bundle } from 'rxplug/bundle';
+import { waiting } from '../../test/support/waiting.js';
 import { handshake, plugins } from '../grpc-kv/contract.js';
 
 // #region bundle
@@ -26,6 +27,7 @@ export function bundlePlugin(directory: string): Promise<BundleResult> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { 2: directory = fileURLToPath(new URL('out', import.meta.url)) } = process.argv;
-  const { file, codeFile } = await bundlePlugin(directory);
+  const making = bundlePlugin(directory);
+  const { file, codeFile } = await waiting('Bundling the plugin, and recording what V8 compiles of it', making);
   console.log(`${file}\n${codeFile}`);
 }

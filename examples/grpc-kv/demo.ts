@@ -11,17 +11,19 @@ const terminal = new Terminal();
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (value: Uint8Array) => new TextDecoder().decode(value);
 
-await demonstrate('A plugin in TypeScript', [process.execPath, fileURLToPath(new URL('plugin.js', import.meta.url))]);
+await demonstrate('A plugin in TypeScript', 'typescript-kv', [
+  process.execPath,
+  fileURLToPath(new URL('plugin.js', import.meta.url)),
+]);
 const command = await goPlugin();
 if (command === undefined) terminal.heading('A plugin in Go: skipped, there is no Go on this machine.');
-else await demonstrate('A plugin in Go', command);
+else await demonstrate('A plugin in Go', 'go-kv', command);
 
-async function demonstrate(title: string, command: readonly [string, ...string[]]): Promise<void> {
+async function demonstrate(title: string, name: string, command: readonly string[]): Promise<void> {
   terminal.heading(title);
   // Construct, subscribe, start: no event is missed.
-  await using client = createClient({ command, handshake, plugins });
+  await using client = createClient({ name, command, handshake, plugins, logSink: terminal.logSink });
   client.state$.subscribe((state) => terminal.state(state));
-  client.logs$.subscribe((entry) => terminal.log(entry));
   client.syncStdout$.subscribe((chunk) => terminal.print('stdout', text(chunk).trimEnd(), 'green'));
   await client.start();
 

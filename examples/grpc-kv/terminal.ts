@@ -1,4 +1,4 @@
-import type { LogEntry, PluginState } from 'rxplug';
+import { type PluginState, terminalSink } from 'rxplug';
 
 const colours = { dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
 
@@ -6,6 +6,9 @@ const colours = { dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35,
 export class Terminal {
   readonly #startMs = performance.now();
   readonly #colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+
+  /** Prints the plugin's log between the other lines. */
+  readonly logSink = terminalSink({ stream: process.stdout, level: 'trace' });
 
   heading(text: string): void {
     process.stdout.write(`\n${this.#paint(text, 'cyan')}\n`);
@@ -18,12 +21,6 @@ export class Terminal {
 
   state(state: PluginState): void {
     this.print('state', describe(state), 'magenta');
-  }
-
-  log({ level, message, fields }: LogEntry): void {
-    const shown = Object.entries(fields).map(([name, value]) => this.#paint(`${name}=${String(value)}`, 'dim'));
-    const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'blue';
-    this.print(level, [message, ...shown].join(' '), colour);
   }
 
   #paint(text: string, colour: keyof typeof colours): string {

@@ -96,7 +96,11 @@ export function pluginHostModule(processes: Readonly<Record<string, ModuleProces
 type Bind = ContainerModuleLoadOptions['bind'];
 
 function bindClient(bind: Bind, name: string, options: ModuleProcess): void {
-  toResolvedWithHostParts(bind(pluginClientToken(name)), options, (parts) => new PluginClient(options, parts))
+  toResolvedWithHostParts(
+    bind(pluginClientToken(name)),
+    options,
+    (parts) => new PluginClient({ name, ...options }, parts),
+  )
     .inSingletonScope()
     .onDeactivation((client) => client.stop());
   const dispense = dispenseOnce();
@@ -109,7 +113,7 @@ function bindClient(bind: Bind, name: string, options: ModuleProcess): void {
 
 /** The client is there at once; with `versionedPlugins`, and where a definition has to be loaded, it is a Promise. */
 function bindSupervised(bind: Bind, name: string, options: ModuleProcess): void {
-  const make = (parts: HostParts): SupervisedPlugin => new SupervisedPlugin(options, parts);
+  const make = (parts: HostParts): SupervisedPlugin => new SupervisedPlugin({ name, ...options }, parts);
   toResolvedWithHostParts(bind(supervisedPluginToken(name)), options, make)
     .inSingletonScope()
     .onDeactivation((plugin) => plugin.stop());

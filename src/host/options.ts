@@ -7,10 +7,12 @@ import { HANDSHAKE_NAMES, type HandshakeConfig } from '../wire/handshake/handsha
 import { definedVariables } from '../wire/handshake/variables.js';
 import { hostVersionTable } from '../wire/handshake/versions.js';
 import { MIN_LINE_BYTES } from '../wire/lines.js';
-import { checkOptions, optionNames } from '../wire/option-names.js';
+import { checkOptions, describeValue, optionNames } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
+import { checkLogSink, type LogSink } from './log-sink.js';
 import { resolveName } from './plugin-name.js';
+import type { PluginOutputMode } from './plugin-output.js';
 
 /** @inline */
 interface CommonOptions {
@@ -37,6 +39,13 @@ interface CommonOptions {
   readonly skipHostEnv?: boolean;
   /** Receives the bytes of the plugin's real stderr, which `logs$` has as entries. Borrowed: never ended. */
   readonly stderr?: Writable;
+  /** Receives every log entry of the plugin, besides `logs$`: `terminalSink()` prints them. @default what `LOG_SINK` is bound to, else none */
+  readonly logSink?: LogSink;
+  /**
+   * What becomes of what the plugin's program prints after the handshake, besides `syncStdout$` and `syncStderr$`: `inherit` prints it to this
+   * process's stdout and stderr, `log` makes an entry of each line, with the module `stdout` or `stderr`. @default 'ignore'
+   */
+  readonly output?: PluginOutputMode;
   /** Longest line on stderr that is parsed, at least 16 bytes; longer ones are entries of kind `piece`. @default 65 536 bytes, as go-plugin */
   readonly maxLogLineBytes?: number;
   /** TLS with certificates of your own, for the main connection and brokered ones; excludes `autoMtls`. */
@@ -110,6 +119,8 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly skipHostEnv: boolean;
   readonly stderr: Writable | undefined;
+  readonly logSink: LogSink | undefined;
+  readonly output: PluginOutputMode;
   readonly maxLogLineBytes: number;
   readonly tls: TlsConfig | undefined;
   readonly autoMtls: boolean;
@@ -121,7 +132,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
 
 /** The names of all of a client's options. */
 export const CLIENT_OPTION_NAMES = optionNames<ClientOptions>()(
-  'callSites name command cwd secureConfig processGroup runner reattach handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
+  'callSites name command cwd secureConfig processGroup runner reattach handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
 );
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
@@ -136,20 +147,8 @@ export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
 export function resolveClientOptions<P extends PluginSet>(options: ClientOptions<P>): ResolvedClientOptions<P> {
   const handshake = resolveHandshake(options.handshake);
   const versions = versionTable(options);
-  if (options.autoMtls === true && options.tls !== undefined)
-    throw new OptionsError(
-      'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
-    );
   const launch = resolveLaunch(options);
-  if (options.outlivesHost === true) checkOutliving(options, launch);
-  if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
-    throw new OptionsError(
-      'Expected no `grpcBrokerMultiplex` beside `reattach`: a multiplexing plugin accepts a single connection, and its first host had that.',
-    );
-  if (options.autoMtls === true && launch.kind === 'reattach')
-    throw new OptionsError(
-      'Expected no `autoMtls` beside `reattach`: only the host that started the plugin has its keys. Use `tls`.',
-    );
+  checkTogether(options, launch);
   return {
     name: resolveName(options.name, launch),
     launch,
@@ -163,6 +162,8 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     env: checkedVariables(options.env),
     skipHostEnv: options.skipHostEnv ?? false,
     stderr: checkedSink(options.stderr),
+    logSink: checkLogSink(options.logSink),
+    output: resolveOutput(options.output),
     maxLogLineBytes: lineLimit(options.maxLogLineBytes ?? DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
@@ -184,12 +185,34 @@ function checkedVariables(env: CommonOptions['env']): Readonly<Record<string, st
   return { ...env };
 }
 
+function resolveOutput(output: string = 'ignore'): PluginOutputMode {
+  if (output === 'inherit' || output === 'log' || output === 'ignore') return output;
+  throw new OptionsError(`Expected \`output\` to be 'inherit', 'log' or 'ignore', got ${describeValue(output)}.`);
+}
+
 /** A path, for instance, has no `write`. */
 function checkedSink(stderr: Writable | undefined): Writable | undefined {
   if (stderr === undefined || (typeof stderr.write === 'function' && typeof stderr.on === 'function')) return stderr;
   throw new OptionsError(
     `Expected \`stderr\` to be a Writable stream, got ${typeof stderr === 'string' ? quoteText(stderr) : typeof stderr}. For a file pass \`createWriteStream(path)\`.`,
   );
+}
+
+/** Throws OptionsError for options that exclude each other. */
+function checkTogether(options: CommonOptions, launch: ResolvedLaunch): void {
+  if (options.autoMtls === true && options.tls !== undefined)
+    throw new OptionsError(
+      'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
+    );
+  if (options.outlivesHost === true) checkOutliving(options, launch);
+  if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
+    throw new OptionsError(
+      'Expected no `grpcBrokerMultiplex` beside `reattach`: a multiplexing plugin accepts a single connection, and its first host had that.',
+    );
+  if (options.autoMtls === true && launch.kind === 'reattach')
+    throw new OptionsError(
+      'Expected no `autoMtls` beside `reattach`: only the host that started the plugin has its keys. Use `tls`.',
+    );
 }
 
 function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {

@@ -5,13 +5,8 @@ import type { RunnerFactory } from '../runners/runner.js';
 import type { UnixListenOptions } from '../transports/sockets/unix.js';
 import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { AddressTranslator } from '../wire/handshake/address.js';
-import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { ClientRegistry } from './client-registry.js';
-
-/** Receives the log entries of all plugins, which each client has in `logs$`. Must not throw. */
-export interface LogSink {
-  write(entry: LogEntry, plugin: { readonly name: string; readonly id: string }): void;
-}
+import type { LogSink } from './log-sink.js';
 
 /** The replaceable parts of a host. */
 export interface HostParts {

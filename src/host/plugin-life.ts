@@ -188,7 +188,7 @@ export class PluginLife {
     try {
       const parts = typeof this.#parts === 'function' ? await this.#parts() : this.#parts;
       abort.signal.throwIfAborted();
-      streams.sendLogsTo(parts.logSink);
+      streams.sendLogsTo(this.#options.logSink ?? parts.logSink);
       this.#log.starting(launch);
       if (managed) this.#lifetime.add(parts.clients.add(this));
       const context = { options: this.#options, parts, streams, abort, acquired, onPhase };

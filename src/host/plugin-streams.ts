@@ -4,14 +4,16 @@ import type { Exit, PluginState } from '../streams/lifecycle.js';
 import { createStdioOutlet } from '../streams/stdio.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import { createLogger, type Logger } from '../wire/logs/logger.js';
-import type { LogSink } from './parts.js';
+import type { LogSink } from './log-sink.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
 import { UNNAMED } from './plugin-name.js';
+import { type PluginOutputMode, sendOutput } from './plugin-output.js';
 
 /** How the streams of a client are made. */
 export interface PluginStreamsOptions extends Omit<PluginLogsOptions, 'write'> {
   /** The plugin's name; undefined when its runner tells it. */
   readonly name: string | undefined;
+  readonly output: PluginOutputMode;
 }
 
 /** Everything that a client publishes about its plugin: open to subscribers from construction on, fed by the plugin's life. */
@@ -29,6 +31,8 @@ export class PluginStreams {
   readonly #handshakes = new ReplaySubject<Handshake>(1);
   readonly #exits = new ReplaySubject<Exit>(1);
   readonly #name: string | undefined;
+  /** Each logs the line that an output has begun. */
+  readonly #endLines: readonly (() => void)[];
   #logSink: LogSink | undefined;
   #watching = Subscription.EMPTY;
   #runner: AttachedRunner | Runner | undefined;
@@ -37,6 +41,11 @@ export class PluginStreams {
     this.#name = options.name;
     this.logs = new PluginLogs({ ...options, write: (entry) => this.#logSink?.write(entry, this.#plugin()) });
     this.logger = createLogger({ write: (record) => this.logs.add(record), module: 'rxplug' });
+    const outputs = [
+      { name: 'stdout', chunks$: this.syncStdout.chunks$ },
+      { name: 'stderr', chunks$: this.syncStderr.chunks$ },
+    ] as const;
+    this.#endLines = outputs.map((output) => sendOutput(options.output, output, (record) => this.logs.add(record)));
     // Queued: a subscriber that stops the plugin from within a state's notification does not reorder the states for the next subscriber.
     this.#published.pipe(observeOn(queueScheduler)).subscribe(this.#states);
     this.state$ = this.#states.asObservable();
@@ -83,6 +92,7 @@ export class PluginStreams {
    */
   async close(lastRemark: () => void, { exited }: { readonly exited: boolean }): Promise<void> {
     if (exited) await this.logs.drained();
+    for (const endLine of this.#endLines) endLine();
     lastRemark();
     this.logs.close();
     this.#watching.unsubscribe();

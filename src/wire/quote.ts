@@ -22,6 +22,18 @@ export function quoteText(text: string, maxChars = MAX_SHOWN_CHARS): string {
   return JSON.stringify(truncateText(text, maxChars)).replaceAll(INVISIBLE, escapeChar);
 }
 
+/**
+ * A text with invisible characters as escapes, so that a terminal does not obey them.
+ *
+ * @example
+ * escapeInvisible('\u001b[2Jdone'); // '\\u001b[2Jdone'
+ */
+export function escapeInvisible(text: string, { lineBreaks }: { readonly lineBreaks?: string } = {}): string {
+  if (lineBreaks === undefined) return text.replaceAll(INVISIBLE, escapeChar);
+  const lines = text.split(/\r?\n/).map((line) => line.replaceAll('\t', '  ').replaceAll(INVISIBLE, escapeChar));
+  return lines.join(lineBreaks);
+}
+
 function escapeChar(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;

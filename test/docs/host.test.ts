@@ -3,8 +3,12 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+
+
 import { filter, firstValueFrom, lastValueFrom, NEVER, retry, switchMap, takeUntil } from 'rxjs';
-import { backoff, createClient, launch, type PluginClient, PluginError } from 'rxplug';
+import { backoff, createClient, launch, type PluginClient, PluginError, terminalSink } from 'rxplug';
+
+
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { fixture } from '../fixtures/fixture.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
@@ -72,6 +76,19 @@ test('how do I read its output slowly', async () => {
   // #endregion sync-stdout-slow
   await client.stop();
   assert.equal(await text(destination), 'hello\n');
+});
+
+test('how do I see all of it in the terminal', async () => {
+  // #region terminal
+  const client = createClient({
+    command,
+    handshake,
+    plugins,
+    logSink: terminalSink({ level: 'debug' }), // 12:34:56.789 info  plugin kv: stored key=a bytes=1
+    output: 'inherit', // what it prints, as it is; 'log' makes log entries of the lines
+  });
+  // #endregion terminal
+  await client.stop();
 });
 
 test('how do I get the bytes of its stderr', async () => {

@@ -60,7 +60,7 @@ test('examples/worker-runner runs a plugin in a thread', async () => {
 test('the demo runs the TypeScript plugin from start to end', async () => {
   const [, typescript = '', go = ''] = (await output('grpc-kv/demo')).split(/^A plugin in /m);
   assert.match(typescript, /running: grpc version 1/);
-  assert.match(typescript, /info {5}stored.*key=planet\/mars/);
+  assert.match(typescript, /info {2}typescript-kv kv: stored .*key=planet\/mars/);
   assert.match(typescript, /watch {4}planet\/mars = red/);
   assert.match(typescript, /get {6}planet\/mars = red/);
   assert.match(typescript, /NOT_FOUND/);

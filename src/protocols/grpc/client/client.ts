@@ -81,7 +81,9 @@ function createMethod(channel: GrpcChannel, method: ServiceMethod, { interceptor
     ({ request, options }) => observeCall(channel, method, request, resolveCallOptions(options)),
   );
   const plain: AnyCall = (request, own) =>
-    own === undefined ? observeCall(channel, method, request, defaults) : defer(() => observeCall(channel, method, request, merge(own)));
+    own === undefined
+      ? observeCall(channel, method, request, defaults)
+      : defer(() => observeCall(channel, method, request, merge(own)));
   const through: AnyCall = (request, own) =>
     defer(() => call({ path, method: definition, request, options: merge(own) }));
   const invoke = interceptors.length === 0 ? plain : through;
