@@ -17,7 +17,11 @@ export interface HostAssemblyOptions extends HostGrpcOptions {
   readonly modules?: readonly ContainerModule[];
 }
 
-const NAMES = [...CLIENT_OPTION_NAMES, ...optionNames<HostAssemblyOptions>()('modules grpc grpcEngine')];
+/** The names of all options of `createClient`. */
+export const HOST_OPTION_NAMES = [
+  ...CLIENT_OPTION_NAMES,
+  ...optionNames<HostAssemblyOptions>()('modules grpc grpcEngine'),
+];
 
 /**
  * A client for one plugin process. Nothing is started yet: subscribe to its Observables, then `start`. Throws OptionsError.
@@ -31,7 +35,7 @@ const NAMES = [...CLIENT_OPTION_NAMES, ...optionNames<HostAssemblyOptions>()('mo
  * ```
  */
 export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
-  requireOptions('createClient', options, NAMES);
+  requireOptions('createClient', options, HOST_OPTION_NAMES);
   return new PluginClient<P>(options, partsSource(options));
 }
 

@@ -34,6 +34,7 @@ import {
   unimplemented,
 } from '../../src/index.js';
 import { createNetRpcClient, netRpcClientProtocol, netRpcServerProtocol, serveNetRpc } from '../../src/net-rpc.js';
+import { supervise } from '../../src/supervise.js';
 import {
   createConnectionPair,
   createGrpcConnection,
@@ -79,6 +80,8 @@ const misspelt: readonly (readonly [
   ['timeoutMs', 'timeout', (broker) => createClient({ ...client, grpc: { broker } })],
   ['waitForReady', 'waitForRedy', (defaults) => createGrpcClient(channel, KVDefinition, { defaults })],
   ['stopGraceMs', 'stopGrace', (kv) => pluginHostModule({ kv }).load({ bind: () => ({}) } as Anything), client],
+  ['supervision', 'supervison', supervise, client],
+  ['idleStopMs', 'idleStop', (supervision) => supervise({ ...client, supervision })],
   ['onShutdown', 'onShutDown', serve, plugin],
   ['shutdownDeadlineMs', 'shutdownDeadline', serveTest, plugin],
   [
