@@ -4,10 +4,8 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-
 import { filter, firstValueFrom, lastValueFrom, NEVER, retry, switchMap, takeUntil } from 'rxjs';
 import { backoff, createClient, launch, type PluginClient, PluginError, terminalSink } from 'rxplug';
-
 
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { fixture } from '../fixtures/fixture.js';
