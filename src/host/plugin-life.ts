@@ -100,16 +100,8 @@ export class PluginLife {
 
   #start(): Promise<void> {
     const life = this.#life;
-    switch (life.status) {
-      case 'idle':
-        return this.#begin();
-      case 'starting':
-      case 'running':
-        return life.started;
-      case 'stopping':
-      case 'exited':
-        return this.#refuseStart(life);
-    }
+    if (life.status === 'idle') return this.#begin();
+    return 'started' in life ? life.started : this.#refuseStart(life);
   }
 
   stop(): Promise<void> {

@@ -13,7 +13,9 @@ import { closedHere, connectionLost, lostCall, toPluginError } from './rpc-error
 
 export type { NetRpcClient, NetRpcClientOptions } from './net-rpc-client.js';
 
-const NAMES = optionNames<NetRpcClientOptions>()('maxPendingCalls maxQueuedBytes peerName reasonTimeoutMs registry limits');
+const NAMES = optionNames<NetRpcClientOptions>()(
+  'maxPendingCalls maxQueuedBytes peerName reasonTimeoutMs registry limits',
+);
 
 /**
  * A net/rpc client over a connection, which it owns from here on. `refs` is referenced while calls wait for replies.
