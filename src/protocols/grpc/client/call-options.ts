@@ -2,10 +2,14 @@ import { checkOptions, optionNames } from '../../../wire/option-names.js';
 import type { Metadata } from '../shared/grpc-js.js';
 import { resolveMetadata } from '../shared/metadata.js';
 import type { CallOptions } from '../shared/service-definition.js';
+import type { GrpcCallOptions } from './channel.js';
 
 const NAMES = optionNames<CallOptions>()(
   'metadata timeoutMs signal waitForReady maxReceiveMessageBytes background onHeaders onTrailers',
 );
+
+/** The library's own calls have one more, which is the channel's (GrpcCallOptions). */
+const KNOWN = [...NAMES, 'awaitsReason' satisfies keyof GrpcCallOptions];
 
 /** The options of one call, checked, with their metadata as such. */
 export interface ResolvedCallOptions extends Omit<CallOptions, 'metadata'> {
@@ -20,7 +24,7 @@ export function resolveCallOptions(
   defaults: ResolvedCallOptions = NONE,
 ): ResolvedCallOptions {
   if (own === undefined) return defaults;
-  checkOptions('a call', own, NAMES);
+  checkOptions('a call', own, KNOWN);
   const { metadata, ...rest } = { ...defaults, ...own };
   const resolved = resolveMetadata('the metadata of a call', metadata);
   return resolved === undefined ? rest : { ...rest, metadata: resolved };
