@@ -29,7 +29,6 @@ import {
   launch,
   pluginLogger,
   processRunner,
-  serve,
   serveTest,
   unimplemented,
 } from '../../src/index.js';
@@ -82,7 +81,7 @@ const misspelt: readonly (readonly [
   ['stopGraceMs', 'stopGrace', (kv) => pluginHostModule({ kv }).load({ bind: () => ({}) } as Anything), client],
   ['supervision', 'supervison', supervise, client],
   ['idleStopMs', 'idleStop', (supervision) => supervise({ ...client, supervision })],
-  ['onShutdown', 'onShutDown', serve, plugin],
+  ['onShutdown', 'onShutDown', serveTest, plugin],
   ['shutdownDeadlineMs', 'shutdownDeadline', serveTest, plugin],
   [
     'magicCookieValue',
