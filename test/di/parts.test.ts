@@ -24,7 +24,7 @@ import {
   PluginError,
   type PluginImplementation,
   PluginService,
-  serve,
+  serveTest,
 } from '../../src/index.js';
 import { dialerTo } from '../../src/transports/sockets/dial.js';
 import { fixture } from '../fixtures/fixture.js';
@@ -153,7 +153,7 @@ test('a plugin that cannot be started does not keep the others of its container 
 test('a class without the decorator is refused before anything is served', async () => {
   class Unmarked {}
   await assert.rejects(
-    serve({ handshake, plugins: { kv: Unmarked } }),
+    serveTest({ handshake, plugins: { kv: Unmarked } }),
     (error) => PluginError.is(error) && error.code === 'ERR_OPTIONS' && /Unmarked/.test(error.message),
   );
 });
@@ -161,7 +161,7 @@ test('a class without the decorator is refused before anything is served', async
 test('an object that is no service is refused by its name before anything is served', async () => {
   const bare = { get: () => ({}) } as unknown as PluginImplementation; // what a caller without types can pass
   await assert.rejects(
-    serve({ handshake, plugins: { kv: bare } }),
+    serveTest({ handshake, plugins: { kv: bare } }),
     (error) =>
       PluginError.is(error) && error.code === 'ERR_OPTIONS' && /`kv`.*@PluginService.*implement/.test(error.message),
   );
@@ -170,6 +170,6 @@ test('an object that is no service is refused by its name before anything is ser
 test('a subclass of a decorated class has to be decorated itself', async () => {
   const { KvStore } = await import('../../examples/grpc-kv/kv-store.js');
   class Inherited extends KvStore {}
-  await assert.rejects(serve({ handshake, plugins: { kv: Inherited } }), /Inherited is not marked/);
+  await assert.rejects(serveTest({ handshake, plugins: { kv: Inherited } }), /Inherited is not marked/);
   PluginService(plugins.kv)(Inherited);
 });
