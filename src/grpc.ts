@@ -7,7 +7,14 @@ export { Metadata, type MetadataValue, status } from './protocols/grpc/shared/gr
 
 // The two sides of a contract.
 
-export type { GrpcClientContext, GrpcPluginView, GrpcServiceContext, GrpcSides } from './protocols/grpc/contract.js';
+export type {
+  ClientsOf,
+  GrpcClientContext,
+  GrpcPluginView,
+  GrpcServiceContext,
+  GrpcSides,
+  ServicesOf,
+} from './protocols/grpc/contract.js';
 export {
   type FromGrpcJs,
   fromGrpcJs,
@@ -50,11 +57,16 @@ export type { RequestStream } from './protocols/promise-client.js';
 // How a host and a plugin speak gRPC.
 
 export type { BrokerKnock, BrokerOffer, BrokerRequest } from './protocols/broker-request.js';
-export type { GrpcBroker, GrpcBrokerCounts } from './protocols/grpc/broker/grpc-broker.js';
+export type { BrokerDialOptions, GrpcBroker, GrpcBrokerCounts } from './protocols/grpc/broker/grpc-broker.js';
 export type { GrpcBrokerOptions } from './protocols/grpc/broker/options.js';
 export { type GrpcHostOptions, grpcClientProtocol } from './protocols/grpc/client-protocol.js';
 export { type GrpcPluginOptions, grpcServerProtocol } from './protocols/grpc/server-protocol.js';
-export type { HealthService, HealthStatuses, ServingStatus } from './protocols/grpc/services/health.js';
+export {
+  GRPC_SERVICE_NAME,
+  type HealthService,
+  type HealthStatuses,
+  type ServingStatus,
+} from './protocols/grpc/services/health.js';
 export type { ReflectionOptions } from './protocols/grpc/services/reflection.js';
 export {
   type CertificateAuthority,

@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { defer, mergeMap, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import type { BrokerKnock, BrokerRequest } from '../protocols/broker-request.js';
-import type { GrpcBroker, GrpcBrokerCounts } from '../protocols/grpc/broker/grpc-broker.js';
+import type { BrokerDialOptions, GrpcBroker, GrpcBrokerCounts } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
-import type { GrpcServer } from '../protocols/grpc/server/grpc-server.js';
+import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
+import type { NetRpcClientOf, NetRpcMethods, NetRpcServiceOf } from '../protocols/netrpc/contract.js';
+import { borrow, lend } from '../protocols/netrpc/lend.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import type { NetRpcServerOptions } from '../protocols/netrpc/rpc-server.js';
 import type { NetRpcServices } from '../protocols/netrpc/rpc-service.js';
@@ -42,11 +44,11 @@ export class SwitchingGrpcBroker implements GrpcBroker {
     return this.#use((broker) => broker.accept(id));
   }
 
-  acceptAndServe(id: number, register: (server: GrpcServer) => void): Observable<number> {
-    return this.#use((broker) => broker.acceptAndServe(id, register));
+  acceptAndServe(id: number, register: (server: GrpcServer) => void, options?: GrpcServerOptions): Observable<number> {
+    return this.#use((broker) => broker.acceptAndServe(id, register, options));
   }
 
-  async dial(id: number, options?: DialOptions): Promise<GrpcChannel> {
+  async dial(id: number, options?: BrokerDialOptions): Promise<GrpcChannel> {
     const { client } = await this.#supervisor.ready();
     return await client.broker.dial(id, options);
   }
@@ -106,6 +108,22 @@ export class SwitchingMuxBroker implements MuxBroker {
   async dial(id: number, options?: DialOptions): Promise<Duplex> {
     const { client } = await this.#supervisor.ready();
     return await client.muxBroker.dial(id, options);
+  }
+
+  lend<M extends NetRpcMethods, T>(
+    methods: M,
+    service: NetRpcServiceOf<M>,
+    use: (id: number) => ObservableInput<T>,
+  ): Observable<T> {
+    return lend(this, methods, service, use);
+  }
+
+  borrow<M extends NetRpcMethods, T>(
+    methods: M,
+    id: number,
+    use: (client: NetRpcClientOf<M>) => ObservableInput<T>,
+  ): Observable<T> {
+    return borrow(this, methods, id, use);
   }
 }
 

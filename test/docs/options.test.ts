@@ -13,6 +13,7 @@ const NO_TABLE = [
   'PluginErrorOptions',
   'ProtocolErrorOptions',
   'DialOptions',
+  'BrokerDialOptions',
   'PartialReattachConfig',
   'ReattachConfig',
 ];

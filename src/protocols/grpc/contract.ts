@@ -1,3 +1,5 @@
+import { OptionsError } from '../../errors.js';
+import { describeValue } from '../../wire/option-names.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
 import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
@@ -60,25 +62,30 @@ export interface GrpcPluginView<Client, View> {
   readonly view: (client: Client) => View;
 }
 
+/** Service definitions by names of your choice. */
+type Definitions = Readonly<Record<string, AnyServiceDefinition>>;
+
+/** A client of each service. */
+export type ClientsOf<S extends Definitions> = { readonly [Name in keyof S]: ClientOf<S[Name]> };
+
+/** An implementation of each service. */
+export type ServicesOf<S extends Definitions> = { readonly [Name in keyof S]: ServiceOf<S[Name]> };
+
 /**
- * A contract from a service definition (of ts-proto, of protoc-gen-es 2, or made by `fromGrpcJs`), or from two functions that make its
- * sides. Throws OptionsError for anything else.
+ * A contract from a service definition (of ts-proto, of protoc-gen-es 2, or made by `fromGrpcJs`), from several by name, or from two functions
+ * that make its sides. Throws OptionsError for anything else.
  *
  * @example
  * const plugins = {
  *   greeter: grpcPlugin(GreeterDefinition),
  *   // `dispense` gives a client with Promises.
  *   store: grpcPlugin(StoreDefinition, { view: promiseClient }),
- *   // Both sides written by hand: two services in one plugin.
- *   both: grpcPlugin({
- *     client: ({ channel }) => ({
- *       greeter: createGrpcClient(channel, GreeterDefinition),
- *       store: createGrpcClient(channel, StoreDefinition),
- *     }),
- *     serve(server, services: { greeter: ServiceOf<typeof GreeterDefinition>; store: ServiceOf<typeof StoreDefinition> }) {
- *       server.addService(GreeterDefinition, services.greeter);
- *       server.addService(StoreDefinition, services.store);
- *     },
+ *   // Several services under one name: a client with `greeter` and `store`, and an implementation likewise.
+ *   both: grpcPlugin({ greeter: GreeterDefinition, store: StoreDefinition }),
+ *   // Both sides written by hand.
+ *   own: grpcPlugin({
+ *     client: ({ channel }) => new Journal(createGrpcClient(channel, StoreDefinition)),
+ *     serve: (server, store: ServiceOf<typeof StoreDefinition>) => server.addService(StoreDefinition, store),
  *   }),
  * };
  */
@@ -88,11 +95,12 @@ export function grpcPlugin<D extends AnyServiceDefinition, View>(
   options: GrpcPluginView<ClientOf<D>, View>,
 ): GrpcPlugin<View, ServiceOf<D>>;
 export function grpcPlugin<Client, Service>(sides: GrpcSides<Client, Service>): GrpcPlugin<Client, Service>;
+export function grpcPlugin<const S extends Definitions>(definitions: S): GrpcPlugin<ClientsOf<S>, ServicesOf<S>>;
 export function grpcPlugin<Client, Service>(
-  of: AnyServiceDefinition | GrpcSides<Client, Service>,
+  of: AnyServiceDefinition | Definitions | GrpcSides<Client, Service>,
   options?: GrpcPluginView<never, unknown>,
 ): GrpcPlugin {
-  const sides = isSides(of) ? of : sidesOf(of, options?.view as View | undefined);
+  const sides = isSides(of) ? of : isSeveral(of) ? severalSides(of) : sidesOf(of, options?.view as View | undefined);
   // `implement` has checked the type of the service against the contract; it is not kept at run time.
   return { protocols: ['grpc'], [GRPC]: sides as GrpcSides<unknown, unknown> };
 }
@@ -103,10 +111,37 @@ export function grpcSidesOf(contract: PluginContract): GrpcSides<unknown, unknow
 }
 
 function isSides<Client, Service>(
-  of: AnyServiceDefinition | GrpcSides<Client, Service>,
+  of: AnyServiceDefinition | Definitions | GrpcSides<Client, Service>,
 ): of is GrpcSides<Client, Service> {
   const { client, serve } = Object(of) as Partial<GrpcSides<Client, Service>>;
   return typeof client === 'function' && typeof serve === 'function';
+}
+
+/** A definition has methods itself. */
+function isSeveral(of: AnyServiceDefinition | Definitions): of is Definitions {
+  const values: unknown[] = Object.values(Object(of) as object);
+  if (values.length === 0 || isProtobufEsService(of)) return false;
+  return values.every((one) => typeof one === 'object' && one !== null && Object.hasOwn(one, 'methods'));
+}
+
+function severalSides(definitions: Definitions): GrpcSides<unknown, never> {
+  const sides = Object.entries(definitions).map(([name, one]) => [name, sidesOf(one, undefined)] as const);
+  return {
+    client: async (context) => {
+      const clients = sides.map(async ([name, one]) => [name, await one.client(context)] as const);
+      return Object.fromEntries(await Promise.all(clients));
+    },
+    async serve(server, services: Readonly<Record<string, HandlersOf<ServiceDefinition>>>, context) {
+      for (const [name, one] of sides) {
+        const service = services[name];
+        if (typeof service !== 'object' || service === null)
+          throw new OptionsError(
+            `Expected an implementation of \`${name}\` beside the others, got ${describeValue(service)}.`,
+          );
+        await one.serve(server, service, context);
+      }
+    },
+  };
 }
 
 type View = (client: unknown) => unknown;

@@ -1,12 +1,13 @@
-import type { Observable } from 'rxjs';
 import { OptionsError } from '../../errors.js';
 import { zeroValue } from '../../wire/gob/decode/zero.js';
 import type { NetRpcCodecOptions } from '../../wire/net-rpc.js';
 import { quoteText } from '../../wire/quote.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
-import type { MuxBroker } from './mux-broker.js';
+import type { MuxBroker, NetRpcClientOf, NetRpcMethods, NetRpcServiceCall, NetRpcServiceOf } from './mux-broker.js';
 import type { NetRpcClient } from './rpc-client.js';
-import type { NetRpcCall, NetRpcHandler, NetRpcHandlers, NetRpcResult, NetRpcSignature } from './rpc-service.js';
+import type { NetRpcCall, NetRpcHandler, NetRpcHandlers, NetRpcResult } from './rpc-service.js';
+
+export type { NetRpcClientOf, NetRpcMethods, NetRpcServiceCall, NetRpcServiceOf } from './mux-broker.js';
 
 const NETRPC = Symbol.for('rxplug.netrpc');
 
@@ -50,37 +51,6 @@ export interface NetRpcPlugin<Client = unknown, Service = unknown>
   extends PluginContract<Client, Service, NetRpcServiceContext> {
   readonly [NETRPC]: NetRpcSides<Client, Service>;
 }
-
-/** The context of a call, passed to a service's method beside the argument. */
-export interface NetRpcServiceCall extends NetRpcCall {
-  /** Opens further streams to the caller's host. */
-  readonly broker: MuxBroker;
-}
-
-/** Methods by name. On the wire the first letter is upper case, as Go requires: `greet` is `Plugin.Greet`. */
-export type NetRpcMethods = Readonly<Record<string, NetRpcSignature>>;
-
-type ArgsOf<M> = M extends NetRpcSignature<infer Args, infer _Reply> ? Args : never;
-type ReplyOf<M> = M extends NetRpcSignature<infer _Args, infer Reply> ? Reply : never;
-/** An argument that may be null or an empty object may be left out. */
-type Parameters<Args> = null extends Args
-  ? [args?: Args]
-  : Record<never, never> extends Args
-    ? [args?: Args]
-    : [args: Args];
-
-/**
- * The client of a contract: each call is a cold Observable of one reply (see NetRpcClient.call for errors and unsubscribing). Disposing
- * it closes the stream of the dispensed object; other clients stay open.
- */
-export type NetRpcClientOf<M extends NetRpcMethods> = {
-  readonly [K in keyof M]: (...args: Parameters<ArgsOf<M[K]>>) => Observable<ReplyOf<M[K]>>;
-} & AsyncDisposable;
-
-/** The service that implements a contract: a method for each method. */
-export type NetRpcServiceOf<M extends NetRpcMethods> = {
-  [K in keyof M]: (args: ArgsOf<M[K]>, call: NetRpcServiceCall) => NetRpcResult<ReplyOf<M[K]>>;
-};
 
 /** Types and limits of a contract's values, and the interface that a host gets. */
 export interface NetRpcPluginView<Client, View> extends NetRpcCodecOptions {

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { Observable, ObservableInput, SchedulerLike } from 'rxjs';
 import { PluginCallError } from '../../errors.js';
 import type { DialOptions } from '../../transports/transport.js';
 import { optionNames } from '../../wire/option-names.js';
 import type { BrokerKnock } from '../broker-request.js';
 import type { ClientProtocol } from '../protocol.js';
 import type { NetRpcServerOptions } from './rpc-server.js';
-import type { NetRpcServices } from './rpc-service.js';
+import type { NetRpcCall, NetRpcResult, NetRpcServices, NetRpcSignature } from './rpc-service.js';
 
 /** How long the two sides of a brokered stream wait for each other. */
 export interface MuxBrokerOptions {
@@ -63,7 +63,61 @@ export interface MuxBroker {
    * ERR_BROKER_TIMEOUT when the peer does not answer, with the signal's reason, or with the error that ended the session.
    */
   dial(id: number, options?: DialOptions): Promise<Duplex>;
+  /**
+   * Passes a service as an argument of a call: serves it at a new id, by the name that Go expects (`Plugin`), while the Observable or Promise
+   * that `use` returns runs, normally a call with the id in its argument. Cold; mirrors that call.
+   *
+   * @example
+   * ```ts
+   * broker.lend({ ask: method(gob.string, gob.string) }, { ask: (question) => `${question} I!` }, (id) => client.back(id));
+   * ```
+   */
+  lend<M extends NetRpcMethods, T>(
+    methods: M,
+    service: NetRpcServiceOf<M>,
+    use: (id: number) => ObservableInput<T>,
+  ): Observable<T>;
+  /**
+   * The other end of `lend`: dials the id, makes a typed client of its service for `use`, and closes it when the Observable or Promise that
+   * `use` returns has ended. Cold; mirrors that.
+   */
+  borrow<M extends NetRpcMethods, T>(
+    methods: M,
+    id: number,
+    use: (client: NetRpcClientOf<M>) => ObservableInput<T>,
+  ): Observable<T>;
 }
+
+/** The context of a call, passed to a service's method beside the argument. */
+export interface NetRpcServiceCall extends NetRpcCall {
+  /** Opens further streams to the caller's host. */
+  readonly broker: MuxBroker;
+}
+
+/** Methods by name. On the wire the first letter is upper case, as Go requires: `greet` is `Plugin.Greet`. */
+export type NetRpcMethods = Readonly<Record<string, NetRpcSignature>>;
+
+type ArgsOf<M> = M extends NetRpcSignature<infer Args, infer _Reply> ? Args : never;
+type ReplyOf<M> = M extends NetRpcSignature<infer _Args, infer Reply> ? Reply : never;
+/** An argument that may be null or an empty object may be left out. */
+type Parameters<Args> = null extends Args
+  ? [args?: Args]
+  : Record<never, never> extends Args
+    ? [args?: Args]
+    : [args: Args];
+
+/**
+ * The client of a contract: each call is a cold Observable of one reply (see NetRpcClient.call for errors and unsubscribing). Disposing
+ * it closes the stream of the dispensed object; other clients stay open.
+ */
+export type NetRpcClientOf<M extends NetRpcMethods> = {
+  readonly [K in keyof M]: (...args: Parameters<ArgsOf<M[K]>>) => Observable<ReplyOf<M[K]>>;
+} & AsyncDisposable;
+
+/** The service that implements a contract: a method for each method. */
+export type NetRpcServiceOf<M extends NetRpcMethods> = {
+  [K in keyof M]: (args: ArgsOf<M[K]>, call: NetRpcServiceCall) => NetRpcResult<ReplyOf<M[K]>>;
+};
 
 /** The MuxBroker of a connected plugin. Throws PluginCallError ERR_BROKER when the protocol is not net/rpc. */
 export function muxBrokerOf({ name, broker }: ClientProtocol): MuxBroker {

@@ -4,7 +4,7 @@ import { ClosedError } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import { usingAsync } from '../../../streams/using-async.js';
 import { secureListener, type TlsConfig } from '../../../transports/tls/tls.js';
-import type { DialOptions, Listener } from '../../../transports/transport.js';
+import type { Listener } from '../../../transports/transport.js';
 import type { BrokerRequest } from '../../broker-request.js';
 import type { GrpcChannel } from '../client/channel.js';
 import { type GrpcChannelSettings, securedChannelOptions } from '../client/channel-options.js';
@@ -14,7 +14,7 @@ import type { ConnInfo } from '../gen/internal/plugin/grpc_broker.js';
 import type { GrpcServer, GrpcServerOptions } from '../server/grpc-server.js';
 import type { ClientOf, HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 import { AcceptedIds } from './accepted-ids.js';
-import type { GrpcBroker, GrpcBrokerCounts } from './grpc-broker.js';
+import type { BrokerDialOptions, GrpcBroker, GrpcBrokerCounts } from './grpc-broker.js';
 import type { BrokerLink } from './link.js';
 import type { BrokerRoute } from './route.js';
 
@@ -72,8 +72,13 @@ export class Broker implements GrpcBroker {
     return this.#listening(id, ({ connection$ }) => connection$);
   }
 
-  acceptAndServe(id: number, register: (server: GrpcServer) => void): Observable<number> {
-    const { endpoints, server: options } = this.#parts;
+  acceptAndServe(
+    id: number,
+    register: (server: GrpcServer) => void,
+    given: GrpcServerOptions = {},
+  ): Observable<number> {
+    const { endpoints } = this.#parts;
+    const options = { ...this.#parts.server, ...given };
     return defer(() => {
       const server = endpoints.createServer(options);
       // Before the peer is told: a service that cannot be added is an error of the caller.
@@ -83,9 +88,10 @@ export class Broker implements GrpcBroker {
     });
   }
 
-  async dial(id: number, { signal }: DialOptions = {}): Promise<GrpcChannel> {
+  async dial(id: number, { signal, channel: given = {} }: BrokerDialOptions = {}): Promise<GrpcChannel> {
     this.#throwIfClosed();
-    const { endpoints, route, tls, channel: options, reasonTimeoutMs } = this.#parts;
+    const { endpoints, route, tls, reasonTimeoutMs } = this.#parts;
+    const options = { ...this.#parts.channel, ...given };
     const dialer = await route.dialer(id, signal === undefined ? {} : { signal });
     this.#throwIfClosed();
     const channel = endpoints.createChannel({ ...securedChannelOptions(dialer, tls), ...options, reasonTimeoutMs });

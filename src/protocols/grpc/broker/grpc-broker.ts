@@ -3,7 +3,8 @@ import type { Observable, ObservableInput } from 'rxjs';
 import type { DialOptions } from '../../../transports/transport.js';
 import type { BrokerRequest } from '../../broker-request.js';
 import type { GrpcChannel } from '../client/channel.js';
-import type { GrpcServer } from '../server/grpc-server.js';
+import type { GrpcChannelSettings } from '../client/channel-options.js';
+import type { GrpcServer, GrpcServerOptions } from '../server/grpc-server.js';
 import type { ClientOf, HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
 
 /** What a broker has open at the moment; all zero after `close`. */
@@ -16,6 +17,12 @@ export interface GrpcBrokerCounts {
   readonly pending: number;
   /** Multiplexed: the streams inside the one connection, the main channel's included. Otherwise 0. */
   readonly streams: number;
+}
+
+/** How a brokered channel is dialed (go-plugin grpc_broker.go DialWithOptions). */
+export interface BrokerDialOptions extends DialOptions {
+  /** Options of this channel, in the place of those of the broker, one by one. */
+  readonly channel?: GrpcChannelSettings;
 }
 
 /**
@@ -50,7 +57,7 @@ export interface GrpcBroker extends AsyncDisposable {
   /**
    * Accepts an id and serves what `register` adds to a server. Cold: subscribing listens, tells the peer and serves; emits the id when
    * the peer may dial it, and stays; unsubscribing closes listener, connections and server. Completes and errors like `accept`. On a
-   * host, serving alone does not keep the process alive.
+   * host, serving alone does not keep the process alive. `options` take the place of those of the broker, one by one.
    *
    * @example
    * ```ts
@@ -58,13 +65,13 @@ export interface GrpcBroker extends AsyncDisposable {
    * serving$.pipe(switchMap((id) => merger.register({ referee: id })));
    * ```
    */
-  acceptAndServe(id: number, register: (server: GrpcServer) => void): Observable<number>;
+  acceptAndServe(id: number, register: (server: GrpcServer) => void, options?: GrpcServerOptions): Observable<number>;
   /**
    * A connected channel to an id that the peer accepts. The caller closes it. Rejects with PluginCallError
    * ERR_BROKER_TIMEOUT when the peer does not accept the id in time, with ERR_BROKER when it refuses, TransportError, SecurityError,
    * ClosedError.
    */
-  dial(id: number, options?: DialOptions): Promise<GrpcChannel>;
+  dial(id: number, options?: BrokerDialOptions): Promise<GrpcChannel>;
   /**
    * Passes a service as an argument of a call: serves it at a new id while the Observable or Promise that `use` returns runs, normally
    * a call with the id in its request. Cold; mirrors that call.

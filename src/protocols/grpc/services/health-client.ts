@@ -3,7 +3,7 @@ import { errorMessage, PluginCallError } from '../../../errors.js';
 import { HealthCheckResponse_ServingStatus as Code, type HealthDefinition } from '../gen/grpc/health/v1/health.js';
 import { GrpcError } from '../shared/errors.js';
 import type { ClientOf } from '../shared/service-definition.js';
-import { PLUGIN_SERVICE_NAME } from './health.js';
+import { GRPC_SERVICE_NAME } from './health.js';
 
 /** What bounds a health check. */
 export interface CheckHealthOptions {
@@ -25,7 +25,7 @@ export async function checkHealth(
   client: Pick<ClientOf<typeof HealthDefinition>, 'check'>,
   options: CheckHealthOptions,
 ): Promise<ReportedStatus> {
-  const { timeoutMs, service = PLUGIN_SERVICE_NAME, signal } = options;
+  const { timeoutMs, service = GRPC_SERVICE_NAME, signal } = options;
   try {
     const call$ = client.check({ service }, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
     const { status } = await firstValueFrom(call$);

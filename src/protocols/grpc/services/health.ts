@@ -15,7 +15,7 @@ export type ServingStatus = 'SERVING' | 'NOT_SERVING' | 'UNKNOWN';
 export type HealthStatuses = Readonly<Record<string, ServingStatus>>;
 
 /** The service that a go-plugin host asks for (go-plugin grpc_server.go GRPCServiceName). */
-export const PLUGIN_SERVICE_NAME = 'plugin';
+export const GRPC_SERVICE_NAME = 'plugin';
 
 /** As in grpc-go health/server.go. */
 const MAX_LISTED = 100;
@@ -28,7 +28,7 @@ const MAX_LISTED = 100;
  * await serve({ handshake, plugins, grpc: { configure: (_server, health) => health.set({ 'app.Store': 'NOT_SERVING' }) } });
  */
 export class HealthService implements ServiceOf<typeof HealthDefinition> {
-  readonly #statuses$ = new BehaviorSubject<HealthStatuses>({ '': 'SERVING', [PLUGIN_SERVICE_NAME]: 'SERVING' });
+  readonly #statuses$ = new BehaviorSubject<HealthStatuses>({ '': 'SERVING', [GRPC_SERVICE_NAME]: 'SERVING' });
 
   /** Sets the status of the named services; the others keep theirs. */
   set(statuses: HealthStatuses): void {
