@@ -58,9 +58,6 @@ export interface ResolvedChannelOptions {
   readonly maxSendMessageBytes: number;
 }
 
-export const CHANNEL_SETTING_NAMES = optionNames<GrpcChannelSettings>()(
-  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes',
-);
 const NAMES = optionNames<GrpcChannelOptions>()(
   'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes dialer secure peerName reasonTimeoutMs',
 );
