@@ -32,6 +32,7 @@ const PARTS = {
   reflection: 'protocols/grpc/services/reflection-answers',
   multiplexing: 'protocols/grpc/broker/multiplexing',
   secure: 'runners/secure/open-verified',
+  'net-rpc-calls': 'protocols/netrpc/rpc-client',
   'net-rpc-client': 'protocols/netrpc/client-protocol',
   'net-rpc-server': 'protocols/netrpc/server-protocol',
   'grpc-js-channel': 'protocols/grpc/grpc-js/engine/channel',

@@ -20,7 +20,6 @@ import {
   type NetRpcServiceOf,
 } from './contract.js';
 import type { MuxBroker } from './mux-broker.js';
-import { createNetRpcClient } from './rpc-client.js';
 
 /** The service that Go's side of a brokered stream calls: its MuxBroker registers every object by this name (mux_broker.go AcceptAndServe). */
 export const BROKERED_SERVICE = 'Plugin';
@@ -56,7 +55,11 @@ export function borrow<M extends NetRpcMethods, T>(
   use: (client: NetRpcClientOf<M>) => ObservableInput<T>,
 ): Observable<T> {
   return usingAsync({
-    open: async (signal) => createNetRpcClient(await broker.dial(id, { signal })),
+    open: async (signal) => {
+      // Hosts have `borrow` before they know whether a plugin speaks net/rpc.
+      const { createNetRpcClient } = await import('./rpc-client.js');
+      return createNetRpcClient(await broker.dial(id, { signal }));
+    },
     use: (rpc) => use(createTypedClient(rpc, BROKERED_SERVICE, methods)),
     close: (rpc) => void rpc.close(),
   });
