@@ -40,6 +40,8 @@ test('a timeout can be cancelled until it calls back, in the last phase too', as
       cancel();
       setTimeout(resolve, 5, 'cancelled');
     }, 0);
+    // Both timers are due when the loop goes on, so that it calls them in one phase.
+    blockLoop(5);
   });
   assert.equal(outcome, 'cancelled');
 });

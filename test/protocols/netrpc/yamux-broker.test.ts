@@ -114,7 +114,12 @@ describe('MuxBroker', () => {
   test('requests$ emits what the other side asks for, and completes with the session', async () => {
     const { broker, other, close } = pair();
     const seen = lastValueFrom(broker.requests$.pipe(toArray()));
-    await rejection(other.dial(1, { signal: AbortSignal.timeout(50) }));
+    const requested = firstValueFrom(broker.requests$);
+    const cancelled = new AbortController();
+    const dialed = rejection(other.dial(1, { signal: cancelled.signal }));
+    await requested;
+    cancelled.abort();
+    await dialed;
     await close();
     assert.deepEqual(await seen, [{ kind: 'knock', id: 1 }]);
   });
