@@ -142,9 +142,10 @@ const MISTAKES: readonly Mistake[] = [
   {
     mistake: 'a script with CRLF line ends',
     make: () => start({ command: [file('crlf', '#!/usr/bin/env node\r\nconsole.log(1)\r\n', 0o755)] }),
-    varies: /(?<=stderr: ).*(?= \(details)/,
+    // What env says of `node\r` depends on the directories in PATH.
+    varies: /(?<=exited with ).*(?= The first)/,
     message:
-      "The plugin crlf exited with code 127 before it printed a handshake. It wrote to stderr: … (details.stderr has more). The first line of <dir>/crlf ends with a carriage return, which becomes part of the interpreter's name: save it with LF line ends.",
+      "The plugin crlf exited with … The first line of <dir>/crlf ends with a carriage return, which becomes part of the interpreter's name: save it with LF line ends.",
     ...posix,
   },
   {
@@ -162,7 +163,8 @@ const MISTAKES: readonly Mistake[] = [
       chmodSync(path, 0);
       return start({ command: [node, path] });
     },
-    message: '',
+    message:
+      'The plugin secret exited with code 1 before it printed a handshake. It wrote to stderr: "Error: EACCES: permission denied, open \'<dir>/secret.mjs\'" (details.stderr has more). This user may not read <dir>/secret.mjs: change its mode or its owner.',
     ...asRoot,
   },
   {
