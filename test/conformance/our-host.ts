@@ -104,7 +104,10 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<Drivable>, 'std
 function launchOf({ command, reattach, checksum }: HostConfig) {
   if (reattach !== undefined) return { reattach: reattach as Reattach & ReattachConfig };
   if (command === undefined) throw new Error('Expected a command or a reattach configuration.');
-  return { command, ...(checksum === undefined ? {} : { secureConfig: { checksum, hash: 'sha256' } }) };
+  return {
+    command,
+    ...(checksum === undefined ? {} : { secureConfig: { checksum, hash: 'sha256', file: command[0] } }),
+  };
 }
 
 function tlsOf({ directory, serverName }: NonNullable<HostConfig['tls']>): TlsConfig {

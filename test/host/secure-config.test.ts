@@ -26,7 +26,7 @@ test('H-09 a plugin whose checksum is right is started: its program, its script 
     directory: bundle.directory,
   };
   for (const secureConfig of [
-    { checksum: sha256(process.execPath), hash: 'sha256' },
+    { checksum: sha256(process.execPath), hash: 'sha256', file: process.execPath },
     { checksum: sha256(bundle.file), hash: 'sha256', file: bundle.file },
     ...(process.platform === 'win32' ? [] : [directory]),
   ]) {
@@ -36,6 +36,14 @@ test('H-09 a plugin whose checksum is right is started: its program, its script 
     await client.stop();
     assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });
   }
+  assertTempDirEmpty();
+});
+
+test('the checksum of the interpreter does not pass for that of the script', async () => {
+  const secureConfig = { checksum: sha256(process.execPath), hash: 'sha256' };
+  const client = createClient({ command: [process.execPath, bundle.file], handshake, plugins, secureConfig });
+  await assert.rejects(client.start(), hasCode('ERR_CHECKSUM_NOT_RUN'));
+  assert.equal(client.id, '');
   assertTempDirEmpty();
 });
 

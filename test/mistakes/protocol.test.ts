@@ -61,6 +61,16 @@ const MISTAKES: readonly Mistake[] = [
       'The sha256 of <node> is not the one in `secureConfig`: it is another version, or was tampered with. It was not started. Get the plugin from its source again, or correct the checksum if you trust the file. If it is the checksum of the script, name that in `secureConfig.file`.',
   },
   {
+    mistake: 'the checksum of node in place of that of the script',
+    make: () => {
+      const command = program('node-checksum.mjs', WELL);
+      const checksum = createHash('sha256').update(readFileSync(process.execPath)).digest('hex');
+      return start({ command, secureConfig: { checksum, hash: 'sha256' } });
+    },
+    message:
+      'The checksum in `secureConfig` is that of <node>, which would run <dir>/node-checksum.mjs unchecked. It was not started. Give the checksum of the script, with `secureConfig.file: "<dir>/node-checksum.mjs"`. If only the interpreter is to be checked, name that as `file`.',
+  },
+  {
     mistake: 'a process that is gone',
     make: () => {
       const { pid } = spawnSync(process.execPath, ['-e', '']);

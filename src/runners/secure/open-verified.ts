@@ -61,6 +61,8 @@ async function spawnOf(
   { file }: ResolvedSecureConfig,
   { descriptors = existsSync('/proc/self/fd') }: OpenVerifiedOptions,
 ): Promise<VerifiedSpawn> {
+  const unchecked = file === undefined ? scriptOf(command) : undefined;
+  if (unchecked !== undefined) throw scriptNotChecked(checked.path, unchecked);
   const asProgram = file === undefined || (await locate(command)) === checked.path;
   const reading = asProgram ? await byFirstLine(checked, command) : byArgument(checked, command);
   const interpreter = reading === undefined ? undefined : interpreterOf(reading.before);
@@ -74,6 +76,11 @@ async function spawnOf(
   if (interpreter === undefined) throw notRun(checked.path, `\`${before.join(' ')}\` may open it again by its name`);
   const words = [...before, ...interpreter.options, INHERITED, ...after] as const;
   return { command: words, argv0: before[0], inherit: fd, ...noteOf(interpreter) };
+}
+
+/** The script that an interpreter is to run: `plugin.cjs` in `[node, plugin.cjs]`. */
+function scriptOf({ file, args }: VerifiedCommand): string | undefined {
+  return interpreterOf([file]) === undefined ? undefined : args.find((word) => !word.startsWith('-'));
 }
 
 /** How the kernel runs a script; undefined for a binary. Rejects for a script that cannot be run. */
@@ -109,6 +116,14 @@ function imports(path: string, specifier: string): SecurityError {
   return new SecurityError(
     'ERR_CHECKSUM_IMPORTS',
     `The script ${path} has the expected checksum, but imports ${specifier}, which was not checked. It was not started. ${BUNDLE}`,
+  );
+}
+
+function scriptNotChecked(interpreter: string, script: string): SecurityError {
+  return new SecurityError(
+    'ERR_CHECKSUM_NOT_RUN',
+    `The checksum in \`secureConfig\` is that of ${interpreter}, which would run ${script} unchecked. It was not started. Give the checksum ` +
+      `of the script, with \`secureConfig.file: ${JSON.stringify(script)}\`. If only the interpreter is to be checked, name that as \`file\`.`,
   );
 }
 
