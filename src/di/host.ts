@@ -23,6 +23,8 @@ export const HOST_OPTION_NAMES = [
   ...optionNames<HostAssemblyOptions>()('modules grpc grpcEngine'),
 ];
 
+const LAUNCH_OPTION_NAMES = [...HOST_OPTION_NAMES, 'onClient', 'signal'];
+
 /**
  * A client for one plugin process. Nothing is started yet: subscribe to its Observables, then `start`. Throws OptionsError.
  *
@@ -66,8 +68,12 @@ export function partsSource(options: HostAssemblyOptions): HostPartsSource {
 export function launch<P extends PluginSet>(
   options: ClientOptions<P> & HostAssemblyOptions & LaunchWatch<P>,
 ): Observable<PluginClient<P>> {
-  const { onClient, signal, ...client } = options;
+  const { onClient, signal, ...client } = Object(options) as typeof options;
   const watch = { ...(onClient === undefined ? {} : { onClient }), ...(signal === undefined ? {} : { signal }) };
-  // The rest is still one of the forms of ClientOptions.
-  return launchWith(() => createClient(client as unknown as typeof options), watch);
+  const create = (): PluginClient<P> => {
+    requireOptions('launch', options, LAUNCH_OPTION_NAMES);
+    // The rest is still one of the forms of ClientOptions.
+    return createClient(client as unknown as typeof options);
+  };
+  return launchWith(create, watch);
 }

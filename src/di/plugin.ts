@@ -26,7 +26,9 @@ export async function serve(options: LazyServeOptions): Promise<void> {
     return plugin;
   };
   try {
-    await serveCore({ handshake: typeof options === 'function' ? undefined : options.handshake, prepare });
+    // What is no object is refused where the options are checked.
+    const { handshake } = Object(options) as Partial<ServeOptions>;
+    await serveCore({ handshake, prepare });
   } finally {
     await plugin?.[Symbol.asyncDispose]();
   }

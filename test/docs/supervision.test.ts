@@ -43,7 +43,7 @@ test('the options of each process, as docs/supervision.md shows them', async () 
     plugins,
     supervision: {
       reloadOn: fileChanges(file),
-      generation: async () => ({ secureConfig: { hash: 'sha256', checksum: await checksumOf(file) } }),
+      generation: async () => ({ secureConfig: { hash: 'sha256', checksum: await checksumOf(file), file } }),
     },
   });
   // #endregion reload

@@ -27,6 +27,7 @@ import {
   createClient,
   createLogger,
   launch,
+  netRpcPlugin,
   pluginLogger,
   processRunner,
   serveTest,
@@ -150,6 +151,7 @@ test('options that are none are refused, and not by a TypeError', async () => {
   for (const nothing of [undefined, null, 'options', () => ({})] as Anything[])
     for (const call of [
       createClient,
+      (options: Anything) => firstValueFrom(launch(options)),
       serveTest,
       backoff,
       createLogger,
@@ -162,6 +164,11 @@ test('options that are none are refused, and not by a TypeError', async () => {
         code: 'ERR_OPTIONS',
         message: /Expected the options of .* to be an object/,
       });
+});
+
+test('a contract of nothing is refused', () => {
+  for (const nothing of [undefined, null, 5, 'x'] as Anything[])
+    assert.throws(() => netRpcPlugin(nothing), { code: 'ERR_OPTIONS', message: /Expected the methods .*, got/ });
 });
 
 const wrongValues: readonly (readonly [what: string, call: () => unknown, says: RegExp])[] = [

@@ -1,6 +1,7 @@
 import { OptionsError } from '../../errors.js';
 import { zeroValue } from '../../wire/gob/decode/zero.js';
 import type { NetRpcCodecOptions } from '../../wire/net-rpc.js';
+import { describeValue } from '../../wire/option-names.js';
 import { quoteText } from '../../wire/quote.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
 import type { MuxBroker, NetRpcClientOf, NetRpcMethods, NetRpcServiceCall, NetRpcServiceOf } from './mux-broker.js';
@@ -82,6 +83,8 @@ export function netRpcPlugin<Client, Service>(
   of: NetRpcMethods | NetRpcSides<Client, Service>,
   options: Partial<NetRpcPluginView<never, unknown>> = {},
 ): NetRpcPlugin {
+  if (typeof of !== 'object' || (of as unknown) === null)
+    throw new OptionsError(`Expected the methods of a net/rpc contract, or its two sides, got ${describeValue(of)}.`);
   const sides = typeof of.client === 'function' ? of : methodSides(of as NetRpcMethods, options);
   // `implement` checks the types of contract and service; here they are erased.
   return { protocols: ['netrpc'], [NETRPC]: sides as NetRpcSides<unknown, unknown> };
