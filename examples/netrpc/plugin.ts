@@ -1,5 +1,5 @@
 import { inject } from 'inversify';
-import { type Logger, type ServiceOfContract, serve } from 'rxplug';
+import { type Logger, RemoteError, type ServiceOfContract, serve } from 'rxplug';
 import { LOGGER, NetRpcMethod, NetRpcService } from 'rxplug/di';
 import { type GobType, gob, toBasicError } from 'rxplug/net-rpc';
 import { Entry, handshake, Lookup, type plugins } from './contract.js';
@@ -22,7 +22,7 @@ class Store implements ServiceOfContract<typeof plugins.kv> {
 
   @NetRpcMethod(Entry, gob.int)
   put(entry: GobType<typeof Entry>) {
-    if (entry.Key === '') throw new Error('the key is empty');
+    if (entry.Key === '') throw new RemoteError('the key is empty');
     this.log.debug('stored', { key: entry.Key });
     return this.#entries.set(entry.Key, entry).size;
   }

@@ -19,8 +19,11 @@ const kv = await plugin.dispense('kv'); // once: it calls whichever process serv
 await firstValueFrom(kv.put({ key: 'greeting', value }));
 // #endregion supervise
 
+// Who waits for an event only does not keep the program running, as a server would.
+const running = setInterval(() => {}, 60_000);
 const stopped = firstValueFrom(plugin.events$.pipe(filter(({ type }) => type === 'stopped')));
 process.kill(Number(plugin.id), 'SIGKILL');
 await stopped;
 const { revision } = await firstValueFrom(kv.put({ key: 'greeting', value }));
 console.log(`stored again, revision ${revision}`);
+clearInterval(running);
