@@ -5,6 +5,8 @@
 export { GrpcError, type GrpcErrorOptions } from './protocols/grpc/shared/errors.js';
 export { Metadata, type MetadataValue, status } from './protocols/grpc/shared/grpc-js.js';
 
+export type { MetadataInput } from './protocols/grpc/shared/metadata.js';
+
 // The two sides of a contract.
 
 export type {
@@ -79,6 +81,7 @@ export type { YamuxOptions } from './transports/yamux/options.js';
 
 // gRPC by itself: channels, clients, servers.
 
+export type { ResolvedCallOptions } from './protocols/grpc/client/call-options.js';
 export type {
   ChannelState,
   GrpcCall,

@@ -10,9 +10,11 @@ export { type CleanupOnExitOptions, cleanupOnExit } from './host/cleanup-on-exit
 export { cleanupClients } from './host/client-registry.js';
 export { discover, discovered } from './host/discovery.js';
 export type { AttachFunction } from './host/launch-options.js';
+export type { LaunchWatch } from './host/launch-plugin.js';
 export type { LogSink } from './host/log-sink.js';
 export type { ClientOptions } from './host/options.js';
-export type { PluginClient, PluginName } from './host/plugin-client.js';
+export type { PluginClient, PluginName, WaitOptions } from './host/plugin-client.js';
+export type { PluginOutputMode } from './host/plugin-output.js';
 export { type TerminalSinkOptions, terminalSink } from './host/terminal-sink.js';
 export type { ProcessIdentity } from './processes/identity.js';
 export { type AttachProcessOptions, attachProcess } from './runners/process/attached-process.js';
@@ -46,6 +48,7 @@ export type { ServeTestOptions, TestServing } from './plugin/test-serving.js';
 export {
   ClosedError,
   type ClosedErrorCode,
+  type Delivery,
   type ErrorDetails,
   HandshakeError,
   type HandshakeErrorCode,

@@ -90,7 +90,7 @@ async function refusal(call: () => Promise<unknown>): Promise<void> {
 test('a call that is not done within the grace is cancelled', async () => {
   const { client, began, events } = await scene('promise', 20);
   const kv = await client.dispense('kv');
-  const running = assert.rejects(firstValueFrom(kv.get({ key: 'a' })), hasStatus(status.UNAVAILABLE));
+  const running = assert.rejects(firstValueFrom(kv.get({ key: 'a' })), hasStatus(status.CANCELLED));
   await began.promise;
   await bounded('the end', client.stop());
   await running;
@@ -100,7 +100,7 @@ test('a call that is not done within the grace is cancelled', async () => {
 test('C-10 the shutdown does not wait for streams', async () => {
   const { client, events } = await scene('promise', 600_000);
   const kv = await client.dispense('kv');
-  const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), hasStatus(status.UNAVAILABLE));
+  const watching = assert.rejects(lastValueFrom(kv.watch({ prefix: '' })), hasStatus(status.CANCELLED));
   await client.ping();
   await bounded('the end', client.stop());
   await watching;
