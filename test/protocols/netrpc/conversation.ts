@@ -41,14 +41,15 @@ export async function startPlugin(implementations: PluginImplementations, setup:
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const logs: LogRecord[] = [];
   let shutdowns = 0;
-  const serving = await netRpcServerProtocol(setup)({
+  const { tls, onShutdown, ...options } = setup;
+  const serving = await netRpcServerProtocol(options)({
     listener: {
       address: { network: 'unix', address: '/nowhere' },
       connection$: connections,
       close: async () => connections.complete(),
     },
     network: NO_NETWORK,
-    tls: setup.tls,
+    tls,
     multiplex: false,
     implementations,
     syncStdout: stdout,
@@ -56,7 +57,7 @@ export async function startPlugin(implementations: PluginImplementations, setup:
     logger: createLogger({ write: (record) => void logs.push(record) }),
     onShutdown: async () => {
       shutdowns += 1;
-      await setup.onShutdown?.();
+      await onShutdown?.();
     },
   });
   return { serving, dialer, stdout, stderr, logs, shutdowns: () => shutdowns };
@@ -78,10 +79,11 @@ export interface HostSetup extends NetRpcHostOptions {
 export async function connectHost(dialer: Dialer, plugins: PluginSet, setup: HostSetup = {}): Promise<Host> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const gone = new AbortController();
-  const protocol = await netRpcClientProtocol(setup)({
+  const { tls, ...options } = setup;
+  const protocol = await netRpcClientProtocol(options)({
     dialer,
     network: NO_NETWORK,
-    tls: setup.tls,
+    tls,
     multiplex: false,
     plugins,
     syncStdout: stdout,

@@ -27,14 +27,17 @@ interface Rig {
 type Handle = Parameters<typeof handler<GobSchema<string>, GobSchema<string>>>[2];
 
 /** A client and a server whose methods take and give strings. */
-function rig(methods: Record<string, Handle>, options: NetRpcServerOptions & NetRpcClientOptions = {}): Rig {
+function rig(
+  methods: Record<string, Handle>,
+  options: { server?: NetRpcServerOptions; client?: NetRpcClientOptions } = {},
+): Rig {
   const [near, far] = duplexPair();
   const handlers = Object.entries(methods).map(([name, handle]): [string, NetRpcHandler] => [
     name,
     handler(gob.string, gob.string, handle),
   ]);
-  const serving = serveNetRpc(far, new Map([['S', new Map(handlers)]]), options);
-  const client = createNetRpcClient(near, options);
+  const serving = serveNetRpc(far, new Map([['S', new Map(handlers)]]), options.server);
+  const client = createNetRpcClient(near, options.client);
   const call: Rig['call'] = (method, value = '', args = gob.string, reply = gob.string) =>
     firstValueFrom(client.call(method, args, value, reply));
   return { client, serving, near, call };
@@ -197,7 +200,7 @@ describe('a net/rpc client', () => {
   });
 
   test('calls beyond the limits fail at once', async () => {
-    const { client, call } = rig({ Never: () => NEVER }, { maxPendingCalls: 2 });
+    const { client, call } = rig({ Never: () => NEVER }, { client: { maxPendingCalls: 2 } });
     const pending = [call('S.Never'), call('S.Never')].map(rejection);
     assert.equal((await rejection(call('S.Never'))).code, 'ERR_TOO_MANY_CALLS');
     await client.close();
@@ -350,7 +353,7 @@ describe('a net/rpc server', () => {
             return waiting;
           }),
       },
-      { maxConcurrentRequests: 3 },
+      { server: { maxConcurrentRequests: 3 } },
     );
     const replies = Array.from({ length: 10 }, (_, i) => call('S.Wait', `${i}`));
     let done = false;
