@@ -59,7 +59,8 @@ test('requests and responses are streamed', async () => {
 });
 
 test('a net/rpc plugin is started, called and stopped', async () => {
-  const client = createClient({ command: plugin('netrpc'), env: testEnv(), ...netRpc });
+  const { handshake, plugins } = netRpc;
+  const client = createClient({ command: plugin('netrpc'), env: testEnv(), handshake, plugins });
   await client.start();
   const greeter = await client.dispense('greeter');
   assert.equal(typeof (await firstValueFrom(greeter.greet())), 'string');
