@@ -7,6 +7,10 @@ const page = read('docs/options.md');
 
 /** Exported types that have a name like options but are none, or are composed of others. */
 const NO_TABLE = [
+  // A signal, as the docs of `start` and `ping` say.
+  'WaitOptions',
+  // What an interceptor sees of CallOptions.
+  'ResolvedCallOptions',
   'ClientOptions',
   'LazyServeOptions',
   'GrpcErrorOptions',
