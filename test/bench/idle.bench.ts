@@ -1,7 +1,7 @@
 /** How often an idle plugin is woken: voluntary context switches of all its threads, in this library and in Go, under our host. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient, grpcPlugin } from 'rxplug';
+import { cleanupOnExit, createClient, grpcPlugin } from 'rxplug';
 import { ProbeDefinition } from '../conformance/gen/probe.js';
 import { hasGo, pluginCommands } from './go-peer.js';
 
@@ -15,11 +15,14 @@ function switchesOf(pid: number): number {
   return threads.reduce((sum, text) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(text)?.[1]), 0);
 }
 
+cleanupOnExit();
+
 async function wakeUpsOf(command: readonly string[]): Promise<number> {
   await using client = createClient({
     command: command as [string, ...string[]],
     handshake: { protocolVersion: 1, magicCookieKey: 'RXPLUG_CONFORMANCE', magicCookieValue: 'hello' },
     plugins: { probe: grpcPlugin(ProbeDefinition) },
+    managed: true,
   });
   await client.start();
   const { pid } = await client.reattachConfig();
