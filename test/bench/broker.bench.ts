@@ -3,6 +3,7 @@
  * that), one at a time and 100 at once. CPU time of both processes, beside Go's host and plugin.
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { hasGo, hostCommands, pluginCommands } from './go-peer.js';
 import { type Contender, compareAll } from './harness.js';
 import { type Job, order, startJob } from './job.js';
@@ -32,15 +33,19 @@ function lending(host: Job, pluginPid: number, inFlight: number): Contender {
   };
 }
 
-/** Go plugins at once, from their start to the first answer of each; a table of its own, since one round takes a second. */
+/**
+ * Go plugins at once, from their start to the first answer of each, beside what Node's spawn takes alone; a table of its own, since one
+ * round takes a second.
+ */
 async function startMany(): Promise<void> {
   const [hosts, plugins] = [await hostCommands(), await pluginCommands()];
   console.log(
     `\n${STARTS} Go plugins started at once, from the start to each one's first answer, median of ${START_ROUNDS}:\n`,
   );
   console.log('| host | s | CPU of the host per start, ms | per stop, ms |\n| --- | --- | --- | --- |');
-  for (const name of ['Go', 'ours'] as const) {
-    await using job = await startJob([...hosts[name], ...plugins.Go]);
+  const spawns = [process.execPath, fileURLToPath(new URL('./peers/spawns.js', import.meta.url))] as const;
+  for (const [name, command] of Object.entries({ ...hosts, 'spawn and first line alone, on Node': spawns })) {
+    await using job = await startJob([...command, ...plugins.Go]);
     const rounds: [number, number, number][] = [];
     for (let round = 0; round < START_ROUNDS; round += 1) {
       const start = await order(job, 'start', STARTS, 0, 0);
