@@ -137,7 +137,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The command line uses the package as anybody does, but for two files whose names no entry has.
   'cli/terminal': room([]),
   'cli/process': room(['cli/terminal'], ['rxplug', '@stricli/core', 'node:stream']),
-  'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'node:fs']),
+  'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
   'cli/schema': room(['cli/process', 'protocols/grpc/gen'], ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:fs']),
   'cli/commands': room(
     ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema', 'runners/diagnose'],

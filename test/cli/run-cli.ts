@@ -13,12 +13,20 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+interface RunOptions {
+  readonly stdin?: string | undefined;
+  readonly cwd?: string;
+  /** Variables besides those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Runs `rxplug` with arguments, and what is to be on its stdin. */
-export async function runCli(
-  args: readonly string[],
-  { stdin = '', cwd }: { readonly stdin?: string | undefined; readonly cwd?: string } = {},
-): Promise<CliResult> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+export async function runCli(args: readonly string[], { stdin = '', cwd, env }: RunOptions = {}): Promise<CliResult> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   child.stdin.end(stdin);
   const exit = new Promise<Pick<CliResult, 'code' | 'signal'>>((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal })).once('error', reject);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { terraformReattach } from 'rxplug';
 import { PROFILES } from '../../src/cli/target/profiles.js';
 import { runCli } from '../cli/run-cli.js';
 import { REPOSITORY } from '../conformance/build-go.js';
@@ -16,6 +17,19 @@ const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
 execFileSync(process.execPath, [buf, 'build', join(REPOSITORY, 'proto'), '-o', join(directory, 'greeter.binpb')]);
 after(() => rmSync(directory, { recursive: true }));
 
+const RUNNING = {
+  protocol: 'grpc',
+  protocolVersion: 1,
+  network: 'unix',
+  address: '/run/kv',
+  pid: 1,
+  test: true,
+} as const;
+const TF_REATTACH_PROVIDERS = terraformReattach({
+  'registry.terraform.io/acme/kv': RUNNING,
+  'registry.terraform.io/acme/dns': RUNNING,
+});
+
 const blocks = [...page.matchAll(/```console\n\$ rxplug (.*)\n([^]*?)```/g)];
 
 test('the page has commands', () => assert.ok(blocks.length > 3));
@@ -23,7 +37,7 @@ test('the page has commands', () => assert.ok(blocks.length > 3));
 for (const [, line = '', expected] of blocks) {
   test(`rxplug ${line} prints what the page shows`, async () => {
     const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
-    const { stdout, stderr } = await runCli(args, { cwd: directory });
+    const { stdout, stderr } = await runCli(args, { cwd: directory, env: { TF_REATTACH_PROVIDERS } });
     assert.equal(`${stdout}${stderr}`.replace(/unix \S+/, 'unix SOCKET'), expected);
   });
 }

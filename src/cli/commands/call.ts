@@ -10,8 +10,8 @@ import { jsonValues, parseJson } from '../schema/json-values.js';
 import { readSchema } from '../schema/read-schema.js';
 import { pathOf, type Schema } from '../schema/schema.js';
 import { parsePair, type TargetFlags } from '../target/options.js';
-import { resolveTarget } from '../target/resolve-target.js';
 import { withPlugin } from '../target/started-plugin.js';
+import { resolveWords } from '../target/words.js';
 
 export interface CallFlags extends TargetFlags {
   readonly metadata?: readonly string[];
@@ -26,10 +26,9 @@ export const call = reporting(async function (
   flags: CallFlags,
   ...words: readonly string[]
 ): Promise<void> {
-  const [command, [method, ...requests]] =
-    this.pluginCommand.length > 0 ? [this.pluginCommand, words] : [words.slice(0, 1), words.slice(1)];
+  const { target, rest } = await resolveWords(this, flags, words);
+  const [method, ...requests] = rest;
   if (method === undefined) throw new UsageError('Expected a method, as kv.v1.KV/Get or Get.');
-  const target = await resolveTarget(command, flags);
   await withPlugin(target, flags, this, async ({ channel }) => {
     const schema = await readSchema(channel, flags.descriptors ?? []);
     const found = onlyMethod(schema, method);

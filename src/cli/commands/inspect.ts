@@ -1,14 +1,15 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import { firstValueFrom } from 'rxjs';
+import { filter, firstValueFrom } from 'rxjs';
 import type { Handshake } from 'rxplug/wire';
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { readSchema } from '../schema/read-schema.js';
+import { hasOwnTls } from '../target/client-options.js';
 import type { GoBuildInfo } from '../target/go-build-info.js';
 import type { TargetFlags } from '../target/options.js';
-import { resolveTarget, type Target } from '../target/resolve-target.js';
 import { type StartedPlugin, withPlugin } from '../target/started-plugin.js';
+import { type AnyTarget, resolveWords } from '../target/words.js';
 import { columns } from '../terminal/columns.js';
 import { visible } from '../terminal/visible.js';
 
@@ -18,7 +19,10 @@ export interface InspectFlags extends TargetFlags {
 
 /** What is told of a plugin. */
 export interface Inspection {
+  /** Its command line, or where it runs. */
   readonly program: string;
+  /** It ran before, and runs on. */
+  readonly reattached: boolean;
   readonly profile: string | undefined;
   readonly goVersion: string | undefined;
   readonly module: string | undefined;
@@ -26,6 +30,8 @@ export interface Inspection {
   readonly builtWith: Readonly<Record<string, string>>;
   readonly handshake: Pick<Handshake, 'appVersion' | 'protocol' | 'address'> & {
     readonly autoMtls: boolean;
+    /** TLS with certificates of the user. */
+    readonly ownTls: boolean;
   };
   readonly services: readonly InspectedService[];
 }
@@ -42,32 +48,34 @@ export const inspect = reporting(async function (
   flags: InspectFlags,
   ...words: readonly string[]
 ): Promise<void> {
-  const [command, [name]] =
-    this.pluginCommand.length > 0 ? [this.pluginCommand, words] : [words.slice(0, 1), words.slice(1)];
-  const target = await resolveTarget(command, flags);
-  const found = await withPlugin(target, flags, this, (plugin) => describe(target, plugin, flags.descriptors ?? []));
+  const { target, rest } = await resolveWords(this, flags, words);
+  const [name] = rest;
+  const found = await withPlugin(target, flags, this, (plugin) => describe(target, plugin, flags));
   const shown = name === undefined ? found : { ...found, services: [onlyService(found, name)] };
   const text = flags.json ? JSON.stringify(shown, undefined, 2) : visible(render(shown, name !== undefined));
   this.process.stdout.write(`${text}\n`);
 });
 
 async function describe(
-  target: Target,
+  target: AnyTarget,
   { client, channel, autoMtls }: StartedPlugin,
-  descriptors: readonly string[],
+  flags: TargetFlags,
 ): Promise<Inspection> {
-  const { appVersion, protocol, address } = await firstValueFrom(client.handshake$);
-  const schema = await readSchema(channel, descriptors);
+  const {
+    protocolVersion: appVersion,
+    protocol,
+    address,
+  } = await firstValueFrom(client.state$.pipe(filter((state) => state.status === 'running')));
+  const schema = await readSchema(channel, flags.descriptors ?? []);
+  const { profile, build } = target.kind === 'program' ? target : {};
   return {
-    program: target.command.join(' '),
-    profile: target.profile?.name,
-    goVersion: target.build?.goVersion,
-    module:
-      target.build?.module === undefined
-        ? undefined
-        : `${target.build.module} ${target.build.moduleVersion ?? ''}`.trim(),
-    builtWith: modulesOf(target.build),
-    handshake: { appVersion, protocol, address, autoMtls },
+    program: target.title,
+    reattached: target.kind === 'running',
+    profile: profile?.name,
+    goVersion: build?.goVersion,
+    module: build?.module === undefined ? undefined : `${build.module} ${build.moduleVersion ?? ''}`.trim(),
+    builtWith: modulesOf(build),
+    handshake: { appVersion, protocol, address, autoMtls, ownTls: hasOwnTls(flags) },
     services: [...schema.services].map(([name, service]) => ({ name, methods: service?.methods.map(signature) })),
   };
 }
@@ -109,15 +117,18 @@ function onlyService({ services }: Inspection, name: string): InspectedService {
 }
 
 function render(found: Inspection, withMethods: boolean): string {
-  const { appVersion, protocol, address, autoMtls } = found.handshake;
+  const { appVersion, protocol, address, autoMtls, ownTls } = found.handshake;
   const built = Object.entries(found.builtWith).map(([name, version]) => `${name} ${version}`);
-  const rows: (readonly [string, string])[] = [['program', found.program]];
+  const rows: (readonly [string, string])[] = [[found.reattached ? 'plugin' : 'program', found.program]];
   if (found.module !== undefined) rows.push(['module', found.module]);
   if (found.goVersion !== undefined) rows.push(['built with', [found.goVersion, ...built].join(' · ')]);
+  if (!found.reattached) rows.push(['profile', found.profile ?? 'none']);
   rows.push(
-    ['profile', found.profile ?? 'none'],
-    ['handshake', `version ${appVersion}, ${protocol}, ${address.network} ${address.address}`],
-    ['TLS', autoMtls ? 'AutoMTLS' : 'none'],
+    [
+      found.reattached ? 'speaks' : 'handshake',
+      `version ${appVersion}, ${protocol}, ${address.network} ${address.address}`,
+    ],
+    ['TLS', autoMtls ? 'AutoMTLS' : ownTls ? 'with the given certificates' : 'none'],
     ['services', found.services.length === 0 ? 'not told: the plugin has no reflection' : ''],
   );
   const services = found.services.flatMap(({ name, methods }) => [

@@ -5,6 +5,13 @@ import { CommandFailure, ExitCode, UsageError } from './exit-code.js';
 
 const TIMEOUTS: ReadonlySet<string> = new Set(['ERR_START_TIMEOUT', 'ERR_DIAL_TIMEOUT', 'ERR_TIMEOUT']);
 
+/** The flags for the options that messages of the library name. */
+const FLAGS: readonly (readonly [option: RegExp, flag: string])[] = [
+  [/`startTimeoutMs`/g, '--timeout'],
+  [/turn `autoMtls` off/g, 'give --tls off'],
+  [/`autoMtls` is on/g, 'AutoMTLS is asked for'],
+];
+
 /** A command whose errors say how the process ends. */
 export function reporting<This, Args extends unknown[]>(
   command: (this: This, ...args: Args) => Promise<void>,
@@ -23,7 +30,11 @@ function failureOf(error: unknown): CommandFailure {
   if (GrpcError.is(error)) return statusFailure(error);
   if (!PluginError.is(error)) return new CommandFailure(ExitCode.bad, visible(String(error)));
   const exitCode = TIMEOUTS.has(error.code) ? ExitCode.timeout : ExitCode.start;
-  return new CommandFailure(exitCode, visible(`${error.code}: ${error.message}`));
+  return new CommandFailure(exitCode, visible(`${error.code}: ${inFlags(error.message)}`));
+}
+
+function inFlags(message: string): string {
+  return FLAGS.reduce((text, [option, flag]) => text.replaceAll(option, flag), message);
 }
 
 /** `status NOT_FOUND (5): no such key`. */

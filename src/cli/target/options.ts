@@ -6,6 +6,7 @@ export interface TargetFlags {
   readonly cookie?: string;
   readonly protocolVersions?: string;
   readonly profile?: string;
+  readonly profileFile?: string;
   readonly tls: 'auto' | 'on' | 'off';
   readonly timeout: number;
   readonly env?: readonly string[];
@@ -13,6 +14,17 @@ export interface TargetFlags {
   readonly hostEnv: boolean;
   readonly verbose?: number;
   readonly descriptors?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  readonly serverName?: string;
+  /** A plugin that runs already: a file, `-`, or `env:NAME`. */
+  readonly reattach?: string;
+  /** Which plugin of `reattach`. */
+  readonly provider?: string;
+  /** Where a plugin listens: `unix:PATH` or `tcp:HOST:PORT`. */
+  readonly address?: string;
+  readonly netrpc: boolean;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };

@@ -1,11 +1,15 @@
 import { access } from 'node:fs/promises';
 import { UsageError } from '../process/exit-code.js';
 import { type GoBuildInfo, readGoBuildInfo } from './go-build-info.js';
-import { PROFILE_NAMES, parsePair, parseVersions, type TargetFlags } from './options.js';
-import { detectProfile, PROFILES, type Profile } from './profiles.js';
+import { parsePair, parseVersions, type TargetFlags } from './options.js';
+import { readProfileFile, readProjectProfiles } from './profile-file.js';
+import { PROFILES, type Profile } from './profiles.js';
 
 /** A plugin that can be started. */
 export interface Target {
+  readonly kind: 'program';
+  /** Its command line, for people. */
+  readonly title: string;
   readonly command: readonly [file: string, ...args: string[]];
   readonly cookieKey: string;
   readonly cookieValue: string;
@@ -25,9 +29,12 @@ export async function resolveTarget(command: readonly string[], flags: TargetFla
   const [file, ...args] = command;
   if (file === undefined || file === '') throw new UsageError('Expected a program, or its command line after --.');
   const build = await buildInfoOf(file);
-  const profile = profileOf(file, build, flags);
-  const [cookieKey, cookieValue] = cookieOf(file, profile, flags);
+  const profiles = await profilesFor(flags);
+  const profile = profileOf(profiles, file, build, flags);
+  const [cookieKey, cookieValue] = cookieOf(profiles, file, profile, flags);
   return {
+    kind: 'program',
+    title: command.join(' '),
     command: [file, ...args],
     cookieKey,
     cookieValue,
@@ -52,17 +59,39 @@ async function buildInfoOf(file: string): Promise<GoBuildInfo | undefined> {
   }
 }
 
-function profileOf(file: string, build: GoBuildInfo | undefined, { profile: name }: TargetFlags): Profile | undefined {
-  if (name === undefined) return detectProfile({ path: file, build });
-  const found = PROFILES.find((profile) => profile.name === name);
-  if (found !== undefined) return found;
-  throw new UsageError(`There is no profile ${JSON.stringify(name)}. Expected one of ${PROFILE_NAMES}.`);
+/** In the order in which they are tried: those of the user come first, and last what the project says of every program. */
+async function profilesFor({ profileFile }: TargetFlags): Promise<readonly Profile[]> {
+  const given = profileFile === undefined ? [] : await readProfileFile(profileFile);
+  const project = await readProjectProfiles('.');
+  const forSome = project.filter(({ isForEvery }) => !isForEvery);
+  return [...given, ...forSome, ...PROFILES, ...project.filter(({ isForEvery }) => isForEvery)];
 }
 
-function cookieOf(file: string, profile: Profile | undefined, { cookie }: TargetFlags): readonly [string, string] {
+function profileOf(
+  profiles: readonly Profile[],
+  path: string,
+  build: GoBuildInfo | undefined,
+  { profile: name }: TargetFlags,
+): Profile | undefined {
+  if (name === undefined) return profiles.find((profile) => profile.detect({ path, build }));
+  const found = profiles.find((profile) => profile.name === name);
+  if (found !== undefined) return found;
+  throw new UsageError(`There is no profile ${JSON.stringify(name)}. Expected one of ${namesOf(profiles)}.`);
+}
+
+function cookieOf(
+  profiles: readonly Profile[],
+  file: string,
+  profile: Profile | undefined,
+  { cookie }: TargetFlags,
+): readonly [string, string] {
   if (cookie !== undefined) return parsePair(cookie, '--cookie');
   if (profile !== undefined) return [profile.cookieKey, profile.cookieValue];
   throw new UsageError(
-    `No profile fits ${file}. Give --profile NAME (${PROFILE_NAMES}) or --cookie KEY=VALUE; the cookie stands in the source of the plugin's host.`,
+    `No profile fits ${file}. Give --profile NAME (${namesOf(profiles)}) or --cookie KEY=VALUE; the cookie stands in the source of the plugin's host.`,
   );
+}
+
+function namesOf(profiles: readonly Profile[]): string {
+  return profiles.map(({ name }) => name).join(', ');
 }

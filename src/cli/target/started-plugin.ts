@@ -2,12 +2,14 @@ import { cleanupOnExit, createClient, grpcPlugin, type PluginClient, type Plugin
 import type { GrpcChannel } from 'rxplug/grpc';
 import type { CliContext } from '../process/context.js';
 import { visibleLine } from '../terminal/visible.js';
-import { parsePair, type TargetFlags } from './options.js';
-import type { Target } from './resolve-target.js';
+import { clientOptions, hasOwnTls } from './client-options.js';
+import type { TargetFlags } from './options.js';
+import type { AnyTarget } from './words.js';
 
 /** A contract that any gRPC plugin meets: its client is the connection. */
 const connection = grpcPlugin({ client: ({ channel }): GrpcChannel => channel, serve: () => {} });
-type Plugins = { readonly connection: typeof connection };
+const plugins = { connection };
+type Plugins = typeof plugins;
 
 /** A plugin of any kind that runs. */
 export interface StartedPlugin {
@@ -19,10 +21,10 @@ export interface StartedPlugin {
 
 /**
  * Starts the plugin, calls `use`, and stops it with whatever it has started, also when that fails, on signals, and when nobody reads what is
- * printed.
+ * printed. Of a plugin that ran before only the connection is closed.
  */
 export async function withPlugin<T>(
-  target: Target,
+  target: AnyTarget,
   flags: TargetFlags,
   context: CliContext,
   use: (plugin: StartedPlugin) => Promise<T>,
@@ -41,8 +43,9 @@ export async function withPlugin<T>(
 }
 
 /** `auto` begins with AutoMTLS, and starts a plugin that has none once more in clear text. */
-async function startWithTls(target: Target, flags: TargetFlags, context: CliContext): Promise<StartedPlugin> {
-  if (flags.tls !== 'auto') return await start(target, flags, context, flags.tls === 'on');
+async function startWithTls(target: AnyTarget, flags: TargetFlags, context: CliContext): Promise<StartedPlugin> {
+  if (flags.tls !== 'auto' || hasOwnTls(flags) || target.kind === 'running')
+    return await start(target, flags, context, flags.tls === 'on');
   try {
     return await start(target, flags, context, true);
   } catch (error) {
@@ -53,22 +56,12 @@ async function startWithTls(target: Target, flags: TargetFlags, context: CliCont
 }
 
 async function start(
-  target: Target,
+  target: AnyTarget,
   flags: TargetFlags,
   context: CliContext,
   autoMtls: boolean,
 ): Promise<StartedPlugin> {
-  const client = createClient<Plugins>({
-    command: target.command,
-    handshake: { magicCookieKey: target.cookieKey, magicCookieValue: target.cookieValue },
-    versionedPlugins: Object.fromEntries(target.versions.map((version) => [version, { connection }])),
-    autoMtls,
-    startTimeoutMs: flags.timeout,
-    skipHostEnv: !flags.hostEnv,
-    managed: true,
-    env: Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env'))),
-    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
-  });
+  const client = createClient<Plugins>(await clientOptions(target, flags, plugins, { autoMtls }));
   if ((flags.verbose ?? 0) > 0) printLogs(client, context, flags.verbose! > 1);
   try {
     await client.start();

@@ -1,0 +1,44 @@
+import type { ClientOptions, PluginSet } from 'rxplug';
+import { parsePair, type TargetFlags } from './options.js';
+import { tlsOfFiles } from './tls-files.js';
+import type { AnyTarget } from './words.js';
+
+/** How a client reaches the target: the plugin set is the same in every version. Throws UsageError. */
+export async function clientOptions<P extends PluginSet>(
+  target: AnyTarget,
+  flags: TargetFlags,
+  plugins: P,
+  { autoMtls }: { readonly autoMtls: boolean },
+): Promise<ClientOptions<P>> {
+  const tls = await tlsOfFiles(flags);
+  const shared = {
+    allowedProtocols: ['grpc', 'netrpc'] as const,
+    startTimeoutMs: flags.timeout,
+    ...(tls === undefined ? { autoMtls } : { tls }),
+  };
+  if (target.kind === 'running') {
+    const { reattach } = target;
+    // Nobody asks for the cookie of a plugin that runs.
+    const handshake = {
+      magicCookieKey: 'unused',
+      magicCookieValue: 'unused',
+      protocolVersion: reattach.protocolVersion ?? 0,
+    };
+    return { ...shared, reattach, handshake, plugins };
+  }
+  return {
+    ...shared,
+    command: target.command,
+    handshake: { magicCookieKey: target.cookieKey, magicCookieValue: target.cookieValue },
+    versionedPlugins: Object.fromEntries(target.versions.map((version) => [version, plugins])),
+    skipHostEnv: !flags.hostEnv,
+    managed: true,
+    env: Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env'))),
+    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
+  };
+}
+
+/** Whether certificates are named, so that AutoMTLS is out of the question. */
+export function hasOwnTls({ cert, key, ca, serverName }: TargetFlags): boolean {
+  return [cert, key, ca, serverName].some((flag) => flag !== undefined);
+}
