@@ -44,6 +44,20 @@ test('how do I call it', async () => {
   });
 });
 
+test('how do I find misspelt fields', async () => {
+  const call = async () => {
+    // #region strict
+    await using client = createClient({ command, handshake, plugins, grpc: { strictMessages: true } });
+    await client.start();
+    const kv = await client.dispense('kv');
+    // @ts-expect-error: the compiler tells
+    await firstValueFrom(kv.put({ key: 'a', vale: bytes('1') }));
+    // there is no field `vale`: the message has `key`, `value`
+    // #endregion strict
+  };
+  await assert.rejects(call, /there is no field `vale`: the message has `key`, `value`$/);
+});
+
 test('how do I stream', async () => {
   await withStore(async (kv) => {
     const output: string[] = [];

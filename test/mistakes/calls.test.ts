@@ -87,6 +87,32 @@ const MISTAKES: readonly Mistake[] = [
       'store: /kv.v1.KV/Put INTERNAL: The request could not be encoded: a bytes field takes a Uint8Array, got string',
   },
   {
+    mistake: 'a misspelt field of a request, with `strictMessages`',
+    make: () =>
+      call({ ...store('strict.mjs', ''), grpc: { strictMessages: true } }, (kv) => kv.put({ key: 'a', vale: bytes })),
+    message:
+      'store: /kv.v1.KV/Put INTERNAL: The request could not be encoded: there is no field `vale`: the message has `key`, `value`',
+  },
+  {
+    mistake: 'a number for a string in a request, with `strictMessages`',
+    make: () =>
+      call({ ...store('strict-type.mjs', ''), grpc: { strictMessages: true } }, (kv) =>
+        kv.put({ key: 5, value: bytes }),
+      ),
+    message:
+      'store: /kv.v1.KV/Put INTERNAL: The request could not be encoded: the field `key` takes a string, got 5 (number)',
+  },
+  {
+    mistake: 'a misspelt field of a response, with RXPLUG_STRICT_MESSAGES',
+    make: () =>
+      call(
+        { ...store('strict-response.mjs', 'get: () => ({ valeu: 1 })'), env: { RXPLUG_STRICT_MESSAGES: '1' } },
+        (kv) => kv.get({ key: 'a' }),
+      ),
+    message:
+      'store: /kv.v1.KV/Get INTERNAL: The handler of /kv.v1.KV/Get gave a response that cannot be sent: there is no field `valeu`: the message has `value`, `revision`.',
+  },
+  {
     mistake: 'a deadline that passes',
     make: () =>
       call(store('slow.mjs', 'get: () => new Promise(() => {})'), (kv) => kv.get({ key: 'a' }, { timeoutMs: 50 })),

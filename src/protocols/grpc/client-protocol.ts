@@ -9,6 +9,7 @@ import { type GrpcBrokerOptions, resolveBrokerOptions } from './broker/options.j
 import type { GrpcChannelSettings } from './client/channel-options.js';
 import type { GrpcClientOptions } from './client/client.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
+import { resolveStrictMessages } from './shared/strict-messages.js';
 
 /** How a host speaks gRPC. */
 export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions {
@@ -26,19 +27,28 @@ export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions 
 export const RECONNECT_TIMEOUT_MS = 20_000;
 
 const NAMES = optionNames<GrpcHostOptions>()(
-  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes interceptors defaults broker yamux reconnectTimeoutMs',
+  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes interceptors defaults strictMessages broker yamux reconnectTimeoutMs',
 );
 
 /** The host's end of gRPC: connects at once (go-plugin grpc_client.go newGRPCClient). Throws OptionsError. */
 export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: GrpcEngine): ClientProtocolFactory {
   checkOptions('`grpc` of a host', options, NAMES);
-  const { broker, interceptors = [], defaults, yamux = {}, reconnectTimeoutMs: givenMs, ...channel } = options;
+  const {
+    broker,
+    interceptors = [],
+    defaults,
+    strictMessages,
+    yamux = {},
+    reconnectTimeoutMs: givenMs,
+    ...channel
+  } = options;
   // Only validates: the defaults depend on the connection.
   checkYamuxOptions(yamux);
   resolveYamuxOptions(yamux);
   const reconnectTimeoutMs = resolveDuration('reconnectTimeoutMs', givenMs, RECONNECT_TIMEOUT_MS);
   resolveHttp2Options(channel.http2);
-  const client = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
+  const strict = resolveStrictMessages(strictMessages);
+  const client = { interceptors, ...(defaults === undefined ? {} : { defaults }), strictMessages: strict };
   const brokerOptions = resolveBrokerOptions(broker ?? {}, { channel, client });
   const engine = resolveGrpcEngine(grpcEngine);
   return async (connection) => {

@@ -18,7 +18,7 @@ import { countingServer, grpcRunningCalls } from './server/counting-server.js';
 import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import { createController } from './services/controller.js';
 import { HealthService } from './services/health.js';
-import { OWN_SERVICE_LIMITS } from './services/limits.js';
+import { OWN_SERVICE_SETTINGS } from './services/limits.js';
 import { addReflection, type ReflectionOptions } from './services/reflection.js';
 import { StdioService } from './services/stdio.js';
 import type { GrpcEngine } from './shared/grpc-engine.js';
@@ -72,9 +72,9 @@ export async function serveGrpc(
     onShutdown: () => conversation.end(),
     stepTimeoutMs: SHUTDOWN_STEP_MS,
   });
-  server.addService(HealthDefinition, health, OWN_SERVICE_LIMITS);
-  server.addService(GRPCStdioDefinition, stdio, OWN_SERVICE_LIMITS);
-  server.addService(GRPCControllerDefinition, controller, OWN_SERVICE_LIMITS);
+  server.addService(HealthDefinition, health, OWN_SERVICE_SETTINGS);
+  server.addService(GRPCStdioDefinition, stdio, OWN_SERVICE_SETTINGS);
+  server.addService(GRPCControllerDefinition, controller, OWN_SERVICE_SETTINGS);
   options.configure?.(server, health);
   addReflection(server, options);
   conversation.accept();

@@ -7,6 +7,7 @@ import type { GrpcServer, GrpcServerOptions } from './server/grpc-server.js';
 import type { HealthService } from './services/health.js';
 import type { ReflectionOptions } from './services/reflection.js';
 import { type GrpcEngine, resolveGrpcEngine } from './shared/grpc-engine.js';
+import { resolveStrictMessages } from './shared/strict-messages.js';
 
 /** How a plugin serves gRPC. */
 export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions {
@@ -24,7 +25,7 @@ export interface GrpcPluginOptions extends GrpcServerOptions, ReflectionOptions 
 const FIRST_CONNECTION_TIMEOUT_MS = 60_000;
 
 const NAMES = optionNames<GrpcPluginOptions>()(
-  'http2 interceptors maxReceiveMessageBytes maxSendMessageBytes maxBufferedBytes logger descriptorSets broker firstConnectionTimeoutMs yamux configure',
+  'http2 interceptors maxReceiveMessageBytes maxSendMessageBytes maxBufferedBytes logger strictMessages descriptorSets broker firstConnectionTimeoutMs yamux configure',
 );
 
 /**
@@ -49,7 +50,7 @@ export function grpcServerProtocol(options: GrpcPluginOptions = {}, grpcEngine?:
 function serverOptionsOf(options: GrpcPluginOptions): GrpcServerOptions {
   checkOptions('`grpc` of a plugin', options, NAMES);
   const { broker: _b, firstConnectionTimeoutMs: _f, yamux: _y, configure: _c, descriptorSets: _d, ...server } = options;
-  return server;
+  return { ...server, strictMessages: resolveStrictMessages(server.strictMessages) };
 }
 
 function resolveMuxedOptions(options: GrpcPluginOptions, expectMs: number): MuxedPluginOptions {

@@ -1,7 +1,7 @@
 import type { ServerConnection } from '../../protocol.js';
 import { GRPCBrokerDefinition } from '../gen/internal/plugin/grpc_broker.js';
 import type { GrpcServer } from '../server/grpc-server.js';
-import { OWN_SERVICE_LIMITS } from '../services/limits.js';
+import { OWN_SERVICE_SETTINGS } from '../services/limits.js';
 import { Broker } from './broker.js';
 import type { GrpcBroker } from './grpc-broker.js';
 import { BrokerLink } from './link.js';
@@ -23,7 +23,7 @@ export function addPluginBroker(
     streams === undefined
       ? new SocketRoute({ link, network, timeoutMs, logger })
       : new MuxedRoute({ link, streams, timeoutMs });
-  mainServer.addService(GRPCBrokerDefinition, createBrokerService(link), OWN_SERVICE_LIMITS);
+  mainServer.addService(GRPCBrokerDefinition, createBrokerService(link), OWN_SERVICE_SETTINGS);
   const closeLink = (): void => link.end();
   // A plugin whose host is gone ends itself: nobody waits for the reason.
   return new Broker({ ...options, link, route, closeLink, tls, reasonTimeoutMs: 0, keepsAlive: true });

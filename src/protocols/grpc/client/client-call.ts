@@ -2,7 +2,6 @@ import type { ObservableInput } from 'rxjs';
 import { errorMessage } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
-import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import type { ServiceMethod } from '../message/service-methods.js';
 import { detailsOf, errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
@@ -126,7 +125,7 @@ export class ClientCall implements GrpcCallEvents {
       if (typeof input !== 'object' || input === null)
         throw new TypeError(`expected a message, which is an object, got ${input === null ? 'null' : typeof input}.`);
       // The definition's own types say what goes in and out; ClientOf has checked them at the caller's.
-      return encodeFramed(this.#method.definition.requestType as AnyMessageType, input);
+      return this.#method.encodeRequest(input);
     } catch (cause) {
       throw this.#error(Status.INTERNAL, `The request could not be encoded: ${errorMessage(cause)}`, cause);
     }

@@ -39,9 +39,14 @@ export interface GrpcClientOptions {
   readonly interceptors?: readonly CallInterceptor[];
   /** Options of every call; those of the call itself win. */
   readonly defaults?: CallOptions;
+  /**
+   * Refuses requests with fields that the message does not have, and values of another type, with the path of the field. For JavaScript: generated
+   * code ignores the former and converts most of the latter. Each request is also decoded again. @default false; on a host whether the environment variable RXPLUG_STRICT_MESSAGES is set
+   */
+  readonly strictMessages?: boolean;
 }
 
-const NAMES = optionNames<GrpcClientOptions>()('interceptors defaults');
+const NAMES = optionNames<GrpcClientOptions>()('interceptors defaults strictMessages');
 
 /**
  * The typed client of a service. It makes no call by itself, and does not close the channel. Throws OptionsError.
@@ -57,9 +62,9 @@ export function createGrpcClient<D extends ServiceDefinition>(
   options: GrpcClientOptions = {},
 ): ClientOf<D> {
   checkOptions('a gRPC client', options, NAMES);
-  const known = serviceMethods(definition);
+  const { interceptors = [], defaults, strictMessages } = options;
+  const known = serviceMethods(definition, strictMessages);
   refuseThenable(definition);
-  const { interceptors = [], defaults } = options;
   const all = { interceptors, defaults: resolveCallOptions(defaults) };
   const methods = known.map((method) => [method.key, createMethod(channel, method, all)] as const);
   // ClientOf describes the same keys and kinds in types.

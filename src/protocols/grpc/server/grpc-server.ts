@@ -22,12 +22,19 @@ export interface GrpcServerOptions {
   readonly maxBufferedBytes?: number;
   /** Logs what callers do not learn, such as the code of an error that is not a gRPC status. @default in a plugin its logger, else silent */
   readonly logger?: Logger;
+  /**
+   * Refuses responses with fields that the message does not have, and values of another type, with the path of the field: the call fails with
+   * INTERNAL. Each response is also decoded again. @default false; in a plugin whether the environment variable RXPLUG_STRICT_MESSAGES is set
+   */
+  readonly strictMessages?: boolean;
 }
 
-/** Limits of one service, in the place of the server's. Engine `grpc-js` has the server's alone. */
+/** Limits of one service, in the place of the server's. */
 export interface ServiceLimits {
-  /** Largest request, in bytes; a larger one is refused at its header. @default the server's */
+  /** Largest request, in bytes; a larger one is refused at its header. Engine `grpc-js` has the server's alone. @default the server's */
   readonly maxReceiveMessageBytes?: number;
+  /** Refuses responses with wrong fields. @default the server's */
+  readonly strictMessages?: boolean;
 }
 
 /** A gRPC server without a listener: connections are handed to it. Both engines have one. */

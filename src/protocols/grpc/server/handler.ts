@@ -1,7 +1,6 @@
 import { errorMessage, OptionsError } from '../../../errors.js';
 import type { Logger } from '../../../wire/logs/logger.js';
 import type { DecodeMessage } from '../message/decode.js';
-import { type AnyMessageType, encodeFramed } from '../message/encode.js';
 import { type ServiceMethod, serviceMethods } from '../message/service-methods.js';
 import type { HandlersOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
 import type { ServerCall } from './call.js';
@@ -28,7 +27,7 @@ export function handlerMethods<D extends ServiceDefinition>(
 ): Map<string, HandlerMethod> {
   const methods = new Map<string, HandlerMethod>();
   const missing: string[] = [];
-  for (const method of serviceMethods(definition)) {
+  for (const method of serviceMethods(definition, settings.strictMessages)) {
     const handler = ownMethod(service, method.key);
     if (handler === undefined) missing.push(method.key);
     else methods.set(method.key, new HandlerMethod(method, handler as Handler, settings));
@@ -53,7 +52,6 @@ export class HandlerMethod implements CalledMethod {
   readonly logger: Logger;
   readonly requestStream: boolean;
   readonly #method: ServiceMethod;
-  readonly #responseType: AnyMessageType;
   readonly #handler: Handler;
 
   constructor(method: ServiceMethod, handler: Handler, settings: HandlerSettings) {
@@ -65,7 +63,6 @@ export class HandlerMethod implements CalledMethod {
     this.maxReceiveMessageBytes = settings.maxReceiveMessageBytes;
     this.logger = settings.logger;
     this.requestStream = definition.requestStream;
-    this.#responseType = definition.responseType as AnyMessageType;
     this.#handler = handler;
   }
 
@@ -88,20 +85,20 @@ export class HandlerMethod implements CalledMethod {
   }
 
   encode(message: unknown): Uint8Array {
-    return this.#attempt(message, encodeFramed);
+    return this.#attempt(message, (given) => this.#method.encodeResponse(given));
   }
 
   /** The message that a handler gave, in an object of its own with every field. Throws as `encode` does. */
   complete(message: unknown): unknown {
-    return this.#attempt(message, (type) => type.fromPartial(message));
+    return this.#attempt(message, (given) => this.#method.completeResponse(given));
   }
 
-  #attempt<T>(message: unknown, work: (type: AnyMessageType, message: unknown) => T): T {
+  #attempt<T>(message: unknown, work: (message: unknown) => T): T {
     if (typeof message !== 'object' || message === null) {
       throw notSendable(this.path, `it is ${message === null ? 'null' : typeof message}`);
     }
     try {
-      return work(this.#responseType, message);
+      return work(message);
     } catch (cause) {
       throw notSendable(this.path, errorMessage(cause), { cause });
     }

@@ -12,10 +12,11 @@ export interface ResolvedServerOptions extends MessageLimits {
   readonly interceptors: readonly ServerInterceptor[];
   readonly http2: ResolvedHttp2Options;
   readonly logger: Logger;
+  readonly strictMessages: boolean;
 }
 
 export const SERVER_OPTION_NAMES = optionNames<GrpcServerOptions>()(
-  'http2 interceptors maxReceiveMessageBytes maxSendMessageBytes maxBufferedBytes logger',
+  'http2 interceptors maxReceiveMessageBytes maxSendMessageBytes maxBufferedBytes logger strictMessages',
 );
 
 /** Fills in the defaults. Throws OptionsError. */
@@ -28,5 +29,6 @@ export function resolveServerOptions(options: GrpcServerOptions): ResolvedServer
     interceptors: options.interceptors ?? [],
     http2: resolveHttp2Options(options.http2),
     logger: options.logger ?? SILENT_LOGGER,
+    strictMessages: options.strictMessages ?? false,
   };
 }

@@ -60,8 +60,8 @@ class NativeServer implements GrpcServer {
   }
 
   addService<D extends ServiceDefinition>(definition: D, service: HandlersOf<D>, limits: ServiceLimits = {}): void {
-    const { interceptors, maxBufferedBytes, logger } = this.#options;
-    const methods = handlerMethods(definition, service, { ...limits, maxBufferedBytes, logger });
+    const { interceptors, maxBufferedBytes, logger, strictMessages } = this.#options;
+    const methods = handlerMethods(definition, service, { strictMessages, ...limits, maxBufferedBytes, logger });
     const direct = interceptors.length === 0;
     this.#add(
       definition.fullName,

@@ -1,7 +1,7 @@
 import type { GrpcServer } from '../server/grpc-server.js';
 import type { MessageType, ServiceDefinition, StreamCallContext } from '../shared/service-definition.js';
 import { parseDescriptorSet } from './descriptors.js';
-import { OWN_SERVICE_LIMITS } from './limits.js';
+import { OWN_SERVICE_SETTINGS } from './limits.js';
 
 /** What the reflection service can describe. */
 export interface ReflectionOptions {
@@ -47,5 +47,5 @@ export function addReflection(server: GrpcServer, options: ReflectionOptions = {
     const { reflect } = await import('./reflection-answers.js');
     yield* reflect(requests, files, server.serviceNames);
   };
-  for (const definition of DEFINITIONS) server.addService(definition, { serverReflectionInfo }, OWN_SERVICE_LIMITS);
+  for (const definition of DEFINITIONS) server.addService(definition, { serverReflectionInfo }, OWN_SERVICE_SETTINGS);
 }

@@ -1,5 +1,6 @@
 import { OptionsError } from '../../../errors.js';
 import type { MessageType, MethodDefinition, ServiceDefinition } from './method-definition.js';
+import { compareReceived } from './received-fields.js';
 
 /** A method of a definition for grpc-js. */
 export interface GrpcJsMethod {
@@ -11,6 +12,9 @@ export interface GrpcJsMethod {
   readonly requestDeserialize: (bytes: Buffer) => unknown;
   readonly responseSerialize: (value: never) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => unknown;
+  /** proto-loader describes the messages. */
+  readonly requestType?: unknown;
+  readonly responseType?: unknown;
 }
 
 /** A service definition for grpc-js: of ts-proto's `outputServices=grpc-js`, of grpc-tools, or of proto-loader. */
@@ -70,9 +74,9 @@ export function fromGrpcJs<D extends { readonly [K in keyof D]: GrpcJsMethod }>(
 function definitionOf(method: GrpcJsMethod): MethodDefinition {
   return {
     name: method.path.slice(method.path.lastIndexOf('/') + 1),
-    requestType: codec(method.requestSerialize, method.requestDeserialize),
+    requestType: codec(method.requestSerialize, method.requestDeserialize, method.requestType),
     requestStream: method.requestStream,
-    responseType: codec(method.responseSerialize, method.responseDeserialize),
+    responseType: codec(method.responseSerialize, method.responseDeserialize, method.responseType),
     responseStream: method.responseStream,
   };
 }
@@ -80,6 +84,7 @@ function definitionOf(method: GrpcJsMethod): MethodDefinition {
 function codec(
   serialize: GrpcJsMethod['requestSerialize'],
   deserialize: GrpcJsMethod['requestDeserialize'],
+  type: unknown,
 ): MessageType {
   return {
     encode: (message: never) => ({ finish: () => serialize(message) }),
@@ -87,7 +92,17 @@ function codec(
     decode: (bytes) => deserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
     // The serializer completes the message.
     fromPartial: (input: never) => input,
+    checkFields: (input) =>
+      compareReceived(input, deserialize(serialize(input as never)), { values: false, names: namesOf(type) }),
   };
+}
+
+/** The fields of a message as proto-loader describes it; undefined where it was generated. */
+function namesOf(type: unknown): readonly string[] | undefined {
+  const { type: descriptor } = Object(type) as { readonly type?: unknown };
+  const { field, oneofDecl } = Object(descriptor) as { readonly [list: string]: unknown };
+  if (!Array.isArray(field) || !Array.isArray(oneofDecl)) return undefined;
+  return [...field, ...oneofDecl].map(({ name }: { readonly name: string }) => name);
 }
 
 const PARTS = ['requestSerialize', 'requestDeserialize', 'responseSerialize', 'responseDeserialize'] as const;

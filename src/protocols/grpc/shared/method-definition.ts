@@ -12,6 +12,8 @@ export interface MessageType<T = unknown, Input = never> {
   encode(message: T, writer?: MessageSink): MessageSink;
   decode(bytes: Uint8Array): T;
   fromPartial(input: Input): T;
+  /** Throws TypeError for wrong fields of a message, with their path. @default what was given is compared with what is received */
+  checkFields?(input: unknown): void;
 }
 
 /** One method of ts-proto's generic definitions (`outputServices=generic-definitions`). */

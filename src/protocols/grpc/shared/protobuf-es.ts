@@ -3,6 +3,7 @@ import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/prot
 import type commonJs = require('@bufbuild/protobuf');
 
 import type { MessageType, MethodDefinition, ServiceDefinition } from './method-definition.js';
+import { checkProtobufEs } from './protobuf-es-fields.js';
 
 /** A method of a service that protoc-gen-es has generated. */
 export interface ProtobufEsMethod {
@@ -71,6 +72,7 @@ export async function fromProtobufEs<S extends ProtobufEsService>(service: S): P
     encode: (message: never) => ({ finish: () => toBinary(schema, message) }),
     decode: (bytes) => fromBinary(schema, bytes),
     fromPartial: (input: never) => create(schema, input),
+    checkFields: (input) => checkProtobufEs(schema, input),
   });
   const methods = Object.entries(service.method).map(([key, { name, methodKind, input, output, idempotency = 0 }]) => {
     const method: MethodDefinition = {

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { OptionsError } from '../../../../errors.js';
 import { settledWithin } from '../../../../streams/settled-within.js';
-import type { GrpcServer, GrpcServerOptions } from '../../server/grpc-server.js';
+import type { GrpcServer, GrpcServerOptions, ServiceLimits } from '../../server/grpc-server.js';
 import { handlerMethods } from '../../server/handler.js';
 import { type ResolvedServerOptions, resolveServerOptions } from '../../server/options.js';
 import type { HandlersOf, ServiceDefinition } from '../../shared/service-definition.js';
@@ -41,8 +41,12 @@ class GrpcJsServer implements GrpcServer {
     this.#injector = createInjector(this.#server, options.http2);
   }
 
-  addService<D extends ServiceDefinition>(definition: D, service: HandlersOf<D>): void {
-    const methods = handlerMethods(definition, service, this.#options);
+  addService<D extends ServiceDefinition>(
+    definition: D,
+    service: HandlersOf<D>,
+    { strictMessages = this.#options.strictMessages }: ServiceLimits = {},
+  ): void {
+    const methods = handlerMethods(definition, service, { ...this.#options, strictMessages });
     const adapted = toGrpcJsService(methods, this.#options.interceptors.length > 0);
     this.#add(definition.fullName, adapted.definition, adapted.implementation);
   }
