@@ -72,15 +72,19 @@ function requiring([path, names]) {
     .join('');
 }
 
-/** Of rxjs only the files that are needed are required, and those of functions with the first call. */
+/** Of rxjs only the files that are needed are required, and those of functions and schedulers with the first call. */
 function requiringRxjs(names) {
   const files = filesOfRxjs();
   const exported = names.map((name) => {
-    const file = files.get(name);
-    const isFunction = typeof require('rxjs')[name] === 'function' && /^[a-z]/.test(name);
-    return isFunction
-      ? `let ${name}$1;\nexport const ${name} = (...args) => (${name}$1 ??= require('rxjs/${file}').${name})(...args);\n`
-      : `export const { ${name} } = require('rxjs/${file}');\n`;
+    const required = `require('rxjs/${files.get(name)}')`;
+    const value = require('rxjs')[name];
+    const loaded = `(${name}$1 ??= ${required}.${name})`;
+    if (typeof value === 'function' && /^[a-z]/.test(name))
+      return `let ${name}$1;\nexport const ${name} = (...args) => ${loaded}(...args);\n`;
+    // The library uses no more of a scheduler than SchedulerLike has. Those of rxjs have six files that a start does not need.
+    if (typeof value.schedule === 'function')
+      return `let ${name}$1;\nexport const ${name} = { now: () => ${loaded}.now(), schedule: (...args) => ${loaded}.schedule(...args) };\n`;
+    return `export const { ${name} } = ${required};\n`;
   });
   return exported.join('');
 }

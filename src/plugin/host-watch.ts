@@ -1,4 +1,4 @@
-import { EMPTY, filter, from, map, merge, take } from 'rxjs';
+import { filter, map, merge, take } from 'rxjs';
 import { identify } from '../processes/identity.js';
 import { hasExited } from '../processes/running.js';
 import { readSystem } from '../processes/system.js';
@@ -37,10 +37,11 @@ export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) =>
   const isDisconnected = where === 'elsewhere' ? disconnection() : () => false;
   const hasHostExited = (): boolean => isConfirmed && host !== undefined && hasExited(host);
   const isGone = (poll: Poll): boolean => hasParentExited() || hasHostExited() || isDisconnected(poll);
-  const isReused$ =
-    isConfirmed && host !== undefined && process.platform !== 'linux' ? from(hasOtherStartTime(host)) : EMPTY;
-  const gone$ = merge(hostPolls(options).pipe(map(isGone)), isReused$).pipe(filter(Boolean), take(1));
-  const watching = gone$.subscribe(() => onExit({ isConfirmed }));
+  const polls$ = hostPolls(options).pipe(map(isGone));
+  // On Linux every poll compares start times. Besides, `merge` loads two dozen files of rxjs, before the handshake.
+  const isCompared = process.platform !== 'linux' && isConfirmed && host !== undefined;
+  const gone$ = isCompared ? merge(polls$, hasOtherStartTime(host)) : polls$;
+  const watching = gone$.pipe(filter(Boolean), take(1)).subscribe(() => onExit({ isConfirmed }));
   return () => watching.unsubscribe();
 }
 

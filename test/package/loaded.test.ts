@@ -67,7 +67,7 @@ describe('the rest is loaded when it is used', () => {
     const { urls, packages, builtins } = await loadedFiles("import 'rxplug';", here);
     const filesOf = (name: string) => urls.filter((url) => url.includes(`/node_modules/${name}/`));
     assert.deepEqual([...packages].toSorted(), ['@bufbuild/protobuf', '@grpc/grpc-js', 'rxjs']);
-    assert.ok(filesOf('rxjs').length < 40, `${filesOf('rxjs').length} files of rxjs`);
+    assert.ok(filesOf('rxjs').length < 28, `${filesOf('rxjs').length} files of rxjs`);
     assert.ok(filesOf('@grpc/grpc-js').length < 8, `${filesOf('@grpc/grpc-js').length} files of grpc-js`);
     assert.deepEqual(dear(builtins), []);
   });
