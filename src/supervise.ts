@@ -8,7 +8,15 @@ export { type FileChange, type FileChangesOptions, fileChanges } from './supervi
 export type { HealthOptions, ReloadOptions, SupervisionOptions } from './supervision/options.js';
 export type { LimitOptions, PluginUsage, RecycleCause, RecycleOptions } from './supervision/recycling.js';
 export type { InterruptedCall, ReplayOption } from './supervision/replay.js';
-export type { GenerationStop, MemberHealth, StopCause, SupervisorState } from './supervision/state.js';
+export type { PoolMember, PoolSize, RoutedCall, RouterOption } from './supervision/router.js';
+export type {
+  GenerationStop,
+  MemberHealth,
+  MemberState,
+  ServingState,
+  StopCause,
+  SupervisorState,
+} from './supervision/state.js';
 export type {
   SupervisedLogEntry,
   SupervisedOptions,

@@ -6,7 +6,7 @@ import { HOST_OPTION_NAMES, type HostAssemblyOptions, partsSource } from './host
 
 const NAMES = [...HOST_OPTION_NAMES, 'supervision'];
 const SUPERVISION_NAMES = optionNames<SupervisionOptions>()(
-  'start restart backoff intensity cooldownMs generation onStart whenDown replay health idleStopMs recycle limits sampleMs reloadOn reload',
+  'start restart backoff intensity cooldownMs generation onStart whenDown replay health idleStopMs recycle limits size router sampleMs reloadOn reload',
 );
 
 /**

@@ -14,6 +14,7 @@ import { MemberClient } from './member-client.js';
 import { grpcHealth } from './member-health.js';
 import type { ResolvedSupervision } from './options.js';
 import type { UsageSubject } from './recycling.js';
+import type { Routable } from './router.js';
 import type { GenerationStop, StopCause } from './state.js';
 import type { CallMember, OpenCall } from './switched-call.js';
 
@@ -35,8 +36,10 @@ export type GenerationEnd = Pick<GenerationStop, 'cause' | 'error'> | 'asked';
 const LAST_WORDS_MS = 100;
 
 /** One process of a supervised plugin, from its options to its end. */
-export class Generation implements Omit<CallMember, 'channel'> {
+export class Generation implements Omit<CallMember, 'channel'>, Routable {
   readonly generation: number;
+  /** Its place in the pool. */
+  readonly place: number;
   readonly calls = new Set<OpenCall>();
   made = 0;
   answers = 0;
@@ -55,8 +58,9 @@ export class Generation implements Omit<CallMember, 'channel'> {
   #isHurried = false;
   #ending: Promise<void> | undefined;
 
-  constructor(generation: number, context: GenerationContext) {
+  constructor(generation: number, place: number, context: GenerationContext) {
     this.generation = generation;
+    this.place = place;
     this.#context = context;
   }
 
@@ -70,6 +74,14 @@ export class Generation implements Omit<CallMember, 'channel'> {
   get channel(): GrpcChannel {
     if (this.#channel === undefined) throw notStarted();
     return this.#channel;
+  }
+
+  get hasChannel(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  get openCalls(): number {
+    return this.calls.size;
   }
 
   get isEnding(): boolean {

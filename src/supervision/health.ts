@@ -11,11 +11,10 @@ import {
   retry,
   scan,
   switchMap,
-  tap,
 } from 'rxjs';
 import type { HealthOptions } from './options.js';
 import type { MemberHealth } from './state.js';
-import type { Wait } from './wait.js';
+import type { Wait } from './unused.js';
 
 /** What a plugin says of itself. */
 export type Answer = 'serving' | 'not-serving';
@@ -107,26 +106,3 @@ function patience(report: HealthReport, notServing: 'hold' | 'restart', wait: Wa
   if (notServing === 'restart') return of(report, dead);
   return merge(of(report), wait(NOT_SERVING_LIMIT_MS).pipe(map(() => dead)));
 }
-
-/** Emits once nobody has used something for `idleMs`, or a quarter longer. Cold. `uses` grows with each use; `busy` while it is in use. */
-export function whenUnused(
-  { uses, busy }: { readonly uses: () => number; readonly busy: () => boolean },
-  idleMs: number,
-  wait: Wait,
-): Observable<void> {
-  return defer(() => {
-    let seen = uses();
-    let quiet = 0;
-    const tick$ = defer(() => wait(idleMs / QUARTERS)).pipe(
-      repeat(),
-      tap(() => {
-        const isQuiet = !busy() && uses() === seen;
-        quiet = isQuiet ? quiet + 1 : 0;
-        seen = uses();
-      }),
-    );
-    return tick$.pipe(exhaustMap(() => (quiet === QUARTERS ? of(undefined) : EMPTY)));
-  });
-}
-
-const QUARTERS = 4;

@@ -1,9 +1,9 @@
 import { EMPTY, map, merge, type Observable } from 'rxjs';
 import type { Generation } from './generation.js';
-import { type HealthReport, watchHealth, whenUnused } from './health.js';
+import { type HealthReport, watchHealth } from './health.js';
 import type { ResolvedSupervision } from './options.js';
 import { overMemory, type RecycleCause, whenDue } from './recycling.js';
-import type { Wait } from './wait.js';
+import { type Wait, whenUnused } from './unused.js';
 
 /** What is noticed of a generation that serves. */
 export type Observation =
@@ -15,21 +15,27 @@ export type Observation =
   /** It is above `limits.memoryBytes`. */
   | { readonly type: 'over-limit' };
 
-/** Observes a generation as the options say: its health, its use, its age. Cold. `uses` counts the calls of all generations. */
+/** What generations are observed with. */
+export interface Observing {
+  readonly supervision: ResolvedSupervision;
+  readonly wait: Wait;
+  /** How often the plugin was used, whichever generation served. */
+  readonly uses: () => number;
+  /** Whether one of its generations is in use. */
+  readonly isBusy: () => boolean;
+}
+
+/** Observes a generation as the options say: its health, its use, its age. Cold. */
 export function observe(
   generation: Generation,
-  options: ResolvedSupervision,
-  uses: () => number,
-  wait: Wait,
+  { supervision, uses, isBusy, wait }: Observing,
 ): Observable<Observation> {
-  const { health, idleStopMs, recycle, limits } = options;
+  const { health, idleStopMs, recycle, limits, sampleMs } = supervision;
   const { usage } = generation;
   const health$ = health === undefined ? EMPTY : watchHealth(generation.health(), health, wait);
-  const unused$ =
-    idleStopMs === undefined ? EMPTY : whenUnused({ uses, busy: () => generation.isBusy }, idleStopMs, wait);
-  const due$ = recycle === undefined ? EMPTY : whenDue(usage, recycle, wait, options.sampleMs);
-  const over$ =
-    limits?.memoryBytes === undefined ? EMPTY : overMemory(usage, limits.memoryBytes, wait, options.sampleMs);
+  const unused$ = idleStopMs === undefined ? EMPTY : whenUnused({ uses, busy: isBusy }, idleStopMs, wait);
+  const due$ = recycle === undefined ? EMPTY : whenDue(usage, recycle, wait, sampleMs);
+  const over$ = limits?.memoryBytes === undefined ? EMPTY : overMemory(usage, limits.memoryBytes, wait, sampleMs);
   return merge(
     health$.pipe(map((report): Observation => ({ type: 'health', report }))),
     unused$.pipe(map((): Observation => ({ type: 'unused' }))),

@@ -8,6 +8,7 @@ import { MAX_TIMER_MS, resolveDuration } from '../wire/duration.js';
 import { type LimitOptions, type RecycleOptions, SAMPLE_MS } from './recycling.js';
 import type { RestartPolicy } from './reducer.js';
 import type { ReplayOption } from './replay.js';
+import type { PoolSize, RouterOption } from './router.js';
 
 /** How a plugin is supervised. Everything is optional. */
 export interface SupervisionOptions<P extends PluginSet = PluginSet> {
@@ -42,6 +43,13 @@ export interface SupervisionOptions<P extends PluginSet = PluginSet> {
   readonly recycle?: RecycleOptions;
   /** What a generation may use; it is killed and started again when it uses more. @default no limit */
   readonly limits?: LimitOptions;
+  /**
+   * How many processes serve beside each other: a pool, for a plugin that keeps nothing between calls. Each is started again by itself;
+   * `intensity` counts the stops of all. @default 1
+   */
+  readonly size?: number | PoolSize;
+  /** Which process of a pool a call goes to. @default 'least-calls' */
+  readonly router?: RouterOption;
   /** How often memory is looked at. @default 5000 ms */
   readonly sampleMs?: number;
   /** Each emission is a `reload()`: `fileChanges('./kv-plugin')`. Subscribed to as long as the plugin is supervised. */
@@ -87,6 +95,8 @@ export interface ResolvedSupervision {
   readonly idleStopMs: number | undefined;
   readonly recycle: RecycleOptions | undefined;
   readonly limits: LimitOptions | undefined;
+  readonly pool: Required<PoolSize>;
+  readonly router: RouterOption;
   readonly sampleMs: number;
   readonly reloadOn: Observable<unknown> | undefined;
   readonly drainMs: number;
@@ -98,6 +108,7 @@ export const DEFAULT_SUPERVISION = Object.freeze({
   intensity: Object.freeze({ max: 5, withinMs: 60_000 }),
   limitMs: 10_000,
   drainMs: 30_000,
+  pool: Object.freeze({ min: 1, max: 1, scaleUpAtCalls: 32, scaleDownAfterMs: 60_000 }),
   health: Object.freeze({
     intervalMs: 10_000,
     timeoutMs: 5000,
@@ -124,9 +135,10 @@ export function resolveSupervision<P extends PluginSet>(
     );
   const { limitMs, policy } = options.whenDown ?? {};
   const { idleStopMs, cooldownMs } = options;
+  const pool = resolvePool(options.size, client);
   return {
     start: oneOf('start', options.start, ['eager', 'lazy']),
-    policy: restartPolicy(options, mode === 'stop-first' || client.reattach !== undefined),
+    policy: { ...restartPolicy(options, mode === 'stop-first' || client.reattach !== undefined), size: pool },
     cooldownMs: cooldownMs === undefined ? undefined : duration('cooldownMs', cooldownMs),
     generation: options.generation ?? (() => ({})),
     onStart: options.onStart as ResolvedSupervision['onStart'],
@@ -139,6 +151,8 @@ export function resolveSupervision<P extends PluginSet>(
     idleStopMs: idleStopMs === undefined ? undefined : duration('idleStopMs', idleStopMs),
     recycle: options.recycle === undefined ? undefined : positive('recycle', options.recycle),
     limits: options.limits === undefined ? undefined : positive('limits', options.limits),
+    pool,
+    router: resolveRouter(options.router),
     sampleMs: duration('sampleMs', options.sampleMs ?? SAMPLE_MS),
     reloadOn: options.reloadOn,
     drainMs: duration('reload.drainMs', options.reload?.drainMs ?? DEFAULT_SUPERVISION.drainMs),
@@ -146,7 +160,29 @@ export function resolveSupervision<P extends PluginSet>(
   };
 }
 
-function restartPolicy<P extends PluginSet>(options: SupervisionOptions<P>, stopFirst: boolean): RestartPolicy {
+function resolvePool(size: number | PoolSize = 1, { reattach }: { readonly reattach?: unknown }): Required<PoolSize> {
+  const given = typeof size === 'number' ? { min: size, max: size } : size;
+  const pool = { ...DEFAULT_SUPERVISION.pool, ...given };
+  for (const name of ['min', 'max', 'scaleUpAtCalls'] as const)
+    if (!Number.isInteger(pool[name]) || pool[name] < 1)
+      throw wrong(typeof size === 'number' ? 'size' : `size.${name}`, 'an integer of at least 1', pool[name]);
+  if (pool.max < pool.min) throw wrong('size.max', `at least \`min\`, which is ${pool.min}`, pool.max);
+  if (pool.max > 1 && reattach !== undefined)
+    throw new OptionsError(
+      'Expected no `supervision.size` above 1 beside `reattach`: there is one plugin to reattach to.',
+    );
+  return { ...pool, scaleDownAfterMs: duration('size.scaleDownAfterMs', pool.scaleDownAfterMs) };
+}
+
+function resolveRouter(router: RouterOption | undefined): RouterOption {
+  if (typeof router === 'function') return router;
+  return oneOf<'least-calls' | 'round-robin'>('router', router, ['least-calls', 'round-robin']);
+}
+
+function restartPolicy<P extends PluginSet>(
+  options: SupervisionOptions<P>,
+  stopFirst: boolean,
+): Omit<RestartPolicy, 'size'> {
   const { max, withinMs } = { ...DEFAULT_SUPERVISION.intensity, ...options.intensity };
   if (!(Number.isInteger(max) || max === Number.POSITIVE_INFINITY) || max < 0)
     throw wrong('intensity.max', 'an integer of at least 0, or Infinity', max);

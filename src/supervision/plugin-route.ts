@@ -6,6 +6,7 @@ import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocols/grpc/message/framing.js'
 import type { CallStatus } from '../protocols/grpc/shared/status.js';
 import type { ResolvedSupervision } from './options.js';
 import { mayReplay } from './replay.js';
+import type { RoutedCall } from './router.js';
 import type { SupervisorState } from './state.js';
 import { closed, endedStatus, noGeneration } from './statuses.js';
 import type { Supervisor } from './supervisor.js';
@@ -15,7 +16,7 @@ import type { ChannelRoute } from './switching-channel.js';
 /** Leads the calls of the stable clients to the generation that serves. */
 export class PluginRoute implements ChannelRoute {
   readonly state$: Observable<ChannelState>;
-  readonly available$: Observable<CallMember | CallStatus>;
+  readonly available$: Observable<CallStatus | undefined>;
   readonly authority: string;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
@@ -33,7 +34,7 @@ export class PluginRoute implements ChannelRoute {
       map(() => this.refusal(true)),
       filter((status) => status !== undefined),
     );
-    this.available$ = merge(supervisor.available$, refused$);
+    this.available$ = merge(supervisor.available$.pipe(map(() => undefined)), refused$);
   }
 
   get state(): ChannelState {
@@ -44,8 +45,8 @@ export class PluginRoute implements ChannelRoute {
     return this.#options.whenDown.limitMs;
   }
 
-  pick(): CallMember | undefined {
-    return this.#supervisor.pick();
+  pick(call: RoutedCall): CallMember | undefined {
+    return this.#supervisor.pick(call);
   }
 
   refusal(waitForReady: boolean): CallStatus | undefined {
@@ -74,7 +75,7 @@ export class PluginRoute implements ChannelRoute {
   }
 
   members(): Iterable<CallMember> {
-    return this.#supervisor.generations;
+    return [...this.#supervisor.generations].filter(({ hasChannel }) => hasChannel);
   }
 
   /** The generations belong to the supervisor. */

@@ -1,6 +1,6 @@
 import { defer, exhaustMap, filter, map, merge, NEVER, type Observable, repeat, take } from 'rxjs';
 import { type TreeUsage, usageOfTree } from '../processes/usage.js';
-import type { Wait } from './wait.js';
+import type { Wait } from './unused.js';
 
 /** What a generation uses. */
 export interface PluginUsage extends TreeUsage {

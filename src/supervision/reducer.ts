@@ -1,10 +1,10 @@
 import { type PluginError, SupervisionError } from '../errors.js';
-import type { GenerationStop, MemberHealth, SupervisorState } from './state.js';
+import type { GenerationStop, MemberHealth } from './state.js';
 
 /** What decides about the next start. */
 export interface RestartPolicy {
   readonly restart: 'always' | 'on-failure' | 'never';
-  /** Most stops within the time; one more gives the plugin up. */
+  /** Most stops within the time, of all members; one more gives up the member that stopped. */
   readonly intensity: { readonly max: number; readonly withinMs: number };
   /** The wait before the start of this number, counted since a generation last served for `resetAfterMs`. */
   readonly waitMs: (attempt: number) => number;
@@ -12,23 +12,36 @@ export interface RestartPolicy {
   readonly resetAfterMs: number;
   /** Whether the old generation ends before the new one is started. */
   readonly stopFirst: boolean;
+  /** How many members there are at the beginning, and at most. */
+  readonly size: { readonly min: number; readonly max: number };
 }
 
-/** Everything that the supervisor knows: which generations there are to be, and what was. */
-export interface Model {
-  readonly status: 'idle' | 'active' | 'waiting' | 'failed' | 'stopping' | 'stopped';
+/** A place for a process: at most one generation serves in it, and at most one is being started. Without either it is empty. */
+export interface Slot {
   /** The generation that serves. */
   readonly current?: number | undefined;
   /** The generation that is being started. */
   readonly next?: number | undefined;
+  readonly health: MemberHealth;
+  /** Starts since a generation last served here for `resetAfterMs`, the present one included. */
+  readonly attempt: number;
+  /** The wait before the next start. */
+  readonly retryInMs?: number | undefined;
+  /** It stays empty until somebody asks for another start. */
+  readonly isGivenUp?: boolean;
+}
+
+/** Everything that the supervisor knows: which generations there are to be, and what was. */
+export interface Model {
+  readonly status: 'running' | 'stopping' | 'stopped';
+  readonly slots: readonly Slot[];
   /** The highest number that was given to a generation. */
   readonly last: number;
-  /** Starts since a generation last served for `resetAfterMs`, the present one included. */
-  readonly attempt: number;
-  readonly health: MemberHealth;
+  /** Generations with a lower number are to be replaced, one after the other. */
+  readonly fresh: number;
   /** The stops within `intensity.withinMs` of the latest. */
   readonly stops: readonly GenerationStop[];
-  readonly retryInMs: number;
+  /** Why a slot was last given up. */
   readonly error?: PluginError | undefined;
 }
 
@@ -40,19 +53,29 @@ export type Input =
   /** `permanent`: another start would fail in the same way. */
   | { readonly type: 'stopped'; readonly stop: GenerationStop; readonly permanent?: boolean }
   | { readonly type: 'health'; readonly generation: number; readonly health: MemberHealth }
-  /** The wait before a restart is over. */
-  | { readonly type: 'retry' }
+  /** The wait of a slot before its next start is over. */
+  | { readonly type: 'retry'; readonly slot: number }
+  /** All generations are to be replaced. */
   | { readonly type: 'reload' }
+  /** One is. */
+  | { readonly type: 'recycle'; readonly generation: number }
   | { readonly type: 'reset' }
-  /** Nobody has used it for `idleStopMs`. */
+  /** Another member is of use, or one less would do. */
+  | { readonly type: 'grow' | 'shrink' }
+  /** Nobody has used any of them for `idleStopMs`. */
   | { readonly type: 'unused' }
   | { readonly type: 'stop' }
   /** Everything is stopped. */
   | { readonly type: 'ended' };
 
-const SERVING: MemberHealth = { status: 'serving' };
+type Stopped = Extract<Input, { type: 'stopped' }>;
 
-export const INITIAL: Model = { status: 'idle', last: 0, attempt: 1, health: SERVING, stops: [], retryInMs: 0 };
+const SERVING: MemberHealth = { status: 'serving' };
+const EMPTY: Slot = { health: SERVING, attempt: 1 };
+
+export function initialModel({ size }: Pick<RestartPolicy, 'size'>): Model {
+  return { status: 'running', slots: emptySlots(size.min), last: 0, fresh: 0, stops: [] };
+}
 
 /** What follows from an input. Pure; returns the same object when nothing does. */
 export function reduce(model: Model, input: Input, policy: RestartPolicy): Model {
@@ -61,94 +84,164 @@ export function reduce(model: Model, input: Input, policy: RestartPolicy): Model
   if (model.status === 'stopping') return model;
   switch (input.type) {
     case 'wanted':
-      return model.status === 'idle' ? begin(model) : model;
+      return isIdle(model) ? beginWhere(model, () => true) : model;
+    case 'started':
+      return roll(onStarted(model, input.generation), policy);
+    case 'stopped':
+      return roll(onStopped(model, input, policy), policy);
+    case 'health':
+      return change(model, slotOf(model, 'current', input.generation), { health: input.health });
     case 'retry':
-      return model.status === 'waiting' ? begin(model) : model;
-    case 'reset':
-      return model.status === 'failed' ? begin(forgiven(model)) : model;
+      return model.slots[input.slot]?.retryInMs === undefined ? model : begin(model, input.slot);
     case 'reload':
       return reload(model, policy);
-    case 'started':
-      return input.generation === model.next ? serve(model, input.generation) : model;
-    case 'health':
-      return input.generation === model.current ? { ...model, health: input.health } : model;
+    case 'recycle':
+      return replace(model, slotOf(model, 'current', input.generation), policy);
+    case 'reset':
+      return model.slots.some((slot) => slot.isGivenUp) ? beginWhere(forgiven(model), isDown) : model;
+    case 'grow':
+      return model.slots.length < policy.size.max && !isStarting(model) ? grown(model) : model;
+    case 'shrink':
+      return model.slots.length > policy.size.min && !isStarting(model) ? shrunk(model) : model;
     case 'unused':
-      return model.current !== undefined && model.next === undefined ? rest(model) : model;
-    case 'stopped':
-      return onStopped(model, input, policy);
+      return isServing(model) && !isStarting(model) ? rest(model, policy) : model;
     case 'stop':
-      return { ...rest(model), status: 'stopping' };
+      return { ...rest(model, policy), status: 'stopping' };
   }
 }
 
-/** The published state. */
-export function stateOf(model: Model): SupervisorState {
-  const { status, current, next, attempt, health, stops } = model;
-  if (status === 'waiting')
-    return { status, retryInMs: model.retryInMs, attempt, stop: stops.at(-1) as GenerationStop };
-  if (status === 'failed') return { status, error: model.error as PluginError, stops };
-  if (status !== 'active') return { status };
-  if (current === undefined) return { status: 'starting', generation: next ?? 0, attempt };
-  const reloading = next === undefined ? {} : { reloading: next };
-  if (health.status === 'unresponsive') return { ...health, generation: current, ...reloading };
-  return { status: health.status === 'serving' ? 'ready' : health.status, generation: current, ...reloading };
+/** Whether nothing runs, and nothing will by itself. */
+export function isIdle({ slots }: Model): boolean {
+  return slots.every((slot) => isDown(slot) && slot.retryInMs === undefined && slot.isGivenUp !== true);
 }
 
-function begin(model: Model): Model {
+/** Whether every generation that serves is of this number or a later one, and none is being started. */
+export function isReloaded(model: Model, fresh: number): boolean {
+  const isFresh = model.slots.every(({ current = fresh, next }) => current >= fresh && next === undefined);
+  return isFresh && isServing(model);
+}
+
+function emptySlots(count: number): Slot[] {
+  return Array.from({ length: count }, () => EMPTY);
+}
+
+function slotOf({ slots }: Model, key: 'current' | 'next', generation: number): number {
+  return slots.findIndex((slot) => slot[key] === generation);
+}
+
+function change(model: Model, index: number, changes: Partial<Slot>): Model {
+  if (index < 0) return model;
+  return { ...model, slots: model.slots.map((slot, at) => (at === index ? { ...slot, ...changes } : slot)) };
+}
+
+function isDown({ current, next }: Slot): boolean {
+  return current === undefined && next === undefined;
+}
+
+function isServing({ slots }: Model): boolean {
+  return slots.some(({ current }) => current !== undefined);
+}
+
+function isStarting({ slots }: Model): boolean {
+  return slots.some(({ next }) => next !== undefined);
+}
+
+function begin(model: Model, index: number): Model {
   const next = model.last + 1;
-  return { ...model, status: 'active', next, last: next };
+  return { ...change(model, index, { next, retryInMs: undefined, isGivenUp: false }), last: next };
+}
+
+function beginWhere(model: Model, isMeant: (slot: Slot) => boolean): Model {
+  return model.slots.reduce((done, slot, index) => (isMeant(slot) ? begin(done, index) : done), model);
+}
+
+/** Begins the successor of a generation that serves. */
+function replace(model: Model, index: number, { stopFirst }: RestartPolicy): Model {
+  if (model.slots[index] === undefined || model.slots[index].next !== undefined) return model;
+  return begin(stopFirst ? change(model, index, { current: undefined, health: SERVING }) : model, index);
+}
+
+/** Nothing runs any more. */
+function rest(model: Model, { size }: RestartPolicy): Model {
+  return { ...model, slots: emptySlots(size.min), fresh: 0 };
 }
 
 /** Without what counts against the plugin. */
 function forgiven(model: Model): Model {
-  return { ...model, stops: [], attempt: 1, error: undefined };
+  const slots = model.slots.map((slot) => (isDown(slot) ? EMPTY : slot));
+  return { ...model, slots, stops: [], error: undefined };
 }
 
-function serve(model: Model, generation: number): Model {
-  return { ...model, current: generation, next: undefined, health: SERVING };
+function grown(model: Model): Model {
+  return begin({ ...model, slots: [...model.slots, EMPTY] }, model.slots.length);
 }
 
-function rest(model: Model): Model {
-  return { ...model, status: 'idle', current: undefined, next: undefined, health: SERVING, attempt: 1 };
+function shrunk(model: Model): Model {
+  return { ...model, slots: model.slots.slice(0, -1) };
 }
 
-/** A start in progress is replaced by one with fresh options. */
-function reload(model: Model, { stopFirst }: RestartPolicy): Model {
-  if (model.status !== 'active') return begin(forgiven(model));
-  return begin(stopFirst ? { ...model, current: undefined, health: SERVING } : model);
+/** What does not serve is started at once, with fresh options; what does is replaced one after the other. */
+function reload(model: Model, policy: RestartPolicy): Model {
+  const before = model.slots.some(isDown) ? forgiven(model) : model;
+  const begun = beginWhere(
+    { ...before, fresh: before.last + 1 },
+    ({ current, next }) => current === undefined || next !== undefined,
+  );
+  return roll(begun, policy);
 }
 
-function onStopped(
-  model: Model,
-  { stop, permanent = false }: Extract<Input, { type: 'stopped' }>,
-  policy: RestartPolicy,
-): Model {
-  if (stop.generation === model.next) {
-    const without = { ...model, next: undefined };
-    // The old generation goes on: nothing is restarted, and nothing counts.
-    return model.current === undefined ? decide(without, stop, permanent, policy) : without;
-  }
-  if (stop.generation !== model.current) return model;
-  const without = { ...model, current: undefined, health: SERVING };
-  return model.next === undefined ? decide(without, stop, permanent, policy) : counted(without, stop, policy);
+/** Goes on with a reload, once nothing is being started. */
+function roll(model: Model, policy: RestartPolicy): Model {
+  if (model.fresh === 0 || isStarting(model)) return model;
+  const index = model.slots.findIndex(({ current = Number.POSITIVE_INFINITY }) => current < model.fresh);
+  return replace(model, index, policy);
+}
+
+function onStarted(model: Model, generation: number): Model {
+  const index = slotOf(model, 'next', generation);
+  return change(model, index, { current: generation, next: undefined, health: SERVING });
+}
+
+function onStopped(model: Model, input: Stopped, policy: RestartPolicy): Model {
+  const { generation } = input.stop;
+  const failed = slotOf(model, 'next', generation);
+  if (failed >= 0) return onFailedStart(model, failed, input, policy);
+  const index = slotOf(model, 'current', generation);
+  if (index < 0) return model;
+  const without = change(model, index, { current: undefined, health: SERVING });
+  const isReplaced = model.slots[index]?.next !== undefined;
+  return isReplaced ? counted(without, index, input.stop, policy) : decide(without, index, input, policy);
+}
+
+function onFailedStart(model: Model, index: number, input: Stopped, policy: RestartPolicy): Model {
+  // What is broken must not take the place of further members.
+  const halted = { ...change(model, index, { next: undefined }), fresh: 0 };
+  // The old generation goes on: nothing is restarted, and nothing counts.
+  if (halted.slots[index]?.current !== undefined) return halted;
+  return decide(halted, index, input, policy);
 }
 
 /** Whether and when the next generation is started after one that stopped by itself. */
-function decide(model: Model, stop: GenerationStop, permanent: boolean, policy: RestartPolicy): Model {
-  const { restart, intensity } = policy;
-  if (restart === 'on-failure' && stop.cause === 'crashed' && stop.exit?.code === 0) return rest(model);
-  const after = counted(model, stop, policy);
-  if (permanent || restart === 'never') return { ...after, status: 'failed', error: stop.error };
-  if (after.stops.length > intensity.max) return { ...after, status: 'failed', error: tooMany(after.stops, intensity) };
-  const retryInMs = policy.waitMs(after.attempt);
-  return retryInMs === 0 ? begin(after) : { ...after, status: 'waiting', retryInMs };
+function decide(model: Model, index: number, { stop, permanent = false }: Stopped, policy: RestartPolicy): Model {
+  const { restart, intensity, waitMs } = policy;
+  if (restart === 'on-failure' && stop.cause === 'crashed' && stop.exit?.code === 0) return change(model, index, EMPTY);
+  const after = counted(model, index, stop, policy);
+  const isFinal = permanent || restart === 'never';
+  if (isFinal || after.stops.length > intensity.max)
+    return {
+      ...change(after, index, { isGivenUp: true }),
+      error: isFinal ? stop.error : tooMany(after.stops, intensity),
+    };
+  const retryInMs = waitMs(after.slots[index]?.attempt ?? 1);
+  return retryInMs === 0 ? begin(after, index) : change(after, index, { retryInMs });
 }
 
 /** With the stop in the window, and without those that have left it. */
-function counted(model: Model, stop: GenerationStop, { intensity, resetAfterMs }: RestartPolicy): Model {
+function counted(model: Model, index: number, stop: GenerationStop, { intensity, resetAfterMs }: RestartPolicy): Model {
   const since = stop.at.getTime() - intensity.withinMs;
   const stops = [...model.stops.filter(({ at }) => at.getTime() > since), stop];
-  return { ...model, stops, attempt: (stop.ranMs >= resetAfterMs ? 1 : model.attempt) + 1 };
+  const attempt = stop.ranMs >= resetAfterMs ? 1 : (model.slots[index]?.attempt ?? 1);
+  return { ...change(model, index, { attempt: attempt + 1 }), stops };
 }
 
 function tooMany(stops: readonly GenerationStop[], { withinMs }: RestartPolicy['intensity']): SupervisionError {

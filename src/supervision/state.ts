@@ -35,23 +35,28 @@ export type MemberHealth =
   | { readonly status: 'serving' | 'not-serving' }
   | { readonly status: 'unresponsive'; readonly missed: number };
 
-/**
- * The state of a supervised plugin. `ready`, `unresponsive` and `not-serving` have a generation that serves; `reloading` is the number of
- * the one that is being started to replace it.
- */
+/** A process that serves, and how healthy it is. */
+export type MemberState = MemberHealth & { readonly generation: number };
+
+/** What states have in common in which something serves. */
+export interface ServingState {
+  /** The newest generation that serves. */
+  readonly generation: number;
+  /** All that serve: one, or as many as the pool has at the moment. */
+  readonly members: readonly MemberState[];
+  /** A generation that is being started to replace one. */
+  readonly reloading?: number;
+}
+
+/** The state of a supervised plugin. A pool is in the state of its best member. */
 export type SupervisorState =
-  /** Nothing runs; the next call starts a generation. */
+  /** Nothing runs; the next call starts it. */
   | { readonly status: 'idle' }
   /** `attempt` counts the starts since a generation last served. */
   | { readonly status: 'starting'; readonly generation: number; readonly attempt: number }
-  | { readonly status: 'ready'; readonly generation: number; readonly reloading?: number }
-  | { readonly status: 'not-serving'; readonly generation: number; readonly reloading?: number }
-  | {
-      readonly status: 'unresponsive';
-      readonly generation: number;
-      readonly missed: number;
-      readonly reloading?: number;
-    }
+  | ({ readonly status: 'ready' } & ServingState)
+  | ({ readonly status: 'not-serving' } & ServingState)
+  | ({ readonly status: 'unresponsive'; readonly missed: number } & ServingState)
   /** The next start comes after `retryInMs`. */
   | { readonly status: 'waiting'; readonly retryInMs: number; readonly attempt: number; readonly stop: GenerationStop }
   /** Given up; `reset()`, `reload()` or the end of `cooldownMs` starts again. */

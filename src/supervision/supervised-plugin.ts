@@ -1,8 +1,8 @@
-import { map, type Observable, Subject } from 'rxjs';
+import { defer, map, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import { PluginCallError, SupervisionError } from '../errors.js';
 import type { ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
-import type { PluginName } from '../host/plugin-client.js';
+import type { PluginClient, PluginName } from '../host/plugin-client.js';
 import type { ClientOfContract, PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
@@ -11,6 +11,7 @@ import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { SupervisorEvent } from './events.js';
 import { type ContractTable, clientOf, contractTable, MemberClient } from './member-client.js';
+import { counted } from './open-call.js';
 import { type ResolvedSupervision, resolveSupervision, type SupervisionOptions } from './options.js';
 import { PluginRoute } from './plugin-route.js';
 import type { PluginUsage } from './recycling.js';
@@ -58,7 +59,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   readonly syncStderr$: Observable<SupervisedOutput>;
   /** What the generation that serves uses, every `sampleMs`. Cold: looks while it is subscribed to, which does not keep the process alive. */
   readonly usage$: Observable<PluginUsage>;
-  /** The broker of the generation that serves. What is lent through it ends with that generation. */
+  /** The broker of the generation that serves. What is lent through it ends with that generation. A pool has none (`withMember`). */
   readonly broker: GrpcBroker;
   /** The broker of net/rpc, likewise. */
   readonly muxBroker: MuxBroker;
@@ -107,7 +108,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     return this.#supervisor.state;
   }
 
-  /** The pid, or what the runner has in its place, of the process that serves; undefined while none does. */
+  /** The pid, or what the runner has in its place, of the process that serves, in a pool of one of them; undefined while none does. */
   get id(): string | undefined {
     return this.#supervisor.current?.client.id;
   }
@@ -133,6 +134,32 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     // Whoever uses it is told; a container that cannot wait drops it.
     if (client instanceof Promise) client.catch(() => {});
     return client as ClientOfContract<P[N]> | Promise<ClientOfContract<P[N]>>;
+  }
+
+  /**
+   * Uses one process: its own client, whose `dispense` and `broker` belong together, for a call with a lent service for instance. Cold;
+   * waits for a process as `ready` does, and mirrors what `use` returns. A process that is replaced goes on for that long, for at most
+   * `reload.drainMs`. Errors with what ended the process, when that comes first.
+   *
+   * @example
+   * ```ts
+   * plugin.withMember(async (client) => {
+   *   const kv = await client.dispense('kv');
+   *   return await lastValueFrom(client.broker.lend(CounterDefinition, counter, (id) => kv.sync({ counter: id })));
+   * });
+   * ```
+   */
+  withMember<T>(use: (client: PluginClient<P>) => ObservableInput<T>): Observable<T> {
+    return defer(() => this.#supervisor.serving({ path: '' })).pipe(
+      switchMap((generation) => {
+        // It may have come to its end since it was found.
+        if (generation.isEnding) return this.withMember(use);
+        return counted(
+          generation,
+          defer(() => use(generation.client as MemberClient<P>)),
+        );
+      }),
+    );
   }
 
   /** Resolves when a process serves; starts one if nothing runs. Rejects when it is given up (`failed`) or stopped. */

@@ -1,6 +1,5 @@
 import {
   distinctUntilChanged,
-  EMPTY,
   filter,
   firstValueFrom,
   map,
@@ -17,82 +16,83 @@ import { PluginError } from '../errors.js';
 import { loopTimer } from '../streams/loop-timeout.js';
 import { setImmediate } from '../streams/turns.js';
 import type { SupervisorEvent } from './events.js';
-import { Generation, type GenerationContext, type GenerationEnd } from './generation.js';
-import type { HealthReport } from './health.js';
-import { type Observation, observe } from './observe.js';
-import { isPermanent } from './permanent.js';
+import { Generation, type GenerationContext } from './generation.js';
+import { type LifeListener, live } from './life.js';
+import { stateOf } from './published-state.js';
 import { type PluginUsage, usageOf } from './recycling.js';
-import { INITIAL, type Input, type Model, reduce, stateOf } from './reducer.js';
-import type { GenerationStop, StopCause, SupervisorState } from './state.js';
-import { closed, endedStatus, replaced, unhealthy } from './statuses.js';
+import { type Input, initialModel, isIdle, isReloaded, type Model, reduce, type Slot } from './reducer.js';
+import { createRouter, type RoutedCall, type Router } from './router.js';
+import type { SupervisorState } from './state.js';
+import { closed, endedStatus, replaced } from './statuses.js';
+import { whenTooMany } from './unused.js';
 
 /** A wait that does not keep the process alive: who waits for the plugin does. */
 const quietly = (ms: number): Observable<void> => loopTimer(ms, { ref: false });
 
-/** The outcome of a start. */
-interface Outcome {
-  readonly generation: number;
-  readonly error?: PluginError;
-}
-
 /**
- * Runs one generation of a plugin after the other, as the reducer says: it starts the generations that the model names, ends those that
- * it names no more, and feeds what happens to them back.
+ * Runs the generations of a plugin as the reducer says: it starts those that the model names, ends those that it names no more, and feeds
+ * what happens to them back.
  */
 export class Supervisor {
   readonly state$: Observable<SupervisorState>;
   readonly events$: Observable<SupervisorEvent>;
-  /** Emits the generation that takes calls, each time that it does so again. */
-  readonly available$: Observable<Generation>;
+  /** Emits when calls that found no generation may find one. */
+  readonly available$: Observable<void>;
   readonly usage$: Observable<PluginUsage>;
   readonly #published = new Subject<SupervisorState>();
   readonly #states = new ReplaySubject<SupervisorState>(1);
   readonly #events = new Subject<SupervisorEvent>();
-  readonly #available = new Subject<Generation>();
-  readonly #outcomes = new Subject<Outcome>();
+  readonly #available = new Subject<void>();
+  /** Starts that failed. */
+  readonly #failures = new Subject<{ readonly generation: number; readonly error: PluginError }>();
   readonly #context: GenerationContext;
+  readonly #listener: LifeListener;
+  readonly #route: Router;
   readonly #generations = new Map<number, Generation>();
+  /** Those that serve, in the order of their places. */
+  #members: readonly Generation[] = [];
   readonly #leaving = new Set<Promise<void>>();
   readonly #lifetime = new Subscription();
-  /** The wait before a restart, or before a plugin that has failed is tried again. */
-  #waiting = Subscription.EMPTY;
-  #model: Model = INITIAL;
+  /** The waits of slots before their next start, or before they are tried again. */
+  readonly #waits = new Map<number, Subscription>();
+  #model: Model;
   readonly #inputs: Input[] = [];
   #isBusy = false;
   #uses = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(context: GenerationContext) {
+    const { supervision } = context;
     this.#context = context;
+    this.#model = initialModel(supervision.policy);
+    this.#route = createRouter(supervision.router);
     this.#published.pipe(observeOn(queueScheduler)).subscribe(this.#states);
     this.state$ = this.#states.asObservable();
     this.events$ = this.#events.asObservable();
     this.available$ = this.#available.asObservable();
-    this.#published.next(stateOf(INITIAL));
+    this.#published.next(this.state);
     this.usage$ = this.#states.pipe(
-      map(() => this.current),
+      map(() => this.#members),
       distinctUntilChanged(),
-      switchMap((current) =>
-        current === undefined ? EMPTY : usageOf(current.usage, quietly, context.supervision.sampleMs),
-      ),
+      switchMap((members) => merge(...members.map(({ usage }) => usageOf(usage, quietly, supervision.sampleMs)))),
     );
-    const { reloadOn, start } = context.supervision;
-    this.#lifetime.add(
-      reloadOn?.subscribe({
-        next: () => this.send({ type: 'reload' }),
-        error: (error: unknown) => this.tell({ type: 'watch-failed', error }),
-      }),
-    );
-    if (start === 'eager') setImmediate(() => this.send({ type: 'wanted' }));
+    this.#listener = this.#listen();
+    this.#observe();
+    if (supervision.start === 'eager') setImmediate(() => this.send({ type: 'wanted' }));
   }
 
   get state(): SupervisorState {
     return stateOf(this.#model);
   }
 
-  /** The generation that serves, whether calls can be made on it or not. */
+  /** Whether there may be several generations that serve. */
+  get isPool(): boolean {
+    return this.#context.supervision.pool.max > 1;
+  }
+
+  /** A generation that serves, whether calls can be made on it or not; rather one on which they can. */
   get current(): Generation | undefined {
-    return this.#model.current === undefined ? undefined : this.#generations.get(this.#model.current);
+    return this.#serving ?? this.#members[0];
   }
 
   /** All that may have calls open, those that end included. */
@@ -100,13 +100,16 @@ export class Supervisor {
     return this.#generations.values();
   }
 
-  /** The generation for a call. Starts one if nothing runs. */
-  pick(): Generation | undefined {
+  /** The generation for a call; undefined when it has to wait. Starts one if nothing runs. Throws what the user's router throws. */
+  pick(call: RoutedCall): Generation | undefined {
     this.#uses++;
-    const { current } = this;
-    if (current?.isAvailable === true) return current;
-    if (this.#model.status === 'idle') this.send({ type: 'wanted' });
-    return undefined;
+    const { scaleUpAtCalls, max } = this.#context.supervision.pool;
+    const chosen = this.#route(this.#members, call);
+    if (chosen === undefined) {
+      if (isIdle(this.#model)) this.send({ type: 'wanted' });
+    } else if (this.#members.length < max && this.#members.every((member) => member.openCalls >= scaleUpAtCalls))
+      this.send({ type: 'grow' });
+    return chosen;
   }
 
   tell(event: SupervisorEvent): void {
@@ -121,33 +124,29 @@ export class Supervisor {
     this.#isBusy = false;
   }
 
-  /** Resolves when the generation that this starts serves. Rejects with why it does not. */
+  /** Resolves when only generations serve that this starts. Rejects with why one does not. */
   async reload(): Promise<void> {
     const { last } = this.#model;
     this.send({ type: 'reload' });
     // Within a notification it is carried out afterwards.
-    const wanted = Math.max(this.#model.last, last + 1);
-    const ended$ = this.state$.pipe(
-      filter(({ status }) => status === 'stopping' || status === 'stopped'),
-      map((): Outcome => ({ generation: wanted, error: closed() })),
+    const fresh = Math.max(this.#model.fresh, last + 1);
+    const done$ = this.#published.pipe(filter(() => isReloaded(this.#model, fresh)));
+    const failed$ = this.#failures.pipe(
+      filter(({ generation }) => generation >= fresh),
+      map(({ error }) => error),
     );
-    const outcome$ = merge(this.#outcomes, ended$).pipe(filter(({ generation }) => generation >= wanted));
-    const { error } = await this.#holdingProcess(firstValueFrom(outcome$));
-    if (error !== undefined) throw error;
+    await this.#unless(merge(failed$, this.#end$()), done$);
   }
 
   /** Resolves when a generation serves; starts one if nothing runs. Rejects when it is given up or stopped. */
   async ready(): Promise<Generation> {
     this.send({ type: 'wanted' });
-    const { current } = this;
-    if (current?.isAvailable === true) return current;
-    const failed$ = this.state$.pipe(
-      filter(({ status }) => status === 'failed' || status === 'stopping' || status === 'stopped'),
-      map((state) => (state.status === 'failed' ? state.error : closed())),
-    );
-    const found = await this.#holdingProcess(firstValueFrom(merge(this.#available, failed$)));
-    if (PluginError.is(found)) throw found;
-    return found;
+    return this.#serving ?? (await this.#found(() => this.#serving));
+  }
+
+  /** The generation for a call, when there is one. Rejects as `ready` does. */
+  async serving(call: RoutedCall): Promise<Generation> {
+    return this.pick(call) ?? (await this.#found(() => this.pick(call)));
   }
 
   /** Ends everything. Never rejects. */
@@ -163,9 +162,39 @@ export class Supervisor {
     while (this.#leaving.size > 0) await Promise.all(this.#leaving);
     this.send({ type: 'ended' });
     this.#published.complete();
-    this.#events.complete();
-    this.#available.complete();
-    this.#outcomes.complete();
+    for (const subject of [this.#events, this.#available, this.#failures]) subject.complete();
+  }
+
+  get #serving(): Generation | undefined {
+    return this.#members.find(({ isAvailable }) => isAvailable);
+  }
+
+  #listen(): LifeListener {
+    return {
+      supervision: this.#context.supervision,
+      wait: quietly,
+      uses: () => this.#uses,
+      isBusy: () => this.#members.some(({ isBusy }) => isBusy),
+      send: (input) => this.send(input),
+      tell: (event) => this.tell(event),
+      available: () => this.#available.next(),
+      failed: (generation, error) => this.#onFailed(generation, error),
+      stop: () => this.stop(),
+    };
+  }
+
+  #observe(): void {
+    const { reloadOn, pool } = this.#context.supervision;
+    this.#lifetime.add(
+      reloadOn?.subscribe({
+        next: () => this.send({ type: 'reload' }),
+        error: (error: unknown) => this.tell({ type: 'watch-failed', error }),
+      }),
+    );
+    if (pool.min < pool.max)
+      this.#lifetime.add(
+        whenTooMany(() => this.#members, pool, quietly).subscribe(() => this.send({ type: 'shrink' })),
+      );
   }
 
   #step(input: Input): void {
@@ -173,102 +202,49 @@ export class Supervisor {
     const after = reduce(before, input, this.#context.supervision.policy);
     if (after === before) return;
     this.#model = after;
-    this.#schedule(before, after);
-    if (after.next !== undefined && !this.#generations.has(after.next)) this.#begin(after.next);
-    for (const generation of this.#generations.values()) {
-      if (generation.isEnding || [after.current, after.next].includes(generation.generation)) continue;
-      this.#retire(generation, after);
-    }
-    this.#published.next(stateOf(after));
-    this.#announce();
+    this.#schedule(before.slots, after.slots);
+    for (const [place, { next }] of after.slots.entries())
+      if (next !== undefined && !this.#generations.has(next)) this.#begin(next, place);
+    const wanted = new Set(after.slots.flatMap(({ current, next }) => [current, next]));
+    for (const generation of this.#generations.values())
+      if (!generation.isEnding && !wanted.has(generation.generation)) this.#retire(generation, after);
+    this.#members = after.slots.flatMap(({ current = 0 }) => this.#generations.get(current) ?? []);
+    this.#published.next(this.state);
+    if (this.#serving !== undefined) this.#available.next();
   }
 
-  /** Whoever waits for a generation is told. */
-  #announce(): void {
-    const { current } = this;
-    if (current?.isAvailable === true) this.#available.next(current);
-  }
-
-  #schedule(before: Model, { status, retryInMs }: Model): void {
+  /** A slot that has changed waits anew, or no more. */
+  #schedule(before: readonly Slot[], after: readonly Slot[]): void {
     const { cooldownMs } = this.#context.supervision;
-    if (status === before.status) return;
-    this.#waiting.unsubscribe();
-    if (status === 'waiting') this.#waiting = quietly(retryInMs).subscribe(() => this.send({ type: 'retry' }));
-    if (status === 'failed' && cooldownMs !== undefined)
-      this.#waiting = quietly(cooldownMs).subscribe(() => this.send({ type: 'reset' }));
+    for (let slot = 0; slot < Math.max(before.length, after.length); slot++) {
+      const changed = after[slot];
+      if (before[slot] === changed) continue;
+      this.#waits.get(slot)?.unsubscribe();
+      const { retryInMs, isGivenUp } = changed ?? {};
+      if (retryInMs !== undefined)
+        this.#waits.set(
+          slot,
+          quietly(retryInMs).subscribe(() => this.send({ type: 'retry', slot })),
+        );
+      else if (isGivenUp === true && cooldownMs !== undefined)
+        this.#waits.set(
+          slot,
+          quietly(cooldownMs).subscribe(() => this.send({ type: 'reset' })),
+        );
+    }
   }
 
-  #begin(number: number): void {
-    const generation = new Generation(number, this.#context);
+  #begin(number: number, place: number): void {
+    const generation = new Generation(number, place, this.#context);
     const { stopFirst } = this.#context.supervision.policy;
     this.#generations.set(number, generation);
     const after = stopFirst ? Promise.resolve().then(() => Promise.all(this.#leaving)) : Promise.resolve();
-    generation.start(after).then(
-      () => this.#onStarted(generation),
-      (error: PluginError) => this.#onFailed(generation, error),
-    );
+    void live(generation, after, this.#listener);
   }
 
-  #onStarted(generation: Generation): void {
-    if (generation.isEnding) return;
-    generation.watching.add(generation.stopped$.subscribe((stop) => void this.#onStopped(generation, stop)));
-    generation.watching.add(generation.connected$.subscribe(() => this.#announce()));
-    const observed$ = observe(generation, this.#context.supervision, () => this.#uses, quietly);
-    generation.watching.add(observed$.subscribe((observation) => this.#onObservation(generation, observation)));
-    this.send({ type: 'started', generation: generation.generation });
-    this.tell({ type: 'started', generation: generation.generation });
-    this.#outcomes.next({ generation: generation.generation });
-  }
-
-  async #onFailed(generation: Generation, error: PluginError): Promise<void> {
-    const stop = await generation.describeStop('failed-start', error);
-    if (generation.isEnding) return;
-    const isReload = this.#model.current !== undefined;
-    if (isReload) this.tell({ type: 'reload-failed', generation: generation.generation, error });
-    this.#record(stop, isPermanent(error));
-    this.#outcomes.next({ generation: generation.generation, error });
-  }
-
-  async #onStopped(generation: Generation, end: GenerationEnd): Promise<void> {
-    // `cleanupClients`, for instance: the application ends its plugins.
-    if (end === 'asked') return await this.stop();
-    const stop = await generation.describeStop(end.cause, end.error);
-    if (!generation.isEnding) this.#record(stop);
-  }
-
-  #record(stop: GenerationStop, permanent = false): void {
-    this.send({ type: 'stopped', stop, permanent });
-    this.tell({ type: 'stopped', generation: stop.generation, stop });
-  }
-
-  #onObservation(generation: Generation, observation: Observation): void {
-    switch (observation.type) {
-      case 'health':
-        return this.#onHealth(generation, observation.report);
-      case 'unused':
-        return this.send({ type: 'unused' });
-      case 'due':
-        this.tell({ type: 'recycled', generation: generation.generation, cause: observation.cause });
-        return this.send({ type: 'reload' });
-      case 'over-limit':
-        return void this.#condemn(generation, 'memory');
-    }
-  }
-
-  #onHealth(generation: Generation, report: HealthReport): void {
-    if (report.status === 'dead') return void this.#condemn(generation, report.cause);
-    generation.isHeld = report.status === 'not-serving' && this.#context.supervision.health?.notServing !== 'ignore';
-    this.send({ type: 'health', generation: generation.generation, health: report });
-  }
-
-  /** Kills a generation that lives and is of no use. */
-  async #condemn(generation: Generation, cause: StopCause): Promise<void> {
-    if (generation.isEnding) return;
-    const error = unhealthy(cause);
-    generation.isHeld = true;
-    const stop = await generation.describeStop(cause, error);
-    generation.condemned = error;
-    this.#record(stop);
+  #onFailed({ generation, place }: Generation, error: PluginError): void {
+    if (this.#model.slots[place]?.current !== undefined) this.tell({ type: 'reload-failed', generation, error });
+    this.#failures.next({ generation, error });
   }
 
   /** A generation that is named no more: calls of one that was replaced may go on for a while. */
@@ -286,11 +262,33 @@ export class Supervisor {
     this.#leaving.add(leaving);
   }
 
-  /** A timer that keeps the process alive for those who wait for the plugin. */
-  async #holdingProcess<T>(promise: Promise<T>): Promise<T> {
+  /** Why nothing serves any more; emits once that is so. */
+  #end$(): Observable<PluginError> {
+    return this.state$.pipe(
+      filter(({ status }) => status === 'stopping' || status === 'stopped'),
+      map(() => closed()),
+    );
+  }
+
+  #found(find: () => Generation | undefined): Promise<Generation> {
+    const given$ = this.state$.pipe(
+      filter((state) => state.status === 'failed'),
+      map(({ error }) => error),
+    );
+    const found$ = this.#available.pipe(
+      map(find),
+      filter((generation) => generation !== undefined),
+    );
+    return this.#unless(merge(given$, this.#end$()), found$);
+  }
+
+  /** The first value, unless an error comes before. A timer keeps the process alive for those who wait. */
+  async #unless<T>(error$: Observable<PluginError>, value$: Observable<T>): Promise<T> {
     const hold = setInterval(() => {}, HOLD_MS);
     try {
-      return await promise;
+      const first = await firstValueFrom(merge(error$, value$));
+      if (PluginError.is(first)) throw first;
+      return first;
     } finally {
       clearInterval(hold);
     }

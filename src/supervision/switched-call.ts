@@ -1,9 +1,11 @@
+import { errorMessage } from '../errors.js';
 import type { GrpcCall, GrpcCallEvents, GrpcCallOptions, GrpcChannel } from '../protocols/grpc/client/channel.js';
-import { status as Status } from '../protocols/grpc/shared/grpc-js.js';
+import { type Metadata, status as Status } from '../protocols/grpc/shared/grpc-js.js';
 import { type CallStatus, localStatus } from '../protocols/grpc/shared/status.js';
 import type { HeaderList } from '../transports/http2/interfaces.js';
 import { MAX_TIMER_MS } from '../wire/duration.js';
 import { isInterruption, MAX_REPLAYS, remainingOptions } from './replay.js';
+import type { RoutedCall } from './router.js';
 
 /** What carries calls for a while: a generation. */
 export interface CallMember {
@@ -24,8 +26,8 @@ export interface OpenCall {
 
 /** What calls need of the channel that they are made on. */
 export interface CallSwitch {
-  /** The member for a call; undefined while none serves. */
-  pick(): CallMember | undefined;
+  /** The member for a call; undefined while there is none for it. May throw. */
+  pick(call: RoutedCall): CallMember | undefined;
   /** How a call that finds no member ends at once; undefined if it waits. */
   refusal(waitForReady: boolean): CallStatus | undefined;
   /** How long a call waits for a member. */
@@ -41,7 +43,7 @@ export interface CallSwitch {
  * One call on whatever generation serves. It waits while none does, and is made again when its generation has ended without an answer
  * and that may be. What it costs beside the call itself is this object.
  */
-export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
+export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall, RoutedCall {
   readonly path: string;
   readonly options: GrpcCallOptions;
   readonly #switch: CallSwitch;
@@ -76,14 +78,27 @@ export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
     return this.#events.idempotent === true;
   }
 
-  /** The first attempt, with the options as they are. */
-  begin(member: CallMember): void {
+  /** What routers may look at. */
+  get metadata(): Metadata | undefined {
+    return this.options.metadata;
+  }
+
+  /** The first attempt, with the options as they are; or the first wait for a member. */
+  start(): void {
+    const member = this.#pick();
+    if (member === undefined) return this.#wait();
     this.#enter(member);
     this.#call = member.channel.call(this.path, this.options, this);
   }
 
+  /** There may be a member now: makes the call that has waited, with what was written meanwhile. */
+  resume(): void {
+    const member = this.#pick();
+    if (member !== undefined) this.#resume(member);
+  }
+
   /** Waits for a member, unless it fails at once. */
-  wait(): void {
+  #wait(): void {
     const waitForReady = this.options.waitForReady === true;
     const refusal = this.#switch.refusal(waitForReady);
     if (refusal !== undefined) {
@@ -99,8 +114,7 @@ export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
     if (this.options.background === true) this.#timer.unref();
   }
 
-  /** A member is there: makes the call that has waited, with what was written meanwhile. */
-  resume(member: CallMember): void {
+  #resume(member: CallMember): void {
     this.#stopWaiting();
     this.#enter(member);
     const call = member.channel.call(this.path, remainingOptions(this.options, this.#expiresAt, this.#demand), this);
@@ -188,10 +202,21 @@ export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall {
     if (this.#replays >= MAX_REPLAYS || !this.#switch.mayReplay(this, member, status)) return false;
     this.#replays++;
     this.#leave();
-    const next = this.#switch.pick();
-    if (next === undefined) this.wait();
-    else this.resume(next);
+    const next = this.#pick();
+    if (next === undefined) this.#wait();
+    else this.#resume(next);
     return true;
+  }
+
+  /** A router of the application's may throw: that is the end of the call. */
+  #pick(): CallMember | undefined {
+    try {
+      return this.#switch.pick(this);
+    } catch (error) {
+      const status = localStatus(Status.INTERNAL, `\`supervision.router\` threw: ${errorMessage(error)}`, error);
+      process.nextTick(() => this.#finish(status));
+      return undefined;
+    }
   }
 
   #expired(): CallStatus {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { defer, mergeMap, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
+import { PluginCallError } from '../errors.js';
 import type { BrokerKnock, BrokerRequest } from '../protocols/broker-request.js';
 import type { BrokerDialOptions, GrpcBroker, GrpcBrokerCounts } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
@@ -49,7 +50,7 @@ export class SwitchingGrpcBroker implements GrpcBroker {
   }
 
   async dial(id: number, options?: BrokerDialOptions): Promise<GrpcChannel> {
-    const { client } = await this.#supervisor.ready();
+    const client = await servingClient(this.#supervisor);
     return await client.broker.dial(id, options);
   }
 
@@ -106,7 +107,7 @@ export class SwitchingMuxBroker implements MuxBroker {
   }
 
   async dial(id: number, options?: DialOptions): Promise<Duplex> {
-    const { client } = await this.#supervisor.ready();
+    const client = await servingClient(this.#supervisor);
     return await client.muxBroker.dial(id, options);
   }
 
@@ -127,16 +128,34 @@ export class SwitchingMuxBroker implements MuxBroker {
   }
 }
 
+/** Throws for a pool: what is lent to one of its processes is not known to the process that the call goes to. */
+function refusePool({ isPool }: Supervisor): void {
+  if (!isPool) return;
+  throw new PluginCallError(
+    'ERR_BROKER',
+    'A pool has no broker of its own: each of its processes has one. Use `plugin.withMember((client) => …)`, whose `client.broker` and ' +
+      '`client.dispense` belong to the same process.',
+  );
+}
+
+/** The client of the generation that serves, when there is one. */
+async function servingClient(supervisor: Supervisor): Promise<MemberClient> {
+  refusePool(supervisor);
+  return (await supervisor.ready()).client;
+}
+
 /** Uses the generation that serves: at once, or when there is one. */
 function whenServing<T>(supervisor: Supervisor, use: (client: MemberClient) => Observable<T>): Observable<T> {
   return defer(() => {
+    refusePool(supervisor);
     const { current } = supervisor;
     if (current?.isAvailable === true) return use(current.client);
-    return defer(() => supervisor.ready()).pipe(switchMap(({ client }) => use(client)));
+    return defer(() => servingClient(supervisor)).pipe(switchMap(use));
   });
 }
 
 function currentClient(supervisor: Supervisor): MemberClient {
+  refusePool(supervisor);
   const { current, state } = supervisor;
   if (current === undefined) throw noGeneration(state, 0);
   return current.client;

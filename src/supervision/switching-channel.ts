@@ -10,6 +10,7 @@ import type {
 import { GrpcError } from '../protocols/grpc/shared/errors.js';
 import { status as Status } from '../protocols/grpc/shared/grpc-js.js';
 import { type CallStatus, localStatus } from '../protocols/grpc/shared/status.js';
+import type { RoutedCall } from './router.js';
 import { type CallMember, type CallSwitch, SwitchedCall } from './switched-call.js';
 
 /** Where a switching channel finds the generations, and what it tells of them. */
@@ -17,8 +18,8 @@ export interface ChannelRoute extends Pick<CallSwitch, 'pick' | 'refusal' | 'lim
   readonly state: ChannelState;
   /** Replays the latest; completes after `shutdown`. */
   readonly state$: Observable<ChannelState>;
-  /** Emits when a member takes calls, and the status with which waiting calls end when none will. Completes with `state$`. */
-  readonly available$: Observable<CallMember | CallStatus>;
+  /** Emits undefined when calls that wait may find a member, or the status with which they end when none will. Completes with `state$`. */
+  readonly available$: Observable<CallStatus | undefined>;
   readonly authority: string;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
@@ -45,7 +46,7 @@ export class SwitchingChannel implements GrpcChannel, CallSwitch {
     this.#route = route;
     route.state$.subscribe(this.#states);
     this.state$ = this.#states.asObservable();
-    this.#watching = route.available$.subscribe((found) => this.#onAvailable(found));
+    this.#watching = route.available$.subscribe((end) => this.#onAvailable(end));
   }
 
   get state(): ChannelState {
@@ -70,14 +71,12 @@ export class SwitchingChannel implements GrpcChannel, CallSwitch {
 
   call(path: string, options: GrpcCallOptions, events: GrpcCallEvents): GrpcCall {
     const call = new SwitchedCall(this, path, options, events);
-    const member = this.pick();
-    if (member === undefined) call.wait();
-    else call.begin(member);
+    call.start();
     return call;
   }
 
-  pick(): CallMember | undefined {
-    return this.#closed === undefined ? this.#route.pick() : undefined;
+  pick(call: RoutedCall): CallMember | undefined {
+    return this.#closed === undefined ? this.#route.pick(call) : undefined;
   }
 
   refusal(waitForReady: boolean): CallStatus | undefined {
@@ -129,10 +128,10 @@ export class SwitchingChannel implements GrpcChannel, CallSwitch {
     await this.#route.close(because);
   }
 
-  #onAvailable(found: CallMember | CallStatus): void {
-    if (!('channel' in found)) return this.#endWaiting(found);
-    if (!this.#mayRef) found.channel.unref();
-    for (const call of this.waiting) call.resume(found);
+  #onAvailable(end: CallStatus | undefined): void {
+    if (end !== undefined) return this.#endWaiting(end);
+    if (!this.#mayRef) for (const { channel } of this.#route.members()) channel.unref();
+    for (const call of this.waiting) call.resume();
   }
 
   #endWaiting(status: CallStatus): void {

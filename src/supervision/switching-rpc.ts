@@ -1,15 +1,15 @@
-import { defer, Observable, switchMap } from 'rxjs';
-import { PluginError } from '../errors.js';
-import type { CallStatus } from '../protocols/grpc/shared/status.js';
+import { defer, type Observable, switchMap } from 'rxjs';
+import type { PluginError } from '../errors.js';
 import type { NetRpcClientContext } from '../protocols/netrpc/contract.js';
 import type { NetRpcClient } from '../protocols/netrpc/rpc-client.js';
 import { settledWithin } from '../streams/settled-within.js';
 import type { GobSchema } from '../wire/gob/index.js';
 import type { Generation } from './generation.js';
+import { counted } from './open-call.js';
 import type { ResolvedSupervision } from './options.js';
+import type { RoutedCall } from './router.js';
 import { noGeneration } from './statuses.js';
 import type { Supervisor } from './supervisor.js';
-import type { OpenCall } from './switched-call.js';
 
 /**
  * A net/rpc client that outlives the generations: in each it dispenses its plugin once, with the first call. A call that was sent is never
@@ -47,7 +47,7 @@ export class SwitchingRpc implements NetRpcClient {
     value: NoInfer<Args>,
     reply: GobSchema<Reply>,
   ): Observable<Reply> {
-    return defer(() => this.#rpc()).pipe(
+    return defer(() => this.#rpc({ path: serviceMethod })).pipe(
       switchMap(({ rpc, generation }) => counted(generation, rpc.call(serviceMethod, args, value, reply))),
     );
   }
@@ -63,9 +63,9 @@ export class SwitchingRpc implements NetRpcClient {
   }
 
   /** The client in the generation that serves. One that ends while it is asked for it is left for the next. */
-  async #rpc(): Promise<{ rpc: NetRpcClient; generation: Generation }> {
+  async #rpc(call: RoutedCall): Promise<{ rpc: NetRpcClient; generation: Generation }> {
     for (;;) {
-      const generation = this.#supervisor.pick() ?? (await this.#serving());
+      const generation = this.#supervisor.pick(call) ?? (await this.#serving(call));
       try {
         return { rpc: await this.#dispense(generation), generation };
       } catch (error) {
@@ -75,12 +75,12 @@ export class SwitchingRpc implements NetRpcClient {
     }
   }
 
-  async #serving(): Promise<Generation> {
+  async #serving(call: RoutedCall): Promise<Generation> {
     const { policy, limitMs } = this.#options.whenDown;
     const { state } = this.#supervisor;
     const isFirst = state.status === 'idle' || (state.status === 'starting' && state.attempt === 1);
     if (policy === 'fail' && !isFirst && state.status !== 'failed') throw noGeneration(state, 0);
-    const ready = this.#supervisor.ready();
+    const ready = this.#supervisor.serving(call);
     if (await settledWithin(limitMs, ready)) return await ready;
     throw noGeneration(this.#supervisor.state, limitMs);
   }
@@ -92,27 +92,4 @@ export class SwitchingRpc implements NetRpcClient {
     this.#dispensed.set(generation, made);
     return made;
   }
-}
-
-/** The call, as an open one of its generation. */
-function counted<T>(generation: Generation, call$: Observable<T>): Observable<T> {
-  return new Observable((subscriber) => {
-    const open: OpenCall = {
-      interrupt: ({ cause, detail }: CallStatus) => subscriber.error(PluginError.is(cause) ? cause : new Error(detail)),
-    };
-    generation.made++;
-    generation.calls.add(open);
-    subscriber.add(() => generation.calls.delete(open));
-    const answered = (): void => void generation.answers++;
-    subscriber.add(
-      call$.subscribe({
-        next: (value) => {
-          answered();
-          subscriber.next(value);
-        },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
-  });
 }

@@ -29,6 +29,15 @@ test('a supervised plugin, as docs/supervision.md shows it', async () => {
   assert.notEqual(pid, '');
 });
 
+test('a pool, as docs/supervision.md shows it', async () => {
+  // #region pool
+  await using plugin = supervise({ command, handshake, plugins, supervision: { size: 2 } });
+  const kv = await plugin.dispense('kv'); // its calls go to both processes
+  await Promise.all([firstValueFrom(kv.put({ key: 'a', value })), firstValueFrom(kv.put({ key: 'b', value }))]);
+  // #endregion pool
+  assert.equal(plugin.state.status, 'ready');
+});
+
 test('the options of each process, as docs/supervision.md shows them', async () => {
   const checksumOf = async (path: string) =>
     createHash('sha256')

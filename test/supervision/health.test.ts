@@ -1,13 +1,8 @@
 import { test } from 'node:test';
 import { defer, map, NEVER, type Observable, of, take, throwError, timer } from 'rxjs';
-import {
-  type Answer,
-  type HealthReport,
-  type HealthSubject,
-  watchHealth,
-  whenUnused,
-} from '../../src/supervision/health.js';
+import { type Answer, type HealthReport, type HealthSubject, watchHealth } from '../../src/supervision/health.js';
 import { DEFAULT_SUPERVISION, type HealthOptions } from '../../src/supervision/options.js';
+import { whenUnused } from '../../src/supervision/unused.js';
 import { marbles } from '../../src/testing/marbles.js';
 
 const OPTIONS: Required<HealthOptions> = { ...DEFAULT_SUPERVISION.health, intervalMs: 10, timeoutMs: 4, failures: 3 };

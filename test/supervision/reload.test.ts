@@ -3,37 +3,15 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { firstValueFrom, lastValueFrom, throwError } from 'rxjs';
+import { lastValueFrom, throwError } from 'rxjs';
 import { GrpcError, status } from '../../src/grpc.js';
 import { PluginError } from '../../src/index.js';
 import { fileChanges } from '../../src/supervise.js';
 import { fixture } from '../fixtures/fixture.js';
 import { watchResources } from '../support/active-resources.js';
-import { happens, type Rig, reaches, rig, type Supervision, soon } from './rig.js';
+import { happens, reaches, rig, type Supervision, serving, soon, underLoad } from './rig.js';
 
 const assertNothingActive = watchResources();
-
-/** Calls without a pause, 20 at once, until it is told to end. Resolves with the failures. */
-async function load({ kv }: Rig, isOver: () => boolean): Promise<unknown[]> {
-  const failures: unknown[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (!isOver())
-      await firstValueFrom(kv.put({ key: `k${next++}`, value: new Uint8Array(8) })).catch((error: unknown) =>
-        failures.push(error),
-      );
-  };
-  await Promise.all(Array.from({ length: 20 }, worker));
-  return failures;
-}
-
-async function underLoad(bed: Rig, change: () => Promise<void>): Promise<void> {
-  let isOver = false;
-  const loading = load(bed, () => isOver);
-  await change();
-  isOver = true;
-  assert.deepEqual(await soon('the end of the calls', loading), []);
-}
 
 test('ten reloads under load: every call succeeds, and the new process serves', async () => {
   await using bed = await rig();
@@ -42,7 +20,7 @@ test('ten reloads under load: every call succeeds, and the new process serves', 
     for (let count = 0; count < 10; count++) await bed.plugin.reload();
   });
   assert.notEqual(await bed.ask('pid'), pid);
-  assert.deepEqual(bed.plugin.state, { status: 'ready', generation: 11 });
+  assert.deepEqual(bed.plugin.state, serving(11));
 });
 
 test('a reload with a broken program rejects with why, and the old one serves on without a failed call', async () => {
@@ -55,7 +33,7 @@ test('a reload with a broken program rejects with why, and the old one serves on
   });
   assert.equal((await told).generation, 2);
   assert.equal(await bed.ask('pid'), pid);
-  assert.deepEqual(bed.plugin.state, { status: 'ready', generation: 1 });
+  assert.deepEqual(bed.plugin.state, serving(1));
 });
 
 test('a stream that is open for ever ends with ERR_RELOAD after drainMs, a call that ends in time succeeds', async () => {
@@ -87,7 +65,7 @@ test('several reloads at once end with one process, and all of them resolve', as
   await using bed = await rig();
   await bed.plugin.ready();
   await Promise.all([bed.plugin.reload(), bed.plugin.reload(), bed.plugin.reload()]);
-  assert.deepEqual(bed.plugin.state, { status: 'ready', generation: 4 });
+  assert.deepEqual(bed.plugin.state, serving(4));
 });
 
 test('with stop-first the old process is gone before the new one starts', async () => {

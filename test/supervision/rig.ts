@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -103,4 +104,34 @@ export function happens<T extends SupervisorEvent['type']>(
     map((event) => event as Extract<SupervisorEvent, { readonly type: T }>),
   );
   return soon(`the event ${type}`, firstValueFrom(found$));
+}
+
+/** The state of a plugin of which one process serves. */
+export const serving = (generation: number): SupervisorState => ({
+  status: 'ready',
+  generation,
+  members: [{ status: 'serving', generation }],
+});
+
+/** Calls without a pause, 20 at once, until it is told to end. Resolves with the failures. */
+async function load({ kv }: Rig, isOver: () => boolean): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (!isOver())
+      await firstValueFrom(kv.put({ key: `k${next++}`, value: new Uint8Array(8) })).catch((error: unknown) =>
+        failures.push(error),
+      );
+  };
+  await Promise.all(Array.from({ length: 20 }, worker));
+  return failures;
+}
+
+/** What happens under load: no call fails. */
+export async function underLoad(bed: Rig, change: () => Promise<void>): Promise<void> {
+  let isOver = false;
+  const loading = load(bed, () => isOver);
+  await change();
+  isOver = true;
+  assert.deepEqual(await soon('the end of the calls', loading), []);
 }

@@ -207,6 +207,12 @@ test('wrong options are told at once', () => {
     { reload: { mode: 'both' } },
     { backoff: { initialMs: -1 } },
     { start: 'sometimes' },
+    { size: 0 },
+    { size: 1.5 },
+    { size: { min: 3, max: 2 } },
+    { size: { max: 2, scaleUpAtCalls: 0 } },
+    { size: { max: 2, scaleDownAfterMs: 0 } },
+    { router: 'random' },
   ];
   for (const supervision of wrong)
     assert.throws(

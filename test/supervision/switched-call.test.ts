@@ -51,9 +51,9 @@ class ScriptedCall implements GrpcCall {
 /** Generations that are scripted, behind a switching channel. */
 function bench(replay: ReplayOption) {
   const calls: ScriptedCall[] = [];
-  const available$ = new Subject<CallMember>();
+  const available$ = new Subject<undefined>();
   const memberOf = (generation: number): CallMember => ({
-    ...(routeTo({ state$: NEVER } as unknown as GrpcChannel).pick() as CallMember),
+    ...(routeTo({ state$: NEVER } as unknown as GrpcChannel).pick({ path: '' }) as CallMember),
     generation,
     channel: {
       call(_path: string, options: GrpcCallOptions, events: GrpcCallEvents) {
@@ -85,7 +85,7 @@ function bench(replay: ReplayOption) {
     },
     serve: (generation: number) => {
       current = memberOf(generation);
-      available$.next(current);
+      available$.next(undefined);
     },
     put: () => firstValueFrom(client.put({ key: 'a' })).catch((error: unknown) => error),
   };

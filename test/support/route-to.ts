@@ -12,7 +12,7 @@ export function routeTo(channel: GrpcChannel): ChannelRoute {
       return channel.state;
     },
     state$: channel.state$,
-    available$: of(member),
+    available$: of(undefined),
     authority: channel.authority,
     maxReceiveMessageBytes: channel.maxReceiveMessageBytes,
     maxSendMessageBytes: channel.maxSendMessageBytes,

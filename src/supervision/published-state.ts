@@ -1,0 +1,42 @@
+import type { PluginError } from '../errors.js';
+import type { Model, Slot } from './reducer.js';
+import type { GenerationStop, MemberState, SupervisorState } from './state.js';
+
+/** The state that is published of a model. */
+export function stateOf({ status, slots, stops, error }: Model): SupervisorState {
+  if (status !== 'running') return { status };
+  const members = slots.flatMap(({ current, health }) =>
+    current === undefined ? [] : [{ ...health, generation: current }],
+  );
+  if (members.length > 0) return servingState(members, slots);
+  const starting = slots.find(({ next }) => next !== undefined);
+  if (starting !== undefined)
+    return { status: 'starting', generation: starting.next as number, attempt: starting.attempt };
+  const waiting = firstToStart(slots);
+  if (waiting !== undefined)
+    return {
+      status: 'waiting',
+      retryInMs: waiting.retryInMs as number,
+      attempt: waiting.attempt,
+      stop: stops.at(-1) as GenerationStop,
+    };
+  if (slots.some(({ isGivenUp }) => isGivenUp)) return { status: 'failed', error: error as PluginError, stops };
+  return { status: 'idle' };
+}
+
+/** As well as the member that is best. */
+function servingState(members: readonly MemberState[], slots: readonly Slot[]): SupervisorState {
+  const generation = Math.max(...members.map((member) => member.generation));
+  const reloading = slots.find(({ current, next }) => current !== undefined && next !== undefined)?.next;
+  const common = { generation, members, ...(reloading === undefined ? {} : { reloading }) };
+  const has = (status: MemberState['status']): boolean => members.some((member) => member.status === status);
+  if (has('serving')) return { status: 'ready', ...common };
+  const silent = members.find((member) => member.status === 'unresponsive');
+  if (silent === undefined) return { status: 'not-serving', ...common };
+  return { status: 'unresponsive', missed: silent.missed, ...common };
+}
+
+function firstToStart(slots: readonly Slot[]): Slot | undefined {
+  const waiting = slots.filter(({ retryInMs }) => retryInMs !== undefined);
+  return waiting.sort((a, b) => (a.retryInMs as number) - (b.retryInMs as number))[0];
+}
