@@ -12,6 +12,7 @@ export { discover, discovered } from './host/discovery.js';
 export type { AttachFunction } from './host/launch-options.js';
 export type { LaunchWatch } from './host/launch-plugin.js';
 export type { LogSink } from './host/log-sink.js';
+export type { NegotiatedOf, NegotiatedPlugins, VersionedPluginSets } from './host/negotiated.js';
 export type { ClientOptions } from './host/options.js';
 export type { PluginClient, PluginName, WaitOptions } from './host/plugin-client.js';
 export type { PluginOutputMode } from './host/plugin-output.js';

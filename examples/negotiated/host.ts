@@ -10,7 +10,13 @@ const command = [process.execPath, plugin] as const;
   await using client = createClient({ command, handshake, versionedPlugins });
   await client.start();
   console.log(`host has 2 and 3, plugin has 1 and 2: version ${client.negotiatedVersion}`);
+  // #region narrowed
+  const { negotiated } = client;
+  // Only version 3 has the probe, and the compiler knows.
+  if (negotiated?.version === 3) await negotiated.dispense('probe');
+  // What every version has.
   await client.dispense('kv');
+  // #endregion narrowed
 }
 
 // Without a common version the start fails.

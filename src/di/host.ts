@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { type HostGrpcOptions, hostParts } from '../assembly/host-parts.js';
 import { type LaunchWatch, launchWith } from '../host/launch-plugin.js';
+import type { NegotiatedOf, VersionedPluginSets } from '../host/negotiated.js';
 import { CLIENT_OPTION_NAMES, type ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
@@ -36,9 +37,11 @@ const LAUNCH_OPTION_NAMES = [...HOST_OPTION_NAMES, 'onClient', 'signal'];
  * const greeter = await client.dispense('greeter');
  * ```
  */
-export function createClient<P extends PluginSet>(options: ClientOptions<P> & HostAssemblyOptions): PluginClient<P> {
+export function createClient<P extends PluginSet, V extends VersionedPluginSets<P> = VersionedPluginSets<P>>(
+  options: ClientOptions<P, V> & HostAssemblyOptions,
+): PluginClient<P, NegotiatedOf<V>> {
   requireOptions('createClient', options, HOST_OPTION_NAMES);
-  return new PluginClient<P>(options, partsSource(options));
+  return new PluginClient<P, NegotiatedOf<V>>(options, partsSource(options));
 }
 
 /** The parts of a host by its options: those that its modules bind, once they are needed, and the defaults. Throws OptionsError. */
@@ -65,12 +68,12 @@ export function partsSource(options: HostAssemblyOptions): HostPartsSource {
  * );
  * ```
  */
-export function launch<P extends PluginSet>(
-  options: ClientOptions<P> & HostAssemblyOptions & LaunchWatch<P>,
-): Observable<PluginClient<P>> {
+export function launch<P extends PluginSet, V extends VersionedPluginSets<P> = VersionedPluginSets<P>>(
+  options: ClientOptions<P, V> & HostAssemblyOptions & LaunchWatch<P, NegotiatedOf<V>>,
+): Observable<PluginClient<P, NegotiatedOf<V>>> {
   const { onClient, signal, ...client } = Object(options) as typeof options;
   const watch = { ...(onClient === undefined ? {} : { onClient }), ...(signal === undefined ? {} : { signal }) };
-  const create = (): PluginClient<P> => {
+  const create = (): PluginClient<P, NegotiatedOf<V>> => {
     requireOptions('launch', options, LAUNCH_OPTION_NAMES);
     // The rest is still one of the forms of ClientOptions.
     return createClient(client as unknown as typeof options);

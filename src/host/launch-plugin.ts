@@ -2,16 +2,17 @@ import { defer, EMPTY, finalize, from, merge, mergeMap, type Observable, of, swi
 import type { PluginSet } from '../protocols/contract.js';
 import type { PluginState } from '../streams/lifecycle.js';
 import { onAbort } from '../streams/on-abort.js';
+import type { NegotiatedPlugins } from './negotiated.js';
 import type { PluginClient } from './plugin-client.js';
 import { exitedUnexpectedly } from './start/start-errors.js';
 
 /** What a launch does besides starting the plugin. */
-export interface LaunchWatch<P extends PluginSet> {
+export interface LaunchWatch<P extends PluginSet, Negotiated = NegotiatedPlugins<number, P>> {
   /**
    * Called with each client before it is started, and so with one more for each `retry`: what is subscribed here to `state$`, `logs$` or
    * `handshake$` misses nothing of the start. What it throws is an error of the Observable.
    */
-  readonly onClient?: (client: PluginClient<P>) => void;
+  readonly onClient?: (client: PluginClient<P, Negotiated>) => void;
   /** Stops the plugin when it is aborted: the Observable completes, or during the start errors with StartError ERR_START_ABORTED. */
   readonly signal?: AbortSignal;
 }
@@ -21,10 +22,10 @@ export interface LaunchWatch<P extends PluginSet> {
  * connected. Completes when the client is stopped; errors when the start fails, with ClosedError ERR_PLUGIN_EXITED when the
  * plugin exits unasked, and with TransportError ERR_CONNECTION_LOST when it cannot be reached any more. While subscribed it keeps the host's process alive.
  */
-export function launchWith<P extends PluginSet>(
-  create: () => PluginClient<P>,
-  { onClient, signal }: LaunchWatch<P> = {},
-): Observable<PluginClient<P>> {
+export function launchWith<P extends PluginSet, Negotiated>(
+  create: () => PluginClient<P, Negotiated>,
+  { onClient, signal }: LaunchWatch<P, Negotiated> = {},
+): Observable<PluginClient<P, Negotiated>> {
   return defer(() => {
     const client = create();
     onClient?.(client);

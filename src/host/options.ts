@@ -11,6 +11,7 @@ import { checkOptions, describeValue, optionNames } from '../wire/option-names.j
 import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 import { checkLogSink, type LogSink } from './log-sink.js';
+import type { VersionedPluginSets } from './negotiated.js';
 import { resolveName } from './plugin-name.js';
 import type { PluginOutputMode } from './plugin-output.js';
 
@@ -90,9 +91,9 @@ export interface UnixSocketOptions {
  *
  * @inline
  */
-type SetOptions<P extends PluginSet> =
-  | { readonly plugins: P; readonly versionedPlugins?: Readonly<Record<number, P>> }
-  | { readonly plugins?: never; readonly versionedPlugins: Readonly<Record<number, P>> };
+type SetOptions<P extends PluginSet, V extends VersionedPluginSets<P>> =
+  | { readonly plugins: P; readonly versionedPlugins?: VersionedPluginSets<P> }
+  | { readonly plugins?: never; readonly versionedPlugins: VersionedPluginSets<P> & V };
 
 /**
  * How a plugin is started and what it may be (go-plugin ClientConfig).
@@ -102,7 +103,10 @@ type SetOptions<P extends PluginSet> =
  * const options: ClientOptions<typeof plugins> = { command: ['./kv-plugin'], handshake, plugins, autoMtls: true };
  * ```
  */
-export type ClientOptions<P extends PluginSet = PluginSet> = CommonOptions & LaunchOptions & SetOptions<P>;
+export type ClientOptions<
+  P extends PluginSet = PluginSet,
+  V extends VersionedPluginSets<P> = VersionedPluginSets<P>,
+> = CommonOptions & LaunchOptions & SetOptions<P, V>;
 
 /** A client's options, validated, with the defaults filled in. */
 export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {

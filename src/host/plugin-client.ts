@@ -10,6 +10,7 @@ import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import { CALL_SITES_VARIABLE, callSite, withCallSites, withSite } from './call-sites.js';
 import { ClientGrpcBroker, ClientMuxBroker } from './client-brokers.js';
+import type { NegotiatedPlugins } from './negotiated.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostPartsSource } from './parts.js';
 import { PluginLife } from './plugin-life.js';
@@ -38,7 +39,9 @@ export interface WaitOptions {
  * const kv = await client.dispense('kv');
  * ```
  */
-export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDisposable {
+export class PluginClient<P extends PluginSet = PluginSet, Negotiated = NegotiatedPlugins<number, P>>
+  implements AsyncDisposable
+{
   /** The states, from `idle` to `exited`, which is the last. A subscription does not keep the host's process alive; see `ref`. */
   readonly state$: Observable<PluginState>;
   /** The plugin's handshake, once. Completes without a value when there was none. */
@@ -131,6 +134,23 @@ export class PluginClient<P extends PluginSet = PluginSet> implements AsyncDispo
   /** The application protocol version that both ends use, also after the end (go-plugin NegotiatedVersion); undefined before. */
   get negotiatedVersion(): number | undefined {
     return this.#life.plugin?.protocolVersion;
+  }
+
+  /**
+   * The version with its plugin set, also after the end; undefined before. With `versionedPlugins` the compiler knows what each version has.
+   *
+   * @example
+   * ```ts
+   * const { negotiated } = client;
+   * if (negotiated?.version === 3) await use(await negotiated.dispense('probe'));
+   * ```
+   */
+  get negotiated(): Negotiated | undefined {
+    const version = this.negotiatedVersion;
+    if (version === undefined) return undefined;
+    const negotiated: NegotiatedPlugins<number, P> = { version, dispense: (name) => this.dispense(name) };
+    // The options have said which versions there are.
+    return negotiated as Negotiated;
   }
 
   /**

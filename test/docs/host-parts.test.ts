@@ -33,6 +33,10 @@ test('how do I negotiate versions', async () => {
   else output.push(`an old plugin, version ${client.negotiatedVersion}`);
   // #endregion versions
   assert.deepEqual(output, ['an old plugin, version 2']);
+  const { negotiated } = client;
+  assert.equal(negotiated?.version, 2);
+  assert.equal((await firstValueFrom((await negotiated.dispense('kv')).put({ key: 'a' }))).revision, 1n);
+  await assert.rejects(negotiated.dispense('probe' as 'kv'), { code: 'ERR_UNKNOWN_PLUGIN' });
 });
 
 test('how do I pass arguments and environment', async () => {
