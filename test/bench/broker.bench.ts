@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hasGo, hostCommands, pluginCommands } from './go-peer.js';
-import { type Contender, compareAll } from './harness.js';
+import { type Contender, compareAll, warmUp } from './harness.js';
 import { type Job, order, startJob } from './job.js';
 
 /** User and system time of a process of Linux, in steps of 10 ms; 0 elsewhere. */
@@ -74,8 +74,8 @@ if (hasGo) {
     const job = await startJob([...hosts[host], ...plugins[plugin]]);
     pairs.push([`${host} → ${plugin}`, job, (await order(job, 'pid', 0, 0, 0)).done]);
   }
-  // A loan runs through so much code that it takes thousands of them until it is compiled.
-  for (const [, job] of pairs) await order(job, 'lend', 100, 0, 4000);
+  // A loan runs through so much code that it takes tens of thousands of them until it is compiled.
+  for (const [, job, pid] of pairs) await warmUp(lending(job, pid, 100), 30_000, 3000);
   const at = (inFlight: number): Record<string, Contender> =>
     Object.fromEntries(pairs.map(([name, job, pid]) => [name, lending(job, pid, inFlight)]));
   const last = '100 at once';

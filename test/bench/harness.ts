@@ -96,11 +96,12 @@ async function measure(
   return samples;
 }
 
-async function warmUp(run: Contender, warmMs: number): Promise<void> {
+/** Runs until two rounds in succession agree, for at most so long. */
+export async function warmUp(run: Contender, warmMs: number, roundMs = ROUND_MS): Promise<void> {
   const end = performance.now() + warmMs;
   let last = 0;
   while (performance.now() < end) {
-    const { rate } = sampleOf(await run(ROUND_MS));
+    const { rate } = sampleOf(await run(roundMs));
     if (Math.abs(rate - last) < AGREEMENT * rate) return;
     last = rate;
   }
