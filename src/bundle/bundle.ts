@@ -1,20 +1,25 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { errorMessage, OptionsError } from '../errors.js';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { OptionsError } from '../errors.js';
 import { optionNames, requireOptions } from '../wire/option-names.js';
 import { bundleProgram } from './program.js';
-import { loaderFile, recorderFile } from './single-file.js';
+import { recordCode } from './record.js';
+import { loaderFile } from './single-file.js';
 
-/** What is bundled, where to, and how it is recorded. */
-export interface BundleOptions {
+/** What is bundled, and how it is recorded. */
+export interface ProgramBundleOptions {
   /** The program's file, TypeScript or JavaScript: a plugin that calls `serve`, or a host. It must not use `await` at its top level. */
   readonly entry: string;
   /** The file to be made: `dist/plugin.cjs`. What it needs to start fast is written beside it. */
   readonly outfile: string;
   /** Packages that are not bundled but loaded from node_modules: those with native code. @default [] */
   readonly external?: readonly string[];
+  /**
+   * Packages that may call `require` with what is known only at run time. It is then looked up from the bundle, where most often it is not:
+   * a package belongs here if that call is never made. @default [], such a call is refused
+   */
+  readonly allowDynamic?: readonly string[];
   /** Bundles the engine of grpc-js too, for a program with `grpcEngine: 'grpc-js'`. It is as large as all of the rest. @default false */
   readonly grpcJs?: boolean;
   /**
@@ -22,6 +27,12 @@ export interface BundleOptions {
    * (`autoMtls`), and with a call of the methods that should be fast. What V8 compiles then is stored. @default nothing is stored
    */
   readonly record?: (command: readonly [file: string, ...args: string[]]) => Promise<void>;
+}
+
+/** What is bundled, where to, and how it is recorded. */
+export interface BundleOptions extends ProgramBundleOptions {
+  /** Makes a file that runs by its name, on systems with a shell: with a first line for Node, and executable. @default false */
+  readonly executable?: boolean;
 }
 
 /** The files that were made. */
@@ -32,12 +43,13 @@ export interface BundleResult {
   readonly codeFile?: string;
 }
 
-const NAMES = optionNames<BundleOptions>()('entry outfile external grpcJs record');
+const NAMES = optionNames<BundleOptions>()('entry outfile external allowDynamic grpcJs record executable');
 
 /**
  * Makes one file of a program, a plugin or a host, with everything that it imports, and stores the code that V8 compiles for it beside it. It
  * needs esbuild, which is not installed with this package. The file names the SHA-256 of its code and takes no other; without its code it
- * runs all the same, slower. Rejects with OptionsError.
+ * runs all the same, slower. Rejects with OptionsError, also for what cannot be in one file: native code, and modules whose names are known
+ * only at run time.
  *
  * @example
  * ```ts
@@ -55,44 +67,30 @@ const NAMES = optionNames<BundleOptions>()('entry outfile external grpcJs record
  */
 export async function bundle(given: BundleOptions): Promise<BundleResult> {
   requireOptions('bundle', given, NAMES);
-  for (const name of ['entry', 'outfile'] as const)
-    if (typeof given[name] !== 'string')
-      throw new OptionsError(`Expected \`${name}\` of bundle to be the path of a file, got ${String(given[name])}.`);
-  const { entry, outfile, record, ...options } = given;
+  requirePaths('bundle', given);
+  const { entry, outfile, record, executable = false, ...options } = given;
   const file = resolve(outfile);
   const program = await bundleProgram(resolve(entry), options);
   await mkdir(dirname(file), { recursive: true });
+  const write = async (codes: Readonly<Record<string, string>>): Promise<void> => {
+    await writeFile(file, loaderFile(program, codes, { executable }));
+    if (executable) await chmod(file, 0o755);
+  };
   if (record === undefined) {
-    await writeFile(file, loaderFile(program, {}));
+    await write({});
     return { file };
   }
   const key = `${process.version}-${process.platform}-${process.arch}`;
-  const code = await recordCode(program, basename(file), record);
+  const code = await recordCode(program, basename(file), { executable }, record);
   const codeFile = `${file}.${key}.code`;
   await writeFile(codeFile, code);
-  await writeFile(file, loaderFile(program, { [key]: createHash('sha256').update(code).digest('hex') }));
+  await write({ [key]: createHash('sha256').update(code).digest('hex') });
   return { file, codeFile };
 }
 
-/** Has the program run, in a file of its own, and returns the code that V8 has compiled for it. */
-async function recordCode(
-  program: string,
-  name: string,
-  record: Exclude<BundleOptions['record'], undefined>,
-): Promise<Uint8Array> {
-  const directory = await mkdtemp(join(tmpdir(), 'record'));
-  try {
-    const [file, codeFile] = [join(directory, name), join(directory, 'code')];
-    await writeFile(file, recorderFile(program, codeFile));
-    await record([process.execPath, file]);
-    return await readFile(codeFile).catch((cause: unknown) => {
-      throw new OptionsError(
-        `\`record\` has left no compiled code: ${errorMessage(cause)}. It has to run the command that it is given, and to wait until the ` +
-          'program has ended by itself: a plugin ends with `client.stop()`.',
-        { cause },
-      );
-    });
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+/** Throws OptionsError for a path that is none. */
+export function requirePaths(of: string, given: Pick<ProgramBundleOptions, 'entry' | 'outfile'>): void {
+  for (const name of ['entry', 'outfile'] as const)
+    if (typeof given[name] !== 'string')
+      throw new OptionsError(`Expected \`${name}\` of ${of} to be the path of a file, got ${String(given[name])}.`);
 }

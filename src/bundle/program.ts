@@ -2,19 +2,21 @@ import { dirname, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
 import { ENTRY, joinChunks, pathOf } from './chunks.js';
+import { refuseWhatIsOutside } from './outside.js';
 
 /** What belongs to the program. */
 export interface ProgramOptions {
   readonly external?: readonly string[];
+  readonly allowDynamic?: readonly string[];
   readonly grpcJs?: boolean;
 }
 
 /** The program and everything that it imports, as one CommonJS text. Rejects with OptionsError. */
-export async function bundleProgram(entry: string, { external = [], grpcJs = false }: ProgramOptions): Promise<string> {
+export async function bundleProgram(entry: string, options: ProgramOptions): Promise<string> {
   const esbuild = await import('esbuild').catch((cause: unknown) => {
     throw new OptionsError('`bundle` needs esbuild. Install it: npm install --save-dev esbuild.', { cause });
   });
-  const chunks = await chunksOf(esbuild, entry, { external, grpcJs }).catch((cause: unknown) => {
+  const chunks = await chunksOf(esbuild, entry, options).catch((cause: unknown) => {
     throw new OptionsError(`${entry} cannot be bundled: ${reasonOf(cause)}`, { cause });
   });
   const { code } = await esbuild.transform(joinChunks(chunks), { ...TARGET, ...SMALLER });
@@ -29,10 +31,10 @@ const SMALLER = { minifyWhitespace: true, minifySyntax: true, lineLimit: 120 } a
 async function chunksOf(
   { build, transform }: typeof import('esbuild'),
   entry: string,
-  { external, grpcJs }: Required<ProgramOptions>,
+  { external = [], allowDynamic = [], grpcJs = false }: ProgramOptions,
 ): Promise<ReadonlyMap<string, string>> {
   // Of ES modules esbuild leaves out what is not used, and only of them it makes several files.
-  const { outputFiles } = await build({
+  const { outputFiles, metafile, warnings } = await build({
     ...TARGET,
     entryPoints: { [ENTRY]: entry },
     write: false,
@@ -42,9 +44,15 @@ async function chunksOf(
     splitting: true,
     minifySyntax: true,
     legalComments: 'none',
+    metafile: true,
+    // Silent else: a program that is not bundled may do it.
+    logOverride: { 'unsupported-require-call': 'warning' },
+    // A file of it is an input in the metafile, by which way it was reached.
+    loader: { '.node': 'empty' },
     external: [...external],
     plugins: [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])],
   });
+  refuseWhatIsOutside(metafile, warnings, allowDynamic);
   const texts = outputFiles.map(async (file) => {
     const { code } = await transform(file.text, { ...TARGET, format: 'cjs', supported: { 'dynamic-import': false } });
     return [pathOf(file), code] as const;

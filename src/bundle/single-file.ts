@@ -8,18 +8,35 @@ const FUNCTION = 'function () {/*';
 /** Stands for the end of a comment within the program. */
 const COMMENT_END = '*\u0001/';
 
+/** The line by which a system with a shell finds Node. */
+export const SHEBANG = '#!/usr/bin/env node';
+
+/** Where the program lies in a file, and what the file says of itself. */
+export interface FileForm {
+  /** Begins with the line by which a shell runs it. */
+  readonly executable?: boolean;
+}
+
 /**
- * Both files begin with it: the lines of the program are where they are in the file, and stored code, which keeps the name and the lines that it was
+ * All files begin with it: the lines of the program are where they are in the file, and stored code, which keeps the name and the lines that it was
  * compiled with, tells the same of an error. The name is without its folder, which is another one later.
  */
-function beginning(program: string, remark: string): string {
-  return `'use strict';\n// ${remark}\n${commented(program)}\n${COMPILE}`;
+function beginning(program: string, remark: string, { executable = false }: FileForm): string {
+  const [before, lines] = executable ? [`${SHEBANG}\n`, LINES_BEFORE + 1] : ['', LINES_BEFORE];
+  return `${before}'use strict';\n// ${remark}\n${commented(program)}\n${compileAt(lines)}`;
 }
 
 const LINES_BEFORE = 2;
 
-/** Compiles the program. Its options are part of what V8 compares stored code with. */
-const COMPILE = `const [fs, path, vm] = ['fs', 'path', 'vm'].map((name) => require('node:' + name));
+/**
+ * Compiles the program. Its options are part of what V8 compares stored code with. A file without an extension is an ES module for Node where
+ * a `package.json` above it says so, and has then no `require`; it is the program's main file.
+ */
+function compileAt(lineOffset: number): string {
+  return `const [fs, path, vm] = ['fs', 'path', 'vm'].map((name) => process.getBuiltinModule('node:' + name));
+const file = typeof __filename === 'undefined' ? fs.realpathSync(process.argv[1]) : __filename;
+const ownRequire = typeof require === 'undefined' ? process.getBuiltinModule('node:module').createRequire(file) : require;
+const ownModule = typeof module === 'undefined' ? { exports: {} } : module;
 const read = (file) => {
   try {
     return fs.readFileSync(file);
@@ -29,13 +46,15 @@ const read = (file) => {
 };
 const compile = (cachedData) =>
   new vm.Script(program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/'), {
-    filename: path.basename(__filename),
-    lineOffset: ${LINES_BEFORE},
+    filename: path.basename(file),
+    lineOffset: ${lineOffset},
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     cachedData,
   });
 const importModule = (specifier) => import(specifier);
-const run = (script) => script.runInThisContext()(exports, require, module, __filename, __dirname, importModule);`;
+const run = (script) =>
+  script.runInThisContext()(ownModule.exports, ownRequire, ownModule, file, path.dirname(file), importModule);`;
+}
 
 /** Names what V8 compiles for: the code of another version is refused. */
 export const CODE_KEY = `\${process.version}-\${process.platform}-\${process.arch}`;
@@ -44,25 +63,51 @@ export const CODE_KEY = `\${process.version}-\${process.platform}-\${process.arc
  * The file to be run. It takes the code file beside it if its SHA-256 is the one of this version of Node: V8 runs stored code as it is.
  * Without the code, or if V8 refuses it, the program is compiled as usual.
  */
-export function loaderFile(program: string, codes: Readonly<Record<string, string>>): string {
+export function loaderFile(program: string, codes: Readonly<Record<string, string>>, form: FileForm): string {
   return [
     beginning(
       program,
       'A program with everything that it imports, made by rxplug/bundle. Code beside it is used if its SHA-256 is below.',
+      form,
     ),
     `const codes = ${JSON.stringify(codes)};`,
     `const key = \`${CODE_KEY}\`;`,
-    "const stored = codes[key] === undefined ? undefined : read(__filename + '.' + key + '.code');",
-    "const isKnown = stored !== undefined && require('node:crypto').createHash('sha256').update(stored).digest('hex') === codes[key];",
+    "const stored = codes[key] === undefined ? undefined : read(file + '.' + key + '.code');",
+    "const { createHash } = stored === undefined ? {} : process.getBuiltinModule('node:crypto');",
+    "const isKnown = stored !== undefined && createHash('sha256').update(stored).digest('hex') === codes[key];",
     'run(compile(isKnown ? stored : undefined));',
     '',
   ].join('\n');
 }
 
-/** The file that is run to record. At its exit it stores what V8 has compiled, besides what an earlier run has stored. */
-export function recorderFile(program: string, codeFile: string): string {
+/** The name under which a single executable has the compiled code. */
+export const CODE_ASSET = 'code';
+
+/** The main file of a single executable, which has its code as an asset. In stored code, and in its main file, it has no `import()` of its own. */
+export function executableMain(program: string): string {
   return [
-    beginning(program, 'Records the code of a program.'),
+    beginning(program, 'A program with everything that it imports, made by rxplug/bundle.', {}).replace(
+      'const importModule = (specifier) => import(specifier);',
+      `const importModule = vm.runInThisContext('(specifier) => import(specifier)', {
+  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});`,
+    ),
+    'const stored = () => {',
+    '  try {',
+    `    return Buffer.from(ownRequire('node:sea').getRawAsset(${JSON.stringify(CODE_ASSET)}));`,
+    '  } catch {',
+    '    return undefined;',
+    '  }',
+    '};',
+    'run(compile(stored()));',
+    '',
+  ].join('\n');
+}
+
+/** The file that is run to record. At its exit it stores what V8 has compiled, besides what an earlier run has stored. */
+export function recorderFile(program: string, codeFile: string, form: FileForm): string {
+  return [
+    beginning(program, 'Records the code of a program.', form),
     `const script = compile(read(${JSON.stringify(codeFile)}));`,
     `process.once('exit', () => fs.writeFileSync(${JSON.stringify(codeFile)}, script.createCachedData()));`,
     'run(script);',

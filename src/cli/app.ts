@@ -1,4 +1,5 @@
 import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
+import { BUILD_ALIASES, BUILD_FLAGS, type BuildFlags } from './build/flags.js';
 import type { CallFlags } from './commands/call.js';
 import type { DiscoverFlags } from './commands/discover.js';
 import type { InspectFlags } from './commands/inspect.js';
@@ -47,6 +48,15 @@ const routes = buildRouteMap({
         positional: { kind: 'tuple', parameters: [{ ...word, brief: 'Folder', placeholder: 'folder' }] },
       },
       docs: { brief: 'List the plugins of a folder; nothing is started' },
+    }),
+    build: buildCommand<BuildFlags, [entry?: string], CliContext>({
+      loader: async () => (await import('./commands/build.js')).build,
+      parameters: {
+        flags: BUILD_FLAGS,
+        aliases: BUILD_ALIASES,
+        positional: { kind: 'tuple', parameters: [{ ...word, brief: "Program's source", placeholder: 'entry' }] },
+      },
+      docs: { brief: 'Make a script, a single executable or packages of a plugin in TypeScript' },
     }),
   },
   docs: { brief: 'Looks into go-plugin plugins: inspects, calls and finds them.' },

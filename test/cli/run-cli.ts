@@ -18,10 +18,14 @@ interface RunOptions {
   readonly cwd?: string;
   /** Variables besides those of this process. */
   readonly env?: NodeJS.ProcessEnv;
+  readonly limitMs?: number;
 }
 
 /** Runs `rxplug` with arguments, and what is to be on its stdin. */
-export async function runCli(args: readonly string[], { stdin = '', cwd, env }: RunOptions = {}): Promise<CliResult> {
+export async function runCli(
+  args: readonly string[],
+  { stdin = '', cwd, env, limitMs = 20_000 }: RunOptions = {},
+): Promise<CliResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -32,6 +36,6 @@ export async function runCli(args: readonly string[], { stdin = '', cwd, env }: 
     child.once('exit', (code, signal) => resolve({ code, signal })).once('error', reject);
   });
   const all = Promise.all([exit, text(child.stdout), text(child.stderr)]);
-  const [ended, stdout, stderr] = await within(20_000, `rxplug ${args[0]}`, all).finally(() => child.kill());
+  const [ended, stdout, stderr] = await within(limitMs, `rxplug ${args[0]}`, all).finally(() => child.kill());
   return { ...ended, stdout, stderr };
 }

@@ -6,7 +6,7 @@ import { firstValueFrom, type Observable } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
-import { bundle } from '../../src/bundle/index.js';
+import { bundle, bundleExecutable } from '../../src/bundle/index.js';
 import { attachContainer, containerRunner } from '../../src/container.js';
 import { pluginHostModule } from '../../src/di/index.js';
 import {
@@ -120,6 +120,7 @@ const misspelt: readonly (readonly [
   ['source', 'src', (mount) => containerRunner({ image: 'kv', mounts: [mount] })],
   ['engine', 'engin', (options) => attachContainer('kv', options)],
   ['outfile', 'outFile', bundle, { entry: 'plugin.ts' }],
+  ['outfile', 'outFile', bundleExecutable, { entry: 'plugin.ts' }],
   ['tls', 'tsl', createConnectionPair],
   ['transport', 'transprot', (options) => createGrpcConnection(() => {}, options)],
   ['logger', 'loger', (options) => createGrpcPair(KVDefinition, new KvStore({} as Anything), options)],
@@ -158,6 +159,7 @@ test('options that are none are refused, and not by a TypeError', async () => {
       processRunner,
       containerRunner,
       bundle,
+      bundleExecutable,
       attachProcess,
     ])
       await assert.rejects((async () => await (call as (options: unknown) => unknown)(nothing))(), {

@@ -26,6 +26,7 @@ export function reporting<This, Args extends unknown[]>(
 }
 
 function failureOf(error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error;
   if (error instanceof UsageError) return new CommandFailure(ExitCode.usage, visible(error.message));
   if (GrpcError.is(error)) return statusFailure(error);
   if (!PluginError.is(error)) return new CommandFailure(ExitCode.bad, visible(String(error)));

@@ -1,0 +1,59 @@
+import { TARGET_FLAGS } from '../target/flags.js';
+import type { TargetFlags } from '../target/options.js';
+
+export type Format = 'script' | 'sea' | 'npm';
+
+/** What of the start of a plugin is the user's: it is a program, and its TLS is what hosts use. */
+type StartFlag = 'cookie' | 'protocolVersions' | 'profile' | 'profileFile' | 'timeout' | 'env' | 'hostEnv' | 'verbose';
+
+/** What is built, and how it is started to record it: the flags of `build`. */
+export interface BuildFlags extends Pick<TargetFlags, StartFlag> {
+  readonly out: string;
+  readonly as: Format;
+  readonly name?: string;
+  readonly platform?: readonly string[];
+  readonly autoMtls: boolean;
+  readonly record: boolean;
+  readonly call?: readonly string[];
+  readonly external?: readonly string[];
+  readonly allowDynamic?: readonly string[];
+  readonly json: boolean;
+}
+
+const text = (value: string): string => value;
+const words = (brief: string) => ({ kind: 'parsed', parse: text, variadic: true, optional: true, brief }) as const;
+const { cookie, protocolVersions, profile, profileFile, timeout, env, hostEnv, verbose } = TARGET_FLAGS;
+
+/** For stricli. */
+export const BUILD_FLAGS = {
+  out: { kind: 'parsed', parse: text, brief: 'File to make; with --name, or as npm: folder' },
+  as: {
+    kind: 'enum',
+    values: ['script', 'sea', 'npm'],
+    default: 'script',
+    brief: 'A script for Node, a single executable with Node in it, or packages for npm',
+  },
+  name: { kind: 'parsed', parse: text, optional: true, brief: 'Name that the host wants, as terraform-provider-x' },
+  platform: words('Of sea and npm: linux-x64, darwin-arm64, win-x64 …, or PLATFORM=NODE-FILE'),
+  autoMtls: { kind: 'boolean', default: true, brief: 'Record a start with AutoMTLS too' },
+  record: { kind: 'boolean', default: true, brief: 'Start the plugin and store what V8 compiles' },
+  call: words('Method to call while recording, with an empty request: package.Service/Method'),
+  external: words('Package that is left in node_modules'),
+  allowDynamic: words('Package that may require what is known only when it runs'),
+  json: { kind: 'boolean', default: false, brief: 'Print JSON' },
+  cookie,
+  protocolVersions,
+  profile,
+  profileFile,
+  timeout,
+  env,
+  hostEnv,
+  verbose,
+} as const;
+
+export const BUILD_ALIASES = { o: 'out', v: 'verbose' } as const;
+
+/** The flags of the start of a plugin, with TLS or without. */
+export function startFlags(flags: BuildFlags, tls: TargetFlags['tls']): TargetFlags {
+  return { ...flags, tls, netrpc: false };
+}

@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { type BundleOptions, bundle, bundleExecutable } from 'rxplug/bundle';
+import type { BuildFlags } from './flags.js';
+import { writePackages } from './npm-packages.js';
+import { type Platform, parsePlatforms, remarksOn } from './platforms.js';
+
+/** A file that was made. */
+export interface MadeFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly what: string;
+}
+
+/** What was made. */
+export interface Made {
+  readonly files: readonly MadeFile[];
+  /** The file that a host runs; undefined where none is for this machine. */
+  readonly file: string | undefined;
+  /** What has to be known of it. */
+  readonly remarks: readonly string[];
+}
+
+/** The source, the name of what is made of it, and how it is recorded. */
+export interface Making {
+  readonly entry: string;
+  readonly name: string;
+  readonly flags: BuildFlags;
+  readonly record: BundleOptions['record'];
+}
+
+/** Makes what the flags say. Rejects with OptionsError and UsageError. */
+export async function make(making: Making): Promise<Made> {
+  const { flags, entry } = making;
+  if (flags.as === 'script') return makeScript(making, fileOf(making));
+  const platforms = await parsePlatforms(flags.platform ?? [], entry);
+  return flags.as === 'sea' ? makeExecutables(making, platforms, fileOf(making)) : makePackages(making, platforms);
+}
+
+/** With a name, `--out` is the folder. */
+function fileOf({ name, flags }: Making): string {
+  return flags.name === undefined ? flags.out : join(flags.out, name);
+}
+
+function programOf({ entry, flags }: Making) {
+  return { entry, external: flags.external ?? [], allowDynamic: flags.allowDynamic ?? [] };
+}
+
+async function makeScript(making: Making, outfile: string): Promise<Made> {
+  const recorded = making.record === undefined ? {} : { record: making.record };
+  const { file, codeFile } = await bundle({ ...programOf(making), ...recorded, outfile, executable: true });
+  const files = [await measured(file, 'script, for Node in the PATH')];
+  if (codeFile !== undefined)
+    files.push(await measured(codeFile, `compiled code, for Node ${process.versions.node} on this platform`));
+  return { files, file, remarks: [] };
+}
+
+/** Of several platforms each file's name ends with its own. */
+async function makeExecutables(making: Making, platforms: readonly Platform[], outfile: string): Promise<Made> {
+  const files: MadeFile[] = [];
+  for (const platform of platforms) {
+    const path = platforms.length === 1 ? outfile : `${outfile}-${platform.os}-${platform.cpu}`;
+    files.push(await makeExecutable(making, platform, withSuffix(path, platform)));
+  }
+  const own = platforms.findIndex(({ node }) => node === undefined);
+  return { files, file: files[own]?.path, remarks: platforms.flatMap(remarksOn) };
+}
+
+/** Windows runs files of this name. */
+function withSuffix(path: string, { os }: Platform): string {
+  return os === 'win32' && !path.endsWith('.exe') ? `${path}.exe` : path;
+}
+
+async function makeExecutable(making: Making, { os, cpu, node }: Platform, outfile: string): Promise<MadeFile> {
+  const { record } = making;
+  const own = node === undefined ? (record === undefined ? {} : { record }) : { node };
+  const { file } = await bundleExecutable({ ...programOf(making), ...own, outfile });
+  return measured(file, `single executable with Node ${process.versions.node}, for ${os}-${cpu}`);
+}
+
+async function makePackages(making: Making, platforms: readonly Platform[]): Promise<Made> {
+  const { entry, name, flags } = making;
+  const packages = await writePackages({ entry, name, out: flags.out, platforms });
+  const script = await makeScript(making, packages.script);
+  const files = [...script.files];
+  for (const platform of platforms)
+    files.push(await makeExecutable(making, platform, withSuffix(packages.executableOf(platform), platform)));
+  return { files, file: script.file, remarks: platforms.flatMap(remarksOn) };
+}
+
+async function measured(file: string, what: string): Promise<MadeFile> {
+  const path = relative('', file);
+  return { path: path.startsWith('..') ? file : path, bytes: (await stat(file)).size, what };
+}
