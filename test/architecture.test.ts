@@ -147,8 +147,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['cli/process', 'cli/target'],
     ['rxplug', 'rxjs', 'node:child_process', 'node:events', 'node:fs', 'node:module', 'node:os', 'node:path'],
   ),
+  'cli/run': room(
+    ['cli/process', 'cli/terminal', 'cli/target'],
+    ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
+  ),
   'cli/commands': room(
-    ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema', 'cli/build', 'runners/diagnose'],
+    ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema', 'cli/build', 'cli/run', 'runners/diagnose'],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path'],
   ),
   cli: room(['cli/*'], ['@stricli/core']),

@@ -3,8 +3,10 @@ import { BUILD_ALIASES, BUILD_FLAGS, type BuildFlags } from './build/flags.js';
 import type { CallFlags } from './commands/call.js';
 import type { DiscoverFlags } from './commands/discover.js';
 import type { InspectFlags } from './commands/inspect.js';
+import type { RunFlags } from './commands/run.js';
 import type { CliContext } from './process/context.js';
 import { CommandFailure } from './process/exit-code.js';
+import { RUN_FLAGS } from './run/flags.js';
 import { PROGRAM, TARGET_ALIASES, TARGET_FLAGS } from './target/flags.js';
 import { parseDuration } from './target/options.js';
 
@@ -37,6 +39,15 @@ const routes = buildRouteMap({
         positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program method [json]' } },
       },
       docs: { brief: 'Start a plugin and call a method: JSON in, JSON out' },
+    }),
+    run: buildCommand<RunFlags, string[], CliContext>({
+      loader: async () => (await import('./commands/run.js')).run,
+      parameters: {
+        flags: { ...TARGET_FLAGS, ...RUN_FLAGS },
+        aliases: TARGET_ALIASES,
+        positional: { kind: 'array', parameter: PROGRAM },
+      },
+      docs: { brief: 'Keep a plugin running: its log, its output, its states, and where others find it' },
     }),
     discover: buildCommand<DiscoverFlags, [directory?: string], CliContext>({
       loader: async () => (await import('./commands/discover.js')).discover,

@@ -1,11 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { CommandContext } from '@stricli/core';
 
+/** Where a command prints. */
+export interface OutputStream {
+  write(text: string | Uint8Array): unknown;
+  /** Whether a person reads it. */
+  readonly isTTY?: boolean;
+}
+
 /** What a command uses of its process. Tests give their own. */
 export interface CliContext extends CommandContext {
   readonly process: {
-    readonly stdout: { write(text: string): unknown };
-    readonly stderr: { write(text: string): unknown };
+    readonly stdout: OutputStream;
+    readonly stderr: OutputStream;
     exitCode?: number | string | null;
   };
   readonly stdin: Readable;
