@@ -6,8 +6,7 @@ import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
 import { grpcBrokerOf } from '../protocols/grpc/client-protocol.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
-import type { NetRpcClientOf, NetRpcMethods, NetRpcServiceOf } from '../protocols/netrpc/contract.js';
-import { borrow, lend } from '../protocols/netrpc/lend.js';
+import { LendingBroker } from '../protocols/netrpc/lend.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import { muxBrokerOf } from '../protocols/netrpc/mux-broker.js';
 import type { NetRpcServerOptions } from '../protocols/netrpc/rpc-server.js';
@@ -91,11 +90,12 @@ export class ClientGrpcBroker implements GrpcBroker {
 }
 
 /** `client.muxBroker`, likewise, for net/rpc. */
-export class ClientMuxBroker implements MuxBroker {
+export class ClientMuxBroker extends LendingBroker {
   readonly requests$: Observable<BrokerKnock>;
   readonly #source: BrokerSource;
 
   constructor(source: BrokerSource) {
+    super();
     this.#source = source;
     this.requests$ = requestsOf(source, (protocol) =>
       protocol.name === 'netrpc' ? muxBrokerOf(protocol).requests$ : EMPTY,
@@ -116,22 +116,6 @@ export class ClientMuxBroker implements MuxBroker {
 
   async dial(id: number, options?: DialOptions): Promise<Duplex> {
     return await this.#broker().dial(id, options);
-  }
-
-  lend<M extends NetRpcMethods, T>(
-    methods: M,
-    service: NetRpcServiceOf<M>,
-    use: (id: number) => ObservableInput<T>,
-  ): Observable<T> {
-    return lend(this, methods, service, use);
-  }
-
-  borrow<M extends NetRpcMethods, T>(
-    methods: M,
-    id: number,
-    use: (client: NetRpcClientOf<M>) => ObservableInput<T>,
-  ): Observable<T> {
-    return borrow(this, methods, id, use);
   }
 
   #broker(): MuxBroker {

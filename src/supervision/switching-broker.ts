@@ -6,9 +6,7 @@ import type { BrokerDialOptions, GrpcBroker, GrpcBrokerCounts } from '../protoco
 import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
 import type { GrpcServer, GrpcServerOptions } from '../protocols/grpc/server/grpc-server.js';
 import type { ClientOf, ServiceDefinition, ServiceOf } from '../protocols/grpc/shared/service-definition.js';
-import type { NetRpcClientOf, NetRpcMethods, NetRpcServiceOf } from '../protocols/netrpc/contract.js';
-import { borrow, lend } from '../protocols/netrpc/lend.js';
-import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
+import { LendingBroker } from '../protocols/netrpc/lend.js';
 import type { NetRpcServerOptions } from '../protocols/netrpc/rpc-server.js';
 import type { NetRpcServices } from '../protocols/netrpc/rpc-service.js';
 import type { DialOptions } from '../transports/transport.js';
@@ -83,11 +81,12 @@ export class SwitchingGrpcBroker implements GrpcBroker {
 }
 
 /** The same over net/rpc. */
-export class SwitchingMuxBroker implements MuxBroker {
+export class SwitchingMuxBroker extends LendingBroker {
   readonly requests$: Observable<BrokerKnock>;
   readonly #supervisor: Supervisor;
 
   constructor(supervisor: Supervisor, client$: Observable<MemberClient>) {
+    super();
     this.#supervisor = supervisor;
     const requests = new Subject<BrokerKnock>();
     client$.pipe(mergeMap(({ muxBroker }) => muxBroker.requests$)).subscribe(requests);
@@ -109,22 +108,6 @@ export class SwitchingMuxBroker implements MuxBroker {
   async dial(id: number, options?: DialOptions): Promise<Duplex> {
     const client = await servingClient(this.#supervisor);
     return await client.muxBroker.dial(id, options);
-  }
-
-  lend<M extends NetRpcMethods, T>(
-    methods: M,
-    service: NetRpcServiceOf<M>,
-    use: (id: number) => ObservableInput<T>,
-  ): Observable<T> {
-    return lend(this, methods, service, use);
-  }
-
-  borrow<M extends NetRpcMethods, T>(
-    methods: M,
-    id: number,
-    use: (client: NetRpcClientOf<M>) => ObservableInput<T>,
-  ): Observable<T> {
-    return borrow(this, methods, id, use);
   }
 }
 

@@ -6,7 +6,6 @@ import {
   map,
   merge,
   Observable,
-  type ObservableInput,
   of,
   type SchedulerLike,
   Subject,
@@ -26,10 +25,9 @@ import type { YamuxSession } from '../../transports/yamux/session.js';
 import type { YamuxStream } from '../../transports/yamux/stream.js';
 import { BROKER_ID_BYTES, decodeBrokerId, encodeBrokerId } from '../../wire/broker-id.js';
 import type { BrokerKnock } from '../broker-request.js';
-import type { NetRpcClientOf, NetRpcMethods, NetRpcServiceOf } from './contract.js';
 import { exactRead } from './exact-read.js';
-import { borrow, lend } from './lend.js';
-import type { MuxBroker, MuxBrokerOptions } from './mux-broker.js';
+import { LendingBroker } from './lend.js';
+import type { MuxBrokerOptions } from './mux-broker.js';
 import type { RefCount } from './ref-count.js';
 import { type NetRpcServerOptions, serveNetRpc } from './rpc-server.js';
 import type { NetRpcServices } from './rpc-service.js';
@@ -47,7 +45,7 @@ export interface YamuxBrokerConnection {
 }
 
 /** A MuxBroker over a yamux session. */
-export class YamuxBroker implements MuxBroker {
+export class YamuxBroker extends LendingBroker {
   readonly requests$: Observable<BrokerKnock>;
   readonly #session: YamuxSession;
   readonly #refs: RefCount | undefined;
@@ -60,6 +58,7 @@ export class YamuxBroker implements MuxBroker {
   #lastId = 0;
 
   constructor({ session, refs }: YamuxBrokerConnection, options: MuxBrokerOptions = {}) {
+    super();
     const { maxPending, scheduler = asyncScheduler, timeoutMs = TIMEOUT_MS } = options;
     this.#session = session;
     this.#refs = refs;
@@ -110,22 +109,6 @@ export class YamuxBroker implements MuxBroker {
     const stream = await this.dialWithoutRef(id, options);
     this.#refWhileOpen(stream);
     return stream;
-  }
-
-  lend<M extends NetRpcMethods, T>(
-    methods: M,
-    service: NetRpcServiceOf<M>,
-    use: (id: number) => ObservableInput<T>,
-  ): Observable<T> {
-    return lend(this, methods, service, use);
-  }
-
-  borrow<M extends NetRpcMethods, T>(
-    methods: M,
-    id: number,
-    use: (client: NetRpcClientOf<M>) => ObservableInput<T>,
-  ): Observable<T> {
-    return borrow(this, methods, id, use);
   }
 
   /** The same without the reference; for a caller that counts its own. */
