@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import { PluginError } from '../errors.js';
 import type { CallStatus } from '../protocols/grpc/shared/status.js';
+import { lostCall } from '../protocols/netrpc/rpc-errors.js';
 import type { Generation } from './generation.js';
 import type { OpenCall } from './switched-call.js';
 
@@ -8,7 +9,8 @@ import type { OpenCall } from './switched-call.js';
 export function counted<T>(generation: Generation, call$: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const open: OpenCall = {
-      interrupt: ({ cause, detail }: CallStatus) => subscriber.error(PluginError.is(cause) ? cause : new Error(detail)),
+      interrupt: ({ cause, detail, delivery = 'unknown' }: CallStatus) =>
+        subscriber.error(PluginError.is(cause) ? lostCall(cause, delivery) : new Error(detail)),
     };
     generation.made++;
     generation.calls.add(open);

@@ -1,5 +1,5 @@
-import { defer, type Observable, switchMap } from 'rxjs';
-import type { PluginError } from '../errors.js';
+import { catchError, defer, type Observable, switchMap } from 'rxjs';
+import { PluginError } from '../errors.js';
 import type { NetRpcClientContext } from '../protocols/netrpc/contract.js';
 import type { NetRpcClient } from '../protocols/netrpc/rpc-client.js';
 import { settledWithin } from '../streams/settled-within.js';
@@ -7,13 +7,14 @@ import type { GobSchema } from '../wire/gob/index.js';
 import type { Generation } from './generation.js';
 import { counted } from './open-call.js';
 import type { ResolvedSupervision } from './options.js';
+import { MAX_REPLAYS, mayReplay } from './replay.js';
 import type { RoutedCall } from './router.js';
 import { noGeneration } from './statuses.js';
 import type { Supervisor } from './supervisor.js';
 
 /**
- * A net/rpc client that outlives the generations: in each it dispenses its plugin once, with the first call. A call that was sent is never
- * made again.
+ * A net/rpc client that outlives the generations: in each it dispenses its plugin once, with the first call. A call that the end of its
+ * generation interrupts is made again by the same rules as over gRPC; no method is declared idempotent here.
  */
 export class SwitchingRpc implements NetRpcClient {
   readonly closed: Promise<PluginError | undefined>;
@@ -47,9 +48,21 @@ export class SwitchingRpc implements NetRpcClient {
     value: NoInfer<Args>,
     reply: GobSchema<Reply>,
   ): Observable<Reply> {
-    return defer(() => this.#rpc({ path: serviceMethod })).pipe(
-      switchMap(({ rpc, generation }) => counted(generation, rpc.call(serviceMethod, args, value, reply))),
-    );
+    return defer(() => {
+      let replays = 0;
+      const attempt$: Observable<Reply> = defer(() => this.#rpc({ path: serviceMethod })).pipe(
+        switchMap(({ rpc, generation }) => {
+          const call$ = counted(generation, rpc.call(serviceMethod, args, value, reply));
+          return call$.pipe(
+            catchError((error: unknown) => {
+              if (replays++ < MAX_REPLAYS && this.#mayReplay(serviceMethod, generation, error)) return attempt$;
+              throw error;
+            }),
+          );
+        }),
+      );
+      return attempt$;
+    });
   }
 
   /** The streams of the generations are closed with them. */
@@ -60,6 +73,18 @@ export class SwitchingRpc implements NetRpcClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** An error that tells what was delivered comes of the end of the connection, or of the generation: nothing was answered. */
+  #mayReplay(path: string, generation: Generation, error: unknown): boolean {
+    const delivery = PluginError.is(error) ? error.details.delivery : undefined;
+    if (delivery === undefined) return false;
+    const call = { path, generation: generation.generation, delivery, idempotent: false };
+    if (!mayReplay(this.#options.replay, call)) return false;
+    // Its stream is gone, if not its process.
+    this.#dispensed.delete(generation);
+    this.#supervisor.tell({ type: 'replayed', generation: generation.generation, path });
+    return true;
   }
 
   /** The client in the generation that serves. One that ends while it is asked for it is left for the next. */

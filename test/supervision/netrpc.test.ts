@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, type Observable } from 'rxjs';
 import { netRpcPlugin, PluginError } from '../../src/index.js';
 import { gob, method } from '../../src/net-rpc.js';
 import { supervise } from '../../src/supervise.js';
@@ -31,6 +31,68 @@ test('a client over net/rpc outlives a crash and a reload; a call that was sent 
   await plugin.reload();
   assert.equal(await firstValueFrom(waiter.echo('d')), 'd');
   assert.equal((await reaches(plugin, 'ready')).generation, 3);
+});
+
+/** A call in each turn of the event loop, whatever becomes of the others, until it is told to end. */
+async function flood(call: () => Observable<unknown>, isOver: () => boolean): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  const calls: Promise<unknown>[] = [];
+  while (!isOver()) {
+    calls.push(firstValueFrom(call()).catch((error: unknown) => failures.push(error)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await soon('the end of every call', Promise.all(calls));
+  return failures;
+}
+
+for (const [replay, kept] of [
+  ['unsent', ['unknown']],
+  ['never', ['unknown', 'none']],
+] as const)
+  test(`with replay: '${replay}' the calls that a kill interrupts fail only if their delivery is ${kept.join(' or ')}`, async (t) => {
+    const supervision = { replay, whenDown: { limitMs: 120_000 } };
+    await using plugin = supervise({ command, handshake, plugins, supervision });
+    const waiter = await plugin.dispense('waiter');
+    await plugin.ready();
+    const replayed: string[] = [];
+    plugin.events$.subscribe((event) => {
+      if (event.type === 'replayed') replayed.push(event.path);
+    });
+    let isOver = false;
+    const flooding = flood(
+      () => waiter.echo('a'),
+      () => isOver,
+    );
+    for (const generation of [2, 3]) {
+      await firstValueFrom(waiter.echo('b'));
+      process.kill(Number(plugin.id), 'SIGKILL');
+      await reaches(plugin, 'ready', generation);
+    }
+    isOver = true;
+    const failures = await flooding;
+    const deliveries = failures.map((error) => (PluginError.is(error) ? error.details.delivery : error));
+    assert.deepEqual(
+      deliveries.filter((delivery) => !kept.includes(delivery as 'unknown')),
+      [],
+    );
+    if (replay === 'unsent') assert.ok(replayed.every((path) => path === 'Plugin.Echo'));
+    else assert.deepEqual(replayed, []);
+    t.diagnostic(`${failures.length} failed, ${replayed.length} made again`);
+  });
+
+test('with `() => true` a call that was sent is made again on the next process', async () => {
+  const supervision = { replay: () => true, whenDown: { limitMs: 120_000 } };
+  await using plugin = supervise({ command, handshake, plugins, supervision });
+  const waiter = await plugin.dispense('waiter');
+  const replayed = happens(plugin, 'replayed');
+  const waiting = waiter.wait().subscribe();
+  await firstValueFrom(waiter.echo('a'));
+  process.kill(Number(plugin.id), 'SIGKILL');
+  const { generation, path } = await replayed;
+  assert.deepEqual([generation, path], [1, 'Plugin.Wait']);
+  await reaches(plugin, 'ready', 2);
+  assert.equal(await firstValueFrom(waiter.echo('b')), 'b');
+  waiting.unsubscribe();
 });
 
 test('the broker is that of the process that serves', async () => {
