@@ -142,7 +142,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'cli/terminal': room([]),
   'cli/process': room(['cli/terminal'], ['rxplug', '@stricli/core', 'node:stream']),
   'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
-  'cli/schema': room(['cli/process', 'protocols/grpc/gen'], ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:fs']),
+  'cli/schema/proto-text': room([], ['@bufbuild/protobuf']),
+  'cli/schema': room(
+    ['cli/process', 'cli/schema/proto-text', 'protocols/grpc/gen'],
+    ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:fs', 'node:path'],
+  ),
   'cli/build': room(
     ['cli/process', 'cli/target'],
     ['rxplug', 'rxjs', 'node:child_process', 'node:events', 'node:fs', 'node:module', 'node:os', 'node:path'],
@@ -152,7 +156,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
   ),
   'cli/commands': room(
-    ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema', 'cli/build', 'cli/run', 'runners/diagnose'],
+    [
+      'cli/process',
+      'cli/terminal',
+      'cli/target',
+      'cli/schema',
+      'cli/schema/proto-text',
+      'cli/build',
+      'cli/run',
+      'runners/diagnose',
+    ],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path'],
   ),
   cli: room(['cli/*'], ['@stricli/core']),

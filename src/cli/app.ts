@@ -19,9 +19,20 @@ const routes = buildRouteMap({
     inspect: buildCommand<InspectFlags, string[], CliContext>({
       loader: async () => (await import('./commands/inspect.js')).inspect,
       parameters: {
-        flags: { ...TARGET_FLAGS, json: { kind: 'boolean', default: false, brief: 'Print JSON' } },
+        flags: {
+          ...TARGET_FLAGS,
+          json: { kind: 'boolean', default: false, brief: 'Print JSON' },
+          template: { kind: 'boolean', default: false, brief: 'Print a request to fill in, of a method or a message' },
+          saveDescriptors: {
+            kind: 'parsed',
+            parse: text,
+            optional: true,
+            brief: 'Write a descriptor set to this file',
+          },
+          saveProtos: { kind: 'parsed', parse: text, optional: true, brief: 'Write .proto files into this folder' },
+        },
         aliases: TARGET_ALIASES,
-        positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program [service]' } },
+        positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program [service|method|type]' } },
       },
       docs: { brief: 'Start a plugin and tell what it is: handshake, TLS, services' },
     }),

@@ -5,6 +5,7 @@ import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { readSchema } from '../schema/read-schema.js';
+import type { Schema } from '../schema/schema.js';
 import { hasOwnTls } from '../target/client-options.js';
 import type { GoBuildInfo } from '../target/go-build-info.js';
 import type { TargetFlags } from '../target/options.js';
@@ -12,8 +13,9 @@ import { type StartedPlugin, withPlugin } from '../target/started-plugin.js';
 import { type AnyTarget, resolveWords } from '../target/words.js';
 import { columns } from '../terminal/columns.js';
 import { visible } from '../terminal/visible.js';
+import { type SchemaFlags, saveSchema, schemaText } from './inspect-schema.js';
 
-export interface InspectFlags extends TargetFlags {
+export interface InspectFlags extends TargetFlags, SchemaFlags {
   readonly json: boolean;
 }
 
@@ -42,7 +44,7 @@ export interface InspectedService {
   readonly methods: readonly string[] | undefined;
 }
 
-/** `rxplug inspect PROGRAM [SERVICE]`. */
+/** `rxplug inspect PROGRAM [NAME]`; the name is that of a service, a method or a type. */
 export const inspect = reporting(async function (
   this: CliContext,
   flags: InspectFlags,
@@ -50,15 +52,23 @@ export const inspect = reporting(async function (
 ): Promise<void> {
   const { target, rest } = await resolveWords(this, flags, words);
   const [name] = rest;
-  const found = await withPlugin(target, flags, this, (plugin) => describe(target, plugin, flags));
-  const shown = name === undefined ? found : { ...found, services: [onlyService(found, name)] };
-  const text = flags.json ? JSON.stringify(shown, undefined, 2) : visible(render(shown, name !== undefined));
+  const text = await withPlugin(target, flags, this, async (plugin) => {
+    const schema = await readSchema(plugin.channel, flags.descriptors ?? []);
+    await saveSchema(schema, flags, this);
+    return schemaText(schema, name, flags) ?? pluginText(await describe(target, plugin, schema, flags), name, flags);
+  });
   this.process.stdout.write(`${text}\n`);
 });
 
+function pluginText(found: Inspection, name: string | undefined, { json }: InspectFlags): string {
+  const shown = name === undefined ? found : { ...found, services: [onlyService(found, name)] };
+  return json ? JSON.stringify(shown, undefined, 2) : visible(render(shown, name !== undefined));
+}
+
 async function describe(
   target: AnyTarget,
-  { client, channel, autoMtls }: StartedPlugin,
+  { client, autoMtls }: StartedPlugin,
+  schema: Schema,
   flags: TargetFlags,
 ): Promise<Inspection> {
   const {
@@ -66,7 +76,6 @@ async function describe(
     protocol,
     address,
   } = await firstValueFrom(client.state$.pipe(filter((state) => state.status === 'running')));
-  const schema = await readSchema(channel, flags.descriptors ?? []);
   const { profile, build } = target.kind === 'program' ? target : {};
   return {
     program: target.title,

@@ -1,4 +1,12 @@
-import { create, createFileRegistry, type DescMethod, type DescService, type FileRegistry } from '@bufbuild/protobuf';
+import {
+  create,
+  createFileRegistry,
+  type DescEnum,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  type FileRegistry,
+} from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 /** The services of a plugin, and the types of their messages. */
@@ -34,6 +42,16 @@ export class Schema {
     const methods = [...this.services.values()].flatMap((service) => service?.methods ?? []);
     const exact = methods.filter((method) => fullNameOf(method) === wanted);
     return exact.length > 0 ? exact : methods.filter((method) => `.${fullNameOf(method)}`.endsWith(`.${wanted}`));
+  }
+
+  /** The messages and enums that a name means: `kv.v1.Entry`, or any ending of that, as `Entry`. */
+  typesNamed(name: string): readonly (DescMessage | DescEnum)[] {
+    const exact = this.registry.getMessage(name) ?? this.registry.getEnum(name);
+    if (exact !== undefined) return [exact];
+    return [...this.registry].filter(
+      (type): type is DescMessage | DescEnum =>
+        (type.kind === 'message' || type.kind === 'enum') && type.typeName.endsWith(`.${name}`),
+    );
   }
 }
 
