@@ -1,5 +1,12 @@
-import { ContainerModule, type ContainerModuleLoadOptions, inject, type ServiceIdentifier } from 'inversify';
+import {
+  ContainerModule,
+  type ContainerModuleLoadOptions,
+  inject,
+  LazyServiceIdentifier,
+  type ServiceIdentifier,
+} from 'inversify';
 import type { HostGrpcOptions } from '../assembly/host-parts.js';
+import { OptionsError } from '../errors.js';
 import { CLIENT_OPTION_NAMES, type ClientOptions } from '../host/options.js';
 import type { HostParts } from '../host/parts.js';
 import { PluginClient } from '../host/plugin-client.js';
@@ -8,6 +15,7 @@ import type { SupervisionOptions } from '../supervision/options.js';
 import { SupervisedPlugin } from '../supervision/supervised-plugin.js';
 import { optionNames, requireOptions } from '../wire/option-names.js';
 import { toResolvedWithHostParts } from './host-container.js';
+import { pluginNames } from './plugin-names.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 import { token } from './token.js';
 
@@ -18,7 +26,8 @@ import { token } from './token.js';
  * const kv = await container.getAsync(pluginToken<ClientOfContract<typeof plugins.kv>>('kv'));
  */
 export function pluginToken<Client>(name: string): ServiceIdentifier<Client> {
-  return token<Client>(`plugin.${name}`);
+  pluginNames.add(name);
+  return plainToken(name);
 }
 
 /**
@@ -47,7 +56,7 @@ export function supervisedPluginToken<P extends PluginSet>(name: string): Servic
  * Injects the client of a plugin of `pluginHostModule`. `name` is the name of a process, for its plugin of the same name or its only
  * one, or `process.plugin`. The process is started when the first object that needs it is made; such objects are made with
  * `container.getAsync`. With `supervision` the client works for as long as the module is loaded, whichever process serves, and `container.get`
- * makes the objects too, without waiting for a start.
+ * makes the objects too, without waiting for a start. Making the object throws OptionsError for a name that nothing was bound to.
  *
  * @example
  * ```ts
@@ -57,12 +66,28 @@ export function supervisedPluginToken<P extends PluginSet>(name: string): Servic
  * ```
  */
 export function injectPlugin(name: string): ParameterDecorator & PropertyDecorator {
-  const decorate = inject(pluginToken(name)) as ParameterDecorator & PropertyDecorator;
+  // Looked up when an object is made: modules are loaded after classes are declared.
+  const lazy = new LazyServiceIdentifier(() => knownToken(name));
+  const decorate = inject(lazy) as ParameterDecorator & PropertyDecorator;
   return (target: object, key: string | symbol | undefined, index?: number): void => {
     refuseStandardDecorator('@injectPlugin', key);
     // Both kinds of decorator: a property's has no index.
     (decorate as (target: object, key: string | symbol | undefined, index?: number) => void)(target, key, index);
   };
+}
+
+/** Throws OptionsError for a plugin that nothing can be bound to, since nobody has asked for its token. */
+function knownToken(name: string): ServiceIdentifier {
+  if (pluginNames.has(name)) return plainToken(name);
+  const names = [...pluginNames];
+  const known = names.length === 0 ? 'No plugin is bound' : `Bound are ${names.map((one) => `\`${one}\``).join(', ')}`;
+  throw new OptionsError(
+    `There is no plugin \`${name}\` for @injectPlugin. ${known}: correct the name, or load a pluginHostModule with such a process first.`,
+  );
+}
+
+function plainToken<Client>(name: string): ServiceIdentifier<Client> {
+  return token<Client>(`plugin.${name}`);
 }
 
 /** A process of `pluginHostModule`: the options of its client, and how it is supervised, if it is. */
@@ -135,6 +160,8 @@ function dispenseOnce(): (client: PluginClient, plugin: string) => Promise<unkno
     if (known !== undefined) return known;
     const made = client.start().then(() => client.dispense(plugin));
     dispensed.set(plugin, made);
+    // Whoever waits is told. Nobody does after `container.get`, which throws since the client is not there yet.
+    made.catch(() => {});
     return made;
   };
 }

@@ -9,13 +9,14 @@ import {
   GRPC_CLIENT_PROTOCOL,
   GRPC_ENGINE,
   GRPC_HOST_OPTIONS,
+  injectPlugin,
   LOG_SINK,
   pluginClientToken,
   pluginHostModule,
   pluginToken,
 } from '../../src/di/index.js';
 import { type CallInterceptor, type GrpcHostOptions, grpcClientProtocol } from '../../src/grpc.js';
-import { type ClientOf, createClient } from '../../src/index.js';
+import { type ClientOf, createClient, type OptionsError } from '../../src/index.js';
 
 const command: [string, ...string[]] = [
   process.execPath,
@@ -94,4 +95,30 @@ test('options that a bound protocol would ignore are refused', async () => {
     container.load(own, pluginHostModule({ kv: { ...options, ...unused } }));
     await assert.rejects(container.getAsync(pluginToken('kv')), refusal);
   }
+});
+
+test('get of a plugin that is not started throws, and leaves no rejection that nobody handles', async () => {
+  const container = new Container();
+  container.load(pluginHostModule({ store: options }));
+  assert.throws(() => container.get(pluginToken<Kv>('store')), /asynchronous/);
+  const client = container.get(pluginClientToken('store'));
+  assert.equal(client.exited, false);
+  await container.unbindAllAsync();
+  assert.equal(client.exited, true);
+});
+
+test('a misspelt name of @injectPlugin is told the known ones', async () => {
+  class Wrong {
+    constructor(@injectPlugin('stroe') readonly kv: Kv) {}
+  }
+  const container = new Container();
+  container.bind(Wrong).toSelf();
+  const { message, code } = await container.getAsync(Wrong).then(
+    () => assert.fail('it was made'),
+    (error: OptionsError) => error,
+  );
+  assert.equal(code, 'ERR_OPTIONS');
+  assert.match(message, /^There is no plugin `stroe` for @injectPlugin\. Bound are .*`first`/);
+  container.bind(pluginToken('stroe')).toConstantValue(1);
+  assert.equal((await container.getAsync(Wrong)).kv, 1);
 });

@@ -84,3 +84,16 @@ test('net/rpc: a handler whose reply does not fit: its mistake is logged too', a
   assert.equal(logged.length, 1);
   assert.match(logged[0]!.message, /^the handler of Plugin\.Get failed: /);
 });
+
+test('the end of a plugin is no failure of its own handlers, at no level', async () => {
+  const client = createClient({ command: fixture('fails-in-calls', 'grpc'), handshake, plugins: { kv: unified } });
+  const logs = lastValueFrom(client.logs$.pipe(toArray()));
+  await client.start();
+  await client.stop();
+  const messages = (await logs).map(({ message }) => message);
+  assert.deepEqual(
+    messages.filter((message) => message.includes('fail')),
+    [],
+  );
+  assert.ok(messages.includes('the plugin has exited'));
+});

@@ -59,10 +59,15 @@ function sendReadable(readable: Readable, context: HandlerContext): void {
       }
     }
   };
-  context.onceOver(() => readable.destroy());
+  let abandoned = false;
+  context.onceOver(() => {
+    abandoned = true;
+    readable.destroy();
+  });
   finished(readable, { writable: false }, (error) => {
     if (error === null || error === undefined) context.complete();
-    else context.fail(error);
+    // It was destroyed since the call is over, which is no failure of the handler.
+    else if (!(abandoned && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) context.fail(error);
   });
   readable.on('readable', pump);
 }
