@@ -142,9 +142,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'cli/terminal': room([]),
   'cli/process': room(['cli/terminal'], ['rxplug', '@stricli/core', 'node:stream']),
   'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
+  'cli/tools': room(['cli/process'], ['node:fs', 'node:os', 'node:path', 'node:util', 'node:child_process']),
   'cli/schema/proto-text': room([], ['@bufbuild/protobuf']),
   'cli/schema': room(
-    ['cli/process', 'cli/schema/proto-text', 'protocols/grpc/gen'],
+    ['cli/process', 'cli/tools', 'cli/schema/proto-text', 'protocols/grpc/gen'],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:fs', 'node:path'],
   ),
   'cli/build': room(
@@ -181,8 +182,8 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   '@grpc/grpc-js': /^protocols\/grpc\//,
   inversify: /^(di|assembly)\//,
   'reflect-metadata': /^di\//,
-  // Besides plugins: Node makes single executables, and the command measures starts.
-  'node:child_process': /^(runners|processes|bundle|cli\/build)\//,
+  // Besides plugins: Node makes single executables, the command measures starts and runs compilers of .proto files.
+  'node:child_process': /^(runners|processes|bundle|cli\/build|cli\/tools)\//,
 };
 
 test('every import in src/ points to the left in the room table', () => {

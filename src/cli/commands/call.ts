@@ -46,10 +46,11 @@ function onlyMethod(schema: Schema, name: string): DescMethod {
   throw new UsageError(`${name} may mean ${[found, ...others].map(pathOf).join(', ')}. Give the whole name.`);
 }
 
-function describeMethods({ services }: Schema): string {
+function describeMethods({ services, missing }: Schema): string {
   const methods = [...services.values()].flatMap((service) => service?.methods ?? []).map(pathOf);
   const unknown = [...services].filter(([, service]) => service === undefined).map(([name]) => name);
-  const hint = unknown.length === 0 ? '' : `\nIt does not describe ${unknown.join(', ')}: give --descriptors FILE.`;
+  const lacking = [...unknown, ...new Set(missing.values())];
+  const hint = lacking.length === 0 ? '' : `\nIt does not describe ${lacking.join(', ')}: give --descriptors FILE.`;
   return `It has:\n  ${methods.join('\n  ')}${hint}`;
 }
 

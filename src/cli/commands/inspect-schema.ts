@@ -25,7 +25,7 @@ export async function saveSchema(
 ): Promise<void> {
   if (file === undefined && directory === undefined) return;
   for (const [name, imported] of schema.missing) {
-    stderr.write(`Left out ${name}: it imports ${imported}, which the plugin does not describe.\n`);
+    stderr.write(`Left out of ${name} what needs ${imported}, which the plugin does not describe.\n`);
   }
   if (file !== undefined) {
     await saveDescriptors(file, schema.registry);

@@ -42,6 +42,8 @@ export interface InspectedService {
   readonly name: string;
   /** Undefined where the plugin does not describe the service. */
   readonly methods: readonly string[] | undefined;
+  /** The file without which methods and types of the service are not known. */
+  readonly missing: string | undefined;
 }
 
 /** `rxplug inspect PROGRAM [NAME]`; the name is that of a service, a method or a type. */
@@ -85,7 +87,11 @@ async function describe(
     module: build?.module === undefined ? undefined : `${build.module} ${build.moduleVersion ?? ''}`.trim(),
     builtWith: modulesOf(build),
     handshake: { appVersion, protocol, address, autoMtls, ownTls: hasOwnTls(flags) },
-    services: [...schema.services].map(([name, service]) => ({ name, methods: service?.methods.map(signature) })),
+    services: [...schema.services].map(([name, service]) => ({
+      name,
+      methods: service?.methods.map(signature),
+      missing: schema.missingFor(name),
+    })),
   };
 }
 
@@ -140,9 +146,15 @@ function render(found: Inspection, withMethods: boolean): string {
     ['TLS', autoMtls ? 'AutoMTLS' : ownTls ? 'with the given certificates' : 'none'],
     ['services', found.services.length === 0 ? 'not told: the plugin has no reflection' : ''],
   );
-  const services = found.services.flatMap(({ name, methods }) => [
-    `  ${name}${methods === undefined ? '  (not described: give --descriptors)' : withMethods ? '' : `  ${methods.length} ${methods.length === 1 ? 'method' : 'methods'}`}`,
-    ...(withMethods ? (methods ?? []).map((method) => `    ${method}`) : []),
+  const services = found.services.flatMap((service) => [
+    `  ${service.name}${noteOn(service, withMethods)}`,
+    ...(withMethods ? (service.methods ?? []).map((method) => `    ${method}`) : []),
   ]);
   return [...columns(rows), ...services].join('\n');
+}
+
+function noteOn({ methods, missing }: InspectedService, withMethods: boolean): string {
+  if (methods === undefined) return '  (not described: give --descriptors)';
+  const count = withMethods ? '' : `  ${methods.length} ${methods.length === 1 ? 'method' : 'methods'}`;
+  return missing === undefined ? count : `${count}  (described in part: ${missing} is missing; give --descriptors)`;
 }

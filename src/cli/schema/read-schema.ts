@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { type GrpcChannel, GrpcError, status } from 'rxplug/grpc';
 import { UsageError } from '../process/exit-code.js';
+import { compileProtos, isProtoSource } from '../tools/compile-protos.js';
 import { type Reflected, reflect } from './reflection.js';
 import { Schema } from './schema.js';
 
@@ -29,13 +30,14 @@ async function reflectIfPossible(channel: GrpcChannel): Promise<Reflected> {
   }
 }
 
-/** A serialized FileDescriptorSet, as `buf build -o FILE` and `protoc --include_imports -o FILE` write it. */
+/** A serialized FileDescriptorSet, as `buf build -o FILE` and `protoc --include_imports -o FILE` write it, or the source of one. */
 async function readDescriptorSet(path: string): Promise<readonly FileDescriptorProto[]> {
+  if (await isProtoSource(path)) return fromBinary(FileDescriptorSetSchema, await compileProtos(path)).file;
   try {
     return fromBinary(FileDescriptorSetSchema, await readFile(path)).file;
   } catch (error) {
     throw new UsageError(
-      `Cannot read descriptors from ${path}: ${(error as Error).message}. Expected a file that buf build -o FILE has written.`,
+      `Cannot read descriptors from ${path}: ${(error as Error).message}. Expected a .proto file, a folder of them, or a file that buf build -o FILE has written.`,
     );
   }
 }

@@ -8,6 +8,8 @@ import {
   type FileRegistry,
 } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { CommandFailure, ExitCode } from '../process/exit-code.js';
+import { completeFiles } from './complete-files.js';
 
 /** The services of a plugin, and the types of their messages. */
 export class Schema {
@@ -17,8 +19,8 @@ export class Schema {
 
   /** `services`: full names of those that are there, described or not. */
   constructor(services: readonly string[], files: Iterable<FileDescriptorProto>) {
-    const { complete, missing } = inOrder(files);
-    this.registry = createFileRegistry(create(FileDescriptorSetSchema, { file: complete }));
+    const { files: complete, missing } = completeFiles(files);
+    this.registry = registryOf(complete);
     this.#services = services;
     this.#missing = missing;
   }
@@ -28,9 +30,15 @@ export class Schema {
     return new Map(this.#services.map((name) => [name, this.registry.getService(name)]));
   }
 
-  /** Files that are left out because one that they import is missing: its name, by theirs. */
+  /** Files of which what needs a missing one is left out: the name of that, by theirs. */
   get missing(): ReadonlyMap<string, string> {
     return this.#missing;
+  }
+
+  /** The file without which a service is described in part only. */
+  missingFor(service: string): string | undefined {
+    const file = this.registry.getService(service)?.file.proto.name;
+    return file === undefined ? undefined : this.#missing.get(file);
   }
 
   /**
@@ -55,6 +63,15 @@ export class Schema {
   }
 }
 
+/** Throws CommandFailure for files that no compiler has made, as with imports in a circle or a type that is none. */
+function registryOf(files: readonly FileDescriptorProto[]): FileRegistry {
+  try {
+    return createFileRegistry(create(FileDescriptorSetSchema, { file: [...files] }));
+  } catch (error) {
+    throw new CommandFailure(ExitCode.bad, `The descriptors contradict each other: ${(error as Error).message}.`);
+  }
+}
+
 /** `kv.v1.KV/Get`, as on the wire but for the slash at the beginning. */
 export function pathOf({ parent, name }: DescMethod): string {
   return `${parent.typeName}/${name}`;
@@ -62,28 +79,4 @@ export function pathOf({ parent, name }: DescMethod): string {
 
 function fullNameOf({ parent, name }: DescMethod): string {
   return `${parent.typeName}.${name}`;
-}
-
-/** A registry wants each file after those that it imports. A file whose imports are not all there cannot be used. */
-function inOrder(files: Iterable<FileDescriptorProto>): {
-  readonly complete: FileDescriptorProto[];
-  readonly missing: ReadonlyMap<string, string>;
-} {
-  const byName = new Map([...files].map((file) => [file.name, file]));
-  const complete = new Map<string, FileDescriptorProto>();
-  const missing = new Map<string, string>();
-  const visit = (file: FileDescriptorProto, path: ReadonlySet<string>): boolean => {
-    if (complete.has(file.name)) return true;
-    if (missing.has(file.name) || path.has(file.name)) return false;
-    for (const name of file.dependency) {
-      const imported = byName.get(name);
-      if (imported !== undefined && visit(imported, new Set([...path, file.name]))) continue;
-      missing.set(file.name, missing.get(name) ?? name);
-      return false;
-    }
-    complete.set(file.name, file);
-    return true;
-  };
-  for (const file of byName.values()) visit(file, new Set());
-  return { complete: [...complete.values()], missing };
 }

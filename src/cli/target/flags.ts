@@ -41,7 +41,7 @@ export const TARGET_FLAGS = {
     parse: text,
     variadic: true,
     optional: true,
-    brief: 'Descriptors of services, written by buf build -o',
+    brief: 'Descriptors of services: .proto files, a folder of them, or what buf build -o has written',
   },
   verbose: { kind: 'counter', optional: true, brief: "Show the plugin's log; twice: at trace level" },
 } as const;
