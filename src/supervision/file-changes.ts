@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
+  concatMap,
   debounceTime,
   defer,
   distinctUntilChanged,
@@ -45,9 +46,15 @@ export function fileChanges(file: string, { debounceMs = 1000 }: FileChangesOpti
     const path = absolutePath(file);
     const change$ = directoryChanges(dirname(path), { persistent: false }).pipe(debounceTime(debounceMs));
     // A further change begins the look anew.
-    const later$ = change$.pipe(switchMap(() => stableDigest(path, debounceMs)));
-    return merge(stableDigest(path, 0), later$).pipe(
-      // The first is what the file is now, or that there is none.
+    const later$ = change$.pipe(switchMap(() => stableLook(path, debounceMs)));
+    return merge(
+      defer(() => lookAt(path)),
+      later$,
+    ).pipe(
+      // Only a file that looks different is read: others in its directory may change often, and it may be large.
+      distinctUntilChanged(),
+      concatMap((look) => digestOf(path, look)),
+      // The first is what the file is now; none if it changes at this moment: then what comes is a change.
       filter((sha256, index) => sha256 !== undefined || index === 0),
       distinctUntilChanged(),
       skip(1),
@@ -56,11 +63,14 @@ export function fileChanges(file: string, { debounceMs = 1000 }: FileChangesOpti
   });
 }
 
-/** The digest of a file that has not changed for a while; undefined for one that is not there, or is still being written. */
-function stableDigest(path: string, quietMs: number): Observable<string | undefined> {
+/** What a file looks like that has not changed for a while; nothing of one that is still being written, which changes again. */
+function stableLook(path: string, quietMs: number): Observable<string> {
   return defer(() => lookAt(path)).pipe(
     switchMap((before) =>
-      timer(quietMs).pipe(switchMap(async () => (before === (await lookAt(path)) ? await digestOf(path) : undefined))),
+      timer(quietMs).pipe(
+        switchMap(() => lookAt(path)),
+        filter((look) => look === before),
+      ),
     ),
   );
 }
@@ -72,11 +82,13 @@ function lookAt(path: string): Promise<string> {
   );
 }
 
-async function digestOf(path: string): Promise<string | undefined> {
+/** Undefined for a file that is not there, or does not look like that any more. */
+async function digestOf(path: string, look: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
+    if ((await lookAt(path)) !== look) return undefined;
     await pipeline(createReadStream(path), hash);
-    return hash.digest('hex');
+    return (await lookAt(path)) === look ? hash.digest('hex') : undefined;
   } catch {
     return undefined;
   }

@@ -114,7 +114,7 @@ export const serving = (generation: number): SupervisorState => ({
 });
 
 /** Calls without a pause, 20 at once, until it is told to end. Resolves with the failures. */
-async function load({ kv }: Rig, isOver: () => boolean): Promise<unknown[]> {
+async function load({ kv }: Pick<Rig, 'kv'>, isOver: () => boolean): Promise<unknown[]> {
   const failures: unknown[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -128,7 +128,7 @@ async function load({ kv }: Rig, isOver: () => boolean): Promise<unknown[]> {
 }
 
 /** What happens under load: no call fails. */
-export async function underLoad(bed: Rig, change: () => Promise<void>): Promise<void> {
+export async function underLoad(bed: Pick<Rig, 'kv'>, change: () => Promise<void>): Promise<void> {
   let isOver = false;
   const loading = load(bed, () => isOver);
   await change();
