@@ -140,7 +140,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ),
   // The command line uses the package as anybody does, but for two files whose names no entry has.
   'cli/terminal': room([]),
-  'cli/process': room(['cli/terminal'], ['rxplug', '@stricli/core', 'node:stream']),
+  'cli/process': room(['cli/terminal'], ['rxplug', 'rxjs', '@stricli/core', 'node:stream']),
   'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
   'cli/tools': room(['cli/process'], ['node:fs', 'node:os', 'node:path', 'node:util', 'node:child_process']),
   'cli/schema/proto-text': room([], ['@bufbuild/protobuf']),
@@ -156,6 +156,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['cli/process', 'cli/terminal', 'cli/target'],
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
   ),
+  'cli/report': room(['cli/terminal', 'cli/target'], ['rxplug']),
   'cli/commands': room(
     [
       'cli/process',
@@ -165,13 +166,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'cli/schema/proto-text',
       'cli/build',
       'cli/run',
+      'cli/report',
       'runners/diagnose',
     ],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path'],
   ),
   cli: room(['cli/*'], ['@stricli/core']),
+  'check/result': room([]),
+  'check/options': room(ENDS),
+  'check/bench': room([...ENDS, 'check/options'], ['rxjs', 'node:stream', 'node:tls', 'node:child_process']),
+  'check/items': room(
+    [...ENDS, 'check/result', 'check/bench'],
+    ['rxjs', 'node:stream', 'node:tls', 'node:crypto', 'node:fs', 'node:path'],
+  ),
+  check: room([...DI, 'check/*'], ['rxjs']),
   testing: room(
-    [...DI, 'di', 'index'],
+    [...DI, 'di', 'index', 'check', 'check/*'],
     ['rxjs', 'node:assert', 'node:stream', 'node:net', 'node:fs', 'node:path', 'node:os'],
   ),
 };
@@ -183,7 +193,7 @@ const ONLY_IN: Readonly<Record<string, RegExp>> = {
   inversify: /^(di|assembly)\//,
   'reflect-metadata': /^di\//,
   // Besides plugins: Node makes single executables, the command measures starts and runs compilers of .proto files.
-  'node:child_process': /^(runners|processes|bundle|cli\/build|cli\/tools)\//,
+  'node:child_process': /^(runners|processes|bundle|cli\/build|cli\/tools|check\/bench)\//,
 };
 
 test('every import in src/ points to the left in the room table', () => {

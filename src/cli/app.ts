@@ -1,11 +1,13 @@
 import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
 import { BUILD_ALIASES, BUILD_FLAGS, type BuildFlags } from './build/flags.js';
 import type { CallFlags } from './commands/call.js';
+import type { CheckFlags } from './commands/check-plugin.js';
 import type { DiscoverFlags } from './commands/discover.js';
 import type { InspectFlags } from './commands/inspect.js';
 import type { RunFlags } from './commands/run.js';
 import type { CliContext } from './process/context.js';
 import { CommandFailure } from './process/exit-code.js';
+import { CHECK_FLAGS } from './report/flags.js';
 import { RUN_FLAGS } from './run/flags.js';
 import { PROGRAM, TARGET_ALIASES, TARGET_FLAGS } from './target/flags.js';
 import { parseDuration } from './target/options.js';
@@ -79,6 +81,19 @@ const routes = buildRouteMap({
         positional: { kind: 'tuple', parameters: [{ ...word, brief: "Program's source", placeholder: 'entry' }] },
       },
       docs: { brief: 'Make a script, a single executable or packages of a plugin in TypeScript' },
+    }),
+    check: buildRouteMap({
+      routes: {
+        plugin: buildCommand<CheckFlags, string[], CliContext>({
+          loader: async () => (await import('./commands/check-plugin.js')).check,
+          parameters: {
+            flags: CHECK_FLAGS,
+            positional: { kind: 'array', parameter: PROGRAM },
+          },
+          docs: { brief: 'Check whether a program is the plugin that hosts expect' },
+        }),
+      },
+      docs: { brief: 'Check a plugin, item by item' },
     }),
   },
   docs: { brief: 'Looks into go-plugin plugins: inspects, calls and finds them.' },

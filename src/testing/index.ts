@@ -1,3 +1,7 @@
+export { checkPlugin } from '../check/check-plugin.js';
+export { CHECK_ITEMS } from '../check/items/all.js';
+export type { BrokerCall, CheckOptions } from '../check/options.js';
+export type { CheckDescription, CheckLevel, CheckOutcome, CheckResult } from '../check/result.js';
 export { type ConnectionPair, createConnectionPair } from './connection-pair.js';
 export { duplexPair } from './duplex-pair.js';
 export { FakePlugin, type FakeRunnerOptions, type FakeScript } from './fake-plugin.js';

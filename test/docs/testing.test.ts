@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mock, test } from 'node:test';
-import { debounceTime, firstValueFrom } from 'rxjs';
+import { fileURLToPath } from 'node:url';
+import { debounceTime, firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { createClient, PluginError } from 'rxplug';
 import { createGrpcClient } from 'rxplug/grpc';
 import {
+  checkPlugin,
   createConnectionPair,
   createGrpcConnection,
   createGrpcPair,
@@ -38,6 +40,19 @@ test('how do I test over sockets and TLS', async () => {
   await using pair = await createGrpcPair(KVDefinition, service, { transport: 'unix', tls: true });
   // #endregion sockets
   await firstValueFrom(pair.client.put({ key: 'a', value }));
+});
+
+test('how do I test the program that hosts start', async () => {
+  const command: [string, string] = [
+    process.execPath,
+    fileURLToPath(import.meta.resolve('../../examples/grpc-kv/plugin.js')),
+  ];
+  // #region check-plugin
+  const results = await lastValueFrom(checkPlugin({ command, handshake }).pipe(toArray()));
+  const failed = results.filter(({ result }) => result === 'fail');
+  assert.deepEqual(failed, []);
+  // #endregion check-plugin
+  assert.ok(results.length > 20);
 });
 
 test('how do I test with fake timers', async () => {

@@ -1,0 +1,83 @@
+import { PluginError } from 'rxplug';
+import { CHECK_ITEMS, type CheckOptions, type CheckResult, checkPlugin } from 'rxplug/testing';
+import type { CliContext } from '../process/context.js';
+import { CommandFailure, ExitCode, UsageError } from '../process/exit-code.js';
+import { reporting } from '../process/failure.js';
+import { untilSignal } from '../process/until-signal.js';
+import { createReport } from '../report/create-report.js';
+import { isFailure, type ReportFormat } from '../report/report.js';
+import { parsePair, type TargetFlags } from '../target/options.js';
+import { resolveTarget, type Target } from '../target/resolve-target.js';
+import { columns } from '../terminal/columns.js';
+
+type StartFlags = Pick<
+  TargetFlags,
+  'cookie' | 'protocolVersions' | 'profile' | 'profileFile' | 'timeout' | 'env' | 'cwd' | 'hostEnv'
+>;
+
+export interface CheckFlags extends StartFlags {
+  readonly tls: 'auto' | 'off';
+  readonly format: ReportFormat;
+  readonly json: boolean;
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly strict: boolean;
+  readonly list: boolean;
+}
+
+/** `rxplug check plugin PROGRAM`, or `rxplug check plugin -- PROGRAM ARGUMENT...`. */
+export const check = reporting(async function (
+  this: CliContext,
+  flags: CheckFlags,
+  ...words: readonly string[]
+): Promise<void> {
+  const { stdout } = this.process;
+  if (flags.list) return void stdout.write(list(flags));
+  const target = await resolveTarget(commandOf(this, words), { ...flags, netrpc: false });
+  const { strict } = flags;
+  const subject = { target: target.title, startedAt: new Date(), strict, items: CHECK_ITEMS };
+  const report = createReport(flags.json ? 'json' : flags.format, subject);
+  const results: CheckResult[] = [];
+  const printing = untilSignal(checkPlugin(optionsOf(target, flags))).forEach((result) => {
+    results.push(result);
+    stdout.write(report.add(result));
+  });
+  await printing.catch(rethrow);
+  stdout.write(report.end());
+  const failures = results.filter((result) => isFailure(result, strict)).length;
+  if (failures > 0) throw new CommandFailure(ExitCode.bad, `${failures} of ${results.length} items failed.`);
+});
+
+function commandOf({ pluginCommand }: CliContext, words: readonly string[]): readonly string[] {
+  const [unexpected] = pluginCommand.length > 0 ? words : words.slice(1);
+  if (unexpected === undefined) return pluginCommand.length > 0 ? pluginCommand : words;
+  throw new UsageError(`Expected a program alone, got ${unexpected} too. With arguments: -- PROGRAM ARGUMENT...`);
+}
+
+function optionsOf(target: Target, flags: CheckFlags): CheckOptions {
+  const { command, cookieKey, cookieValue, versions } = target;
+  const env = Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env')));
+  const none = flags.hostEnv ? {} : Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
+  return {
+    command,
+    handshake: { magicCookieKey: cookieKey, magicCookieValue: cookieValue },
+    protocolVersions: versions,
+    autoMtls: flags.tls !== 'off',
+    startTimeoutMs: flags.timeout,
+    env: { ...none, ...env },
+    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
+    ...(flags.only === undefined ? {} : { only: flags.only }),
+    ...(flags.skip === undefined ? {} : { skip: flags.skip }),
+  };
+}
+
+/** Options that are wrong were typed. */
+function rethrow(error: unknown): never {
+  throw PluginError.is(error) && error.code === 'ERR_OPTIONS' ? new UsageError(error.message) : error;
+}
+
+function list({ format, json }: CheckFlags): string {
+  if (json || format === 'json') return `${JSON.stringify(CHECK_ITEMS, undefined, 2)}\n`;
+  const rows = CHECK_ITEMS.map(({ id, level, title, expected }) => [id, level, title, expected]);
+  return `${columns([['ID', 'LEVEL', 'A PLUGIN', 'EXPECTED'], ...rows]).join('\n')}\n`;
+}

@@ -1,0 +1,29 @@
+import { TARGET_FLAGS } from '../target/flags.js';
+
+const names = (text: string): string => text;
+
+const { cookie, protocolVersions, profile, profileFile, timeout, env, cwd, hostEnv } = TARGET_FLAGS;
+
+/** The flags of `rxplug check plugin`, for stricli. */
+export const CHECK_FLAGS = {
+  cookie,
+  protocolVersions,
+  profile,
+  profileFile,
+  timeout,
+  env,
+  cwd,
+  hostEnv,
+  tls: { kind: 'enum', values: ['auto', 'off'], default: 'auto', brief: 'Whether AutoMTLS is offered' },
+  only: { kind: 'parsed', parse: names, variadic: ',', optional: true, brief: 'Items to check, as T-04,E' },
+  skip: { kind: 'parsed', parse: names, variadic: ',', optional: true, brief: 'Items to leave out' },
+  strict: { kind: 'boolean', default: false, brief: 'A SHOULD that is not met fails, too' },
+  format: {
+    kind: 'enum',
+    values: ['human', 'tap', 'junit', 'json', 'github'],
+    default: 'human',
+    brief: 'Form of the results',
+  },
+  json: { kind: 'boolean', default: false, brief: 'The same as --format json' },
+  list: { kind: 'boolean', default: false, brief: 'List the items; nothing is started' },
+} as const;
