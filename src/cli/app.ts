@@ -36,7 +36,10 @@ const routes = buildRouteMap({
         aliases: TARGET_ALIASES,
         positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program [service|method|type]' } },
       },
-      docs: { brief: 'Start a plugin and tell what it is: handshake, TLS, services' },
+      docs: {
+        brief: 'Start a plugin and tell what it is: handshake, TLS, services',
+        customUsage: ['[flags] PROGRAM [SERVICE|METHOD|TYPE]', '[flags] [SERVICE|METHOD|TYPE] -- PROGRAM ARGUMENT...'],
+      },
     }),
     call: buildCommand<CallFlags, string[], CliContext>({
       loader: async () => (await import('./commands/call.js')).call,
@@ -51,7 +54,10 @@ const routes = buildRouteMap({
         aliases: { ...TARGET_ALIASES, m: 'metadata' },
         positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program method [json]' } },
       },
-      docs: { brief: 'Start a plugin and call a method: JSON in, JSON out' },
+      docs: {
+        brief: 'Start a plugin and call a method: JSON in, JSON out',
+        customUsage: ['[flags] PROGRAM METHOD [JSON...]', '[flags] METHOD [JSON...] -- PROGRAM ARGUMENT...'],
+      },
     }),
     run: buildCommand<RunFlags, string[], CliContext>({
       loader: async () => (await import('./commands/run.js')).run,
@@ -60,7 +66,10 @@ const routes = buildRouteMap({
         aliases: TARGET_ALIASES,
         positional: { kind: 'array', parameter: PROGRAM },
       },
-      docs: { brief: 'Keep a plugin running: its log, its output, its states, and where others find it' },
+      docs: {
+        brief: 'Keep a plugin running: its log, its output, its states, and where others find it',
+        customUsage: ['[flags] PROGRAM', '[flags] -- PROGRAM ARGUMENT...'],
+      },
     }),
     discover: buildCommand<DiscoverFlags, [directory?: string], CliContext>({
       loader: async () => (await import('./commands/discover.js')).discover,
@@ -71,7 +80,10 @@ const routes = buildRouteMap({
         },
         positional: { kind: 'tuple', parameters: [{ ...word, brief: 'Folder', placeholder: 'folder' }] },
       },
-      docs: { brief: 'List the plugins of a folder; nothing is started' },
+      docs: {
+        brief: 'List the plugins of a folder; nothing is started',
+        customUsage: ['[flags] [FOLDER]'],
+      },
     }),
     build: buildCommand<BuildFlags, [entry?: string], CliContext>({
       loader: async () => (await import('./commands/build.js')).build,
@@ -80,7 +92,10 @@ const routes = buildRouteMap({
         aliases: BUILD_ALIASES,
         positional: { kind: 'tuple', parameters: [{ ...word, brief: "Program's source", placeholder: 'entry' }] },
       },
-      docs: { brief: 'Make a script, a single executable or packages of a plugin in TypeScript' },
+      docs: {
+        brief: 'Make a script, a single executable or packages of a plugin in TypeScript',
+        customUsage: ['[flags] ENTRY --out FILE'],
+      },
     }),
     check: buildRouteMap({
       routes: {
@@ -96,13 +111,13 @@ const routes = buildRouteMap({
       docs: { brief: 'Check a plugin, item by item' },
     }),
   },
-  docs: { brief: 'Looks into go-plugin plugins: inspects, calls and finds them.' },
+  docs: { brief: 'Looks into go-plugin plugins of any language, and makes them of TypeScript.' },
 });
 
 export const app = buildApplication(routes, {
   name: 'rxplug',
   scanner: { caseStyle: 'allow-kebab-for-camel' },
-  documentation: { caseStyle: 'convert-camel-to-kebab' },
+  documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: true },
   determineExitCode: (error) => (error instanceof CommandFailure ? error.exitCode : 1),
   localization: {
     text: {

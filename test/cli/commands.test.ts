@@ -88,6 +88,8 @@ for (const [what, args, expected] of [
   ['an unknown command', ['inspct'], 'inspect'],
   ['an unknown flag', ['inspect', '--jsn', 'x'], 'json'],
   ['a wrong duration', ['inspect', '--timeout', 'soon', 'x'], 'Expected a duration such as'],
+  ['a program that is missing', ['inspect', './missing'], 'The program ./missing cannot be found: ENOENT'],
+  ['a folder', ['inspect', './src'], './src is a folder.'],
   ['no folder', ['discover', '/nowhere'], 'Cannot read /nowhere'],
 ] as const) {
   test(`wrong use, ${what}: told, and the exit code is 2`, async () => {
@@ -96,6 +98,14 @@ for (const [what, args, expected] of [
     assert.ok(stderr.includes(expected), stderr);
   });
 }
+
+test('help has a line for each way to use a command, without the flags that may be left out', async () => {
+  const { stdout } = await runCli(['--help']);
+  assert.match(stdout, /^ {2}rxplug inspect <program/m);
+  assert.ok(!stdout.includes('[--cookie'), stdout);
+  const call = await runCli(['call', '--help']);
+  assert.match(call.stdout, /^ {2}rxplug call \[flags\] METHOD \[JSON\.\.\.\] -- PROGRAM ARGUMENT\.\.\.$/m);
+});
 
 test('wrong requests are told with the exit code 2', async () => {
   for (const [words, expected] of [

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { UsageError } from '../process/exit-code.js';
 import { type GoBuildInfo, readGoBuildInfo } from './go-build-info.js';
 import { parsePair, parseVersions, type TargetFlags } from './options.js';
@@ -28,6 +28,7 @@ const ALL_VERSIONS = Array.from({ length: 256 }, (_, version) => version);
 export async function resolveTarget(command: readonly string[], flags: TargetFlags): Promise<Target> {
   const [file, ...args] = command;
   if (file === undefined || file === '') throw new UsageError('Expected a program, or its command line after --.');
+  if (isPath(file) && flags.cwd === undefined) await checkFile(file);
   const build = await buildInfoOf(file);
   const profiles = await profilesFor(flags);
   const profile = profileOf(profiles, file, build, flags);
@@ -48,11 +49,24 @@ export async function resolveTarget(command: readonly string[], flags: TargetFla
   };
 }
 
-/** A name that is looked up in the PATH is not read; the start tells whether it is there. */
+/** A name without a separator is looked up in the PATH: the start tells whether it is there. */
+function isPath(file: string): boolean {
+  return /[/\\]/.test(file);
+}
+
+/** Before anything is said of cookies and profiles. */
+async function checkFile(file: string): Promise<void> {
+  const stats = await stat(file).catch((error: Error) => error);
+  if (stats instanceof Error) throw new UsageError(`The program ${file} cannot be found: ${stats.message}`);
+  if (stats.isDirectory())
+    throw new UsageError(
+      `${file} is a folder. Give the plugin's program, or see what is in it: rxplug discover ${file}`,
+    );
+}
+
 async function buildInfoOf(file: string): Promise<GoBuildInfo | undefined> {
-  if (!/[/\\]/.test(file)) return undefined;
+  if (!isPath(file)) return undefined;
   try {
-    await access(file);
     return await readGoBuildInfo(file);
   } catch {
     return undefined;
