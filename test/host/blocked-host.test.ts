@@ -39,3 +39,17 @@ test('a host that is blocked for longer than stopGraceMs during a stop does not 
   assert.deepEqual(await firstValueFrom(client.exit$), { code: 0, signal: null });
   assertTempDirEmpty();
 });
+
+test('a ping is answered although the host is blocked for longer than pingTimeoutMs before it is sent', async () => {
+  const runner = inProcessRunner({ handshake, plugins: { kv: KvStore } });
+  const client = createClient({ runner, handshake, plugins, pingTimeoutMs: TIMEOUT_MS });
+  await client.start();
+  try {
+    const answer = client.ping();
+    blockLoop(BLOCK_MS);
+    await bounded('the answer', answer);
+  } finally {
+    await client.stop();
+  }
+  assertTempDirEmpty();
+});

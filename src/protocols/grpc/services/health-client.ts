@@ -1,13 +1,13 @@
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, map, merge } from 'rxjs';
 import { errorMessage, PluginCallError } from '../../../errors.js';
+import { loopTimer } from '../../../streams/loop-timeout.js';
 import { HealthCheckResponse_ServingStatus as Code, type HealthDefinition } from '../gen/grpc/health/v1/health.js';
-import { GrpcError } from '../shared/errors.js';
 import type { ClientOf } from '../shared/service-definition.js';
 import { GRPC_SERVICE_NAME } from './health.js';
 
 /** What bounds a health check. */
 export interface CheckHealthOptions {
-  /** Bounds the call, connecting included. */
+  /** Bounds the call, connecting included. Time in which this process's event loop was blocked does not count. */
   readonly timeoutMs: number;
   /** @default 'plugin' */
   readonly service?: string;
@@ -26,19 +26,16 @@ export async function checkHealth(
   options: CheckHealthOptions,
 ): Promise<ReportedStatus> {
   const { timeoutMs, service = GRPC_SERVICE_NAME, signal } = options;
-  try {
-    const call$ = client.check({ service }, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
-    const { status } = await firstValueFrom(call$);
-    return (Code[status] as keyof typeof Code | undefined) ?? 'UNRECOGNIZED';
-  } catch (cause) {
-    throw noAnswer(cause, service, timeoutMs);
-  }
+  const call$ = client.check({ service }, signal === undefined ? {} : { signal }).pipe(map(({ status }) => status));
+  // Not the call's own deadline: after this process was blocked, who asks may kill a plugin that has answered.
+  const late$ = loopTimer(timeoutMs, { ref: false }).pipe(map(() => 'late' as const));
+  const answer = await firstValueFrom(merge(call$, late$)).catch((cause: unknown) => {
+    throw noAnswer(service, `failed: ${errorMessage(cause)}`, cause);
+  });
+  if (answer !== 'late') return (Code[answer] as keyof typeof Code | undefined) ?? 'UNRECOGNIZED';
+  throw noAnswer(service, `was not answered within ${timeoutMs} ms: the plugin hangs or is busy.`);
 }
 
-function noAnswer(cause: unknown, service: string, timeoutMs: number): PluginCallError {
-  const late = GrpcError.is(cause) && cause.statusName === 'DEADLINE_EXCEEDED';
-  const how = late
-    ? `was not answered within ${timeoutMs} ms: the plugin hangs or is busy.`
-    : `failed: ${errorMessage(cause)}`;
+function noAnswer(service: string, how: string, cause?: unknown): PluginCallError {
   return new PluginCallError('ERR_PING', `The health check of "${service}" ${how}`, { cause });
 }
