@@ -35,6 +35,11 @@ export interface ServiceLimits {
   readonly maxReceiveMessageBytes?: number;
   /** Refuses responses with wrong fields. @default the server's */
   readonly strictMessages?: boolean;
+  /**
+   * Takes calls also while handlers of calls that have ended occupy `maxConcurrentStreams`: for health checks and the like, whose own handlers
+   * end with their calls. @default false
+   */
+  readonly alwaysTaken?: boolean;
 }
 
 /** A gRPC server without a listener: connections are handed to it. Both engines have one. */

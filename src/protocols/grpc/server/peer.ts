@@ -28,6 +28,7 @@ export class Peer implements MessageLimits, Caller {
   #closed: Closed[] = [];
   readonly #maxHeaderListBytes: () => number;
   #abandoned = 0;
+  #crowdTold = false;
 
   constructor(connection: Duplex, options: PeerOptions, maxHeaderListBytes: () => number) {
     this.maxReceiveMessageBytes = options.maxReceiveMessageBytes;
@@ -44,9 +45,26 @@ export class Peer implements MessageLimits, Caller {
     return this.#maxHeaderListBytes();
   }
 
+  /** Calls that have ended, and whose handlers are to be told in this turn. */
+  get closing(): number {
+    return this.#closed.length;
+  }
+
   /** Handlers that may still run after the end of their call. They are counted, so that fast cancelling cannot start any number of them. */
   get abandoned(): number {
     return this.#closed.length + this.#abandoned;
+  }
+
+  /** Says once for the connection why its calls are refused: the caller learns the code of HTTP/2 alone. */
+  tellCrowd(path: string, maxConcurrentStreams: number): void {
+    if (this.#crowdTold) return;
+    this.#crowdTold = true;
+    const fields = { method: path, stillRunning: this.abandoned, maxConcurrentStreams };
+    this.logger.warn(
+      'calls are refused: too many handlers of calls that have ended still run. End them when call.signal is aborted; a generator ends at ' +
+        'its next yield, and never while it awaits what never comes',
+      fields,
+    );
   }
 
   /** Notifies calls of their end in a batch, after this turn's responses are flushed. */

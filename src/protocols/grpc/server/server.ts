@@ -52,6 +52,8 @@ class NativeServer implements GrpcServer {
   readonly #grpcJsMethods: GrpcJsMethods;
   readonly #methods = new Map<string, ServerMethod>();
   readonly #sessions = new Map<Http2ServerSession, Promise<void>>();
+  /** Paths of services that are `alwaysTaken`. */
+  readonly #alwaysTaken = new Set<string>();
   #accepting = true;
 
   constructor(options: ResolvedServerOptions, grpcJsMethods: GrpcJsMethods) {
@@ -61,12 +63,14 @@ class NativeServer implements GrpcServer {
 
   addService<D extends ServiceDefinition>(definition: D, service: HandlersOf<D>, limits: ServiceLimits = {}): void {
     const { interceptors, maxBufferedBytes, logger, strictMessages } = this.#options;
-    const methods = handlerMethods(definition, service, { strictMessages, ...limits, maxBufferedBytes, logger });
+    const { alwaysTaken = false, ...own } = limits;
+    const methods = handlerMethods(definition, service, { strictMessages, ...own, maxBufferedBytes, logger });
     const direct = interceptors.length === 0;
     this.#add(
       definition.fullName,
       direct ? [...methods.values()] : this.#grpcJsMethods.intercepted(methods, interceptors),
     );
+    if (alwaysTaken) for (const { path } of methods.values()) this.#alwaysTaken.add(path);
   }
 
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void {
@@ -85,10 +89,12 @@ class NativeServer implements GrpcServer {
     const peer = new Peer(connection, this.#options, () => session.peerMaxHeaderListBytes);
     const { maxConcurrentStreams } = this.#options.http2;
     const accept = (stream: Http2Stream, headers: HeaderList, endStream: boolean) => {
-      if (session.openStreams + peer.abandoned <= maxConcurrentStreams) {
-        return this.#accept(peer, stream, headers, endStream);
-      }
+      const free = maxConcurrentStreams - session.openStreams;
+      if (peer.abandoned <= free) return this.#accept(peer, stream, headers, endStream);
+      const { path } = readHead(headers);
+      if (peer.closing <= free && this.#alwaysTaken.has(path)) return this.#accept(peer, stream, headers, endStream);
       stream.reset(Http2ErrorCode.refusedStream);
+      peer.tellCrowd(path, maxConcurrentStreams);
       return SILENT;
     };
     let onClosed = () => {};

@@ -72,9 +72,14 @@ const BY_RESET: Readonly<Record<number, number>> = {
   [Http2ErrorCode.inadequateSecurity]: Status.PERMISSION_DENIED,
 };
 
+/** A refusal has no text of its own; the log of a plugin of ours has the reason. */
+const REFUSED =
+  'The peer refused the call (REFUSED_STREAM): it has as many running calls as it takes, those included that were cancelled and whose handlers ' +
+  'have not ended, or it is about to end.';
+
 /** What an RST_STREAM of the peer means (grpc doc/PROTOCOL-HTTP2.md, section Errors). */
 export function statusFromReset(code: number): CallStatus {
+  if (code === Http2ErrorCode.refusedStream) return lostStatus(REFUSED, undefined, 'none');
   const detail = `The peer reset the stream: ${formatErrorCode(code)}.`;
-  if (code === Http2ErrorCode.refusedStream) return lostStatus(detail, undefined, 'none');
   return localStatus(BY_RESET[code] ?? Status.INTERNAL, detail);
 }

@@ -6,8 +6,12 @@ import { connect as dial } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { NEVER } from 'rxjs';
 import { KVDefinition } from '../../../../examples/gen/kv.js';
-import type { GrpcServerOptions } from '../../../../src/protocols/grpc/server/grpc-server.js';
+import { HealthDefinition } from '../../../../src/protocols/grpc/gen/grpc/health/v1/health.js';
+import type { GrpcServer, GrpcServerOptions } from '../../../../src/protocols/grpc/server/grpc-server.js';
+import { HealthService } from '../../../../src/protocols/grpc/services/health.js';
+import { OWN_SERVICE_SETTINGS } from '../../../../src/protocols/grpc/services/limits.js';
 import { connectHttp2 } from '../../../../src/transports/http2/open-session.js';
+import { createLogger, type LogRecord } from '../../../../src/wire/logs/logger.js';
 import { defer, within } from '../../../support/defer.js';
 import { ENDPOINTS } from '../../../support/engines.js';
 import { serveOnUnixSocket } from '../../../support/grpc-peer.js';
@@ -26,10 +30,16 @@ const NO_EVENTS = {
 };
 
 /** A client on node:http2, without gRPC code, of a server of ours. */
-async function start(t: TestContext, handlers: Partial<KV>, options: GrpcServerOptions = {}) {
+async function start(
+  t: TestContext,
+  handlers: Partial<KV>,
+  options: GrpcServerOptions = {},
+  configure: (server: GrpcServer) => void = ignore,
+) {
   const server = ENDPOINTS.native.createServer(options);
   const never = () => NEVER;
   server.addService(KVDefinition, { get: never, put: never, watch: never, import: never, sync: never, ...handlers });
+  configure(server);
   const socket = await serveOnUnixSocket(server);
   const session = connect('http://raw', { createConnection: () => dial(socket.path) });
   session.on('error', () => {});
@@ -41,8 +51,8 @@ async function start(t: TestContext, handlers: Partial<KV>, options: GrpcServerO
   return { session, path: socket.path };
 }
 
-function call(session: ClientHttp2Session, method: string): ClientHttp2Stream {
-  const path = `/kv.v1.KV/${method}`;
+function call(session: ClientHttp2Session, method: string, service = 'kv.v1.KV'): ClientHttp2Stream {
+  const path = `/${service}/${method}`;
   const stream = session.request({
     ':method': 'POST',
     ':path': path,
@@ -115,4 +125,27 @@ test('a cancelled call counts for maxConcurrentStreams until its handler has fin
   released.resolve();
   await new Promise((resolve) => session.ping(resolve));
   assert.equal(await statusOf(call(session, 'Put')), '0');
+});
+
+test('a server whose cancelled handlers never end answers for its own services, and its log says why it refuses', async (t) => {
+  const records: LogRecord[] = [];
+  const logger = createLogger({ write: (record) => void records.push(record) });
+  async function* watch() {
+    await new Promise(() => {});
+    yield {};
+  }
+  const own = (server: GrpcServer) => server.addService(HealthDefinition, new HealthService(), OWN_SERVICE_SETTINGS);
+  const options = { http2: { maxConcurrentStreams: 10 }, logger };
+  const { session } = await start(t, { watch, put: async () => ({}) }, options, own);
+  const calls = Array.from({ length: 10 }, () => call(session, 'Watch'));
+  await new Promise((resolve) => session.ping(resolve));
+  for (const one of calls) one.close(constants.NGHTTP2_CANCEL);
+  await Promise.all(calls.map(closed));
+  for (let count = 0; count < 2; count += 1)
+    assert.equal(await closed(call(session, 'Put')), constants.NGHTTP2_REFUSED_STREAM);
+  assert.equal(await statusOf(call(session, 'Check', 'grpc.health.v1.Health')), '0');
+  assert.deepEqual(
+    records.map(({ level, fields }) => [level, fields]),
+    [['warn', { method: '/kv.v1.KV/Put', stillRunning: 10, maxConcurrentStreams: 10 }]],
+  );
 });
