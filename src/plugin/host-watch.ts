@@ -24,25 +24,34 @@ export interface HostExit {
   readonly isConfirmed: boolean;
 }
 
+export interface HostWatch {
+  /** Whether the host has exited, looked at now: a process that ends may come before the next poll. Also after `stop`. */
+  readonly look: () => HostExit | undefined;
+  readonly stop: () => void;
+}
+
 /**
  * Calls back once when the host has exited or was killed. Watched is the process that started this one, the wrapper mostly if there is
  * one (`npx`, `bash -c`), and the host's own process, if it runs on the same system. Of a host on another one, in front of a container
- * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls as `hostPolls` says. Returns
- * a function that ends the watch.
+ * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls as `hostPolls` says.
  */
-export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) => void): () => void {
+export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) => void): HostWatch {
   const { host } = options;
   const where = locate(options);
   const isConfirmed = where === 'here';
   const isDisconnected = where === 'elsewhere' ? disconnection() : () => false;
   const hasHostExited = (): boolean => isConfirmed && host !== undefined && hasExited(host);
-  const isGone = (poll: Poll): boolean => hasParentExited() || hasHostExited() || isDisconnected(poll);
-  const polls$ = hostPolls(options).pipe(map(isGone));
+  let isGone = false;
+  const look = (): boolean => (isGone ||= hasParentExited() || hasHostExited());
+  const polls$ = hostPolls(options).pipe(map((poll) => look() || isDisconnected(poll)));
   // On Linux every poll compares start times. Besides, `merge` loads two dozen files of rxjs, before the handshake.
   const isCompared = process.platform !== 'linux' && isConfirmed && host !== undefined;
   const gone$ = isCompared ? merge(polls$, hasOtherStartTime(host)) : polls$;
-  const watching = gone$.pipe(filter(Boolean), take(1)).subscribe(() => onExit({ isConfirmed }));
-  return () => watching.unsubscribe();
+  const watching = gone$.pipe(filter(Boolean), take(1)).subscribe(() => {
+    isGone = true;
+    onExit({ isConfirmed });
+  });
+  return { look: () => (look() ? { isConfirmed } : undefined), stop: () => watching.unsubscribe() };
 }
 
 /** Compared once: outside of Linux reading a start time takes a program, too much for every poll. */

@@ -8,7 +8,7 @@ import { asText, type Logger } from '../wire/logs/logger.js';
 import type { AssembledPlugin } from './assembled-plugin.js';
 import { reportCrashes } from './crash-report.js';
 import { type HostOffer, hostOffer } from './host-offer.js';
-import { type HostExit, watchHost } from './host-watch.js';
+import { type HostWatch, watchHost } from './host-watch.js';
 import { pluginLogger } from './logger.js';
 import { exitWithMessage, magicCookieError } from './magic-cookie.js';
 import { resolveServeOptions } from './options.js';
@@ -115,12 +115,12 @@ async function untilStopped(serving: Serving, { options, environment, logger }: 
     cleanups.push(() => void process.off('SIGTERM', resolve));
     if (options.exitWithHost ?? !environment.outlivesHost) {
       const watched = { host: environment.hostProcess, handshake: options.handshake, ...serving.connected };
-      const onExit = (exit: HostExit): void => {
+      const watch = watchHost(watched, () => {
         logger.debug('the host has exited');
-        killTreeAtExit(exit);
         resolve();
-      };
-      cleanups.push(watchHost(watched, onExit));
+      });
+      killTreeAtExit(watch);
+      cleanups.push(watch.stop);
     }
   });
   process.on('SIGINT', onInterrupt);
@@ -146,10 +146,15 @@ function removeSocketDirAtExit({ unixSocketDir }: PluginEnvironment): void {
   process.once('exit', () => removeAbandonedSocketDir(unixSocketDir));
 }
 
-/** Ends what this plugin has started, and its wrappers, in the place of a host that was killed. The last action of the process. */
-function killTreeAtExit({ isConfirmed }: HostExit): void {
-  const mark = isConfirmed ? process.env[TREE_VARIABLE] : undefined;
-  process.once('exit', () => killOwnTree({ mark }));
+/**
+ * Ends what this plugin has started, and its wrappers, in the place of a host that was killed. Looks once more at exit: a plugin with a single
+ * connection ends when that is lost, before the watch has found the host gone.
+ */
+function killTreeAtExit({ look }: HostWatch): void {
+  process.once('exit', () => {
+    const exit = look();
+    if (exit !== undefined) killOwnTree({ mark: exit.isConfirmed ? process.env[TREE_VARIABLE] : undefined });
+  });
 }
 
 /** Lets the program exit by itself, but ends it before the host would kill it. */

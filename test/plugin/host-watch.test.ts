@@ -55,18 +55,28 @@ const WRAPPERS = {
   'npm exec': ['bash', '-c', 'npm exec --silent --offline -c "$(printf "%q " "$@")"', 'bash'],
 } as const;
 
-for (const [name, wrapper] of Object.entries(WRAPPERS)) {
+const STARTS: Readonly<
+  Record<string, { readonly wrapper?: readonly string[]; readonly grpcBrokerMultiplex?: boolean }>
+> = {
+  ...Object.fromEntries(
+    Object.entries(WRAPPERS).map(([name, wrapper]) => [name, wrapper === undefined ? {} : { wrapper }]),
+  ),
+  // Its only connection ends with the host, and it with that, before the watch looks.
+  multiplexed: { grpcBrokerMultiplex: true },
+};
+
+for (const [name, started] of Object.entries(STARTS)) {
   test(
     `a plugin whose host was killed ends with its children and its wrapper, and leaves no directory: ${name}`,
     onLinux,
     async () => {
       const children = join(tmpdir(), 'pids');
-      const wanted = [{ behaviour: { children }, ...(wrapper === undefined ? {} : { wrapper }) }];
+      const wanted = [{ behaviour: { children }, ...started }];
       const script = fileURLToPath(new URL('../fixtures/hosts/starts-plugins.js', import.meta.url));
       const host = spawn(process.execPath, [script, JSON.stringify(wanted)], { stdio: ['ignore', 'pipe', 'inherit'] });
       const [config] = JSON.parse(await firstLine(host.stdout)) as readonly ReattachConfig[];
       const pids = pidsIn(children);
-      assert.equal(pids[0] === config!.pid, wrapper === undefined);
+      assert.equal(pids[0] === config!.pid, started.wrapper === undefined);
       host.kill('SIGKILL');
       await once(host, 'exit');
       for (const pid of [...pids, config!.pid!]) await awaitGone(pid, 20_000);
@@ -119,7 +129,7 @@ test('a plugin watches the process that started it, on this system', onLinux, as
   const polls = (host: HostProcess | undefined, seconds = 10, connections: () => number = () => 1) => {
     let exit: unknown = 'none';
     const watched = { host, handshake, connections, connectionClosed$: NEVER };
-    const stop = watchHost(watched, (found) => (exit = found));
+    const { stop } = watchHost(watched, (found) => (exit = found));
     advance(t, seconds * 1000, 1000);
     stop();
     return exit;
@@ -147,7 +157,7 @@ test('a host on another system that is killed right after it connected counts as
   const host = { ...(await describeThisProcess()), pidNamespace: 'pid:[1]', cookie };
   const closed = new Subject<void>();
   const exits: unknown[] = [];
-  const stop = watchHost({ host, handshake, connections: () => 0, connectionClosed$: closed }, (exit) =>
+  const { stop } = watchHost({ host, handshake, connections: () => 0, connectionClosed$: closed }, (exit) =>
     exits.push(exit),
   );
   advance(t, 500);
@@ -173,7 +183,7 @@ test(
     const exits: unknown[] = [];
     let open = 1;
     const watched = { host, handshake, connections: () => open, connectionClosed$: closed };
-    const stop = watchHost(watched, (exit) => exits.push(exit));
+    const { stop } = watchHost(watched, (exit) => exits.push(exit));
     advance(t, 20_000);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -185,10 +195,10 @@ test(
     assert.deepEqual(exits, [{ isConfirmed: true }]);
     stop();
     const unconnected = { host, handshake, connections: () => 0, connectionClosed$: NEVER };
-    const stopSecond = watchHost(unconnected, (exit) => exits.push(exit));
+    const second = watchHost(unconnected, (exit) => exits.push(exit));
     advance(t, 1000);
     assert.equal(exits.length, 2);
-    stopSecond();
+    second.stop();
   },
 );
 
