@@ -12,8 +12,8 @@ import { ownTempDir } from '../support/own-temp-dir.js';
 
 const assertTempDirEmpty = ownTempDir();
 const bounded = <T>(what: string, promise: Promise<T>): Promise<T> => within(20_000, what, promise);
-const TIMEOUT_MS = 800;
-const BLOCK_MS = 1000;
+const TIMEOUT_MS = 2500;
+const BLOCK_MS = 2800;
 
 for (const phase of ['handshaking', 'connecting'])
   test(`a start succeeds although the host is blocked for longer than startTimeoutMs while ${phase}`, async () => {
