@@ -1,0 +1,166 @@
+/** `npm create rxplug`: each template is made, built, tested and started, with the packed packages. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { needsGo } from '../conformance/build-go.js';
+import { testEnv } from '../fixtures/fixture.js';
+import { NO_REGISTRY } from '../support/npm-install.js';
+import { type ToolProject, toolProject } from '../support/tool-project.js';
+
+const execute = promisify(execFile);
+const { execPath: node } = process;
+const source = fileURLToPath(new URL('../../../packages/create/', import.meta.url));
+const templates = (await readdir(join(source, 'templates'))).toSorted();
+
+interface Manifest {
+  readonly name: string;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const readManifest = async (path: string): Promise<Manifest> => JSON.parse(await readFile(path, 'utf8')) as Manifest;
+
+/** What the templates install, once for all: they are made below its folder. */
+async function packagesOfTemplates(): Promise<readonly string[]> {
+  const found = await Promise.all(
+    templates.map((name) => readManifest(join(source, 'templates', name, 'package.json'))),
+  );
+  const all = found.flatMap(({ dependencies, devDependencies }) =>
+    Object.entries({ ...dependencies, ...devDependencies }),
+  );
+  return [...new Set(all.map(([name, range]) => `${name}@${range}`))].filter((name) => !name.startsWith('rxplug@'));
+}
+
+let packed: string;
+let tarball: string;
+let installed: ToolProject | undefined;
+before(async () => {
+  packed = await mkdtemp(join(homedir(), '.rxplug-create-'));
+  const npm = ['pack', '--json', '--pack-destination', packed];
+  const { stdout } = await execute('npm', npm, { cwd: source, env: testEnv({ npm_config_loglevel: 'error' }) });
+  tarball = join(packed, (JSON.parse(stdout) as [{ filename: string }])[0].filename);
+  installed = await toolProject([tarball, ...(await packagesOfTemplates())]);
+  // Their test runners are not part of this one.
+  delete installed?.env['NODE_TEST_CONTEXT'];
+});
+after(async () => {
+  await rm(packed, { recursive: true });
+  if (installed !== undefined) await rm(installed.directory, { recursive: true });
+});
+
+/** A test of a template's project, which is made first. */
+function testOf(template: string, title: string, body: (project: ToolProject, t: TestContext) => Promise<void>): void {
+  test(`${template}: ${title}`, async (t) => {
+    if (installed === undefined) return t.skip(NO_REGISTRY);
+    await installed.run('.', node, installed.bin('create-rxplug/create.js'), template, '--template', template);
+    await body(installed, t);
+  });
+}
+
+const npmRun = ({ run }: ToolProject, folder: string, script: string): Promise<string> =>
+  run(folder, 'npm', 'run', '-s', script);
+
+async function assertPasses(project: ToolProject, folder: string, tests: number): Promise<void> {
+  assert.match(await npmRun(project, folder, 'test'), new RegExp(`^(?:#|ℹ) pass ${tests}$`, 'm'));
+}
+
+describe('the command', () => {
+  test('is run by npm, asks nothing, and makes a project of its tarball', async (t) => {
+    if (installed === undefined) return t.skip(NO_REGISTRY);
+    const exec = [
+      'exec',
+      '--yes',
+      '--package',
+      tarball,
+      '--',
+      'create-rxplug',
+      'My Plugin',
+      '--yes',
+      '--rxplug',
+      './rxplug.tgz',
+    ];
+    const said = await installed.run('.', 'npm', ...exec);
+    assert.match(
+      said,
+      /^Made My Plugin\. Next:\n\n {2}cd My Plugin\n {2}npm install\n {2}npm run build\n {2}npm test\n$/,
+    );
+    const folder = join(installed.directory, 'My Plugin');
+    const { name, dependencies } = await readManifest(join(folder, 'package.json'));
+    assert.deepEqual([name, dependencies['rxplug']], ['my-plugin', `file:${join(installed.directory, 'rxplug.tgz')}`]);
+    assert.ok((await readdir(folder)).includes('.gitignore'));
+  });
+
+  const refused = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await execute(node, [join(source, 'create.js'), ...args], {
+      cwd: packed,
+      env: testEnv(),
+    }).then(
+      () => assert.fail('it should fail'),
+      (error: { code: number; stderr: string }) => error,
+    );
+    assert.equal(code, 2, stderr);
+    return stderr;
+  };
+
+  test('refuses what it cannot do, with what there is', async () => {
+    assert.match(
+      await refused('x', '--template', 'go-plugin'),
+      /There is no template "go-plugin".*\n {2}plugin-and-host /,
+    );
+    assert.match(await refused('a', 'b'), /Expected one folder, got a b/);
+    assert.match(await refused('--tmplate', 'x'), /Unknown option '--tmplate'/);
+    assert.match(await refused('x'), /there is no terminal to ask at/);
+    await writeFile(join(packed, 'full'), '');
+    assert.match(await refused('.', '--yes'), /\. is not empty: it has /);
+  });
+
+  test('knows each template, and no other', async () => {
+    const { stdout } = await execute(node, [join(source, 'create.js'), '--help'], { env: testEnv() });
+    const listed = stdout.slice(stdout.indexOf('Templates:'));
+    const names = [...listed.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name = '']) => name);
+    assert.deepEqual(names.toSorted(), templates);
+  });
+});
+
+testOf(
+  'plugin-and-host',
+  'is built and tested, its host starts its plugin, and the plugin becomes one file',
+  async (project) => {
+    const folder = 'plugin-and-host';
+    await npmRun(project, folder, 'build');
+    await assertPasses(project, folder, 2);
+    assert.equal(await npmRun(project, folder, 'start'), 'Hello Ada!\n3\n2\n1\n');
+    assert.match(await npmRun(project, folder, 'ship'), /^checked: starts, answers, and stops$/m);
+    assert.ok((await stat(join(project.directory, folder, 'dist/ship/greeter'))).size > 100_000);
+  },
+);
+
+testOf('plugin-for-go-host', 'is built and tested, and its host in Go starts the one file', async (project) => {
+  const folder = 'plugin-for-go-host';
+  await npmRun(project, folder, 'build');
+  await assertPasses(project, folder, 1);
+  await npmRun(project, folder, 'ship');
+  if (needsGo().skip === false) assert.equal(await npmRun(project, folder, 'host'), 'revision 1: mars\n');
+});
+
+testOf('promise', 'is built and tested, and its host starts its plugin; nobody imports rxjs', async (project) => {
+  const folder = 'promise';
+  await npmRun(project, folder, 'build');
+  await assertPasses(project, folder, 2);
+  const listed = '[ ] write a plugin\n[x] read the documentation\n[ ] ship it\n';
+  assert.equal(await npmRun(project, folder, 'start'), `2 imported\n${listed}`);
+  const sources = await readdir(join(project.directory, folder, 'src'));
+  for (const file of sources.filter((name) => name.endsWith('.ts')))
+    assert.doesNotMatch(await readFile(join(project.directory, folder, 'src', file), 'utf8'), /from 'rxjs/, file);
+});
+
+testOf('nestjs-host', 'is built and tested, with the plugin in it', async (project) => {
+  await npmRun(project, 'nestjs-host', 'build');
+  await assertPasses(project, 'nestjs-host', 1);
+});
