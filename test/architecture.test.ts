@@ -157,8 +157,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
   ),
   'cli/report': room(['cli/terminal', 'cli/target'], ['rxplug']),
+  'cli/call': room(
+    ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema'],
+    ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path', 'node:url'],
+  ),
   'cli/commands': room(
     [
+      'cli/call',
       'cli/process',
       'cli/terminal',
       'cli/target',

@@ -1,6 +1,6 @@
 import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
 import { BUILD_ALIASES, BUILD_FLAGS, type BuildFlags } from './build/flags.js';
-import type { CallFlags } from './commands/call.js';
+import type { CallFlags } from './call/flags.js';
 import type { CheckFlags } from './commands/check-plugin.js';
 import type { DiscoverFlags } from './commands/discover.js';
 import type { InspectFlags } from './commands/inspect.js';
@@ -48,6 +48,14 @@ const routes = buildRouteMap({
           ...TARGET_FLAGS,
           metadata: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'Metadata, KEY=VALUE' },
           deadline: { kind: 'parsed', parse: parseDuration, optional: true, brief: 'Bound of the call' },
+          script: { kind: 'parsed', parse: text, optional: true, brief: 'Calls of a file, or of - for stdin' },
+          lend: {
+            kind: 'parsed',
+            parse: text,
+            variadic: true,
+            optional: true,
+            brief: 'Stub for the plugin, SERVICE=FILE',
+          },
           emitDefaults: { kind: 'boolean', default: false, brief: 'Print fields that have their default value' },
           ignoreUnknown: { kind: 'boolean', default: false, brief: 'Leave out fields that the type does not have' },
         },

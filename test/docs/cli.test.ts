@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -13,6 +13,10 @@ import { REPOSITORY } from '../conformance/build-go.js';
 const page = readFileSync(join(REPOSITORY, 'docs/cli.md'), 'utf8');
 const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-page-'));
 symlinkSync(join(REPOSITORY, 'dist/examples/basic/plugin.js'), join(directory, 'plugin.js'));
+symlinkSync(join(REPOSITORY, 'dist/examples/bidirectional/plugin.js'), join(directory, 'merger.js'));
+// Files that the page shows: a name and a block.
+for (const [, name = '', text = ''] of page.matchAll(/`([\w.-]+)`:\n\n```\w+\n([^]*?)```/g))
+  writeFileSync(join(directory, name), text);
 const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
 execFileSync(process.execPath, [buf, 'build', join(REPOSITORY, 'proto'), '-o', join(directory, 'greeter.binpb')]);
 after(() => rmSync(directory, { recursive: true }));

@@ -39,7 +39,7 @@ function inFlags(message: string): string {
 }
 
 /** `status NOT_FOUND (5): no such key`. */
-function statusFailure({ status, statusName, detail }: GrpcError): CommandFailure {
+export function statusFailure({ status, statusName, detail }: GrpcError): CommandFailure {
   const text = `status ${statusName} (${status})${detail === '' ? '' : `: ${visible(detail)}`}`;
   return new CommandFailure(status === Status.DEADLINE_EXCEEDED ? ExitCode.timeout : ExitCode.bad, text);
 }

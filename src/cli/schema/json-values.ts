@@ -1,4 +1,5 @@
 import { UsageError } from '../process/exit-code.js';
+import { jsonErrorPosition } from './json-position.js';
 
 /** Bound of one value, so that a stream without an end is not kept. */
 const MAX_VALUE_CHARACTERS = 64 * 1024 * 1024;
@@ -13,14 +14,23 @@ export async function* jsonValues(chunks: AsyncIterable<Buffer | string>): Async
   yield* splitter.end();
 }
 
-/** Parses a JSON text. Throws UsageError, with the position that the parser tells. */
+/** Parses a JSON text. Throws UsageError, with the place where it stops being JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`The request is no JSON: ${(error as Error).message}`);
+  } catch {
+    const { line, column } = jsonErrorPosition(text) ?? { line: 1, column: 1 };
+    const found = text
+      .split('\n')
+      [line - 1]!.slice(column - 1, column + MAX_SHOWN - 1)
+      .trimEnd();
+    const what = found === '' ? 'it ends there' : `found ${JSON.stringify(found)}`;
+    throw new UsageError(`The request is no JSON: line ${line}, column ${column}: ${what}.`);
   }
 }
+
+/** Characters of a wrong text that are shown. */
+const MAX_SHOWN = 20;
 
 /** Finds where a value ends: outside of strings, where every bracket is closed. */
 class JsonSplitter {

@@ -27,19 +27,19 @@ export interface Reflected {
 }
 
 /**
- * Asks the reflection service of a server for its services and their files. Rejects with GrpcError UNIMPLEMENTED when it has none, and with
+ * Asks the reflection service of a server for its services and their files, and for those of other symbols. Rejects with GrpcError UNIMPLEMENTED when it has none, and with
  * the status of the call when that fails.
  */
-export async function reflect(channel: GrpcChannel): Promise<Reflected> {
+export async function reflect(channel: GrpcChannel, symbols: readonly string[]): Promise<Reflected> {
   try {
-    return await askAll(createGrpcClient(channel, V1));
+    return await askAll(createGrpcClient(channel, V1), symbols);
   } catch (error) {
     if (!GrpcError.is(error) || error.status !== status.UNIMPLEMENTED) throw error;
-    return await askAll(createGrpcClient(channel, V1_ALPHA));
+    return await askAll(createGrpcClient(channel, V1_ALPHA), symbols);
   }
 }
 
-async function askAll(client: ClientOf<typeof V1>): Promise<Reflected> {
+async function askAll(client: ClientOf<typeof V1>, symbols: readonly string[]): Promise<Reflected> {
   const conversation = new Conversation(client);
   try {
     const services = await conversation.listServices();
@@ -48,7 +48,7 @@ async function askAll(client: ClientOf<typeof V1>): Promise<Reflected> {
       for (const file of found) files.set(file.name, file);
       if (files.size > MAX_FILES) throw new Error(`The plugin describes itself in more than ${MAX_FILES} files.`);
     };
-    for (const service of services) add(await conversation.filesWith(service));
+    for (const symbol of [...services, ...symbols]) add(await conversation.filesWith(symbol));
     const asked = new Set<string>();
     for (let missing = missingFrom(files, asked); missing.length > 0; missing = missingFrom(files, asked)) {
       for (const name of missing) {
@@ -87,7 +87,7 @@ class Conversation {
     return answer.listServicesResponse.service.map(({ name }) => name).sort();
   }
 
-  /** The file that declares a service, and perhaps others; empty where the server cannot find it, as with what gogo/protobuf has registered. */
+  /** The file that declares a symbol, and perhaps others; empty where the server cannot find it, as with what gogo/protobuf has registered. */
   async filesWith(symbol: string): Promise<readonly FileDescriptorProto[]> {
     return filesOf(await this.#ask({ $case: 'fileContainingSymbol', fileContainingSymbol: symbol }));
   }

@@ -1,0 +1,13 @@
+import type { TargetFlags } from '../target/options.js';
+
+/** How calls are made, and what is printed of them. */
+export interface CallFlags extends TargetFlags {
+  readonly metadata?: readonly string[];
+  readonly deadline?: number;
+  readonly emitDefaults: boolean;
+  readonly ignoreUnknown: boolean;
+  /** File of calls, `-` for stdin. */
+  readonly script?: string;
+  /** Services for the plugin, as `Service=FILE`. */
+  readonly lend?: readonly string[];
+}
