@@ -164,6 +164,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'cli/commands': room(
     [
       'cli/call',
+      'cli/tools',
       'cli/process',
       'cli/terminal',
       'cli/target',

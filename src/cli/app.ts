@@ -3,6 +3,7 @@ import { BUILD_ALIASES, BUILD_FLAGS, type BuildFlags } from './build/flags.js';
 import type { CallFlags } from './call/flags.js';
 import type { CheckFlags } from './commands/check-plugin.js';
 import type { DiscoverFlags } from './commands/discover.js';
+import type { GenerateFlags } from './commands/generate.js';
 import type { InspectFlags } from './commands/inspect.js';
 import type { RunFlags } from './commands/run.js';
 import type { CliContext } from './process/context.js';
@@ -117,6 +118,25 @@ const routes = buildRouteMap({
         }),
       },
       docs: { brief: 'Check a plugin, item by item' },
+    }),
+    generate: buildCommand<GenerateFlags, [directory?: string], CliContext>({
+      loader: async () => (await import('./commands/generate.js')).generate,
+      parameters: {
+        flags: {
+          out: { kind: 'parsed', parse: text, default: 'src/gen', brief: 'Folder to write into' },
+          importSuffix: {
+            kind: 'enum',
+            values: ['js', 'ts', 'none'],
+            default: 'js',
+            brief: 'How generated files import each other',
+          },
+        },
+        positional: {
+          kind: 'tuple',
+          parameters: [{ ...word, brief: 'Folder of .proto files; proto if left out', placeholder: 'folder' }],
+        },
+      },
+      docs: { brief: 'Make TypeScript of .proto files, with ts-proto' },
     }),
   },
   docs: { brief: 'Looks into go-plugin plugins of any language, and makes them of TypeScript.' },

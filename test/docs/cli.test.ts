@@ -14,6 +14,8 @@ const page = readFileSync(join(REPOSITORY, 'docs/cli.md'), 'utf8');
 const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-page-'));
 symlinkSync(join(REPOSITORY, 'dist/examples/basic/plugin.js'), join(directory, 'plugin.js'));
 symlinkSync(join(REPOSITORY, 'dist/examples/bidirectional/plugin.js'), join(directory, 'merger.js'));
+symlinkSync(join(REPOSITORY, 'proto/examples'), join(directory, 'proto'));
+symlinkSync(join(REPOSITORY, 'node_modules'), join(directory, 'node_modules'));
 // Files that the page shows: a name and a block.
 for (const [, name = '', text = ''] of page.matchAll(/`([\w.-]+)`:\n\n```\w+\n([^]*?)```/g))
   writeFileSync(join(directory, name), text);
