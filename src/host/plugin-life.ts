@@ -1,8 +1,8 @@
-import { map, mergeMap, type Observable, Subject, Subscription } from 'rxjs';
+import { type Observable, Subject, Subscription } from 'rxjs';
 import { ClosedError, type PluginError, StartError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
-import { loopTimer, setLoopTimeout } from '../streams/loop-timeout.js';
+import { setLoopTimeout } from '../streams/loop-timeout.js';
 import { onAbort } from '../streams/on-abort.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { KeepAlive } from './keep-alive.js';
@@ -28,9 +28,7 @@ import { abortedStart, asStartError, connectionLost, exitedUnexpectedly, startTi
 import { startPlugin } from './start/start-plugin.js';
 import { gracefulStop } from './stop/graceful-stop.js';
 import { releaseAll } from './stop/release.js';
-
-/** How long an exit may come after the loss of the connection. `serve` closes its connections before the process has its last second. */
-const EXIT_DELAY_MS = 2000;
+import { type UnaskedEnd, unaskedEnd } from './unasked-end.js';
 
 /**
  * The life of one plugin, from its start until everything of it is released. The one field `#life` decides everything, and `state$` is
@@ -219,10 +217,8 @@ export class PluginLife {
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#log.ready(plugin);
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
-    this.#lifetime.add(runner.exit$.subscribe((exit) => this.#onExit(exit)));
     this.#lifetime.add(protocol.brokerLost$?.subscribe(() => this.#onBrokerLost()));
-    const lost$ = protocol.lost$?.pipe(mergeMap((cause) => loopTimer(EXIT_DELAY_MS).pipe(map(() => cause))));
-    this.#lifetime.add(lost$?.subscribe((cause) => this.#onLost(cause)));
+    this.#lifetime.add(unaskedEnd(runner, protocol).subscribe((end) => this.#onUnaskedEnd(end)));
   }
 
   /** A lost connection is often the first sign of an exit: keeps this process alive until the exit is noticed. */
@@ -239,19 +235,15 @@ export class PluginLife {
     if (life.status === 'running') this.#enter({ ...life, plugin: { ...life.plugin, brokerLost: true } });
   }
 
-  #onExit(exit: Exit): void {
+  #onUnaskedEnd(end: UnaskedEnd): void {
     if (this.#life.status !== 'running') return;
-    const { name, logs } = this.streams;
-    void this.#end({ kind: 'crashed' }, () => exitedUnexpectedly(name, exit, logs.lastStderr));
-  }
-
-  /** The process has not exited, and nobody can reach it any more. */
-  #onLost(cause: PluginError): void {
-    if (this.#life.status !== 'running') return;
-    const isKilled = mayEnd(this.#options.launch, { asked: false });
-    const error = connectionLost(cause, { isKilled, stderr: this.streams.logs.lastStderr });
-    error.with({ plugin: this.streams.name });
-    this.streams.logger.error(error.message);
+    const { name, logs, logger } = this.streams;
+    if (end.kind === 'exited')
+      return void this.#end({ kind: 'crashed' }, () => exitedUnexpectedly(name, end.exit, logs.lastStderr));
+    const then = end.exit ?? (mayEnd(this.#options.launch, { asked: false }) ? 'killed' : 'left');
+    const error = connectionLost(end.loss, { then, stderr: logs.lastStderr });
+    error.with({ plugin: name });
+    logger.error(error.message);
     void this.#end({ kind: 'disconnected', error }, () => error);
   }
 

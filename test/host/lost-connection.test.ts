@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { ContainerModule } from 'inversify';
-import { filter, firstValueFrom, lastValueFrom, retry, take, toArray } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, type Observable, retry, take, toArray } from 'rxjs';
 import { plugins as kvPlugins } from '../../examples/grpc-kv/contract.js';
 import { NETRPC_CLIENT_PROTOCOL } from '../../src/di/index.js';
 import {
@@ -119,6 +119,32 @@ test('a plugin that answers no yamux ping, because it is stopped, has ended', po
   await client.start();
   process.kill(Number(client.id), 'SIGSTOP');
   await assertDisconnected(client);
+});
+
+test('a plugin that multiplexes, answers no ping and then exits: the ping is told, and the exit after it', async () => {
+  const grpc = { yamux: { keepAlive: true, keepAliveIntervalMs: 20, writeTimeoutMs: 300 } };
+  const client = clientOf({
+    name: 'busy',
+    plugins: kvPlugins,
+    command: fixture('blocks-in-a-call'),
+    grpcBrokerMultiplex: true,
+    grpc,
+  });
+  const logs = lastValueFrom(client.logs$.pipe(toArray()));
+  await client.start();
+  const kv = (await client.dispense('kv')) as { readonly get: (request: object) => Observable<unknown> };
+  const failed = lastValueFrom(kv.get({ key: '1500' })).catch((error: unknown) => error);
+  const { reason, exit } = await endOf(client);
+  assert.ok(reason.kind === 'disconnected', reason.kind);
+  const message =
+    "The plugin can be reached no more, though its process lived: The peer did not answer the yamux session's keepalive ping within 300 ms: " +
+    'it is stopped, blocked or gone. Without its connection it exited with code 0. Start it again, for instance with `retry` on `launch`.';
+  assert.equal(reason.error.message, message);
+  assert.deepEqual([reason.error.details.exitCode, exit], [0, { code: 0, signal: null }]);
+  const error = await failed;
+  assert.ok(PluginError.is(error));
+  assert.match(error.message, /^busy: \/kv\.v1\.KV\/Get UNAVAILABLE: .*keepalive ping within 300 ms/);
+  assert.ok((await logs).some(({ level, message: line }) => level === 'error' && line === message));
 });
 
 test('a call over net/rpc that is in flight when the connection is lost fails', async () => {

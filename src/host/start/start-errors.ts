@@ -60,16 +60,24 @@ export function lastWords(stderr: readonly string[]): string {
   return `It wrote to stderr: ${quoteText(withoutFullStop(line))}${stderr.length > 1 ? ' (details.stderr has more)' : ''}.`;
 }
 
+/** What became of a plugin that cannot be reached: it exited, or what the host has done with it. */
+type AfterLoss = Exit | 'killed' | 'left';
+
 /** The connection was lost while the process lived, and no other could be made. */
 export function connectionLost(
   cause: PluginError,
-  { isKilled, stderr }: { readonly isKilled: boolean; readonly stderr: readonly string[] },
+  { then, stderr }: { readonly then: AfterLoss; readonly stderr: readonly string[] },
 ): TransportError {
-  const then = isKilled
-    ? 'It was killed. Start it again, for instance with `retry` on `launch`.'
-    : 'It was left as it is, since this client had reattached to it. Reattach again, or start another.';
-  const message = `The plugin can be reached no more, though its process lives: ${withoutFullStop(cause.message)}. ${then}`;
-  return new TransportError('ERR_CONNECTION_LOST', message, { cause, details: { stderr } });
+  const message = `The plugin can be reached no more, though its process ${typeof then === 'object' ? 'lived' : 'lives'}: ${withoutFullStop(cause.message)}. ${describeAfter(then)}`;
+  const exit = typeof then === 'object' ? { exitCode: then.code, signal: then.signal } : {};
+  return new TransportError('ERR_CONNECTION_LOST', message, { cause, details: { stderr, ...exit } });
+}
+
+function describeAfter(then: AfterLoss): string {
+  if (then === 'left')
+    return 'It was left as it is, since this client had reattached to it. Reattach again, or start another.';
+  const how = then === 'killed' ? 'It was killed' : `Without its connection it exited ${describe(then)}`;
+  return `${how}. Start it again, for instance with \`retry\` on \`launch\`.`;
 }
 
 function describe({ code, signal }: Exit): string {

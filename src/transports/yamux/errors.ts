@@ -1,4 +1,4 @@
-import { errorMessage, PluginError, ProtocolError, TransportError } from '../../errors.js';
+import { errorMessage, PluginCallError, PluginError, ProtocolError, TransportError } from '../../errors.js';
 import { YamuxGoAway } from '../../wire/yamux/header.js';
 
 /** The errors that end a session, or refuse new streams. */
@@ -23,6 +23,7 @@ export function writeStalled(timeoutMs: number): TransportError {
   return new TransportError(
     'ERR_CONNECTION_LOST',
     `The connection under the yamux session took no bytes for ${timeoutMs} ms: the peer is stopped or blocked.`,
+    { cause: unanswered(timeoutMs) },
   );
 }
 
@@ -38,7 +39,13 @@ export function streamUnacknowledged(id: number, timeoutMs: number): TransportEr
   return new TransportError(
     'ERR_CONNECTION_LOST',
     `The peer did not accept yamux stream ${id} within ${timeoutMs} ms; the session was closed, as Go does it.`,
+    { cause: unanswered(timeoutMs) },
   );
+}
+
+/** The cause by which a host knows that it has ended the connection itself. */
+function unanswered(timeoutMs: number): PluginCallError {
+  return new PluginCallError('ERR_TIMEOUT', `The peer did not answer within ${timeoutMs} ms.`);
 }
 
 export function peerFlooded(): ProtocolError {
