@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Container, ContainerModule, inject, injectable } from 'inversify';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, type Observable } from 'rxjs';
 import { handshake, plugins } from '../../examples/basic/contract.js';
 import { GreeterDefinition } from '../../examples/gen/greeter.js';
-import { grpcPlugin, implement, PluginService, serveTest } from '../../src/index.js';
+import { injectPlugin, pluginHostModule } from '../../src/di/index.js';
+import { createClient, grpcPlugin, implement, PluginService, serveTest } from '../../src/index.js';
+import { Greeter, GreetRequestSchema, GreetResponseSchema } from '../generators/gen/greeter_pb.js';
 import { anotherCopyOf } from '../support/another-copy.js';
 import { clientOf, type Mistake, testMistakes } from './mistakes.js';
 
@@ -28,6 +30,10 @@ class Unbound {
   greet() {
     return { greeting: '' };
   }
+}
+
+class Importer {
+  constructor(@injectPlugin('stroe') readonly store: unknown) {}
 }
 
 @injectable()
@@ -98,6 +104,17 @@ const MISTAKES: readonly Mistake[] = [
     message: 'Unexpected asynchronous service when resolving service "Unbound"',
   },
   {
+    mistake: 'a misspelt name of @injectPlugin',
+    make: () => {
+      const container = new Container();
+      container.load(pluginHostModule({ store: { command: ['./store'], handshake, plugins } }));
+      container.bind(Importer).toSelf();
+      return container.getAsync(Importer);
+    },
+    message:
+      'There is no plugin `stroe` for @injectPlugin. Bound are `store`, `store.greeter`: correct the name, or load a pluginHostModule with such a process first.',
+  },
+  {
     mistake: 'a contract of something that is no definition',
     make: () => grpcPlugin({ name: 'Greeter' } as never),
     message:
@@ -147,4 +164,55 @@ test('an Observable of another copy of rxjs is no mistake', async () => {
   await client.start();
   const { greet } = await client.dispense('greeter');
   assert.equal((await firstValueFrom(greet({ name: 'Ada' }))).greeting, 'Hello Ada!');
+});
+
+test('messages of another copy of @bufbuild/protobuf are no mistake', async () => {
+  const { create } = anotherCopyOf('@bufbuild/protobuf') as typeof import('@bufbuild/protobuf');
+  const contract = grpcPlugin(Greeter);
+  const greeter = implement(contract, {
+    greet: ({ name }) => create(GreetResponseSchema as never, { greeting: `Hello ${name}!` } as never) as never,
+  });
+  await using served = await serveTest({ handshake, plugins: { greeter } });
+  await using client = createClient({ reattach: served.reattach, handshake, plugins: { greeter: contract } });
+  await client.start();
+  const { greet } = await client.dispense('greeter');
+  const request = create(GreetRequestSchema as never, { name: 'Ada' } as never) as never;
+  assert.equal((await firstValueFrom(greet(request))).greeting, 'Hello Ada!');
+});
+
+test('generated code with another copy of @bufbuild/protobuf is no mistake', async () => {
+  const { BinaryReader, BinaryWriter } = anotherCopyOf(
+    '@bufbuild/protobuf/wire',
+  ) as typeof import('@bufbuild/protobuf/wire');
+  const { requestType, responseType } = GreeterDefinition.methods.greet;
+  /** As ts-proto generates it: another copy's reader is taken for bytes. */
+  const fromOther = <T>(type: {
+    encode(message: T): { finish(): Uint8Array };
+    decode(bytes: Uint8Array): T;
+    fromPartial(input: Partial<T>): T;
+  }) => ({
+    fromPartial: (input: Partial<T>) => type.fromPartial(input),
+    encode: (message: T, writer = new BinaryWriter()) => writer.raw(type.encode(message).finish()),
+    decode(input: Uint8Array, length?: number): T {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const end = length === undefined ? reader.len : reader.pos + length;
+      return type.decode((reader as unknown as { readonly buf: Uint8Array }).buf.subarray(reader.pos, end));
+    },
+  });
+  const greet = {
+    ...GreeterDefinition.methods.greet,
+    requestType: fromOther(requestType),
+    responseType: fromOther(responseType),
+  };
+  const contract = grpcPlugin({ ...GreeterDefinition, methods: { greet } });
+  const greeter = implement(contract, {
+    greet: ({ name }: { name: string }) => ({ greeting: `Hello ${name}!` }),
+  } as never);
+  await using served = await serveTest({ handshake, plugins: { greeter } });
+  await using client = createClient({ reattach: served.reattach, handshake, plugins: { greeter: contract } });
+  await client.start();
+  const dispensed = (await client.dispense('greeter')) as unknown as {
+    greet(request: object): Observable<{ greeting: string }>;
+  };
+  assert.equal((await firstValueFrom(dispensed.greet({ name: 'Ada' }))).greeting, 'Hello Ada!');
 });
