@@ -33,7 +33,10 @@ export async function clientOptions<P extends PluginSet>(
     versionedPlugins: Object.fromEntries(target.versions.map((version) => [version, plugins])),
     skipHostEnv: !flags.hostEnv,
     managed: true,
-    env: Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env'))),
+    env: {
+      ...target.profile?.env,
+      ...Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env'))),
+    },
     ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
   };
 }

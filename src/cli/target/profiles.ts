@@ -8,6 +8,8 @@ export interface Profile {
   /** Application protocol versions that hosts of this kind offer. */
   readonly versions: readonly number[];
   readonly protocol: 'grpc' | 'netrpc';
+  /** Variables that the host sets for its plugins, besides those of go-plugin. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether a program is a plugin of this host, by its path and by the modules that it is built with. */
   detect(program: Program): boolean;
 }
@@ -35,6 +37,9 @@ const either =
 
 const VAULT_SDK = ['github.com/hashicorp/vault/sdk', 'github.com/openbao/openbao/sdk/v2'] as const;
 
+/** Without it Vault's plugins ask Vault itself for their certificate. */
+const VAULT_ENV = { VAULT_PLUGIN_AUTOMTLS_ENABLED: 'true' } as const;
+
 /** Cookies stand in the source of each host. The first profile that fits is taken, so narrower ones come first. */
 export const PROFILES: readonly Profile[] = [
   {
@@ -54,6 +59,7 @@ export const PROFILES: readonly Profile[] = [
     cookieValue: '926a0820-aea2-be28-51d6-83cdf00e8edb',
     versions: [4, 5, 6],
     protocol: 'grpc',
+    env: VAULT_ENV,
     detect: named(/(?:^|[/\\])(?:vault|openbao)-plugin-database-[^/\\]*$|-database-plugin[^/\\]*$/),
   },
   {
@@ -62,6 +68,7 @@ export const PROFILES: readonly Profile[] = [
     cookieValue: '6669da05-b1c8-4f49-97d9-c8e5bed98e20',
     versions: [3, 4, 5],
     protocol: 'grpc',
+    env: VAULT_ENV,
     detect: either(named(/(?:^|[/\\])(?:vault|openbao)-plugin-[^/\\]*$/), built(...VAULT_SDK)),
   },
   {
