@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -114,4 +116,20 @@ test('examples/python: it ends when its host was killed', python, async () => {
   // The plugin has the pipe, too: it closes when both are gone.
   await within(10_000, 'the end of the plugin', once(host.stdout.resume(), 'close'));
   assertTempDirEmpty();
+});
+
+test('examples/python: it leaves no socket in the directory that the host has given', python, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sockets-'));
+  const plugin = spawn('python3', [PLUGIN[1]], {
+    env: { ...env, ...COOKIE, PLUGIN_UNIX_SOCKET_DIR: directory },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(plugin, 'exit');
+  const [line] = (await within(10_000, 'the handshake', once(plugin.stdout, 'data'))) as [Buffer];
+  const [socket] = readdirSync(directory);
+  assert.equal(String(line).split('|')[3], join(directory, String(socket)));
+  plugin.kill('SIGTERM');
+  assert.deepEqual(await within(10_000, 'the exit', exit), [0, null]);
+  assert.deepEqual(readdirSync(directory), []);
+  rmdirSync(directory);
 });

@@ -5,22 +5,29 @@ import itertools
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 
 
 class SocketDirectory:
-    """The host's directory for sockets, or one of our own that is removed at the end."""
+    """The host's directory for sockets, or one of our own. What was made there is removed at the end."""
 
     def __init__(self) -> None:
         given = os.environ.get("PLUGIN_UNIX_SOCKET_DIR")
         self._own = None if given else tempfile.mkdtemp(prefix="plugin")
         self._path = os.path.abspath(given or self._own)
         self._numbers = itertools.count()
+        self._sockets: list[str] = []
 
     def new_path(self) -> str:
         """An absolute path that no other process uses."""
-        return os.path.join(self._path, f"plugin{os.getpid()}{next(self._numbers)}")
+        self._sockets.append(os.path.join(self._path, f"plugin{os.getpid()}{next(self._numbers)}"))
+        return self._sockets[-1]
 
     def remove(self) -> None:
+        # asyncio removes the file of a listener that it closes from Python 3.13 on.
+        for path in self._sockets:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
         if self._own is not None:
             shutil.rmtree(self._own, ignore_errors=True)
 
