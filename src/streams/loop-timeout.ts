@@ -18,13 +18,13 @@ export interface LoopTimeoutOptions {
 export function setLoopTimeout(callback: () => void, ms: number, options: LoopTimeoutOptions = {}): () => void {
   const { ref = true } = options;
   let timer: NodeJS.Timeout;
+  // Never unref'd: it lasts for one turn, and a loop that has nothing but an unref'd one sleeps until something else wakes it.
   let immediate: NodeJS.Immediate | undefined;
   const next = (leftMs: number, slicesLeft: number): void => {
     const sliceMs = Math.ceil(leftMs / slicesLeft);
     timer = setTimeout(() => {
       if (slicesLeft > 1) next(leftMs - sliceMs, slicesLeft - 1);
       else immediate = setImmediate(callback);
-      if (!ref) immediate?.unref();
     }, sliceMs);
     if (!ref) timer.unref();
   };

@@ -35,7 +35,7 @@ export interface SupervisionOptions<P extends PluginSet = PluginSet> {
   readonly whenDown?: { readonly policy?: 'wait' | 'fail'; readonly limitMs?: number };
   /** Which interrupted calls are made again. @default 'unsent' */
   readonly replay?: ReplayOption;
-  /** Asks the plugin whether it is well; false: only the end of the process counts. @default as `HealthOptions`; false for a plugin that waits for a debugger */
+  /** Asks the plugin whether it is well; false: only the end of the process counts. @default as `HealthOptions`; false for a plugin with `--inspect`, `--inspect-brk` or `--inspect-wait` */
   readonly health?: HealthOptions | false;
   /** How long nobody may have a call open before it is stopped, until the next call. @default never */
   readonly idleStopMs?: number;
@@ -200,11 +200,9 @@ function restartPolicy<P extends PluginSet>(
 
 function resolveHealth(
   given: HealthOptions | false | undefined,
-  { command = [] }: { readonly command?: readonly string[] },
+  client: DebuggedOptions,
 ): Required<HealthOptions> | undefined {
-  // A plugin that stands in a debugger answers nothing, for as long as its developer likes.
-  if (given === false || (given === undefined && command.some((part) => part.startsWith('--inspect-'))))
-    return undefined;
+  if (given === false || (given === undefined && isDebugged(client))) return undefined;
   const health = { ...DEFAULT_SUPERVISION.health, ...given };
   if (!Number.isInteger(health.failures) || health.failures < 1)
     throw wrong('health.failures', 'an integer of at least 1', health.failures);
@@ -214,6 +212,17 @@ function resolveHealth(
     timeoutMs: duration('health.timeoutMs', health.timeoutMs),
     notServing: oneOf('health.notServing', health.notServing, ['hold', 'restart', 'ignore']),
   };
+}
+
+interface DebuggedOptions {
+  readonly command?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A plugin that stands in a debugger answers nothing, for as long as its developer likes. */
+function isDebugged({ command = [], env = {} }: DebuggedOptions): boolean {
+  const options = [...command, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  return options.some((option) => /^--inspect(-brk|-wait)?(=|$)/.test(option));
 }
 
 function positive<T extends object>(name: string, values: T): T {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -6,6 +7,7 @@ import { lastValueFrom, toArray } from 'rxjs';
 import { loopTimer, setLoopTimeout } from '../../src/streams/loop-timeout.js';
 import { settledWithin } from '../../src/streams/settled-within.js';
 import { blockLoop } from '../support/block-loop.js';
+import { within } from '../support/defer.js';
 import { socketPair } from '../support/socket-pair.js';
 
 async function connected(t: TestContext): Promise<[Socket, Socket]> {
@@ -75,4 +77,32 @@ test('loopTimer emits once and completes, and leaves no timer when it is unsubsc
   assert.equal(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length, before + 1);
   subscription.unsubscribe();
   assert.equal(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length, before);
+});
+
+test('a timeout that does not keep the process alive comes in time when nothing else happens', async () => {
+  const module = new URL('../../src/streams/loop-timeout.js', import.meta.url).href;
+  // Only the interval keeps it alive, and wakes it in twelve days.
+  const program = `
+    const { setLoopTimeout } = await import(${JSON.stringify(module)});
+    setInterval(() => {}, 2 ** 30);
+    setLoopTimeout(() => process.exit(7), 20, { ref: false });
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+  const [code] = await within(20_000, 'the end of the process', once(child, 'exit')).finally(() =>
+    child.kill('SIGKILL'),
+  );
+  assert.equal(code, 7);
+});
+
+test('a timeout that does not keep the process alive does not', async () => {
+  const module = new URL('../../src/streams/loop-timeout.js', import.meta.url).href;
+  const program = `
+    const { setLoopTimeout } = await import(${JSON.stringify(module)});
+    setLoopTimeout(() => process.exit(7), 600_000, { ref: false });
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+  const [code] = await within(20_000, 'the end of the process', once(child, 'exit')).finally(() =>
+    child.kill('SIGKILL'),
+  );
+  assert.equal(code, 0);
 });

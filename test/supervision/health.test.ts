@@ -1,7 +1,14 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defer, map, NEVER, type Observable, of, take, throwError, timer } from 'rxjs';
+import { asyncScheduler, defer, map, NEVER, type Observable, of, take, throwError, timer } from 'rxjs';
+import type { ClientOptions } from '../../src/index.js';
 import { type Answer, type HealthReport, type HealthSubject, watchHealth } from '../../src/supervision/health.js';
-import { DEFAULT_SUPERVISION, type HealthOptions } from '../../src/supervision/options.js';
+import {
+  DEFAULT_SUPERVISION,
+  type HealthOptions,
+  resolveSupervision,
+  type SupervisionOptions,
+} from '../../src/supervision/options.js';
 import { whenUnused } from '../../src/supervision/unused.js';
 import { marbles } from '../../src/testing/marbles.js';
 
@@ -40,6 +47,44 @@ test('the first check that fails is announced, and the last of them is the end',
       d: 'dead: unresponsive',
     });
   });
+});
+
+test('with the defaults a plugin may compute for 34 s; unresponsive is told after 15 s', () => {
+  marbles(({ cold, expectObservable }) => {
+    const busy = (ms: number): HealthSubject => {
+      const blockedUntil = ms;
+      // As a real check: an answer when the loop is free again, or the timeout.
+      const check = () => {
+        const left = blockedUntil - asyncScheduler.now();
+        const { timeoutMs } = DEFAULT_SUPERVISION.health;
+        return left < timeoutMs ? cold(`${Math.max(0, left)}ms (s|)`, { s: 'serving' }) : cold(`${timeoutMs}ms #`);
+      };
+      return { answers: () => 0, check: check as unknown as () => Promise<Answer>, told$: NEVER };
+    };
+    const { health } = DEFAULT_SUPERVISION;
+    const told = (ms: number) => watchHealth(busy(ms), health, wait).pipe(map(text));
+    expectObservable(told(34_000), '60s !').toBe('15s a 9999ms b 8999ms c', {
+      a: 'missed 1',
+      b: 'missed 2',
+      c: 'serving',
+    });
+    expectObservable(told(36_000), '36s !').toBe('15s a 9999ms b 9999ms c', {
+      a: 'missed 1',
+      b: 'missed 2',
+      c: 'dead: unresponsive',
+    });
+  });
+});
+
+test('a plugin with a debugger has no health checks, unless they are asked for', () => {
+  const health = (client: object, supervision: SupervisionOptions = {}): boolean =>
+    resolveSupervision(supervision, client as ClientOptions).health !== undefined;
+  assert.equal(health({ command: ['node', 'plugin.js'] }), true);
+  for (const option of ['--inspect', '--inspect-brk', '--inspect-wait', '--inspect-brk=127.0.0.1:0'])
+    assert.equal(health({ command: ['node', option, 'plugin.js'] }), false, option);
+  assert.equal(health({ command: ['node', '--inspect-port=0', 'plugin.js'] }), true);
+  assert.equal(health({ command: ['node'], env: { NODE_OPTIONS: '--no-warnings --inspect-brk' } }), false);
+  assert.equal(health({ command: ['node', '--inspect'] }, { health: { intervalMs: 1000 } }), true);
 });
 
 test('an answer to anything else is a sign of life, and nothing is asked', () => {
