@@ -152,6 +152,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['cli/process', 'cli/target'],
     ['rxplug', 'rxjs', 'node:child_process', 'node:events', 'node:fs', 'node:module', 'node:os', 'node:path'],
   ),
+  'cli/net-rpc': room(['cli/process', 'cli/target'], ['rxplug', 'rxjs', 'node:stream']),
   'cli/run': room(
     ['cli/process', 'cli/terminal', 'cli/target'],
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
@@ -170,6 +171,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'cli/target',
       'cli/schema',
       'cli/schema/proto-text',
+      'cli/net-rpc',
       'cli/build',
       'cli/run',
       'cli/report',

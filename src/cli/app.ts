@@ -58,6 +58,8 @@ const routes = buildRouteMap({
             brief: 'Stub for the plugin, SERVICE=FILE',
           },
           emitDefaults: { kind: 'boolean', default: false, brief: 'Print fields that have their default value' },
+          args: { kind: 'parsed', parse: text, optional: true, brief: 'net/rpc: Go type of the arguments' },
+          reply: { kind: 'parsed', parse: text, optional: true, brief: 'net/rpc: Go type of the reply' },
           ignoreUnknown: { kind: 'boolean', default: false, brief: 'Leave out fields that the type does not have' },
         },
         aliases: { ...TARGET_ALIASES, m: 'metadata' },

@@ -19,6 +19,7 @@ symlinkSync(join(REPOSITORY, 'node_modules'), join(directory, 'node_modules'));
 // Files that the page shows: a name and a block.
 for (const [, name = '', text = ''] of page.matchAll(/`([\w.-]+)`:\n\n```\w+\n([^]*?)```/g))
   writeFileSync(join(directory, name), text);
+symlinkSync(join(REPOSITORY, 'dist/examples/netrpc/plugin.js'), join(directory, 'netrpc-plugin.js'));
 const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
 execFileSync(process.execPath, [buf, 'build', join(REPOSITORY, 'proto'), '-o', join(directory, 'greeter.binpb')]);
 after(() => rmSync(directory, { recursive: true }));

@@ -18,9 +18,10 @@ export function recording(
   const calls = (flags.call ?? []).map(parseMethod);
   return async (command) => {
     for (const tls of flags.autoMtls ? (['off', 'on'] as const) : (['off'] as const))
-      await withPlugin({ ...target, command }, startFlags(flags, tls), context, async ({ client, channel }) => {
-        await client.ping();
-        for (const method of calls) await callEmpty(channel, method);
+      await withPlugin({ ...target, command }, startFlags(flags, tls), context, async (plugin) => {
+        await plugin.client.ping();
+        if (plugin.protocol === 'netrpc') return;
+        for (const method of calls) await callEmpty(plugin.channel, method);
       });
   };
 }

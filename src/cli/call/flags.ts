@@ -10,4 +10,8 @@ export interface CallFlags extends TargetFlags {
   readonly script?: string;
   /** Services for the plugin, as `Service=FILE`. */
   readonly lend?: readonly string[];
+  /** net/rpc: the type of the arguments, in Go's syntax. */
+  readonly args?: string;
+  /** net/rpc: the type of the reply. */
+  readonly reply?: string;
 }

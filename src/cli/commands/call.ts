@@ -2,13 +2,14 @@ import { Caller } from '../call/caller.js';
 import type { CallFlags } from '../call/flags.js';
 import { Lender } from '../call/lender.js';
 import { scriptedCalls } from '../call/script.js';
+import { callNetRpc } from '../net-rpc/call.js';
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { jsonValues, parseJson } from '../schema/json-values.js';
 import { readSchema } from '../schema/read-schema.js';
 import { parsePair } from '../target/options.js';
-import { withPlugin } from '../target/started-plugin.js';
+import { type GrpcStarted, withPlugin } from '../target/started-plugin.js';
 import { resolveWords } from '../target/words.js';
 
 /** `rxplug call PROGRAM METHOD [JSON...]`, or `rxplug call METHOD [JSON...] -- PROGRAM ARGUMENT...`. */
@@ -20,20 +21,32 @@ export const call = reporting(async function (
   const { target, rest } = await resolveWords(this, flags, words);
   const [method, ...requests] = rest;
   checkWords(method, flags);
-  const { descriptors = [], lend = [], script } = flags;
-  await withPlugin(target, flags, this, async ({ client, channel }) => {
-    const lentServices = lend.map((pair) => parsePair(pair, '--lend')[0]);
-    const schema = await readSchema(channel, descriptors, lentServices);
-    const lender = await Lender.load(lend, client.broker, schema);
-    const caller = new Caller(this, channel, schema, lender, flags);
-    try {
-      if (script === undefined) await caller.call(method!, valuesOf(this, requests), requests.length);
-      else await runScript(this, caller, script);
-    } finally {
-      lender.close();
-    }
-  });
+  await withPlugin(target, flags, this, (plugin) =>
+    plugin.protocol === 'netrpc'
+      ? callNetRpc(this, plugin, method, requests, flags)
+      : callGrpc(this, plugin, method, requests, flags),
+  );
 });
+
+async function callGrpc(
+  context: CliContext,
+  { client, channel }: GrpcStarted,
+  method: string | undefined,
+  requests: readonly string[],
+  flags: CallFlags,
+): Promise<void> {
+  const { descriptors = [], lend = [], script } = flags;
+  const lentServices = lend.map((pair) => parsePair(pair, '--lend')[0]);
+  const schema = await readSchema(channel, descriptors, lentServices);
+  const lender = await Lender.load(lend, client.broker, schema);
+  const caller = new Caller(context, channel, schema, lender, flags);
+  try {
+    if (script === undefined) await caller.call(method!, valuesOf(context, requests), requests.length);
+    else await runScript(context, caller, script);
+  } finally {
+    lender.close();
+  }
+}
 
 function checkWords(method: string | undefined, { script }: CallFlags): void {
   if (method === undefined && script === undefined) {

@@ -5,7 +5,7 @@ import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { readSchema } from '../schema/read-schema.js';
-import type { Schema } from '../schema/schema.js';
+import { Schema } from '../schema/schema.js';
 import { hasOwnTls } from '../target/client-options.js';
 import type { GoBuildInfo } from '../target/go-build-info.js';
 import type { TargetFlags } from '../target/options.js';
@@ -55,12 +55,18 @@ export const inspect = reporting(async function (
   const { target, rest } = await resolveWords(this, flags, words);
   const [name] = rest;
   const text = await withPlugin(target, flags, this, async (plugin) => {
-    const schema = await readSchema(plugin.channel, flags.descriptors ?? []);
+    const schema = await schemaOf(plugin, name, flags);
     await saveSchema(schema, flags, this);
     return schemaText(schema, name, flags) ?? pluginText(await describe(target, plugin, schema, flags), name, flags);
   });
   this.process.stdout.write(`${text}\n`);
 });
+
+async function schemaOf(plugin: StartedPlugin, name: string | undefined, flags: InspectFlags): Promise<Schema> {
+  if (plugin.protocol === 'grpc') return await readSchema(plugin.channel, flags.descriptors ?? []);
+  if (name === undefined) return new Schema([], []);
+  throw new UsageError(`The plugin speaks net/rpc, which has no reflection: nothing is known of ${name}.`);
+}
 
 function pluginText(found: Inspection, name: string | undefined, { json }: InspectFlags): string {
   const shown = name === undefined ? found : { ...found, services: [onlyService(found, name)] };
@@ -144,7 +150,14 @@ function render(found: Inspection, withMethods: boolean): string {
       `version ${appVersion}, ${protocol}, ${address.network} ${address.address}`,
     ],
     ['TLS', autoMtls ? 'AutoMTLS' : ownTls ? 'with the given certificates' : 'none'],
-    ['services', found.services.length === 0 ? 'not told: the plugin has no reflection' : ''],
+    [
+      'services',
+      found.services.length === 0
+        ? found.handshake.protocol === 'netrpc'
+          ? 'not told: net/rpc has no reflection'
+          : 'not told: the plugin has no reflection'
+        : '',
+    ],
   );
   const services = found.services.flatMap((service) => [
     `  ${service.name}${noteOn(service, withMethods)}`,

@@ -1,4 +1,5 @@
-import { PluginError } from 'rxplug';
+import { TimeoutError } from 'rxjs';
+import { PluginError, RemoteError } from 'rxplug';
 import { GrpcError, status as Status } from 'rxplug/grpc';
 import { visible } from '../terminal/visible.js';
 import { CommandFailure, ExitCode, UsageError } from './exit-code.js';
@@ -29,6 +30,9 @@ function failureOf(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   if (error instanceof UsageError) return new CommandFailure(ExitCode.usage, visible(error.message));
   if (GrpcError.is(error)) return statusFailure(error);
+  if (error instanceof TimeoutError) return new CommandFailure(ExitCode.timeout, 'The plugin did not answer in time.');
+  // Over net/rpc an error is a text.
+  if (error instanceof RemoteError) return new CommandFailure(ExitCode.bad, `error: ${visible(error.message)}`);
   if (!PluginError.is(error)) return new CommandFailure(ExitCode.bad, visible(String(error)));
   const exitCode = TIMEOUTS.has(error.code) ? ExitCode.timeout : ExitCode.start;
   return new CommandFailure(exitCode, visible(`${error.code}: ${inFlags(error.message)}`));

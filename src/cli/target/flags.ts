@@ -36,6 +36,7 @@ export const TARGET_FLAGS = {
     brief: 'A plugin that runs already: unix:PATH or tcp:HOST:PORT',
   },
   netrpc: { kind: 'boolean', default: false, brief: 'The plugin at --address speaks net/rpc' },
+  dispense: { kind: 'parsed', parse: text, optional: true, brief: 'net/rpc: name of the object in the plugin' },
   descriptors: {
     kind: 'parsed',
     parse: text,

@@ -25,6 +25,8 @@ export interface TargetFlags {
   /** Where a plugin listens: `unix:PATH` or `tcp:HOST:PORT`. */
   readonly address?: string;
   readonly netrpc: boolean;
+  /** net/rpc: the name of an object of the plugin. */
+  readonly dispense?: string;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };

@@ -1,5 +1,14 @@
-import { cleanupOnExit, createClient, grpcPlugin, type PluginClient, type PluginContract, PluginError } from 'rxplug';
+import {
+  cleanupOnExit,
+  createClient,
+  grpcPlugin,
+  netRpcPlugin,
+  type PluginClient,
+  type PluginContract,
+  PluginError,
+} from 'rxplug';
 import type { GrpcChannel } from 'rxplug/grpc';
+import type { NetRpcClient } from 'rxplug/net-rpc';
 import type { CliContext } from '../process/context.js';
 import { visibleLine } from '../terminal/visible.js';
 import { clientOptions, hasOwnTls } from './client-options.js';
@@ -8,15 +17,30 @@ import type { AnyTarget } from './words.js';
 
 /** A contract that any gRPC plugin meets: its client is the connection. */
 const connection = grpcPlugin({ client: ({ channel }): GrpcChannel => channel, serve: () => {} });
-const plugins = { connection };
-type Plugins = typeof plugins;
+/** A contract that any object of a net/rpc plugin meets. */
+const object = netRpcPlugin({ client: ({ rpc }): NetRpcClient => rpc, serve: () => new Map() });
+
+/** In a set of contracts, the name of the connection: it is not sent. */
+const CONNECTION = '(connection)';
+type Plugins = { readonly [CONNECTION]: typeof connection; readonly [name: string]: PluginContract };
+
+interface Started {
+  readonly client: PluginClient<Plugins>;
+  readonly autoMtls: boolean;
+}
 
 /** A plugin of any kind that runs. */
-export interface StartedPlugin {
-  readonly client: PluginClient<Plugins>;
-  /** The connection to a gRPC plugin. */
+export type StartedPlugin = GrpcStarted | NetRpcStarted;
+
+export interface GrpcStarted extends Started {
+  readonly protocol: 'grpc';
   readonly channel: GrpcChannel;
-  readonly autoMtls: boolean;
+}
+
+export interface NetRpcStarted extends Started {
+  readonly protocol: 'netrpc';
+  /** The object that `--dispense` names. Rejects with RemoteError where the plugin has none with this name. */
+  dispense(): Promise<NetRpcClient>;
 }
 
 /**
@@ -61,11 +85,16 @@ async function start(
   context: CliContext,
   autoMtls: boolean,
 ): Promise<StartedPlugin> {
-  const client = createClient<Plugins>(await clientOptions(target, flags, plugins, { autoMtls }));
+  const name = flags.dispense ?? '';
+  const plugins = { [name]: object, [CONNECTION]: connection };
+  const client = createClient<Plugins>(await clientOptions<Plugins>(target, flags, plugins, { autoMtls }));
   if ((flags.verbose ?? 0) > 0) printLogs(client, context, flags.verbose! > 1);
   try {
     await client.start();
-    return { client, channel: await client.dispense('connection'), autoMtls };
+    if (client.protocol === 'grpc')
+      return { protocol: 'grpc', client, autoMtls, channel: await client.dispense(CONNECTION) };
+    const dispense = async (): Promise<NetRpcClient> => (await client.dispense(name)) as NetRpcClient;
+    return { protocol: 'netrpc', client, autoMtls, dispense };
   } catch (error) {
     await client.stop();
     throw error;
