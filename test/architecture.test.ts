@@ -153,6 +153,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['rxplug', 'rxjs', 'node:child_process', 'node:events', 'node:fs', 'node:module', 'node:os', 'node:path'],
   ),
   'cli/net-rpc': room(['cli/process', 'cli/target'], ['rxplug', 'rxjs', 'node:stream']),
+  'cli/inspect': room(
+    ['cli/process', 'cli/target', 'protocols/grpc/gen'],
+    ['rxplug', 'rxjs', 'node:crypto', 'node:fs', 'node:path', 'node:stream', 'node:tls'],
+  ),
   'cli/run': room(
     ['cli/process', 'cli/terminal', 'cli/target'],
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
@@ -171,6 +175,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'cli/target',
       'cli/schema',
       'cli/schema/proto-text',
+      'cli/inspect',
       'cli/net-rpc',
       'cli/build',
       'cli/run',

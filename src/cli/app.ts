@@ -25,6 +25,11 @@ const routes = buildRouteMap({
         flags: {
           ...TARGET_FLAGS,
           json: { kind: 'boolean', default: false, brief: 'Print JSON' },
+          allVersions: {
+            kind: 'boolean',
+            default: false,
+            brief: 'Start it once more for each version that it speaks, and with multiplexing',
+          },
           template: { kind: 'boolean', default: false, brief: 'Print a request to fill in, of a method or a message' },
           saveDescriptors: {
             kind: 'parsed',

@@ -1,6 +1,10 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { filter, firstValueFrom } from 'rxjs';
 import type { Handshake } from 'rxplug/wire';
+import { allVersions } from '../inspect/all-versions.js';
+import { findFacts } from '../inspect/facts.js';
+import { endingRows, handshakeRows, healthRows, type Life, type Row, tlsText } from '../inspect/rows.js';
+import { StartRecord } from '../inspect/start-record.js';
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
@@ -17,10 +21,11 @@ import { type SchemaFlags, saveSchema, schemaText } from './inspect-schema.js';
 
 export interface InspectFlags extends TargetFlags, SchemaFlags {
   readonly json: boolean;
+  readonly allVersions: boolean;
 }
 
 /** What is told of a plugin. */
-export interface Inspection {
+export interface Inspection extends Life {
   /** Its command line, or where it runs. */
   readonly program: string;
   /** It ran before, and runs on. */
@@ -54,13 +59,39 @@ export const inspect = reporting(async function (
 ): Promise<void> {
   const { target, rest } = await resolveWords(this, flags, words);
   const [name] = rest;
-  const text = await withPlugin(target, flags, this, async (plugin) => {
+  const record = new StartRecord();
+  const look = async (plugin: StartedPlugin): Promise<Inspection | string> => {
     const schema = await schemaOf(plugin, name, flags);
     await saveSchema(schema, flags, this);
-    return schemaText(schema, name, flags) ?? pluginText(await describe(target, plugin, schema, flags), name, flags);
-  });
+    const text = schemaText(schema, name, flags);
+    if (text !== undefined) return text;
+    const found = await describe(target, plugin, schema, flags);
+    return name === undefined ? { ...found, ...(await findFacts(plugin, record, flags.dispense)) } : found;
+  };
+  const found = await withPlugin(target, flags, this, look, { record });
+  const text =
+    typeof found === 'string'
+      ? found
+      : pluginText(name === undefined ? await completed(this, target, flags, found, record) : found, name, flags);
   this.process.stdout.write(`${text}\n`);
 });
+
+/** With what is known when the plugin has ended. */
+async function completed(
+  context: CliContext,
+  target: AnyTarget,
+  flags: InspectFlags,
+  found: Inspection,
+  { log, ending: ended }: StartRecord,
+): Promise<Inspection> {
+  if (target.kind === 'running') return found;
+  const { appVersion: version, protocol, autoMtls } = found.handshake;
+  const { versions: offered } = target;
+  const further = flags.allVersions
+    ? await allVersions(target, flags, context, { version, protocol, autoMtls })
+    : undefined;
+  return { ...found, offered, log, ended, ...further };
+}
 
 async function schemaOf(plugin: StartedPlugin, name: string | undefined, flags: InspectFlags): Promise<Schema> {
   if (plugin.protocol === 'grpc') return await readSchema(plugin.channel, flags.descriptors ?? []);
@@ -140,16 +171,15 @@ function onlyService({ services }: Inspection, name: string): InspectedService {
 function render(found: Inspection, withMethods: boolean): string {
   const { appVersion, protocol, address, autoMtls, ownTls } = found.handshake;
   const built = Object.entries(found.builtWith).map(([name, version]) => `${name} ${version}`);
-  const rows: (readonly [string, string])[] = [[found.reattached ? 'plugin' : 'program', found.program]];
+  const rows: Row[] = [[found.reattached ? 'plugin' : 'program', found.program]];
   if (found.module !== undefined) rows.push(['module', found.module]);
   if (found.goVersion !== undefined) rows.push(['built with', [found.goVersion, ...built].join(' · ')]);
   if (!found.reattached) rows.push(['profile', found.profile ?? 'none']);
+  const place = `version ${appVersion}, ${protocol}, ${address.network} ${address.address}`;
   rows.push(
-    [
-      found.reattached ? 'speaks' : 'handshake',
-      `version ${appVersion}, ${protocol}, ${address.network} ${address.address}`,
-    ],
-    ['TLS', autoMtls ? 'AutoMTLS' : ownTls ? 'with the given certificates' : 'none'],
+    ...handshakeRows(found, appVersion, [found.reattached ? 'speaks' : 'handshake', place]),
+    ['TLS', tlsText(found, autoMtls ? 'AutoMTLS' : ownTls ? 'with the given certificates' : 'none')],
+    ...healthRows(found),
     [
       'services',
       found.services.length === 0
@@ -163,7 +193,8 @@ function render(found: Inspection, withMethods: boolean): string {
     `  ${service.name}${noteOn(service, withMethods)}`,
     ...(withMethods ? (service.methods ?? []).map((method) => `    ${method}`) : []),
   ]);
-  return [...columns(rows), ...services].join('\n');
+  const lines = columns([...rows, ...endingRows(found)]);
+  return [...lines.slice(0, rows.length), ...services, ...lines.slice(rows.length)].join('\n');
 }
 
 function noteOn({ methods, missing }: InspectedService, withMethods: boolean): string {

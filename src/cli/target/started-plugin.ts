@@ -1,4 +1,5 @@
 import {
+  type ClientOptions,
   cleanupOnExit,
   createClient,
   grpcPlugin,
@@ -6,6 +7,7 @@ import {
   type PluginClient,
   type PluginContract,
   PluginError,
+  type PluginSet,
 } from 'rxplug';
 import type { GrpcChannel } from 'rxplug/grpc';
 import type { NetRpcClient } from 'rxplug/net-rpc';
@@ -43,6 +45,20 @@ export interface NetRpcStarted extends Started {
   dispense(): Promise<NetRpcClient>;
 }
 
+/** What looks at a start from its beginning to the end of the process. */
+export interface StartObserver {
+  /** The same options, with a runner that is looked at. */
+  watching<P extends PluginSet>(options: ClientOptions<P>): ClientOptions<P>;
+  /** Called before the start. */
+  follow(client: Pick<PluginClient, 'handshake$' | 'logs$' | 'state$'>): void;
+}
+
+export interface StartHow {
+  readonly record?: StartObserver;
+  /** Asks for broker multiplexing. */
+  readonly multiplex?: boolean;
+}
+
 /**
  * Starts the plugin, calls `use`, and stops it with whatever it has started, also when that fails, on signals, and when nobody reads what is
  * printed. Of a plugin that ran before only the connection is closed.
@@ -52,10 +68,11 @@ export async function withPlugin<T>(
   flags: TargetFlags,
   context: CliContext,
   use: (plugin: StartedPlugin) => Promise<T>,
+  how: StartHow = {},
 ): Promise<T> {
   const removeListeners = cleanupOnExit();
   try {
-    const plugin = await startWithTls(target, flags, context);
+    const plugin = await startWithTls(target, flags, context, how);
     try {
       return await use(plugin);
     } finally {
@@ -67,15 +84,20 @@ export async function withPlugin<T>(
 }
 
 /** `auto` begins with AutoMTLS, and starts a plugin that has none once more in clear text. */
-async function startWithTls(target: AnyTarget, flags: TargetFlags, context: CliContext): Promise<StartedPlugin> {
+async function startWithTls(
+  target: AnyTarget,
+  flags: TargetFlags,
+  context: CliContext,
+  how: StartHow,
+): Promise<StartedPlugin> {
   if (flags.tls !== 'auto' || hasOwnTls(flags) || target.kind === 'running')
-    return await start(target, flags, context, flags.tls === 'on');
+    return await start(target, flags, context, flags.tls === 'on', how);
   try {
-    return await start(target, flags, context, true);
+    return await start(target, flags, context, true, how);
   } catch (error) {
     if (!PluginError.is(error) || error.code !== 'ERR_TLS_NOT_SUPPORTED') throw error;
     context.process.stderr.write('The plugin has no AutoMTLS: starting it again without.\n');
-    return await start(target, flags, context, false);
+    return await start(target, flags, context, false, how);
   }
 }
 
@@ -84,10 +106,16 @@ async function start(
   flags: TargetFlags,
   context: CliContext,
   autoMtls: boolean,
+  { record, multiplex = false }: StartHow,
 ): Promise<StartedPlugin> {
   const name = flags.dispense ?? '';
   const plugins = { [name]: object, [CONNECTION]: connection };
-  const client = createClient<Plugins>(await clientOptions<Plugins>(target, flags, plugins, { autoMtls }));
+  const options = await clientOptions<Plugins>(target, flags, plugins, { autoMtls });
+  const client = createClient<Plugins>({
+    ...(record?.watching(options) ?? options),
+    ...(multiplex ? { grpcBrokerMultiplex: true } : {}),
+  });
+  record?.follow(client);
   if ((flags.verbose ?? 0) > 0) printLogs(client, context, flags.verbose! > 1);
   try {
     await client.start();
