@@ -140,7 +140,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ),
   // The command line uses the package as anybody does, but for two files whose names no entry has.
   'cli/terminal': room([]),
-  'cli/process': room(['cli/terminal'], ['rxplug', 'rxjs', '@stricli/core', 'node:stream']),
+  'cli/process': room(['cli/terminal'], ['rxplug', 'rxjs', '@stricli/core', 'node:fs', 'node:stream']),
   'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
   'cli/tools': room(['cli/process'], ['node:fs', 'node:os', 'node:path', 'node:util', 'node:child_process']),
   'cli/schema/proto-text': room([], ['@bufbuild/protobuf']),

@@ -2,6 +2,7 @@
 import { run } from '@stricli/core';
 import { app } from './app.js';
 import type { CliContext } from './process/context.js';
+import { whenUnread } from './process/reader.js';
 
 /** Everything after the first `--` is the plugin's command line. */
 const args = process.argv.slice(2);
@@ -9,7 +10,10 @@ const at = args.indexOf('--');
 const [own, pluginCommand] = at < 0 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
 
 // Whoever reads the output may end early, as `head` does: nothing more is to be printed, and the plugin ends with the command.
-process.stdout.on('error', () => process.exit());
+const end = (): void => process.exit();
+process.stdout.on('error', end);
+process.stderr.on('error', end);
+whenUnread(1, end);
 
 await run(app, own, { process: process as CliContext['process'], stdin: process.stdin, pluginCommand });
 // stricli's codes are negative for what the user typed wrong.
