@@ -154,7 +154,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ),
   'cli/net-rpc': room(['cli/process', 'cli/target'], ['rxplug', 'rxjs', 'node:stream']),
   'cli/inspect': room(
-    ['cli/process', 'cli/target', 'protocols/grpc/gen'],
+    ['cli/process', 'cli/target', 'cli/schema', 'protocols/grpc/gen'],
     ['rxplug', 'rxjs', 'node:crypto', 'node:fs', 'node:path', 'node:stream', 'node:tls'],
   ),
   'cli/run': room(

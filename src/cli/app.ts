@@ -92,12 +92,17 @@ const routes = buildRouteMap({
       parameters: {
         flags: {
           pattern: { kind: 'parsed', parse: text, default: '*', brief: 'File names to look at' },
+          run: { kind: 'boolean', default: false, brief: 'Start each of them, four at a time' },
+          cookie: TARGET_FLAGS.cookie,
+          profile: TARGET_FLAGS.profile,
+          protocolVersions: TARGET_FLAGS.protocolVersions,
+          timeout: { ...TARGET_FLAGS.timeout, default: '10s' },
           json: { kind: 'boolean', default: false, brief: 'Print JSON' },
         },
         positional: { kind: 'tuple', parameters: [{ ...word, brief: 'Folder', placeholder: 'folder' }] },
       },
       docs: {
-        brief: 'List the plugins of a folder; nothing is started',
+        brief: 'List the plugins of a folder; nothing is started without --run',
         customUsage: ['[flags] [FOLDER]'],
       },
     }),

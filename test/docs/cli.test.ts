@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -20,6 +20,9 @@ symlinkSync(join(REPOSITORY, 'node_modules'), join(directory, 'node_modules'));
 for (const [, name = '', text = ''] of page.matchAll(/`([\w.-]+)`:\n\n```\w+\n([^]*?)```/g))
   writeFileSync(join(directory, name), text);
 symlinkSync(join(REPOSITORY, 'dist/examples/netrpc/plugin.js'), join(directory, 'netrpc-plugin.js'));
+mkdirSync(join(directory, 'plugins'));
+const greeter = `exec '${process.execPath}' '${join(directory, 'plugin.js')}'`;
+writeFileSync(join(directory, 'plugins/greeter'), `#!/bin/sh\n${greeter}\n`, { mode: 0o755 });
 const buf = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
 execFileSync(process.execPath, [buf, 'build', join(REPOSITORY, 'proto'), '-o', join(directory, 'greeter.binpb')]);
 after(() => rmSync(directory, { recursive: true }));

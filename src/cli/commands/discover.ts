@@ -1,17 +1,23 @@
 import { access, constants } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { discover as findPlugins } from 'rxplug';
 import { type ExecutableFormat, readExecutableFormat } from '../../runners/diagnose/executable-format.js';
+import { type Trial, tryProgram } from '../inspect/trial.js';
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { readGoBuildInfo } from '../target/go-build-info.js';
+import type { TargetFlags } from '../target/options.js';
 import { detectProfile } from '../target/profiles.js';
 import { columns } from '../terminal/columns.js';
 import { visibleLine } from '../terminal/visible.js';
 
-export interface DiscoverFlags {
+export interface DiscoverFlags extends Pick<TargetFlags, 'cookie' | 'profile' | 'protocolVersions' | 'timeout'> {
   readonly pattern: string;
   readonly json: boolean;
+  /** Starts each of them. */
+  readonly run: boolean;
 }
 
 /** A program of a folder, as far as it can be known without running it. */
@@ -23,17 +29,24 @@ export interface DiscoveredProgram {
   readonly profile: string | undefined;
   readonly goPlugin: string | undefined;
   readonly grpc: string | undefined;
+  /** With `--run`, of a program for this machine. */
+  readonly trial?: Trial;
 }
 
-/** `rxplug discover [DIRECTORY]`: starts nothing. */
+/** So many are started at a time. */
+const CONCURRENCY = 4;
+
+/** `rxplug discover [DIRECTORY]`: starts nothing without `--run`. */
 export const discover = reporting(async function (
   this: CliContext,
-  { pattern, json }: DiscoverFlags,
+  flags: DiscoverFlags,
   directory: string = '.',
 ): Promise<void> {
-  const found: DiscoveredProgram[] = [];
+  const { pattern, json, run } = flags;
+  let found: DiscoveredProgram[] = [];
   for (const path of await pathsIn(directory, pattern)) found.push(await look(path));
-  this.process.stdout.write(`${json ? JSON.stringify(found, undefined, 2) : table(found)}\n`);
+  if (run) found = await withTrials(found, flags, this);
+  this.process.stdout.write(`${json ? JSON.stringify(found, undefined, 2) : table(found, run)}\n`);
 });
 
 async function pathsIn(directory: string, pattern: string): Promise<readonly string[]> {
@@ -46,7 +59,12 @@ async function pathsIn(directory: string, pattern: string): Promise<readonly str
 }
 
 async function look(path: string): Promise<DiscoveredProgram> {
-  const [format, build] = await Promise.all([readExecutableFormat(path), readGoBuildInfo(path)]);
+  // What cannot be read, as a link that leads nowhere, is listed all the same.
+  const nothing: ExecutableFormat = { kind: 'unknown' };
+  const [format, build] = await Promise.all([
+    readExecutableFormat(path).catch(() => nothing),
+    readGoBuildInfo(path).catch(() => undefined),
+  ]);
   return {
     path,
     kind: build === undefined ? kindOf(format) : 'go',
@@ -70,21 +88,59 @@ function kindOf({ kind }: ExecutableFormat): DiscoveredProgram['kind'] {
   return kind === 'empty' || kind === 'unknown' ? 'unknown' : 'program';
 }
 
-function noteOn(executable: boolean, architectures: readonly string[]): string {
-  if (!executable) return 'not executable';
-  return architectures.length > 0 && !architectures.includes(process.arch) ? 'not for this machine' : '';
+/** In the same order. */
+async function withTrials(
+  found: readonly DiscoveredProgram[],
+  flags: DiscoverFlags,
+  context: CliContext,
+): Promise<DiscoveredProgram[]> {
+  const target: TargetFlags = { ...flags, tls: 'auto', hostEnv: true, netrpc: false };
+  const tried = async (program: DiscoveredProgram, index: number) => {
+    if (noteOn(program) !== '') return { program, index };
+    return { program: { ...program, trial: await tryProgram(program.path, target, context) }, index };
+  };
+  const results = await lastValueFrom(from(found).pipe(mergeMap(tried, CONCURRENCY), toArray()));
+  return results.sort((a, b) => a.index - b.index).map(({ program }) => program);
 }
 
-function table(found: readonly DiscoveredProgram[]): string {
+/** `grpc 5, AutoMTLS, 7 services`. */
+function trialText(trial: Trial | undefined): string {
+  if (trial === undefined) return '-';
+  if ('error' in trial) return 'failed';
+  const { protocol, version, autoMtls, services } = trial;
+  const count = services === undefined ? '' : `, ${services.length} ${services.length === 1 ? 'service' : 'services'}`;
+  return `${protocol} ${version}, ${autoMtls ? 'AutoMTLS' : 'no TLS'}${count}`;
+}
+
+function noteOn({ executable, architectures, trial }: DiscoveredProgram): string {
+  if (!executable) return 'not executable';
+  if (architectures.length > 0 && !architectures.includes(process.arch)) return 'not for this machine';
+  return trial !== undefined && 'error' in trial ? firstSentence(trial.error) : '';
+}
+
+function table(found: readonly DiscoveredProgram[], run: boolean): string {
   if (found.length === 0) return 'No executable files.';
-  const rows = found.map(({ path, kind, executable, profile, goPlugin, grpc, architectures }) => [
-    visibleLine(path),
-    kind,
-    profile ?? '-',
-    goPlugin ?? '-',
-    grpc ?? '-',
-    architectures.length === 0 ? '-' : architectures.join(','),
-    noteOn(executable, architectures),
+  const rows = found.map((program) => [
+    visibleLine(shortest(program.path)),
+    program.kind,
+    program.profile ?? '-',
+    program.goPlugin ?? '-',
+    program.grpc ?? '-',
+    program.architectures.length === 0 ? '-' : program.architectures.join(','),
+    ...(run ? [trialText(program.trial)] : []),
+    visibleLine(noteOn(program)),
   ]);
-  return columns([['NAME', 'KIND', 'PROFILE', 'GO-PLUGIN', 'GRPC', 'ARCH', 'NOTE'], ...rows]).join('\n');
+  const speaks = run ? ['SPEAKS'] : [];
+  return columns([['NAME', 'KIND', 'PROFILE', 'GO-PLUGIN', 'GRPC', 'ARCH', ...speaks, 'NOTE'], ...rows]).join('\n');
+}
+
+/** As one would type it. */
+function shortest(path: string): string {
+  const below = relative('.', path);
+  return below.startsWith('..') ? path : below;
+}
+
+/** The rest is advice for one that is started alone. */
+function firstSentence(text: string): string {
+  return /^[^]*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text;
 }
