@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { buildGo, needsGo } from '../../test/conformance/build-go.js';
-import { waiting } from '../../test/support/waiting.js';
 import { handshake } from './contract.js';
 
 /** The command line of the same plugin in Go, which is built on demand; undefined if Go is not installed. */
 export async function goPlugin(): Promise<[string, ...string[]] | undefined> {
   if (needsGo().skip !== false) return undefined;
-  const building = buildGo('test/conformance/go', ['plugin']);
-  const directory = await waiting('Building the plugin in Go, which the first time takes a while', building);
+  const directory = await buildGo('test/conformance/go', ['plugin']);
   const { magicCookieKey, magicCookieValue, protocolVersion } = handshake;
   const flags = [
     '-cookie-key',

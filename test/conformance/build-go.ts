@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { waiting } from '../support/waiting.js';
 
 /** The repository's root; tests run from `dist/`. */
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -49,6 +50,19 @@ export async function buildGo(
   const target = join(cache, fingerprint(directory, [...flags, ...programs]));
   mkdirSync(cache, { recursive: true });
   if (isDirectory(target)) return target;
+  const what = `Building ${programs.join(', ')} of ${module} in Go, which the first time takes a while`;
+  return waiting(what, buildOnce({ directory, programs, flags, target, cache }));
+}
+
+interface GoBuild {
+  readonly directory: string;
+  readonly programs: readonly string[];
+  readonly flags: readonly string[];
+  readonly target: string;
+  readonly cache: string;
+}
+
+async function buildOnce({ directory, programs, flags, target, cache }: GoBuild): Promise<string> {
   const unlock = await lock(join(cache, `lock-${programs.join('-').replaceAll('/', '_')}`));
   try {
     if (!isDirectory(target)) await build(directory, programs, flags, target);

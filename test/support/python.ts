@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { REPOSITORY } from '../conformance/build-go.js';
+import { waiting } from './waiting.js';
 
 const EXAMPLE = join(REPOSITORY, 'examples/python');
 const INSTALL_LIMIT_MS = 280_000;
@@ -29,7 +30,7 @@ export async function setUpPython(): Promise<PythonSetup> {
   const target = join(cache, fingerprint());
   try {
     mkdirSync(cache, { recursive: true });
-    if (!existsSync(target)) await install(cache, target);
+    if (!existsSync(target)) await waiting('Installing the packages of the plugin in Python', install(cache, target));
   } catch (cause) {
     return missing('The packages of the plugin in Python could not be installed by pip.', cause);
   }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { waiting } from '../waiting.js';
 import { output, type TestEngine } from './engine.js';
 
 /** Paths in an image made by `importImage`. Programs have the same path as on this machine. */
@@ -26,8 +27,9 @@ export async function importImage(
     const theirs = [...new Set(files.flatMap(ancestorsOf)), ...files].map((file) => file.slice(1));
     // The program may be below /tmp, and an engine refuses an archive with a duplicate path.
     const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)].filter((file) => !theirs.includes(file));
-    await output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own], root);
-    await engine.run('import', tar, name);
+    const packing = output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own], root);
+    const importing = packing.then(() => engine.run('import', tar, name));
+    await waiting(`Making the container image ${name}`, importing);
   } finally {
     rmSync(directory, { recursive: true });
   }
