@@ -1,3 +1,4 @@
+import { Observable } from 'rxjs';
 import { TREE_VARIABLE } from '../processes/mark.js';
 import { killOwnTree } from '../processes/own-tree.js';
 import { removeAbandonedSocketDir, sweepSocketDirs } from '../transports/sockets/sweep.js';
@@ -41,6 +42,7 @@ export async function serve({ handshake, prepare }: PluginSource): Promise<void>
   const environment = parsePluginEnvironment(process.env);
   removeSocketDirAtExit(environment);
   nameProcess(environment);
+  const preparing = watchWhilePreparing(environment, handshake);
   let logger = pluginLogger();
   let exitGraceMs: number | undefined;
   const capture = new StdioCapture({
@@ -57,23 +59,25 @@ export async function serve({ handshake, prepare }: PluginSource): Promise<void>
     if (late !== undefined) return await exitWithMessage(late);
     const options = resolveServeOptions(plugin.options);
     ({ exitGraceMs } = options);
+    if (options.exitWithHost === false) preparing.end();
     logger = options.logger ?? logger;
     const { parts, ...equipment } = await plugin.equip(logger);
     logger = equipment.logger;
     const context = { options, parts, logger, environment, output: capture, endOutput };
-    await serveUntilStopped(context, capture);
+    await serveUntilStopped(context, capture, preparing);
   } catch (error) {
     capture.release();
     logger.error(`the plugin cannot be served: ${asText(error)}`);
     throw error;
   } finally {
+    preparing.stop();
     capture.stop();
     endCrashReports();
     if (exitGraceMs !== undefined) endProcessWithin(exitGraceMs);
   }
 }
 
-async function serveUntilStopped(context: ServingContext, capture: StdioCapture): Promise<void> {
+async function serveUntilStopped(context: ServingContext, capture: StdioCapture, preparing: Preparing): Promise<void> {
   const { environment } = context;
   const serving = await startServing(context);
   const ended = new AbortController();
@@ -81,6 +85,7 @@ async function serveUntilStopped(context: ServingContext, capture: StdioCapture)
   try {
     // Before the handshake line is printed: the host may send a signal, or exit, as soon as it has read the line.
     const stopped = untilStopped(serving, context);
+    preparing.end();
     await capture.realStdout(handshakeOf(serving, environment));
     // Under a host that gives no directory the plugin makes one for its sockets, which stays when it is killed.
     if (environment.unixSocketDir === undefined) sweeping = sweepSocketDirs(ended.signal);
@@ -146,15 +151,42 @@ function removeSocketDirAtExit({ unixSocketDir }: PluginEnvironment): void {
   process.once('exit', () => removeAbandonedSocketDir(unixSocketDir));
 }
 
+interface Preparing {
+  /** Ends the polls; a process that exits without having served still looks for its host. */
+  readonly stop: () => void;
+  /** Ends all of it. */
+  readonly end: () => void;
+}
+
+/**
+ * Ends the process when its host was killed before the plugin serves: nobody would ever call it, and nobody else ends what it has started
+ * by then. As long as the cookie is not known, only the parent process is watched.
+ */
+function watchWhilePreparing(environment: PluginEnvironment, handshake: HandshakeConfig | undefined): Preparing {
+  if (environment.outlivesHost) return { stop: () => {}, end: () => {} };
+  const host = handshake === undefined ? undefined : environment.hostProcess;
+  const unknown = { magicCookieKey: '', magicCookieValue: '' };
+  const connections = { connections: () => 0, connectionClosed$: new Observable<void>() };
+  const watch = watchHost({ host, handshake: handshake ?? unknown, ...connections }, () => process.exit(1));
+  const forget = killTreeAtExit(watch);
+  const end = (): void => {
+    watch.stop();
+    forget();
+  };
+  return { stop: watch.stop, end };
+}
+
 /**
  * Ends what this plugin has started, and its wrappers, in the place of a host that was killed. Looks once more at exit: a plugin with a single
  * connection ends when that is lost, before the watch has found the host gone.
  */
-function killTreeAtExit({ look }: HostWatch): void {
-  process.once('exit', () => {
+function killTreeAtExit({ look }: HostWatch): () => void {
+  const onExit = (): void => {
     const exit = look();
     if (exit !== undefined) killOwnTree({ mark: exit.isConfirmed ? process.env[TREE_VARIABLE] : undefined });
-  });
+  };
+  process.once('exit', onExit);
+  return () => void process.off('exit', onExit);
 }
 
 /** Lets the program exit by itself, but ends it before the host would kill it. */

@@ -87,6 +87,23 @@ for (const [name, started] of Object.entries(STARTS)) {
   );
 }
 
+for (const name of ['never', 'late'])
+  test(
+    `a plugin whose host was killed before it served ends with its children, and leaves no directory: ${name}`,
+    onLinux,
+    async () => {
+      const host = spawn(process.execPath, [fixture('prepares-slowly', name)[1]!, 'host', name], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [plugin, child, directory] = JSON.parse(await firstLine(host.stdout)) as [number, number, string];
+      host.kill('SIGKILL');
+      await once(host, 'exit');
+      for (const pid of [plugin, child]) await awaitGone(pid, 20_000);
+      await until(() => !existsSync(directory), 'the end of the directory');
+      assertTempDirEmpty();
+    },
+  );
+
 /** What a Go host does: no group of its own, no variables of rxplug. Prints the pid of another child of its own. */
 const GO_LIKE_HOST = `
   const { spawn } = require('node:child_process');
