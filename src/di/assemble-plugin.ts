@@ -74,8 +74,8 @@ class Injection {
   }
 
   #load(): Promise<PluginContainer> {
-    this.#container ??= import('./plugin-container.js').then(
-      (di) => new di.PluginContainer(this.#options, this.#logger),
+    this.#container ??= import('./plugin-container.js').then((di) =>
+      di.PluginContainer.load(this.#options, this.#logger),
     );
     return this.#container;
   }

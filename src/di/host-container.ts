@@ -22,13 +22,16 @@ import {
   RUNNER,
 } from './tokens.js';
 
-/** The parts of a host: those that the modules bind, and the defaults of the others. Throws OptionsError. */
-export function partsFromModules(modules: readonly ApplicationModule[], options: HostGrpcOptions): HostParts {
+/** The parts of a host: those that the modules bind, also asynchronously, and the defaults of the others. Rejects with OptionsError. */
+export async function partsFromModules(
+  modules: readonly ApplicationModule[],
+  options: HostGrpcOptions,
+): Promise<HostParts> {
   const container = new Container();
-  container.load(...(modules as readonly ContainerModule[]));
+  await container.loadAsync(...(modules as readonly ContainerModule[]));
   const parts = token<HostParts>('host-parts');
   toResolvedWithHostParts(container.bind(parts), options, (made) => made);
-  return container.get(parts);
+  return await container.getAsync(parts);
 }
 
 /**

@@ -24,15 +24,23 @@ export class PluginContainer {
   readonly #container: Container;
   readonly #scopes: ServiceScopes;
 
-  /** `fallback` is the logger if neither the options nor the application have one. Throws OptionsError. */
-  constructor(options: ServeOptions, fallback: Logger) {
-    const { modules = [], container: parent } = options;
-    this.#container = new Container(parent === undefined ? {} : { parent: parent as Container });
-    this.#container.load(...(modules as readonly ContainerModule[]));
-    const logger = loggerOf(this.#container, options.logger, fallback);
-    this.#scopes = new ServiceScopes(this.#container, logger);
+  private constructor(container: Container, equipment: PluginEquipment) {
+    this.#container = container;
+    this.#scopes = new ServiceScopes(container, equipment.logger);
     this.create = (service, context) => this.#scopes.create(service, context);
-    this.equipment = { logger, parts: partsOf(this.#container, options) };
+    this.equipment = equipment;
+  }
+
+  /**
+   * `fallback` is the logger if neither the options nor the application have one. Modules and what they bind may be asynchronous. Rejects with
+   * OptionsError, and with what a module throws.
+   */
+  static async load(options: ServeOptions, fallback: Logger): Promise<PluginContainer> {
+    const { modules = [], container: parent } = options;
+    const container = new Container(parent === undefined ? {} : { parent: parent as Container });
+    await container.loadAsync(...(modules as readonly ContainerModule[]));
+    const logger = await loggerOf(container, options.logger, fallback);
+    return new PluginContainer(container, { logger, parts: await partsOf(container, options) });
   }
 
   async close(): Promise<void> {
@@ -42,8 +50,8 @@ export class PluginContainer {
 }
 
 /** The option's logger, else the one that the application has bound, else the fallback; bound for whoever injects it. */
-function loggerOf(container: Container, option: Logger | undefined, fallback: Logger): Logger {
-  if (option === undefined && container.isBound(LOGGER)) return container.get(LOGGER);
+async function loggerOf(container: Container, option: Logger | undefined, fallback: Logger): Promise<Logger> {
+  if (option === undefined && container.isBound(LOGGER)) return await container.getAsync(LOGGER);
   const logger = option ?? fallback;
   const binding = container.isCurrentBound(LOGGER) ? container.rebind(LOGGER) : container.bind(LOGGER);
   binding.toConstantValue(logger);
@@ -51,15 +59,15 @@ function loggerOf(container: Container, option: Logger | undefined, fallback: Lo
 }
 
 /** What the container has bound, and the defaults of the rest. */
-function partsOf(container: Container, options: ServeOptions): PluginEquipment['parts'] {
+async function partsOf(container: Container, options: ServeOptions): Promise<PluginEquipment['parts']> {
   const optional = { optional: true } as const;
   return pluginParts(options, {
-    listen: container.get(PLUGIN_LISTEN, optional),
-    createNetwork: container.get(PLUGIN_NETWORK, optional),
-    certificateAuthority: container.get(CERTIFICATE_AUTHORITY, optional),
-    grpcOptions: container.get(GRPC_PLUGIN_OPTIONS, optional),
-    grpcEngine: container.get(GRPC_ENGINE, optional),
-    grpcProtocol: container.get(GRPC_SERVER_PROTOCOL, optional),
-    netRpcProtocol: container.get(NETRPC_SERVER_PROTOCOL, optional),
+    listen: await container.getAsync(PLUGIN_LISTEN, optional),
+    createNetwork: await container.getAsync(PLUGIN_NETWORK, optional),
+    certificateAuthority: await container.getAsync(CERTIFICATE_AUTHORITY, optional),
+    grpcOptions: await container.getAsync(GRPC_PLUGIN_OPTIONS, optional),
+    grpcEngine: await container.getAsync(GRPC_ENGINE, optional),
+    grpcProtocol: await container.getAsync(GRPC_SERVER_PROTOCOL, optional),
+    netRpcProtocol: await container.getAsync(NETRPC_SERVER_PROTOCOL, optional),
   });
 }

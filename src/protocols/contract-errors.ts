@@ -22,6 +22,15 @@ export function notServable(name: string, contract: PluginContract, protocol: Pr
   );
 }
 
+/** For a function of `implement` without types, or without a return. Throws OptionsError. */
+export function requireService(name: string, service: unknown): asserts service is object {
+  if ((typeof service === 'object' && service !== null) || typeof service === 'function') return;
+  throw new OptionsError(
+    `The service of ${name} is ${String(service)}, and not an object with its methods. ` +
+      'A function that is given to `implement` has to return the service, or a Promise of it.',
+  );
+}
+
 function protocolsOf({ protocols }: PluginContract): string {
   return protocols.join(', ') || 'no protocol';
 }

@@ -4,6 +4,7 @@ import type { NetRpcCodecOptions } from '../../wire/net-rpc.js';
 import { describeValue } from '../../wire/option-names.js';
 import { quoteText } from '../../wire/quote.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
+import { requireService } from '../contract-errors.js';
 import type { MuxBroker, NetRpcClientOf, NetRpcMethods, NetRpcServiceCall, NetRpcServiceOf } from './mux-broker.js';
 import type { NetRpcClient } from './rpc-client.js';
 import type { NetRpcCall, NetRpcHandler, NetRpcHandlers, NetRpcResult } from './rpc-service.js';
@@ -169,6 +170,7 @@ export function handlersOf<M extends NetRpcMethods>(
   service: NetRpcServiceOf<M> | object,
   broker: MuxBroker,
 ): NetRpcHandlers {
+  requireService('a net/rpc contract', service);
   const members = service as Readonly<Record<string, NetRpcMember | undefined>>;
   return new Map(
     Object.entries(methods).map(([name, { args, reply }]): [string, NetRpcHandler] => [

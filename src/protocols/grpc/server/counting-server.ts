@@ -1,3 +1,4 @@
+import { requireService } from '../../contract-errors.js';
 import { RunningCalls } from '../../running-calls.js';
 import { GrpcError } from '../shared/errors.js';
 import { status } from '../shared/grpc-js.js';
@@ -34,6 +35,7 @@ function countedService<D extends ServiceDefinition>(
   service: HandlersOf<D>,
   calls: RunningCalls,
 ): HandlersOf<D> {
+  requireService(definition.fullName, service);
   const counted = Object.entries(definition.methods).flatMap(([key, { responseStream }]): [string, Handler][] => {
     const handler = ownMethod(service, key) as Handler | undefined;
     if (handler === undefined) return [];

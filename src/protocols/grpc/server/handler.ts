@@ -1,5 +1,6 @@
 import { errorMessage, OptionsError } from '../../../errors.js';
 import type { Logger } from '../../../wire/logs/logger.js';
+import { requireService } from '../../contract-errors.js';
 import type { DecodeMessage } from '../message/decode.js';
 import { type ServiceMethod, serviceMethods } from '../message/service-methods.js';
 import type { HandlersOf, MethodDefinition, ServiceDefinition } from '../shared/service-definition.js';
@@ -25,6 +26,7 @@ export function handlerMethods<D extends ServiceDefinition>(
   service: HandlersOf<D>,
   settings: HandlerSettings,
 ): Map<string, HandlerMethod> {
+  requireService(definition.fullName, service);
   const methods = new Map<string, HandlerMethod>();
   const missing: string[] = [];
   for (const method of serviceMethods(definition, settings.strictMessages)) {
