@@ -6,6 +6,12 @@ import type { ResolvedLaunch } from './launch-options.js';
 const INTERPRETER =
   /^(?:env|node(?:js)?|bun|deno|tsx|ts-node|npx|python|perl|ruby|lua|php|java|dotnet|sh|bash|dash|ash|ksh|mksh|zsh)[\d.]*$/;
 
+/** The options of interpreters whose value is code, which names nothing: `bash -lc`, `python -c`, `node -e`. */
+const CODE_OPTIONS: readonly (readonly [interpreter: RegExp, option: RegExp])[] = [
+  [/^(?:python[\d.]*|sh|bash|dash|ash|ksh|mksh|zsh)$/, /^-\w*c$/],
+  [/^(?:node|nodejs|bun|tsx|perl|ruby|lua)[\d.]*$/, /^(?:-\w*[eEp]|--eval|--print)$/],
+];
+
 const SCRIPT = /\.(?:[cm]?[jt]sx?|py|pyz|rb|pl|lua|php|jar|dll|sh)$/i;
 
 /** The name of a plugin of which nothing is known yet: a runner of the application tells its own later. */
@@ -35,8 +41,16 @@ function checkedName(name: unknown): string {
  * nameOfCommand(['/usr/bin/node', '--import', 'tsx', 'plugins/kv-store.ts']); // kv-store
  */
 export function nameOfCommand([program, ...args]: readonly [string, ...string[]]): string {
-  const file = INTERPRETER.test(baseOf(program)) ? (scriptOf(args) ?? program) : program;
-  return baseOf(file) || UNNAMED;
+  const name = baseOf(program);
+  const script = INTERPRETER.test(name) ? scriptOf(beforeCode(name, args)) : undefined;
+  return (script === undefined ? name : baseOf(script)) || UNNAMED;
+}
+
+/** The arguments up to an option whose value is code. After a script, it is an option of that. */
+function beforeCode(interpreter: string, args: readonly string[]): readonly string[] {
+  const option = CODE_OPTIONS.find(([pattern]) => pattern.test(interpreter))?.[1];
+  const at = args.findIndex((word) => option?.test(word));
+  return at < 0 ? args : args.slice(0, at);
 }
 
 /** An option's value may precede the script (`--import tsx`), so what looks like a script counts first. */

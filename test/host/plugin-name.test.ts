@@ -30,6 +30,11 @@ const names: readonly (readonly [command: readonly [string, ...string[]], name: 
   [['python3.12', '-m', 'kv_plugin'], 'kv_plugin'],
   [['java', '-jar', 'lib/kv.jar'], 'kv'],
   [['bash'], 'bash'],
+  [['bash', '-lc', 'exec node plugins/kv.js'], 'bash'],
+  [['python3', '-c', "print('1|1|unix|/tmp/s|grpc')"], 'python3'],
+  [['/usr/bin/node', '--enable-source-maps', '-e', 'require("./kv.js")'], 'node'],
+  [['sh', '-e', 'kv.sh', '-c', 'config'], 'kv'],
+  [['node', 'kv.js', '-e', 'production'], 'kv'],
   [['terraform-provider-null_v3.2.1'], 'terraform-provider-null_v3.2.1'],
 ];
 

@@ -4,6 +4,7 @@ import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { onAbort } from '../../streams/on-abort.js';
 import { type Address, explainAddress } from '../../wire/handshake/address.js';
 import { checkOptions } from '../../wire/option-names.js';
+import { escapeInvisible } from '../../wire/quote.js';
 import type { Dialer, DialOptions } from '../transport.js';
 import { connectDirect } from './direct-socket.js';
 import { type FoundFile, findNoFollow } from './no-follow.js';
@@ -105,13 +106,16 @@ function isAbstract(path: string): boolean {
 }
 
 function failed(address: Address, cause: unknown): TransportError {
-  const reason = errorMessage(cause).replace(/\/proc\/self\/fd\/\d+|\0.*$/, address.address);
+  const reason = escapeInvisible(errorMessage(cause).replace(/\/proc\/self\/fd\/\d+|\0.*$/, address.address));
   const hint = explainAddress(address) ?? abstractHint(address) ?? 'It has exited, or does not listen there.';
-  return new TransportError(
-    'ERR_DIAL',
-    `The plugin could not be reached at ${address.network} ${address.address}: ${reason}. ${hint}`,
-    { cause },
-  );
+  return new TransportError('ERR_DIAL', `The plugin could not be reached at ${shown(address)}: ${reason}. ${hint}`, {
+    cause,
+  });
+}
+
+/** What a plugin has announced may have characters that nobody sees, and a path with one is another path. */
+function shown({ network, address }: Address): string {
+  return `${network} ${escapeInvisible(address)}`;
 }
 
 function abstractHint({ network, address }: Address): string | undefined {
@@ -122,6 +126,6 @@ function abstractHint({ network, address }: Address): string | undefined {
 function late(address: Address, timeoutMs: number): TransportError {
   return new TransportError(
     'ERR_DIAL_TIMEOUT',
-    `The plugin did not accept a connection at ${address.network} ${address.address} within ${timeoutMs} ms: it is blocked, or its queue of connections is full.`,
+    `The plugin did not accept a connection at ${shown(address)} within ${timeoutMs} ms: it is blocked, or its queue of connections is full.`,
   );
 }
