@@ -19,7 +19,18 @@ const good = { command: mutantOf('none'), handshake, protocolVersions: [1, 2] };
 test('a good plugin meets every item', async () => {
   const results = await resultsOf(good);
   assert.deepEqual(those(results, 'fail', 'warn'), {});
+  assert.deepEqual(Object.keys(those(results, 'skip')), ['M-01', 'B-01']);
   const items = CHECK_ITEMS.map(({ id }) => id).filter((id) => !id.startsWith('N'));
+  assert.deepEqual(
+    results.map(({ id }) => id),
+    items,
+  );
+});
+
+test('a good plugin meets every item over net/rpc, too', async () => {
+  const results = await resultsOf({ ...good, command: mutantOf('none', 'netrpc') });
+  assert.deepEqual(those(results, 'fail', 'warn', 'skip'), {});
+  const items = CHECK_ITEMS.map(({ id }) => id).filter((id) => !/^[GMB]/.test(id));
   assert.deepEqual(
     results.map(({ id }) => id),
     items,

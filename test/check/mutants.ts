@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { lastValueFrom, toArray } from 'rxjs';
+import type { ProtocolName } from 'rxplug';
 import { type CheckOptions, type CheckResult, checkPlugin } from 'rxplug/testing';
 import { within } from '../support/defer.js';
 
@@ -7,8 +8,8 @@ import { within } from '../support/defer.js';
 export const handshake = { magicCookieKey: 'MUTANT_PLUGIN', magicCookieValue: 'hello' };
 
 /** The command line of the plugin that does not meet an item, or of the one that meets all. */
-export function mutantOf(id: string, program = 'plugin'): [file: string, ...args: string[]] {
-  return [process.execPath, fileURLToPath(new URL(`../fixtures/mutants/${program}.js`, import.meta.url)), id];
+export function mutantOf(id: string, protocol: ProtocolName = 'grpc'): [file: string, ...args: string[]] {
+  return [process.execPath, fileURLToPath(new URL('../fixtures/mutants/plugin.js', import.meta.url)), id, protocol];
 }
 
 /** The results of a whole check. */

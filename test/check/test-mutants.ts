@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { ProtocolName } from 'rxplug';
 import type { CheckOptions } from 'rxplug/testing';
 import { handshake, mutantOf, resultsOf, those } from './mutants.js';
 
@@ -10,7 +11,7 @@ import { handshake, mutantOf, resultsOf, those } from './mutants.js';
 export type MutantRow = readonly [id: string, got: RegExp, options?: Partial<CheckOptions>];
 
 /** A test for each mutant: of what is checked it fails its own item alone. `others` are items that every mutant meets. */
-export function testMutants(rows: readonly MutantRow[], others: readonly string[], program?: string): void {
+export function testMutants(rows: readonly MutantRow[], others: readonly string[], protocol?: ProtocolName): void {
   let directory: string;
   before(() => {
     // For what a plugin leaves behind that is killed.
@@ -19,7 +20,7 @@ export function testMutants(rows: readonly MutantRow[], others: readonly string[
   after(() => rmSync(directory, { recursive: true, force: true }));
   for (const [id, got, more] of rows) {
     test(`${id}: a plugin that does not meet it is found, and meets others`, async () => {
-      const command = mutantOf(id, program);
+      const command = mutantOf(id, protocol);
       const only = [id, ...others];
       const env = { TMPDIR: directory };
       const results = await resultsOf({ command, handshake, protocolVersions: [1, 2], only, env, ...more });

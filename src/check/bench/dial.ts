@@ -21,12 +21,20 @@ export async function dialTls(
   identity: Identity | undefined,
   options: ConnectionOptions = {},
 ): Promise<TLSSocket> {
-  const socket = await dialPlain(plugin);
+  return await handshake(await dialPlain(plugin), plugin, identity, options);
+}
+
+async function handshake(
+  socket: Duplex,
+  { protocol }: Announced,
+  identity: Identity | undefined,
+  options: ConnectionOptions = {},
+): Promise<TLSSocket> {
   const secure = connect({
     socket,
     servername: 'localhost',
     rejectUnauthorized: false,
-    ...(plugin.protocol === 'grpc' ? { ALPNProtocols: ['h2'] } : {}),
+    ...(protocol === 'grpc' ? { ALPNProtocols: ['h2'] } : {}),
     ...(identity === undefined ? {} : { key: identity.keyPem, cert: identity.certificatePem }),
     ...options,
   });
@@ -44,7 +52,12 @@ export async function dialTls(
   }
 }
 
-/** As a host connects: with TLS if the plugin has announced a certificate. */
-export function dial(plugin: Announced, identity: Identity): Promise<Duplex> {
-  return plugin.certificate === undefined ? dialPlain(plugin) : dialTls(plugin, identity);
+/** A connection as a host has it: with TLS if the plugin has announced a certificate. */
+export async function secured(connection: Duplex, plugin: Announced, identity: Identity): Promise<Duplex> {
+  return plugin.certificate === undefined ? connection : await handshake(connection, plugin, identity);
+}
+
+/** Connects as a host does. */
+export async function dial(plugin: Announced, identity: Identity): Promise<Duplex> {
+  return await secured(await dialPlain(plugin), plugin, identity);
 }

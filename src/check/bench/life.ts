@@ -44,8 +44,8 @@ export class Life implements AsyncDisposable {
   readonly sockets: SocketDir;
   /** Rejects when the program cannot be run. */
   readonly ended: Promise<Ending>;
-  /** Bytes of stdout up to the end of the handshake line. */
-  #handshakeBytes = 0;
+  /** Where in the text of stdout the handshake line ends. */
+  #handshakeEnd = 0;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #tree: ProcessTree | undefined;
   readonly #startedAt = performance.now();
@@ -87,9 +87,9 @@ export class Life implements AsyncDisposable {
     return this.#over;
   }
 
-  /** How many bytes the program has written to its real stdout after the handshake. */
-  get strayBytes(): number {
-    return this.stdout.bytes - this.#handshakeBytes;
+  /** What the program has written to its real stdout after the handshake. */
+  get stray(): string {
+    return this.stdout.text.slice(this.#handshakeEnd);
   }
 
   /** The handshake, which need not be the first line. Rejects when the process ends before, or in `ms`. */
@@ -142,8 +142,7 @@ export class Life implements AsyncDisposable {
           return;
         }
         cancel?.();
-        const { text } = this.stdout;
-        this.#handshakeBytes = Buffer.byteLength(text.slice(0, text.indexOf(line) + line.length + 1));
+        this.#handshakeEnd = this.stdout.text.indexOf(line) + line.length + 1;
         this.stdout.onData(() => {});
         if (this.#leavesStdout) this.stdout.pause();
         resolve(line);

@@ -35,9 +35,9 @@ export class NetRpcConversation implements AsyncDisposable {
     }
   }
 
-  /** Resolves when the connection is over. */
-  get closed(): Promise<unknown> {
-    return this.#session.closed;
+  /** How many of the three streams the plugin has not accepted. */
+  get unaccepted(): number {
+    return this.#session.counts.unacknowledged;
   }
 
   async ping(): Promise<void> {

@@ -10,25 +10,18 @@ export class Output {
   readonly #stream: Readable;
   readonly #chunks: Buffer[] = [];
   #keptBytes = 0;
-  #bytes = 0;
   #onData = (): void => {};
 
   constructor(stream: Readable) {
     this.#stream = stream;
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => {
-      this.#bytes += chunk.length;
       if (this.#keptBytes < MAX_KEPT_BYTES) {
         this.#keptBytes += chunk.length;
         this.#chunks.push(chunk);
       }
       this.#onData();
     });
-  }
-
-  /** How much has come. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   get text(): string {

@@ -1,12 +1,28 @@
 import { OptionsError } from '../../errors.js';
 import type { CheckDescription } from '../result.js';
+import { BROKER_ITEMS } from './broker.js';
+import { ENDING_ITEMS } from './ending.js';
 import { GRPC_ITEMS } from './grpc.js';
 import type { CheckItem } from './item.js';
 import { LOAD_ITEMS } from './load.js';
+import { MULTIPLEXING_ITEMS } from './multiplexing.js';
+import { NET_RPC_ITEMS } from './net-rpc.js';
+import { OUTPUT_ITEMS } from './output.js';
 import { START_ITEMS } from './start.js';
+import { TLS_ITEMS } from './tls.js';
 
 /** Everything that is checked, in the order in which it is told. */
-const ITEMS: readonly CheckItem[] = [...START_ITEMS, ...GRPC_ITEMS, ...LOAD_ITEMS];
+const ITEMS: readonly CheckItem[] = [
+  ...START_ITEMS,
+  ...TLS_ITEMS,
+  ...GRPC_ITEMS,
+  ...LOAD_ITEMS,
+  ...NET_RPC_ITEMS,
+  ...OUTPUT_ITEMS,
+  ...MULTIPLEXING_ITEMS,
+  ...BROKER_ITEMS,
+  ...ENDING_ITEMS,
+];
 
 /** Everything that `checkPlugin` checks, in its order: ids, levels, and what is expected. */
 export const CHECK_ITEMS: readonly CheckDescription[] = ITEMS;
