@@ -126,7 +126,10 @@ const routes = buildRouteMap({
             flags: CHECK_FLAGS,
             positional: { kind: 'array', parameter: PROGRAM },
           },
-          docs: { brief: 'Check whether a program is the plugin that hosts expect' },
+          docs: {
+            brief: 'Check whether a program is the plugin that hosts expect',
+            customUsage: ['[flags] PROGRAM', '[flags] -- PROGRAM ARGUMENT...', '--list'],
+          },
         }),
       },
       docs: { brief: 'Check a plugin, item by item' },

@@ -1,7 +1,10 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
 import { createGrpcClient } from 'rxplug/grpc';
 import type { BrokerCall } from 'rxplug/testing';
 import { HealthDefinition } from '../../src/protocols/grpc/gen/grpc/health/v1/health.js';
+import { handshake, mutantOf, resultsOf } from './mutants.js';
 import { testMutants } from './test-mutants.js';
 
 /** A method of the mutants, which dials the host at the id that is given. */
@@ -13,6 +16,17 @@ const DIALER = {
 
 const brokerCall: BrokerCall = ({ channel, brokerId }) =>
   firstValueFrom(createGrpcClient(channel, DIALER).dial({ service: String(brokerId) }));
+
+test('B-01: a plugin that dials meets it', async () => {
+  const [found] = await resultsOf({
+    command: mutantOf('B-01-good'),
+    handshake,
+    protocolVersions: [1, 2],
+    only: ['B-01'],
+    brokerCall,
+  });
+  assert.deepEqual([found?.result, found?.got], ['pass', 'it dials']);
+});
 
 testMutants(
   [

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { CHECK_ITEMS, type CheckResult } from 'rxplug/testing';
 import { mutantOf } from '../check/mutants.js';
+import { goPlugin, needsGo } from '../conformance/peers.js';
 import { within } from '../support/defer.js';
 import { CLI, runCli } from './run-cli.js';
 
@@ -82,6 +83,23 @@ test('--format github annotates what is not met', async () => {
   assert.match(warned.stdout, /^::warning title=G-02 .*::unknown service: /m);
 });
 
+test('--call makes the call in which the plugin dials', needsGo(), async () => {
+  const callBack = 'Probe/CallBack {"brokerId":"$broker"}';
+  const args = [
+    '--cookie',
+    'RXPLUG_CONFORMANCE=hello',
+    '--only',
+    'B-01',
+    '--call',
+    callBack,
+    '--',
+    ...(await goPlugin()),
+  ];
+  const { code, stdout, stderr } = await runCli(['check', 'plugin', ...args]);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /✔ B-01 .* it dials$/m);
+});
+
 test('--list starts nothing', async () => {
   const { code, stdout } = await runCli(['check', 'plugin', '--list']);
   assert.equal(code, 0);
@@ -92,7 +110,8 @@ for (const [what, args, code, expected] of [
   ['no program', [], 2, 'Expected a program, or its command line after --.'],
   ['two programs', [...COOKIE, 'a', 'b'], 2, 'Expected a program alone, got b too.'],
   ['an unknown item', [...COOKIE, '--only', 'Q', 'a'], 2, 'There is no item "Q" to check.'],
-  ['no such file', [...COOKIE, '/nowhere'], 3, 'ERR_SPAWN: '],
+  ['a call without an id', [...COOKIE, '--call', 'A/B {}', 'a'], 2, 'Expected --call to be a method and its request'],
+  ['no such file', [...COOKIE, '/nowhere'], 2, 'The program /nowhere cannot be found'],
   ['no plugin', [...COOKIE, '--', process.execPath, '-e', '1'], 3, 'ERR_EXITED_EARLY: '],
   ['a wrong cookie', ['--cookie', 'MUTANT_PLUGIN=x', '--', ...mutantOf('none')], 3, 'ERR_EXITED_EARLY: '],
 ] as const) {

@@ -9,10 +9,11 @@ import { isFailure, type ReportFormat } from '../report/report.js';
 import { parsePair, type TargetFlags } from '../target/options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
 import { columns } from '../terminal/columns.js';
+import { brokerCallOf } from './broker-call.js';
 
 type StartFlags = Pick<
   TargetFlags,
-  'cookie' | 'protocolVersions' | 'profile' | 'profileFile' | 'timeout' | 'env' | 'cwd' | 'hostEnv'
+  'cookie' | 'protocolVersions' | 'profile' | 'profileFile' | 'timeout' | 'env' | 'cwd' | 'hostEnv' | 'descriptors'
 >;
 
 export interface CheckFlags extends StartFlags {
@@ -22,6 +23,7 @@ export interface CheckFlags extends StartFlags {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly strict: boolean;
+  readonly call?: string;
   readonly list: boolean;
 }
 
@@ -68,6 +70,7 @@ function optionsOf(target: Target, flags: CheckFlags): CheckOptions {
     ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(flags.skip === undefined ? {} : { skip: flags.skip }),
+    ...(flags.call === undefined ? {} : { brokerCall: brokerCallOf(flags.call, flags.descriptors ?? []) }),
   };
 }
 

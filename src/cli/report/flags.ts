@@ -2,7 +2,7 @@ import { TARGET_FLAGS } from '../target/flags.js';
 
 const names = (text: string): string => text;
 
-const { cookie, protocolVersions, profile, profileFile, timeout, env, cwd, hostEnv } = TARGET_FLAGS;
+const { cookie, protocolVersions, profile, profileFile, timeout, env, cwd, hostEnv, descriptors } = TARGET_FLAGS;
 
 /** The flags of `rxplug check plugin`, for stricli. */
 export const CHECK_FLAGS = {
@@ -14,9 +14,16 @@ export const CHECK_FLAGS = {
   env,
   cwd,
   hostEnv,
+  descriptors,
   tls: { kind: 'enum', values: ['auto', 'off'], default: 'auto', brief: 'Whether AutoMTLS is offered' },
   only: { kind: 'parsed', parse: names, variadic: ',', optional: true, brief: 'Items to check, as T-04,E' },
   skip: { kind: 'parsed', parse: names, variadic: ',', optional: true, brief: 'Items to leave out' },
+  call: {
+    kind: 'parsed',
+    parse: names,
+    optional: true,
+    brief: 'For B-01: a method that dials the host, and its request with "$broker" for the id',
+  },
   strict: { kind: 'boolean', default: false, brief: 'A SHOULD that is not met fails, too' },
   format: {
     kind: 'enum',
