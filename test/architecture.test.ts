@@ -139,7 +139,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['esbuild', 'node:child_process', 'node:crypto', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util'],
   ),
   // The command line uses the package as anybody does, but for two files whose names no entry has.
-  'cli/terminal': room([]),
+  'cli/terminal': room([], ['picocolors']),
   'cli/process': room(['cli/terminal'], ['rxplug', 'rxjs', '@stricli/core', 'node:fs', 'node:stream']),
   'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
   'cli/tools': room(['cli/process'], ['node:fs', 'node:os', 'node:path', 'node:util', 'node:child_process']),
@@ -162,6 +162,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
   ),
   'cli/report': room(['cli/terminal', 'cli/target'], ['rxplug']),
+  'cli/completion': room(['cli/process'], ['@stricli/core']),
   'cli/call': room(
     ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema'],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path', 'node:url'],
@@ -169,6 +170,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'cli/commands': room(
     [
       'cli/call',
+      'cli/completion',
       'cli/tools',
       'cli/process',
       'cli/terminal',

@@ -1,4 +1,4 @@
-import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
+import { buildApplication, buildChoiceParser, buildCommand, buildRouteMap, text_en } from '@stricli/core';
 import { BUILD_ALIASES, BUILD_FLAGS, type BuildFlags } from './build/flags.js';
 import type { CallFlags } from './call/flags.js';
 import type { CheckFlags } from './commands/check-plugin.js';
@@ -6,6 +6,7 @@ import type { DiscoverFlags } from './commands/discover.js';
 import type { GenerateFlags } from './commands/generate.js';
 import type { InspectFlags } from './commands/inspect.js';
 import type { RunFlags } from './commands/run.js';
+import type { Shell } from './completion/scripts.js';
 import type { CliContext } from './process/context.js';
 import { CommandFailure } from './process/exit-code.js';
 import { CHECK_FLAGS } from './report/flags.js';
@@ -152,6 +153,24 @@ const routes = buildRouteMap({
         },
       },
       docs: { brief: 'Make TypeScript of .proto files, with ts-proto' },
+    }),
+    completion: buildCommand<Readonly<Record<never, never>>, [shell: Shell], CliContext>({
+      loader: async () => (await import('./commands/completion.js')).completion,
+      parameters: {
+        flags: {},
+        positional: {
+          kind: 'tuple',
+          parameters: [
+            {
+              parse: buildChoiceParser(['bash', 'zsh']),
+              proposeCompletions: (partial) => ['bash', 'zsh'].filter((shell) => shell.startsWith(partial)),
+              brief: 'Shell: bash or zsh',
+              placeholder: 'shell',
+            },
+          ],
+        },
+      },
+      docs: { brief: 'Print the completion of a shell: eval "$(rxplug completion bash)"' },
     }),
   },
   docs: { brief: 'Looks into go-plugin plugins of any language, and makes them of TypeScript.' },

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { run } from '@stricli/core';
 import { app } from './app.js';
+import { complete } from './completion/complete.js';
+import { COMPLETE } from './completion/scripts.js';
 import type { CliContext } from './process/context.js';
 import { whenUnread } from './process/reader.js';
 
@@ -15,6 +17,8 @@ process.stdout.on('error', end);
 process.stderr.on('error', end);
 whenUnread(1, end);
 
-await run(app, own, { process: process as CliContext['process'], stdin: process.stdin, pluginCommand });
+const context: CliContext = { process: process as CliContext['process'], stdin: process.stdin, pluginCommand };
+if (args[0] === COMPLETE) await complete(app, args.slice(1), context);
+else await run(app, own, context);
 // stricli's codes are negative for what the user typed wrong.
 if (Number(process.exitCode) < 0) process.exitCode = 2;

@@ -10,7 +10,7 @@ import { wrongField } from '../schema/field-path.js';
 import { pathOf, type Schema } from '../schema/schema.js';
 import { statusDetails } from '../schema/status-details.js';
 import { parsePair } from '../target/options.js';
-import { visibleLine } from '../terminal/visible.js';
+import { visible, visibleLine } from '../terminal/visible.js';
 import type { CallFlags } from './flags.js';
 import type { Lender } from './lender.js';
 
@@ -104,7 +104,8 @@ export class Caller {
     const { registry } = this.#schema;
     const json = toJson(method.output, message, { registry, alwaysEmitImplicit: this.#flags.emitDefaults });
     const indent = answersOnce(method) && this.#flags.script === undefined ? 2 : 0;
-    const text = `${JSON.stringify(json, undefined, indent)}\n`;
+    // Nothing in an answer is to drive a terminal: JSON leaves some control characters as they are.
+    const text = `${visible(JSON.stringify(json, undefined, indent))}\n`;
     if (stdout.write(text) === false && 'once' in stdout) await once(stdout as unknown as NodeJS.WriteStream, 'drain');
   }
 

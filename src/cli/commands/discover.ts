@@ -4,14 +4,16 @@ import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { discover as findPlugins } from 'rxplug';
 import { type ExecutableFormat, readExecutableFormat } from '../../runners/diagnose/executable-format.js';
 import { type Trial, tryProgram } from '../inspect/trial.js';
-import type { CliContext } from '../process/context.js';
+import type { CliContext, OutputStream } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { readGoBuildInfo } from '../target/go-build-info.js';
 import type { TargetFlags } from '../target/options.js';
 import { detectProfile } from '../target/profiles.js';
+import { colorsFor } from '../terminal/colors.js';
 import { columns } from '../terminal/columns.js';
-import { visibleLine } from '../terminal/visible.js';
+import { withHeader } from '../terminal/emphasis.js';
+import { visible, visibleLine } from '../terminal/visible.js';
 
 export interface DiscoverFlags extends Pick<TargetFlags, 'cookie' | 'profile' | 'protocolVersions' | 'timeout'> {
   readonly pattern: string;
@@ -46,7 +48,9 @@ export const discover = reporting(async function (
   let found: DiscoveredProgram[] = [];
   for (const path of await pathsIn(directory, pattern)) found.push(await look(path));
   if (run) found = await withTrials(found, flags, this);
-  this.process.stdout.write(`${json ? JSON.stringify(found, undefined, 2) : table(found, run)}\n`);
+  const { stdout } = this.process;
+  const text = json ? visible(JSON.stringify(found, undefined, 2)) : table(found, run, stdout);
+  stdout.write(`${text}\n`);
 });
 
 async function pathsIn(directory: string, pattern: string): Promise<readonly string[]> {
@@ -118,7 +122,7 @@ function noteOn({ executable, architectures, trial }: DiscoveredProgram): string
   return trial !== undefined && 'error' in trial ? firstSentence(trial.error) : '';
 }
 
-function table(found: readonly DiscoveredProgram[], run: boolean): string {
+function table(found: readonly DiscoveredProgram[], run: boolean, stdout: OutputStream): string {
   if (found.length === 0) return 'No executable files.';
   const rows = found.map((program) => [
     visibleLine(shortest(program.path)),
@@ -131,7 +135,8 @@ function table(found: readonly DiscoveredProgram[], run: boolean): string {
     visibleLine(noteOn(program)),
   ]);
   const speaks = run ? ['SPEAKS'] : [];
-  return columns([['NAME', 'KIND', 'PROFILE', 'GO-PLUGIN', 'GRPC', 'ARCH', ...speaks, 'NOTE'], ...rows]).join('\n');
+  const header = ['NAME', 'KIND', 'PROFILE', 'GO-PLUGIN', 'GRPC', 'ARCH', ...speaks, 'NOTE'];
+  return withHeader(columns([header, ...rows], stdout.columns), colorsFor(stdout)).join('\n');
 }
 
 /** As one would type it. */

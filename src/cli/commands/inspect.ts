@@ -15,7 +15,9 @@ import type { GoBuildInfo } from '../target/go-build-info.js';
 import type { TargetFlags } from '../target/options.js';
 import { type StartedPlugin, withPlugin } from '../target/started-plugin.js';
 import { type AnyTarget, resolveWords } from '../target/words.js';
+import { type Colors, colorsFor } from '../terminal/colors.js';
 import { columns } from '../terminal/columns.js';
+import { withLabels } from '../terminal/emphasis.js';
 import { visible } from '../terminal/visible.js';
 import { type SchemaFlags, saveSchema, schemaText } from './inspect-schema.js';
 
@@ -72,7 +74,12 @@ export const inspect = reporting(async function (
   const text =
     typeof found === 'string'
       ? found
-      : pluginText(name === undefined ? await completed(this, target, flags, found, record) : found, name, flags);
+      : pluginText(
+          name === undefined ? await completed(this, target, flags, found, record) : found,
+          name,
+          flags,
+          colorsFor(this.process.stdout),
+        );
   this.process.stdout.write(`${text}\n`);
 });
 
@@ -99,9 +106,10 @@ async function schemaOf(plugin: StartedPlugin, name: string | undefined, flags: 
   throw new UsageError(`The plugin speaks net/rpc, which has no reflection: nothing is known of ${name}.`);
 }
 
-function pluginText(found: Inspection, name: string | undefined, { json }: InspectFlags): string {
+function pluginText(found: Inspection, name: string | undefined, { json }: InspectFlags, colors: Colors): string {
   const shown = name === undefined ? found : { ...found, services: [onlyService(found, name)] };
-  return json ? JSON.stringify(shown, undefined, 2) : visible(render(shown, name !== undefined));
+  const text = visible(json ? JSON.stringify(shown, undefined, 2) : render(shown, name !== undefined));
+  return json ? text : withLabels(text, colors);
 }
 
 async function describe(

@@ -6,6 +6,8 @@ export interface OutputStream {
   write(text: string | Uint8Array): unknown;
   /** Whether a person reads it. */
   readonly isTTY?: boolean;
+  /** Characters of a line, where a person reads it. */
+  readonly columns?: number;
 }
 
 /** What a command uses of its process. Tests give their own. */
