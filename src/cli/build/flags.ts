@@ -14,6 +14,7 @@ export interface BuildFlags extends Pick<TargetFlags, StartFlag> {
   readonly platform?: readonly string[];
   readonly autoMtls: boolean;
   readonly record: boolean;
+  readonly check: boolean;
   readonly call?: readonly string[];
   readonly external?: readonly string[];
   readonly allowDynamic?: readonly string[];
@@ -37,6 +38,7 @@ export const BUILD_FLAGS = {
   platform: words('Of sea and npm: linux-x64, darwin-arm64, win-x64 …, or PLATFORM=NODE-FILE'),
   autoMtls: { kind: 'boolean', default: true, brief: 'Record a start with AutoMTLS too' },
   record: { kind: 'boolean', default: true, brief: 'Start the plugin and store what V8 compiles' },
+  check: { kind: 'boolean', default: true, brief: 'Check what was made, as `check plugin` does' },
   call: words('Method to call while recording, with an empty request: package.Service/Method'),
   external: words('Package that is left in node_modules'),
   allowDynamic: words('Package that may require what is known only when it runs'),

@@ -26,11 +26,6 @@ export function recording(
   };
 }
 
-/** Starts what was made, asks for its health and stops it; throws what is wrong. The place of `check plugin`. */
-export async function checkMade(target: Target, flags: BuildFlags, context: CliContext): Promise<void> {
-  await withPlugin(target, startFlags(flags, 'auto'), context, ({ client }) => client.ping());
-}
-
 interface Method {
   readonly service: string;
   readonly name: string;

@@ -1,14 +1,14 @@
 import { access } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { PluginError } from 'rxplug';
+import { type Checked, checkMade, environment } from '../build/check-made.js';
 import { type BuildFlags, startFlags } from '../build/flags.js';
 import { type Made, make } from '../build/make.js';
 import { measureStart, type StartTimes } from '../build/measure-start.js';
-import { checkMade, recording } from '../build/recording.js';
+import { recording } from '../build/recording.js';
 import type { CliContext } from '../process/context.js';
 import { CommandFailure, ExitCode, UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
-import { parsePair } from '../target/options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
 import { columns } from '../terminal/columns.js';
 import { visible } from '../terminal/visible.js';
@@ -20,10 +20,9 @@ export const build = reporting(async function (this: CliContext, flags: BuildFla
   // Profiles know programs by their paths, of which this is the last part.
   const target = await resolveTarget([resolve('/', basename(name))], startFlags(flags, 'auto'));
   const made = await refusals(make({ entry: source, name, flags, record: recording(target, flags, this) }));
-  const times =
-    made.file === undefined ? undefined : await tryOut({ ...target, command: [resolve(made.file)] }, flags, this);
-  const shown = { ...made, ...times };
-  this.process.stdout.write(`${flags.json ? JSON.stringify(shown, undefined, 2) : visible(render(made, times))}\n`);
+  const trial = made.file === undefined ? undefined : await tryOut({ ...target, command: [resolve(made.file)] }, flags);
+  const shown = { ...made, ...trial };
+  this.process.stdout.write(`${flags.json ? JSON.stringify(shown, undefined, 2) : visible(render(made, trial))}\n`);
 });
 
 async function sourceOf(entry: string | undefined): Promise<string> {
@@ -44,21 +43,29 @@ async function refusals<T>(making: Promise<T>): Promise<T> {
   }
 }
 
-/** What was made is started as hosts do. */
-async function tryOut(target: Target, flags: BuildFlags, context: CliContext): Promise<StartTimes> {
-  await checkMade(target, flags, context);
-  return measureStart(target, Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env'))));
+/** What was made, tried: how long it takes to start, and whether it is what hosts expect. */
+interface Trial extends StartTimes {
+  readonly checked?: Checked;
 }
 
-function render({ files, remarks }: Made, times: StartTimes | undefined): string {
-  const rows = files.map(({ path, bytes, what }) => [path, megabytes(bytes), what]);
-  const lines = [...columns(rows)];
-  if (times !== undefined) {
-    const { startMs, nodeMs } = times;
+async function tryOut(target: Target, flags: BuildFlags): Promise<Trial> {
+  const checked = flags.check ? { checked: await checkMade(target, flags) } : {};
+  return { ...(await measureStart(target, environment(flags))), ...checked };
+}
+
+function render({ files, file, remarks }: Made, trial: Trial | undefined): string {
+  const lines = [...columns(files.map(({ path, bytes, what }) => [path, megabytes(bytes), what]))];
+  if (trial !== undefined) {
+    const { startMs, nodeMs, checked } = trial;
     lines.push(`starts in ${startMs.toFixed(0)} ms, node -e 0 takes ${nodeMs.toFixed(0)} ms (medians of 5)`);
-    lines.push('checked: starts, answers, and stops');
+    if (checked !== undefined) lines.push(`checked: ${describeCheck(checked, file!)}`);
   }
   return [...lines, ...remarks].join('\n');
+}
+
+function describeCheck({ passed, warned }: Checked, file: string): string {
+  if (warned.length === 0) return `${passed} items passed`;
+  return `${passed} items passed, not ${warned.join(', ')}: rxplug check plugin ${file}`;
 }
 
 function megabytes(bytes: number): string {
