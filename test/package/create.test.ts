@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { needsGo } from '../conformance/build-go.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { NO_REGISTRY } from '../support/npm-install.js';
+import { needsTerraform, terraformIn } from '../support/terraform.js';
 import { type ToolProject, toolProject } from '../support/tool-project.js';
 
 const execute = promisify(execFile);
@@ -136,7 +137,7 @@ testOf(
     await npmRun(project, folder, 'build');
     await assertPasses(project, folder, 2);
     assert.equal(await npmRun(project, folder, 'start'), 'Hello Ada!\n3\n2\n1\n');
-    assert.match(await npmRun(project, folder, 'ship'), /^checked: starts, answers, and stops$/m);
+    assert.match(await npmRun(project, folder, 'ship'), /^checked: \d+ items passed$/m);
     assert.ok((await stat(join(project.directory, folder, 'dist/ship/greeter'))).size > 100_000);
   },
 );
@@ -164,3 +165,72 @@ testOf('nestjs-host', 'is built and tested, with the plugin in it', async (proje
   await npmRun(project, 'nestjs-host', 'build');
   await assertPasses(project, 'nestjs-host', 1);
 });
+
+testOf('terraform-provider', 'is built, tested, and does what Terraform asks', async (project, t) => {
+  const folder = join(project.directory, 'terraform-provider');
+  if (needsGo().skip !== false) return t.skip('Go is not installed: the protocol is in a Go module.');
+  await npmRun(project, 'terraform-provider', 'proto');
+  await npmRun(project, 'terraform-provider', 'build');
+  await assertPasses(project, 'terraform-provider', 2);
+  const { skip } = needsTerraform();
+  if (skip !== false) return t.skip(skip);
+  await tryProvider(join(folder, 'example'), join(folder, 'dist/ship'));
+});
+
+/** With the real Terraform: plan, apply, a change, a replacement, import, a mistake, a crash, and destroy. */
+async function tryProvider(folder: string, providers: string): Promise<void> {
+  const terraform = await terraformIn(folder, 'example.com/acme/acme', providers);
+  const succeeds = async (...args: readonly string[]): Promise<string> => {
+    const { code, said } = await terraform(args);
+    assert.equal(code, 0, said);
+    return said;
+  };
+  const fails = async (args: readonly string[], env?: Record<string, string>): Promise<string> => {
+    const { code, said } = await terraform(args, env);
+    assert.equal(code, 1, said);
+    return said;
+  };
+  const main = join(folder, 'main.tf');
+  const configuration = await readFile(main, 'utf8');
+  const edit = (from: string, to: string): Promise<void> => writeFile(main, configuration.replace(from, to));
+  const files = async (): Promise<string[]> => readdir(join(folder, 'files'));
+
+  assert.match(await succeeds('plan'), /\+ content = "Hello Terraform!"[^]*Plan: 1 to add/);
+  assert.match(
+    await succeeds('apply', '-auto-approve'),
+    /Apply complete! Resources: 1 added[^]*sha256 = "[0-9a-f]{64}"/,
+  );
+  assert.equal(await readFile(join(folder, 'files/greeting.txt'), 'utf8'), 'Hello Terraform!');
+  await writeFile(join(folder, 'files/greeting.txt'), 'changed by somebody');
+  assert.match(await succeeds('plan'), /- changed by somebody|"changed by somebody" -> "Hello Terraform!"/);
+  await edit('Hello Terraform!', 'Hello again!');
+  assert.match(await succeeds('apply', '-auto-approve'), /updated in-place[^]*1 changed/);
+  assert.match(await succeeds('plan'), /No changes/);
+  await edit('"greeting.txt"', '"moved.txt"');
+  assert.match(
+    await succeeds('apply', '-auto-approve'),
+    /"greeting.txt" -> "moved.txt" # forces replacement[^]*1 added, 0 changed, 1 destroyed/,
+  );
+  assert.deepEqual(await files(), ['moved.txt']);
+
+  await succeeds('state', 'rm', 'acme_file.greeting');
+  assert.match(await fails(['import', 'acme_file.greeting', 'nowhere.txt']), /Error: There is no such file/);
+  assert.match(await succeeds('import', 'acme_file.greeting', 'moved.txt'), /Import successful!/);
+  assert.match(await succeeds('plan'), /No changes/);
+
+  await edit('"greeting.txt"', '"../moved.txt"');
+  const mistake = await fails(['validate']);
+  assert.match(mistake, /Error: The path leaves the folder[^]*on main\.tf line 12[^]*path += "\.\.\/moved\.txt"/);
+
+  await edit('"greeting.txt"', '"moved.txt"');
+  const crash = join(folder, 'crash.cjs');
+  await writeFile(
+    crash,
+    "require('node:fs/promises').rm = () => new Promise(() => setImmediate(() => { throw new RangeError('the disk burns'); }));",
+  );
+  const crashed = await fails(['destroy', '-auto-approve'], { NODE_OPTIONS: `--require ${crash}` });
+  assert.match(crashed, /Stack trace from the terraform-provider-acme plugin:\s+panic: RangeError: the disk burns/);
+  assert.match(crashed, /The terraform-provider-acme plugin crashed!/);
+  assert.match(await succeeds('destroy', '-auto-approve'), /Destroy complete! Resources: 1 destroyed/);
+  assert.deepEqual(await files(), []);
+}

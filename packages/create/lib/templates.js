@@ -6,6 +6,7 @@ export const TEMPLATES = {
   'plugin-for-go-host': 'a plugin for a host in Go, with such a host',
   promise: 'a plugin and a host with async and await, and protobuf-es',
   'nestjs-host': 'an application of NestJS that starts a plugin',
+  'terraform-provider': 'a provider for Terraform and OpenTofu',
 };
 
 /** The folder of a template. */
