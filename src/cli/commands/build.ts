@@ -17,8 +17,8 @@ import { visible } from '../terminal/visible.js';
 export const build = reporting(async function (this: CliContext, flags: BuildFlags, entry?: string): Promise<void> {
   const source = await sourceOf(entry);
   const name = flags.name ?? basename(flags.out);
-  // Profiles know programs by their paths, of which this is the last part.
-  const target = await resolveTarget([resolve('/', basename(name))], startFlags(flags, 'auto'));
+  // Profiles know programs by their names; there is no file yet.
+  const target = await resolveTarget([basename(name)], startFlags(flags, 'auto'));
   const made = await refusals(make({ entry: source, name, flags, record: recording(target, flags, this) }));
   const trial = made.file === undefined ? undefined : await tryOut({ ...target, command: [resolve(made.file)] }, flags);
   const shown = { ...made, ...trial };
