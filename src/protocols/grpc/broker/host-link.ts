@@ -35,6 +35,9 @@ export interface HostLinkOptions {
 
 type BrokerClient = Pick<ClientOf<typeof GRPCBrokerDefinition>, 'startStream'>;
 
+/** What the call ends with when its connection does, which is told elsewhere. */
+const LOSSES: ReadonlySet<number> = new Set([Status.UNAVAILABLE, Status.CANCELLED]);
+
 /**
  * Begins the StartStream call of a host's broker; unsubscribing ends it. A plugin without the service works all the same: only its
  * broker is closed (go-plugin grpc_broker.go gRPCBrokerClientImpl.StartStream).
@@ -55,6 +58,8 @@ export function openHostLink(
         return link.end('the plugin does not offer one');
       }
       link.end(message);
+      if (!LOSSES.has(status))
+        logger.warn('the broker of the plugin is closed: its call has failed', { error: message });
       reconnection?.onBrokerLost();
     },
     complete: () => link.end('the plugin has ended it'),

@@ -61,7 +61,8 @@ export class BrokerLink {
 
   /** The error of a message that cannot be sent because the call has ended. */
   closedError(): ClosedError {
-    return new ClosedError('ERR_CLOSED', `The broker is closed: ${this.#cause ?? 'its connection has ended'}.`);
+    const cause = this.#cause ?? 'its connection has ended';
+    return new ClosedError('ERR_CLOSED', `The broker is closed: ${cause.replace(/\.$/, '')}.`);
   }
 
   get ended(): boolean {

@@ -11,7 +11,9 @@ import { NEVER, of, Subject } from 'rxjs';
 import { KVDefinition } from '../../../../examples/gen/kv.js';
 import { grpcClientProtocol } from '../../../../src/protocols/grpc/client-protocol.js';
 import { grpcPlugin } from '../../../../src/protocols/grpc/contract.js';
+import { GRPCBrokerDefinition } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_broker.js';
 import { GRPCStdioDefinition } from '../../../../src/protocols/grpc/gen/internal/plugin/grpc_stdio.js';
+import type { GrpcServer } from '../../../../src/protocols/grpc/server/grpc-server.js';
 import { grpcServerProtocol } from '../../../../src/protocols/grpc/server-protocol.js';
 import type { BrokerNetwork } from '../../../../src/protocols/protocol.js';
 import { createLogger, type LogRecord } from '../../../../src/wire/logs/logger.js';
@@ -85,33 +87,47 @@ test("a plugin refuses requests above 4 MiB to the library's services at their h
   assert.equal((await within(10_000, 'the answer', call.finish())).trailers['grpc-status'], '0');
 });
 
-for (const engine of ENGINES) {
-  test(`a host stops receiving a plugin's output after a message of more than 4 MiB [${engine}]`, async () => {
-    const server = ENDPOINTS.native.createServer();
-    server.addService(GRPCStdioDefinition, { streamStdio: () => of({ channel: 1, data: Buffer.alloc(5 * MiB) }) });
-    await using socket = await serveOnUnixSocket(server);
-    const told = defer<LogRecord>();
-    const write = (record: LogRecord) => {
-      if (record.message.startsWith('receiving stdout and stderr')) told.resolve(record);
-    };
-    const syncStdout = new PassThrough();
-    const client = await grpcClientProtocol(
-      {},
-      engine,
-    )({
-      dialer: netDialer(socket.path),
-      network: NO_NETWORK,
-      tls: undefined,
-      multiplex: false,
-      plugins: {},
-      syncStdout,
-      syncStderr: new PassThrough(),
-      logger: createLogger({ write }),
-      signal: new AbortController().signal,
+const FLOODS: Readonly<Record<string, { text: string; serve: (server: GrpcServer) => void }>> = {
+  'receiving its output': {
+    text: 'receiving stdout and stderr',
+    serve: (server) =>
+      server.addService(GRPCStdioDefinition, { streamStdio: () => of({ channel: 1, data: Buffer.alloc(5 * MiB) }) }),
+  },
+  'its broker': {
+    text: 'the broker of the plugin is closed: its call has failed',
+    serve: (server) =>
+      server.addService(GRPCBrokerDefinition, { startStream: () => of({ address: 'x'.repeat(5 * MiB) }) }),
+  },
+};
+
+for (const [what, { text, serve }] of Object.entries(FLOODS))
+  for (const engine of ENGINES) {
+    test(`a host ends ${what} after a message of more than 4 MiB, and its log says so [${engine}]`, async () => {
+      const server = ENDPOINTS.native.createServer();
+      serve(server);
+      await using socket = await serveOnUnixSocket(server);
+      const told = defer<LogRecord>();
+      const write = (record: LogRecord) => {
+        if (record.message.startsWith(text)) told.resolve(record);
+      };
+      const syncStdout = new PassThrough();
+      const client = await grpcClientProtocol(
+        {},
+        engine,
+      )({
+        dialer: netDialer(socket.path),
+        network: NO_NETWORK,
+        tls: undefined,
+        multiplex: false,
+        plugins: {},
+        syncStdout,
+        syncStderr: new PassThrough(),
+        logger: createLogger({ write }),
+        signal: new AbortController().signal,
+      });
+      const { fields } = await within(10_000, 'the failure', told.promise);
+      assert.match(JSON.stringify(fields), /RESOURCE_EXHAUSTED.*4194304/);
+      assert.equal(syncStdout.readableLength, 0);
+      await client.close();
     });
-    const { fields } = await within(10_000, 'the failure', told.promise);
-    assert.match(JSON.stringify(fields), /RESOURCE_EXHAUSTED.*4194304/);
-    assert.equal(syncStdout.readableLength, 0);
-    await client.close();
-  });
-}
+  }
