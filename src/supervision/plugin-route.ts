@@ -18,14 +18,16 @@ export class PluginRoute implements ChannelRoute {
   readonly state$: Observable<ChannelState>;
   readonly available$: Observable<CallStatus | undefined>;
   readonly authority: string;
+  readonly peerName: string;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   readonly #supervisor: Supervisor;
   readonly #options: ResolvedSupervision;
 
-  constructor(supervisor: Supervisor, options: ResolvedSupervision, { tls, grpc = {} }: RouteOptions) {
+  constructor(supervisor: Supervisor, options: ResolvedSupervision, { name, tls, grpc = {} }: RouteOptions) {
     this.#supervisor = supervisor;
     this.#options = options;
+    this.peerName = name;
     this.authority = grpc.authority ?? tls?.serverName ?? 'localhost';
     this.maxReceiveMessageBytes = grpc.maxReceiveMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     this.maxSendMessageBytes = grpc.maxSendMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
@@ -83,7 +85,7 @@ export class PluginRoute implements ChannelRoute {
 }
 
 /** Options of the client that a route needs. */
-export type RouteOptions = Pick<ClientOptions, 'tls'> & { readonly grpc?: GrpcHostOptions };
+export type RouteOptions = Pick<ClientOptions, 'tls'> & { readonly name: string; readonly grpc?: GrpcHostOptions };
 
 function channelState(state: SupervisorState): ChannelState {
   switch (state.status) {

@@ -73,6 +73,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   readonly #stderr = new Subject<SupervisedOutput>();
   readonly #lasting = new Map<string, unknown>();
   #channel: SwitchingChannel | undefined;
+  readonly #name: string;
   #version: number | undefined;
   readonly #gone = new AbortController();
 
@@ -84,7 +85,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     this.#supervision = resolveSupervision(supervision, client as ClientOptions<P>);
     this.#contracts = contractTable(client as ClientOptions);
     // Wrong options are told at once, not with the first start.
-    void new MemberClient(client as ClientOptions, parts);
+    this.#name = new MemberClient(client as ClientOptions, parts).name;
     this.#supervisor = new Supervisor({
       options: client as ClientOptions,
       parts,
@@ -239,7 +240,9 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     if (protocol !== 'grpc' || grpcSidesOf(contract) === undefined)
       return { rpc: new SwitchingRpc(name, this.#supervisor, this.#supervision), broker: this.muxBroker, signal };
     const { interceptors = [], defaults } = this.#options.grpc ?? {};
-    this.#channel ??= new SwitchingChannel(new PluginRoute(this.#supervisor, this.#supervision, this.#options));
+    const route = (): PluginRoute =>
+      new PluginRoute(this.#supervisor, this.#supervision, { ...this.#options, name: this.#name });
+    this.#channel ??= new SwitchingChannel(route());
     const clientOptions = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
     return { channel: this.#channel, broker: this.broker, clientOptions, signal };
   }

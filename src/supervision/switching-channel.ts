@@ -21,6 +21,8 @@ export interface ChannelRoute extends Pick<CallSwitch, 'pick' | 'refusal' | 'lim
   /** Emits undefined when calls that wait may find a member, or the status with which they end when none will. Completes with `state$`. */
   readonly available$: Observable<CallStatus | undefined>;
   readonly authority: string;
+  /** What the plugin is called. */
+  readonly peerName?: string;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   /** Resolves when a member takes calls. */
@@ -55,6 +57,10 @@ export class SwitchingChannel implements GrpcChannel, CallSwitch {
 
   get authority(): string {
     return this.#route.authority;
+  }
+
+  get peerName(): string | undefined {
+    return this.#route.peerName;
   }
 
   get maxReceiveMessageBytes(): number {

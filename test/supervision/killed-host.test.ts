@@ -22,6 +22,11 @@ for (const [state, processes] of [
   ['waiting', 0],
   ['reloading', 2],
   ['draining', 2],
+  ['idle', 0],
+  ['failed', 0],
+  ['not-serving', 1],
+  ['stopping', 1],
+  ['pool', 3],
 ] as const) {
   test(`a host that is killed in the state ${state} leaves no plugin`, linux, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'kh-'));

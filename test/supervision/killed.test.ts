@@ -10,7 +10,7 @@ const MOST_OPEN = 200;
 
 interface Outcome {
   readonly answered: string[];
-  readonly failed: string[];
+  readonly failed: { readonly key: string; readonly delivery: unknown }[];
   readonly stray: unknown[];
 }
 
@@ -27,7 +27,8 @@ function flood({ kv }: Rig, isOver: () => boolean): Promise<Outcome> {
       await firstValueFrom(kv.put({ key, value: new Uint8Array(8) }));
       outcome.answered.push(key);
     } catch (error) {
-      if (GrpcError.is(error) && error.status === status.UNAVAILABLE) outcome.failed.push(key);
+      if (GrpcError.is(error) && error.status === status.UNAVAILABLE)
+        outcome.failed.push({ key, delivery: error.details.delivery });
       else outcome.stray.push(error);
     }
     open--;
@@ -103,11 +104,30 @@ for (const [how, kills, client] of [
       [],
       'answered, and not done',
     );
-    assert.equal(new Set([...answered, ...failed]).size, answered.length + failed.length);
+    const ended = [...answered, ...failed.map(({ key }) => key)];
+    assert.equal(new Set(ended).size, ended.length);
+    assert.deepEqual(
+      failed.filter(({ delivery }) => delivery !== 'unknown'),
+      [],
+      'not sent, and not made again',
+    );
     assert.ok(answered.length > 0);
     t.diagnostic(`${answered.length} answered, ${failed.length} failed`);
   });
 }
+
+test("with replay: 'never' a call that says it was not sent was not done, and the others say so too", async (t) => {
+  const { bed, outcome } = await underKills(4, { replay: 'never' }, {});
+  const recorded = new Set(bed.recorded());
+  await bed[Symbol.asyncDispose]();
+  const told = (delivery: string) => outcome.failed.filter((call) => call.delivery === delivery);
+  assert.equal(told('none').length + told('unknown').length, outcome.failed.length);
+  assert.deepEqual(
+    told('none').filter(({ key }) => recorded.has(key)),
+    [],
+  );
+  t.diagnostic(`${told('none').length} not sent, ${told('unknown').length} perhaps`);
+});
 
 test('with `() => true` interrupted calls are repeated: none is done more than three times', async (t) => {
   const { bed, outcome } = await underKills(4, { replay: () => true }, {});

@@ -23,6 +23,20 @@ test('ten reloads under load: every call succeeds, and the new process serves', 
   assert.deepEqual(bed.plugin.state, serving(11));
 });
 
+for (const [how, client] of [
+  ['under AutoMTLS', { autoMtls: true }],
+  ['multiplexed', { grpcBrokerMultiplex: true }],
+  ['on grpc-js', { grpcEngine: 'grpc-js' }],
+] as const)
+  test(`reloads under load, ${how}: every call succeeds`, async () => {
+    await using bed = await rig({}, { client });
+    await bed.plugin.ready();
+    await underLoad(bed, async () => {
+      for (let count = 0; count < 2; count++) await bed.plugin.reload();
+    });
+    assert.deepEqual(bed.plugin.state, serving(3));
+  });
+
 test('a reload with a broken program rejects with why, and the old one serves on without a failed call', async () => {
   const generation: Supervision['generation'] = (number) => (number === 1 ? {} : { command: fixture('exits-at-once') });
   await using bed = await rig({ generation });

@@ -227,6 +227,15 @@ test('wrong options are told at once', () => {
   assert.throws(() => supervise({ command: [] as never, handshake, plugins }), hasCode('ERR_OPTIONS'));
 });
 
+test('the errors of calls name the plugin, also of those that nothing has carried', async () => {
+  await using bed = await rig({ start: 'lazy', restart: 'never' }, { client: { name: 'store' } });
+  const nameIn = (error: unknown): boolean => GrpcError.is(error) && error.details.plugin === 'store';
+  await assert.rejects(bed.ask('missing'), nameIn);
+  await bed.ask('die').catch(() => {});
+  await reaches(bed.plugin, 'failed');
+  await assert.rejects(bed.ask('pid'), nameIn);
+});
+
 test('an unknown plugin is refused', async () => {
   await using bed = await rig({ start: 'lazy' });
   await assert.rejects(bed.plugin.dispense('other' as 'kv'), hasCode('ERR_UNKNOWN_PLUGIN'));

@@ -14,6 +14,7 @@ export function routeTo(channel: GrpcChannel): ChannelRoute {
     state$: channel.state$,
     available$: of(undefined),
     authority: channel.authority,
+    ...(channel.peerName === undefined ? {} : { peerName: channel.peerName }),
     maxReceiveMessageBytes: channel.maxReceiveMessageBytes,
     maxSendMessageBytes: channel.maxSendMessageBytes,
     limitMs: Number.POSITIVE_INFINITY,
