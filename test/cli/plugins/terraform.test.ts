@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { firstValueFrom } from 'rxjs';
 import { createClient, grpcPlugin } from 'rxplug';
 import { PROFILES } from '../../../src/cli/target/profiles.js';
+import { REPOSITORY } from '../../conformance/build-go.js';
 import { bufCurl } from '../../support/buf-curl.js';
 import { goInstall } from '../../support/go-install.js';
 import { runCli } from '../run-cli.js';
@@ -92,4 +93,19 @@ withProvider('its schema is an answer with fields of every kind', async (file) =
     ['time_offset', 'time_rotating', 'time_sleep', 'time_static'],
     stderr,
   );
+});
+
+/** What differs from run to run and from machine to machine: numbers, places, certificates. */
+function comparable(text: string): string {
+  return text
+    .replaceAll(/(unix\|)[^|]+/g, '$1SOCKET')
+    .replaceAll(/MII\w*/g, 'CERTIFICATE')
+    .replaceAll(/\d+/g, '0');
+}
+
+withProvider('the README shows what inspect prints', async (file) => {
+  const readme = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+  const [, shown] = /\$ npx rxplug inspect \.\/terraform-provider-time\n([^]*?)```/.exec(readme) ?? [];
+  const { stdout, stderr } = await runCli(['inspect', './terraform-provider-time'], { cwd: dirname(file) });
+  assert.equal(comparable(stdout), comparable(shown ?? ''), stderr);
 });
