@@ -116,6 +116,7 @@ test('wrong input is told with its place and the exit code 2', async () => {
     [['CallBack', '{"payload":{"data":7}}'], 'The request is no rxplug.conformance.CallBackRequest, at payload.data: '],
     [['CallBack', '{"payload":{"dta":""}}'], ', at payload.dta: '],
     [['ServerReflectionInfo'], 'ServerReflectionInfo may mean:\n  grpc.reflection'],
+    [['probe/echo'], 'The plugin has no method probe/echo. Did you mean rxplug.conformance.Probe/Echo?'],
     [['Echo', '{}', '{}'], 'takes one request, got 2.'],
     [['CallBack', '{"brokerId":"$lend:X"}'], '$lend:X wants --lend X=FILE.'],
     [['Echo', '--lend', 'acme.Nobody=x.mjs'], 'The service acme.Nobody of --lend is not described'],

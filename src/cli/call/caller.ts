@@ -49,7 +49,8 @@ export class Caller {
 
   #methodNamed(name: string): DescMethod {
     const [found, ...others] = this.#schema.methodsNamed(name);
-    if (found === undefined) throw new UsageError(`The plugin has no method ${name}. ${describeMethods(this.#schema)}`);
+    if (found === undefined)
+      throw new UsageError(`The plugin has no method ${name}. ${otherMethods(this.#schema, name)}`);
     if (others.length === 0) return found;
     throw new UsageError(
       `${name} may mean:\n  ${[found, ...others].map(pathOf).join('\n  ')}\nGive as much of the name as only one has.`,
@@ -122,8 +123,12 @@ export class Caller {
   }
 }
 
-function describeMethods({ services, missing }: Schema): string {
+/** What was meant, or everything that there is. */
+function otherMethods({ services, missing }: Schema, name: string): string {
   const methods = [...services.values()].flatMap((service) => service?.methods ?? []).map(pathOf);
+  const wanted = name.toLowerCase().replace('.', '/');
+  const meant = methods.filter((path) => path.toLowerCase().endsWith(wanted));
+  if (meant.length > 0) return `Did you mean ${meant.join(' or ')}?`;
   const unknown = [...services].filter(([, service]) => service === undefined).map(([name]) => name);
   const lacking = [...unknown, ...new Set(missing.values())];
   const hint = lacking.length === 0 ? '' : `\nIt does not describe ${lacking.join(', ')}: give --descriptors FILE.`;
