@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `npm create rxplug`: makes a project of a template. */
 import { parseArguments, USAGE, UsageError } from './lib/arguments.js';
-import { askFor } from './lib/prompts.js';
+import { askFor, Left } from './lib/prompts.js';
 import { describeTemplates } from './lib/templates.js';
 import { writeProject } from './lib/write-project.js';
 
@@ -13,7 +13,7 @@ try {
     console.log(`Made ${folder}. Next:\n\n${steps.map((step) => `  ${step}`).join('\n')}`);
   }
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
+  if (!(error instanceof UsageError || error instanceof Left)) throw error;
+  console.error(error instanceof Left ? `\n${error.message}` : error.message);
+  process.exitCode = error instanceof Left ? 130 : 2;
 }

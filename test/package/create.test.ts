@@ -1,7 +1,8 @@
 /** `npm create rxplug`: each template is made, built, tested and started, with the packed packages. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { needsGo } from '../conformance/build-go.js';
 import { testEnv } from '../fixtures/fixture.js';
+import { within } from '../support/defer.js';
 import { NO_REGISTRY } from '../support/npm-install.js';
 import { needsTerraform, terraformIn } from '../support/terraform.js';
 import { type ToolProject, toolProject } from '../support/tool-project.js';
@@ -119,6 +121,52 @@ describe('the command', () => {
     assert.match(await refused('x'), /there is no terminal to ask at/);
     await writeFile(join(packed, 'full'), '');
     assert.match(await refused('.', '--yes'), /\. is not empty: it has /);
+  });
+
+  /** Answers questions at a terminal, each when it is asked. Resolves with the exit code and what was shown. */
+  async function answering(folder: string, answers: readonly (readonly [question: string, answer: string])[]) {
+    await mkdir(folder);
+    const command = `'${node}' '${join(source, 'create.js')}'`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder, env: testEnv() });
+    let shown = '';
+    child.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+    const exit = once(child, 'exit');
+    try {
+      for (const [question, answer] of answers) {
+        while (!shown.includes(question)) await within(10_000, question, once(child.stdout, 'data'));
+        shown = '';
+        child.stdin.write(answer);
+      }
+      const [code] = (await within(10_000, 'the end', exit)) as [number | null];
+      return { code, shown };
+    } finally {
+      child.kill();
+    }
+  }
+  const terminal = { skip: process.platform !== 'linux' && 'script of util-linux makes the terminal' };
+
+  test('asks at a terminal, and again for what there is not', terminal, async () => {
+    const folder = join(packed, 'asks');
+    const answers = [
+      ['Template (plugin-and-host):', 'nonsense\n'],
+      ['There is no template "nonsense"', 'promise\n'],
+      ['Folder (promise):', 'mine\n'],
+    ] as const;
+    const { code, shown } = await answering(folder, answers);
+    assert.equal(code, 0, shown);
+    assert.ok((await readdir(join(folder, 'mine'))).includes('proto'));
+  });
+
+  test('makes nothing for whoever leaves by Ctrl+C or Ctrl+D', terminal, async () => {
+    for (const [name, key] of [
+      ['interrupt', '\u0003'],
+      ['end', '\u0004'],
+    ] as const) {
+      const { code, shown } = await answering(join(packed, name), [['Template (plugin-and-host):', key]]);
+      assert.equal(code, 130, shown);
+      assert.match(shown, /Nothing was made\.\r?\n$/);
+      assert.deepEqual(await readdir(join(packed, name)), []);
+    }
   });
 
   test('knows each template, and no other', async () => {
