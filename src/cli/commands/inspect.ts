@@ -68,7 +68,7 @@ export const inspect = reporting(async function (
     const text = schemaText(schema, name, flags);
     if (text !== undefined) return text;
     const found = await describe(target, plugin, schema, flags);
-    return name === undefined ? { ...found, ...(await findFacts(plugin, record, flags.dispense)) } : found;
+    return name === undefined ? { ...found, ...(await findFacts(plugin, record)) } : found;
   };
   const found = await withPlugin(target, flags, this, look, { record });
   const text =

@@ -35,7 +35,7 @@ export interface NetRpcFacts {
 const HEALTH_MS = 5000;
 
 /** Asks a plugin that runs. */
-export async function findFacts(plugin: StartedPlugin, record: StartRecord, name: string | undefined): Promise<Facts> {
+export async function findFacts(plugin: StartedPlugin, record: StartRecord): Promise<Facts> {
   const { serverCertificate, address } = record.handshake ?? {};
   const isSecured = plugin.autoMtls && address !== undefined;
   return {
@@ -46,7 +46,7 @@ export async function findFacts(plugin: StartedPlugin, record: StartRecord, name
     refusesStrangers: isSecured ? await refusesStrangers(address, plugin.protocol).catch(() => undefined) : undefined,
     ...(plugin.protocol === 'grpc'
       ? { health: await healthOf(plugin.channel) }
-      : { netRpc: await netRpcFacts(plugin, name) }),
+      : { netRpc: await netRpcFacts(plugin) }),
   };
 }
 
@@ -65,7 +65,8 @@ async function healthOf(channel: GrpcChannel): Promise<{ readonly plugin: string
   return { plugin, server };
 }
 
-async function netRpcFacts(plugin: NetRpcStarted, name: string | undefined): Promise<NetRpcFacts> {
+async function netRpcFacts(plugin: NetRpcStarted): Promise<NetRpcFacts> {
+  const { objectName: name } = plugin;
   const begin = performance.now();
   await plugin.client.ping();
   const pingMs = Math.round(performance.now() - begin);

@@ -10,7 +10,6 @@ import { parseGoType } from './parse-go-type.js';
 
 /** The flags of a call over net/rpc. */
 export interface NetRpcCallFlags {
-  readonly dispense?: string;
   readonly args?: string;
   readonly reply?: string;
   readonly deadline?: number;
@@ -27,7 +26,7 @@ export async function callNetRpc(
   requests: readonly string[],
   flags: NetRpcCallFlags,
 ): Promise<void> {
-  if (flags.dispense === undefined)
+  if (plugin.objectName === undefined)
     throw new UsageError(
       "The plugin speaks net/rpc, which has no reflection. Give --dispense NAME: its host's source has the name, as a key of the plugin set.",
     );

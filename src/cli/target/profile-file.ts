@@ -15,6 +15,7 @@ const KEYS: ReadonlySet<string> = new Set([
   'cookieValue',
   'versions',
   'protocol',
+  'dispense',
   'files',
   'modules',
 ]);
@@ -53,7 +54,7 @@ function profilesOf(content: unknown, source: string): readonly GivenProfile[] {
 function profileOf(entry: unknown, source: string): GivenProfile {
   const fail = (what: string): never => {
     throw new UsageError(
-      `Expected ${what} in ${source}. A profile is ${SHAPE}; versions, protocol, files and modules may be left out.`,
+      `Expected ${what} in ${source}. A profile is ${SHAPE}; versions, protocol, dispense, files and modules may be left out.`,
     );
   };
   if (typeof entry !== 'object' || entry === null) return fail('a profile or a list of them');
@@ -79,6 +80,7 @@ function profileOf(entry: unknown, source: string): GivenProfile {
     cookieValue: word('cookieValue'),
     versions: parseVersions(Array.isArray(versions) ? versions.join(',') : String(versions)),
     protocol,
+    ...(given['dispense'] === undefined ? {} : { dispense: word('dispense') }),
     isForEvery: files.length === 0 && modules.length === 0,
     detect: (program) => fits(program, files, modules),
   };

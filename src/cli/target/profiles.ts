@@ -8,6 +8,8 @@ export interface Profile {
   /** Application protocol versions that hosts of this kind offer. */
   readonly versions: readonly number[];
   readonly protocol: 'grpc' | 'netrpc';
+  /** net/rpc: the name of the object that plugins of this host have. */
+  readonly dispense?: string;
   /** Variables that the host sets for its plugins, besides those of go-plugin. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether a program is a plugin of this host, by its path and by the modules that it is built with. */
@@ -105,6 +107,7 @@ export const PROFILES: readonly Profile[] = [
     cookieValue: 'Securely message teams, anywhere.',
     versions: [1],
     protocol: 'netrpc',
+    dispense: 'hooks',
     detect: built('github.com/mattermost/mattermost/server/public'),
   },
   {

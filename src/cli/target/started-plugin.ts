@@ -41,7 +41,9 @@ export interface GrpcStarted extends Started {
 
 export interface NetRpcStarted extends Started {
   readonly protocol: 'netrpc';
-  /** The object that `--dispense` names. Rejects with RemoteError where the plugin has none with this name. */
+  /** What `dispense` asks for: from `--dispense`, or the profile. */
+  readonly objectName: string | undefined;
+  /** The object of that name. Rejects with RemoteError where the plugin has none with this name. */
   dispense(): Promise<NetRpcClient>;
 }
 
@@ -83,6 +85,11 @@ export async function withPlugin<T>(
   }
 }
 
+/** net/rpc: the name of the object that is looked at and called. */
+function dispensedName(target: AnyTarget, { dispense }: TargetFlags): string | undefined {
+  return dispense ?? (target.kind === 'program' ? target.profile?.dispense : undefined);
+}
+
 /** `auto` begins with AutoMTLS, and starts a plugin that has none once more in clear text. */
 async function startWithTls(
   target: AnyTarget,
@@ -108,7 +115,7 @@ async function start(
   autoMtls: boolean,
   { record, multiplex = false }: StartHow,
 ): Promise<StartedPlugin> {
-  const name = flags.dispense ?? '';
+  const name = dispensedName(target, flags) ?? '';
   const plugins = { [name]: object, [CONNECTION]: connection };
   const options = await clientOptions<Plugins>(target, flags, plugins, { autoMtls });
   const client = createClient<Plugins>({
@@ -122,7 +129,7 @@ async function start(
     if (client.protocol === 'grpc')
       return { protocol: 'grpc', client, autoMtls, channel: await client.dispense(CONNECTION) };
     const dispense = async (): Promise<NetRpcClient> => (await client.dispense(name)) as NetRpcClient;
-    return { protocol: 'netrpc', client, autoMtls, dispense };
+    return { protocol: 'netrpc', client, autoMtls, objectName: name === '' ? undefined : name, dispense };
   } catch (error) {
     await client.stop();
     throw error;

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { needsGo } from '../../conformance/build-go.js';
 import { goPlugin, ourPlugin } from '../../conformance/peers.js';
@@ -40,7 +43,12 @@ test('further starts show the other versions, and whether it multiplexes', async
 });
 
 test('an old Go plugin puts its socket elsewhere, and does not multiplex', needsGo(), async () => {
-  const found = await inspected(await goPlugin({}, '1.4.10'), '--all-versions');
+  // Killed in the start that asks for multiplexing, it leaves its socket there.
+  const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-'));
+  const old = ['--env', `TMPDIR=${directory}`, '--all-versions'];
+  const found = await inspected(await goPlugin({}, '1.4.10'), ...old).finally(() =>
+    rmSync(directory, { recursive: true }),
+  );
   assert.deepEqual([found.socketInDirectory, found.multiplexing], [false, false]);
   assert.equal(found.certificate.key, 'P-521');
 });

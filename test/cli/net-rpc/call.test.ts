@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { needsGo, REPOSITORY } from '../../conformance/build-go.js';
@@ -52,6 +54,19 @@ test('a reply of a given type has times as text, and the request may come from s
   const get = ['--dispense', 'kv', ...reply, 'Get', '-'];
   const got = await runCli(['call', '--cookie', 'BASIC_PLUGIN=hello', ...get, ...example], { stdin: '"a"' });
   assert.deepEqual(JSON.parse(got.stdout), { Entry: null, Err: { Message: 'no entry for a' } }, got.stderr);
+});
+
+test('a profile may have the name of the object', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-'));
+  try {
+    const file = join(directory, 'profile.json');
+    const profile = { name: 'basic', cookieKey: 'BASIC_PLUGIN', cookieValue: 'hello', protocol: 'netrpc' };
+    writeFileSync(file, JSON.stringify({ ...profile, dispense: 'kv' }));
+    const { stdout, stderr } = await runCli(['call', '--profile-file', file, 'Get', '"a"', ...example]);
+    assert.deepEqual(JSON.parse(stdout), { Entry: null, Err: { Message: 'no entry for a' } }, stderr);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 for (const [what, words, expected] of [
