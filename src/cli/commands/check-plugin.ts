@@ -35,7 +35,7 @@ export const check = reporting(async function (
 ): Promise<void> {
   const { stdout } = this.process;
   if (flags.list) return void stdout.write(list(flags));
-  const target = await resolveTarget(commandOf(this, words), { ...flags, netrpc: false });
+  const target = await resolveTarget(commandOf(this, words), { ...flags });
   const { strict } = flags;
   const subject = { target: target.title, startedAt: new Date(), strict, items: CHECK_ITEMS };
   const report = createReport(flags.json ? 'json' : flags.format, subject);

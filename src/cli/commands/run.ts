@@ -11,11 +11,10 @@ import { ReattachFile, terraformLine } from '../run/reattach-output.js';
 import { endBy, exitCodeOf, type Signal, signal$ } from '../run/signals.js';
 import { watchedFiles } from '../run/watched-files.js';
 import { clientOptions, hasOwnTls } from '../target/client-options.js';
-import type { TargetFlags } from '../target/options.js';
-import type { Target } from '../target/resolve-target.js';
-import { resolveWords } from '../target/words.js';
+import type { StartFlags } from '../target/options.js';
+import { resolveTarget, type Target } from '../target/resolve-target.js';
 
-export interface RunFlags extends TargetFlags {
+export interface RunFlags extends StartFlags {
   readonly level: LogLevel;
   readonly jsonLogs: boolean;
   readonly reattachFile?: string;
@@ -36,8 +35,9 @@ export const run = reporting(async function (
   flags: RunFlags,
   ...words: readonly string[]
 ): Promise<void> {
-  const { target, rest } = await resolveWords(this, flags, words);
-  if (target.kind === 'running') throw new UsageError('Expected a program to start, got a plugin that runs already.');
+  const { pluginCommand } = this;
+  const rest = pluginCommand.length > 0 ? words : words.slice(1);
+  const target = await resolveTarget(pluginCommand.length > 0 ? pluginCommand : words.slice(0, 1), flags);
   if (rest.length > 0)
     throw new UsageError(`Expected nothing after the program, got ${rest[0]}. With arguments: -- PROGRAM ARGUMENT...`);
   await checkFlags(flags);

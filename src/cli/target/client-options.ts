@@ -1,12 +1,12 @@
 import type { ClientOptions, PluginSet } from 'rxplug';
-import { parsePair, type TargetFlags } from './options.js';
+import { parsePair, type StartFlags } from './options.js';
 import { tlsOfFiles } from './tls-files.js';
 import type { AnyTarget } from './words.js';
 
 /** How a client reaches the target: the plugin set is the same in every version. Throws UsageError. */
 export async function clientOptions<P extends PluginSet>(
   target: AnyTarget,
-  flags: TargetFlags,
+  flags: StartFlags,
   plugins: P,
   { autoMtls }: { readonly autoMtls: boolean },
 ): Promise<ClientOptions<P>> {
@@ -42,6 +42,6 @@ export async function clientOptions<P extends PluginSet>(
 }
 
 /** Whether certificates are named, so that AutoMTLS is out of the question. */
-export function hasOwnTls({ cert, key, ca, serverName }: TargetFlags): boolean {
+export function hasOwnTls({ cert, key, ca, serverName }: StartFlags): boolean {
   return [cert, key, ca, serverName].some((flag) => flag !== undefined);
 }

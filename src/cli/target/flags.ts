@@ -2,8 +2,8 @@ import { PROFILE_NAMES, parseDuration } from './options.js';
 
 const text = (value: string): string => value;
 
-/** The flags of TargetFlags, for stricli. */
-export const TARGET_FLAGS = {
+/** The flags with which a program is started, for stricli. */
+export const START_FLAGS = {
   cookie: { kind: 'parsed', parse: text, optional: true, brief: 'Magic cookie, KEY=VALUE' },
   protocolVersions: { kind: 'parsed', parse: text, optional: true, brief: 'Versions to offer, as 5 or 1,3-5' },
   profile: { kind: 'parsed', parse: text, optional: true, brief: `Host that the plugin is for: ${PROFILE_NAMES}` },
@@ -22,6 +22,11 @@ export const TARGET_FLAGS = {
   env: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'Environment variable, KEY=VALUE' },
   cwd: { kind: 'parsed', parse: text, optional: true, brief: 'Working directory of the plugin' },
   hostEnv: { kind: 'boolean', default: true, brief: 'The plugin inherits the environment' },
+} as const;
+
+/** The flags of TargetFlags: a program that is started, or a plugin that runs already. */
+export const TARGET_FLAGS = {
+  ...START_FLAGS,
   reattach: {
     kind: 'parsed',
     parse: text,

@@ -1,23 +1,27 @@
 import { UsageError } from '../process/exit-code.js';
 import { PROFILES } from './profiles.js';
 
-/** How a plugin is started and reached: flags that the commands share. */
-export interface TargetFlags {
+/** How a program is started as a plugin. */
+export interface StartFlags {
   readonly cookie?: string;
   readonly protocolVersions?: string;
   readonly profile?: string;
   readonly profileFile?: string;
   readonly tls: 'auto' | 'on' | 'off';
-  readonly timeout: number;
-  readonly env?: readonly string[];
-  readonly cwd?: string;
-  readonly hostEnv: boolean;
-  readonly verbose?: number;
-  readonly descriptors?: readonly string[];
   readonly cert?: string;
   readonly key?: string;
   readonly ca?: string;
   readonly serverName?: string;
+  readonly timeout: number;
+  readonly env?: readonly string[];
+  readonly cwd?: string;
+  readonly hostEnv: boolean;
+}
+
+/** How a plugin is started or reached: flags that the commands share. */
+export interface TargetFlags extends StartFlags {
+  readonly verbose?: number;
+  readonly descriptors?: readonly string[];
   /** A plugin that runs already: a file, `-`, or `env:NAME`. */
   readonly reattach?: string;
   /** Which plugin of `reattach`. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../process/exit-code.js';
 import { type GoBuildInfo, readGoBuildInfo } from './go-build-info.js';
-import { parsePair, parseVersions, type TargetFlags } from './options.js';
+import { parsePair, parseVersions, type StartFlags } from './options.js';
 import { readProfileFile, readProjectProfiles } from './profile-file.js';
 import { PROFILES, type Profile } from './profiles.js';
 
@@ -25,7 +25,7 @@ export interface Target {
 const ALL_VERSIONS = Array.from({ length: 256 }, (_, version) => version);
 
 /** How the program is to be started. Throws UsageError, with what to give, where that is not known. */
-export async function resolveTarget(command: readonly string[], flags: TargetFlags): Promise<Target> {
+export async function resolveTarget(command: readonly string[], flags: StartFlags): Promise<Target> {
   const [file, ...args] = command;
   if (file === undefined || file === '') throw new UsageError('Expected a program, or its command line after --.');
   if (isPath(file) && flags.cwd === undefined) await checkFile(file);
@@ -74,7 +74,7 @@ async function buildInfoOf(file: string): Promise<GoBuildInfo | undefined> {
 }
 
 /** In the order in which they are tried: those of the user come first, and last what the project says of every program. */
-async function profilesFor({ profileFile }: TargetFlags): Promise<readonly Profile[]> {
+async function profilesFor({ profileFile }: StartFlags): Promise<readonly Profile[]> {
   const given = profileFile === undefined ? [] : await readProfileFile(profileFile);
   const project = await readProjectProfiles('.');
   const forSome = project.filter(({ isForEvery }) => !isForEvery);
@@ -85,7 +85,7 @@ function profileOf(
   profiles: readonly Profile[],
   path: string,
   build: GoBuildInfo | undefined,
-  { profile: name }: TargetFlags,
+  { profile: name }: StartFlags,
 ): Profile | undefined {
   if (name === undefined) return profiles.find((profile) => profile.detect({ path, build }));
   const found = profiles.find((profile) => profile.name === name);
@@ -97,7 +97,7 @@ function cookieOf(
   profiles: readonly Profile[],
   file: string,
   profile: Profile | undefined,
-  { cookie }: TargetFlags,
+  { cookie }: StartFlags,
 ): readonly [string, string] {
   if (cookie !== undefined) return parsePair(cookie, '--cookie');
   if (profile !== undefined) return [profile.cookieKey, profile.cookieValue];

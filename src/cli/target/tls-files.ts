@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { TlsConfig } from 'rxplug';
 import { UsageError } from '../process/exit-code.js';
-import type { TargetFlags } from './options.js';
+import type { StartFlags } from './options.js';
 
 /** TLS with the certificates that the flags name; undefined where none is named. Throws UsageError. */
-export async function tlsOfFiles({ cert, key, ca, serverName, tls }: TargetFlags): Promise<TlsConfig | undefined> {
+export async function tlsOfFiles({ cert, key, ca, serverName, tls }: StartFlags): Promise<TlsConfig | undefined> {
   if (cert === undefined && key === undefined && ca === undefined && serverName === undefined) return undefined;
   if (tls !== 'auto')
     throw new UsageError(`Expected either --tls ${tls} or certificates of your own (--cert, --key, --ca), got both.`);
