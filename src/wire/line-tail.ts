@@ -53,6 +53,8 @@ export class LineTail {
     if (this.#kept === undefined) return [];
     const between = this.#count - this.#maxLines - this.#kept.number - 1;
     if (between < 0) return [];
-    return between === 0 ? [this.#kept.text] : [this.#kept.text, `… (${between} lines left out)`];
+    return between === 0
+      ? [this.#kept.text]
+      : [this.#kept.text, `… (${between} ${between === 1 ? 'line' : 'lines'} left out)`];
   }
 }

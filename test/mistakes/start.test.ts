@@ -71,6 +71,15 @@ const MISTAKES: readonly Mistake[] = [
       'The plugin throws exited with code 1 before it printed a handshake. It wrote to stderr: "TypeError: no configuration" (details.stderr has more).',
   },
   {
+    mistake: 'an exception before serve with a trace of 200 lines',
+    make: () => {
+      const trace = `'TypeError: no configuration' + '\\n    at load (config.js:1:1)'.repeat(200)`;
+      return start({ command: program('trace.mjs', `throw Object.assign(new TypeError(), { stack: ${trace} });\n`) });
+    },
+    message:
+      'The plugin trace exited with code 1 before it printed a handshake. It wrote to stderr: "TypeError: no configuration" (details.stderr has more).',
+  },
+  {
     mistake: 'another cookie',
     make: () =>
       start({
