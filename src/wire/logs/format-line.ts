@@ -1,5 +1,5 @@
 import { encodeBase64 } from '../base64.js';
-import { encodeUtf8 } from '../bytes.js';
+import { encodeUtf8, isUint8Array } from '../bytes.js';
 import { DEFAULT_MAX_LINE_BYTES } from '../lines.js';
 import { formatLogTimestamp } from './log-timestamp.js';
 import { asText, enumerableFields, type LogFields, type LogRecord } from './logger.js';
@@ -98,7 +98,7 @@ function renderField(fields: LogFields, name: string): string | undefined {
   try {
     const value = fields[name];
     if (typeof value === 'string') return renderText(value, DEFAULT_MAX_LINE_BYTES);
-    if (value instanceof Uint8Array) return JSON.stringify(encodeBase64(value.subarray(0, DEFAULT_MAX_LINE_BYTES)));
+    if (isUint8Array(value)) return JSON.stringify(encodeBase64(value.subarray(0, DEFAULT_MAX_LINE_BYTES)));
     return JSON.stringify(value ?? null, plain);
   } catch {
     return undefined;
@@ -108,7 +108,7 @@ function renderField(fields: LogFields, name: string): string | undefined {
 /** A replacer that writes as text what JSON would drop or distort. */
 function plain(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const original = this[key];
-  if (original instanceof Uint8Array) return encodeBase64(original);
+  if (isUint8Array(original)) return encodeBase64(original);
   if (value instanceof Error) return value.message;
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);

@@ -1,6 +1,8 @@
 import { errorMessage, OptionsError } from '../../../errors.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
+import { isUint8Array } from '../../../wire/bytes.js';
 import { describeValue } from '../../../wire/option-names.js';
+import { isPlainObject } from '../../../wire/plain-object.js';
 import { Metadata, type MetadataValue } from './grpc-js.js';
 
 /** Headers that belong to the call itself and are never metadata (grpc-go internal/transport/http_util.go isReservedHeader). */
@@ -126,8 +128,7 @@ export function resolveMetadata(of: string, given: MetadataInput | undefined): M
   if (given === undefined || given instanceof Metadata) return given;
   const known = toMetadata(given);
   if (known !== undefined) return known;
-  const prototype: unknown = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined;
-  if (prototype !== Object.prototype && prototype !== null)
+  if (!isPlainObject(given))
     throw new OptionsError(
       `Expected ${of} to be a Metadata or an object of names and values, got ${describeValue(given)}.`,
     );
@@ -140,7 +141,7 @@ function metadataOf(of: string, given: Exclude<MetadataInput, Metadata>): Metada
     for (const item of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
       if (item === undefined) continue;
       try {
-        metadata.add(name, item instanceof Uint8Array ? Buffer.from(item) : (item as MetadataValue));
+        metadata.add(name, isUint8Array(item) ? Buffer.from(item) : (item as MetadataValue));
       } catch (cause) {
         throw new OptionsError(`Expected \`${name}\` of ${of} to be valid: ${errorMessage(cause)}.`, { cause });
       }

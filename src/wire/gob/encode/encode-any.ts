@@ -1,3 +1,5 @@
+import { isUint8Array } from '../../bytes.js';
+import { isPlainObject } from '../../plain-object.js';
 import { isInt64, isUint64 } from '../integers.js';
 import { PREDECLARED } from '../schema/registry.js';
 import type { SchemaNode } from '../schema/schema.js';
@@ -27,11 +29,5 @@ function predeclaredName(value: unknown): string | undefined {
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0) ? 'int' : 'float64';
   if (typeof value === 'bigint') return isInt64(value) ? 'int64' : isUint64(value) ? 'uint64' : undefined;
-  return value instanceof Uint8Array ? '[]uint8' : undefined;
-}
-
-function isPlainObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  return isUint8Array(value) ? '[]uint8' : undefined;
 }

@@ -1,4 +1,5 @@
 import { errorMessage } from '../../../errors.js';
+import { isUint8Array } from '../../bytes.js';
 import { describe, type GobFailure, mismatch } from '../failure.js';
 import { isInt64, isUint64 } from '../integers.js';
 import type { FloatNode, IntegerNode, OpaqueNode } from '../schema/schema.js';
@@ -31,10 +32,10 @@ export const STRING: ValueEncoder = {
 
 export const BYTES: ValueEncoder = {
   write(target, value) {
-    if (!(value instanceof Uint8Array)) throw wrong('a Uint8Array', value);
+    if (!isUint8Array(value)) throw wrong('a Uint8Array', value);
     target.out.blob(value);
   },
-  omit: (value) => value instanceof Uint8Array && value.length === 0,
+  omit: (value) => isUint8Array(value) && value.length === 0,
 };
 
 export function compileInteger(node: IntegerNode): ValueEncoder {
