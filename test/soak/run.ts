@@ -1,11 +1,13 @@
 /**
  * Many mixed calls between two processes, and what they leave behind; then calls that are cancelled as fast as they are made, for two
- * minutes a pair of ends: `npm run soak [calls]`.
+ * minutes a pair of ends; then ten thousand reloads of a supervised plugin: `npm run soak [calls] [reloads]`.
  */
 import { PAIRS } from './fast-cancelling.js';
 import { type Held, soak } from './mixed-calls.js';
+import { type Open, reloads } from './reloads.js';
 
 const calls = Number(process.argv[2] ?? 200_000);
+const count = Number(process.argv[3] ?? 10_000);
 
 function row(name: string, { before, after }: Held): string {
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
@@ -31,3 +33,12 @@ for (const [name, run] of Object.entries(PAIRS)) {
     `\n${name}: ${answered} calls ended well beside 64 that were cancelled as fast as they were made, all the time`,
   );
 }
+
+function opened({ descriptors, resources, memory }: Open): string {
+  return `${descriptors} descriptors, ${resources} resources, ${(memory.heap / 2 ** 20).toFixed(1)} MiB of heap`;
+}
+
+const { before, after, calls: answered, seconds } = await reloads(count);
+console.log(
+  `\n${count} reloads under ${answered} calls in ${seconds.toFixed(0)} s, none of which failed. After a tenth: ${opened(before)}; at the end: ${opened(after)}`,
+);
