@@ -86,6 +86,7 @@ async function bundle(outdir) {
     target: 'node20.19',
     // Without comments, a quarter less. Names are kept, and lines short, since Node prints the one of an uncaught error.
     minifyWhitespace: true,
+    minifySyntax: true,
     lineLimit: 120,
     sourcemap: true,
     logLevel: 'warning',
@@ -102,11 +103,11 @@ async function bundle(outdir) {
  */
 function tidied(text) {
   return text
-    .replaceAll(/\bimport"\.[^"]+";/g, (statement) => ' '.repeat(statement.length))
+    .replaceAll(/\bimport"(?:\.|#packages\/)[^"]+";/g, (statement) => ' '.repeat(statement.length))
     .replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Removes the declarations that no entry's declarations lead to: half of them. */
+/** Removes the declarations that no entry's declarations lead to: half of them. What stays is indented with tabs, which takes less. */
 function pruneDeclarations() {
   const reached = new Set();
   const reach = (file) => {
@@ -119,9 +120,13 @@ function pruneDeclarations() {
   for (const file of Object.values(entries)) reach(file.replace(/\.js$/, '.d.ts'));
   for (const path of readdirSync(compiled, { recursive: true })) {
     const file = join(compiled, path);
-    if (path.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+    if (!path.endsWith('.d.ts')) continue;
+    if (reached.has(file)) writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/^(?: {4})+/gm, indentedByTabs));
+    else rmSync(file);
   }
 }
+
+const indentedByTabs = (spaces) => '\t'.repeat(spaces.length / 4);
 
 /** The command line is a user of the package. Its parser of arguments is in its own files, so that the package has no dependency for it. */
 function bundleCommandLine(outdir) {
@@ -136,7 +141,7 @@ function bundleCommandLine(outdir) {
     platform: 'node',
     target: 'node20.19',
     external: ['rxplug', 'rxjs', '@bufbuild/protobuf'],
-    minifyWhitespace: true,
+    minify: true,
     lineLimit: 120,
     logLevel: 'warning',
   });
