@@ -44,10 +44,13 @@ export function writePackages(directory, compiled) {
   }
 }
 
-/** Which names of each package the compiled files import. What `import()` loads has a default. */
+/** Which names of each package the library's compiled files import, not the command's. What `import()` loads has a default. */
 function namesImported(compiled) {
   const used = new Map();
-  for (const file of readdirSync(compiled, { recursive: true }).filter((name) => name.endsWith('.js'))) {
+  const files = readdirSync(compiled, { recursive: true }).filter(
+    (name) => name.endsWith('.js') && !/^cli\b/.test(name),
+  );
+  for (const file of files) {
     const text = readFileSync(join(compiled, file), 'utf8');
     const statics = [...text.matchAll(/^(?:import|export) \{ ([^}]*?),? \} from '([^']+)';$/gm)];
     const dynamics = [...text.matchAll(/\bimport\(()'([^']+)'\)/g)];

@@ -30,7 +30,7 @@ const { exports: entries } = JSON.parse(read('package.json')) as { exports: Reco
 async function prelude(): Promise<string> {
   const names = Object.keys(entries).map((entry) => entry.replace('.', 'rxplug'));
   const seen = new Set<string>();
-  const lines = ["import { firstValueFrom, lastValueFrom, retry, switchMap, take } from 'rxjs';"];
+  const lines = ["import { firstValueFrom, lastValueFrom, retry, switchMap, take, toArray } from 'rxjs';"];
   for (const name of names) {
     const values = Object.keys((await import(name)) as object).filter(
       (value) => value !== 'default' && !seen.has(value),
