@@ -1,5 +1,5 @@
+export { CHECK_ITEMS } from '../check/check-items.js';
 export { checkPlugin } from '../check/check-plugin.js';
-export { CHECK_ITEMS } from '../check/items/all.js';
 export type { BrokerCall, CheckOptions } from '../check/options.js';
 export type { CheckDescription, CheckLevel, CheckOutcome, CheckResult } from '../check/result.js';
 export { type ConnectionPair, createConnectionPair } from './connection-pair.js';

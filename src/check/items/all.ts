@@ -1,5 +1,4 @@
 import { OptionsError } from '../../errors.js';
-import type { CheckDescription } from '../result.js';
 import { BROKER_ITEMS } from './broker.js';
 import { ENDING_ITEMS } from './ending.js';
 import { GRPC_ITEMS } from './grpc.js';
@@ -12,7 +11,7 @@ import { START_ITEMS } from './start.js';
 import { TLS_ITEMS } from './tls.js';
 
 /** Everything that is checked, in the order in which it is told. */
-const ITEMS: readonly CheckItem[] = [
+export const ITEMS: readonly CheckItem[] = [
   ...START_ITEMS,
   ...TLS_ITEMS,
   ...GRPC_ITEMS,
@@ -23,9 +22,6 @@ const ITEMS: readonly CheckItem[] = [
   ...BROKER_ITEMS,
   ...ENDING_ITEMS,
 ];
-
-/** Everything that `checkPlugin` checks, in its order: ids, levels, and what is expected. */
-export const CHECK_ITEMS: readonly CheckDescription[] = ITEMS;
 
 /** The items with these ids or letters, without those. Throws OptionsError for one that there is not. */
 export function selectItems(only: readonly string[] | undefined, skip: readonly string[] = []): readonly CheckItem[] {
