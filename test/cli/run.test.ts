@@ -140,13 +140,13 @@ test('a second signal does not wait for a plugin that does not end', async () =>
 
 for (const [what, args, expected] of [
   ['no program', ['--json-logs'], 'Expected a program, or its command line after --.'],
-  ['a word too many', ['./plugin', 'word'], 'Expected nothing after the program, got word.'],
+  ['a word too many', [process.execPath, 'word'], 'Expected nothing after the program, got word.'],
   ['a plugin that runs', ['--address', 'unix:/x'], 'No flag registered for --address'],
-  ['an address', ['--terraform', 'kv', './plugin'], "Expected --terraform to be a provider's address, as"],
-  ['a folder', ['--reattach-file', '/nowhere/x', './plugin'], 'Cannot write /nowhere/x: ENOENT'],
-  ['AutoMTLS', ['--tls', 'on', '--terraform', 'a/b', './plugin'], 'nobody else could connect'],
+  ['an address', ['--terraform', 'kv', process.execPath], "Expected --terraform to be a provider's address, as"],
+  ['a folder', ['--reattach-file', '/nowhere/x', process.execPath], 'Cannot write /nowhere/x: ENOENT'],
+  ['AutoMTLS', ['--tls', 'on', '--terraform', 'a/b', process.execPath], 'nobody else could connect'],
   ['no file', ['--watch', 'plugin'], '--watch finds no file in plugin. Give the program by its path.'],
-  ['a level', ['--level', 'loud', './plugin'], 'loud'],
+  ['a level', ['--level', 'loud', process.execPath], 'loud'],
 ] as const) {
   test(`wrong use of run, ${what}: told, and the exit code is 2`, async () => {
     const { code, stdout, stderr } = await runCli(['run', ...COOKIE, ...args]);
