@@ -1,4 +1,5 @@
-import { checkOptions, optionNames } from '../../../wire/option-names.js';
+import { OptionsError } from '../../../errors.js';
+import { checkOptions, describeValue, optionNames } from '../../../wire/option-names.js';
 import type { Metadata } from '../shared/grpc-js.js';
 import { resolveMetadata } from '../shared/metadata.js';
 import type { CallOptions } from '../shared/service-definition.js';
@@ -25,7 +26,16 @@ export function resolveCallOptions(
 ): ResolvedCallOptions {
   if (own === undefined) return defaults;
   checkOptions('a call', own, KNOWN);
+  checkTimeout(own.timeoutMs);
   const { metadata, ...rest } = { ...defaults, ...own };
   const resolved = resolveMetadata('the metadata of a call', metadata);
   return resolved === undefined ? rest : { ...rest, metadata: resolved };
+}
+
+/** Zero and less is a deadline that is over, as in grpc-go. */
+function checkTimeout(timeoutMs: unknown): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs))) return;
+  throw new OptionsError(
+    `Expected \`timeoutMs\` of a call to be a number of milliseconds, got ${describeValue(timeoutMs)}.`,
+  );
 }

@@ -16,6 +16,14 @@ const rigs: Readonly<Record<string, () => ProbeRig | Promise<ProbeRig>>> = {
   unix: () => unixRig(),
 };
 
+for (const timeoutMs of [Number.NaN, '500'] as unknown as number[])
+  test(`a call with the timeout ${JSON.stringify(timeoutMs)} is an OptionsError, and nothing is sent`, async () => {
+    await using rig = await memoryRig();
+    const outcome = (async () => await firstValueFrom(rig.client.echo({}, { timeoutMs })))();
+    const message = /^Expected `timeoutMs` of a call to be a number of milliseconds, got (NaN|"500")/;
+    await assert.rejects(outcome, { code: 'ERR_OPTIONS', message });
+  });
+
 for (const [where, open] of Object.entries(rigs)) {
   test(`${where}: a unary call emits one message and completes`, async () => {
     await using rig = await open();
