@@ -5,7 +5,7 @@ import { filter, firstValueFrom, lastValueFrom, retry, switchMap, take } from 'r
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { KvStore } from '../../examples/grpc-kv/kv-store.js';
 import { GrpcError } from '../../src/grpc.js';
-import { createClient, implement, launch, netRpcPlugin, type PluginError } from '../../src/index.js';
+import { createClient, implement, launch, netRpcPlugin, type PluginClient, type PluginError } from '../../src/index.js';
 import { gob, method } from '../../src/net-rpc.js';
 import { inProcessRunner } from '../../src/testing/index.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
@@ -41,7 +41,9 @@ for (const [title, autoMtls, network] of [
 
 test('after a crash calls fail, the host is told, and a supervised plugin is started again', async () => {
   const runner = inProcessRunner(plugin);
-  const revision$ = launch({ ...host, runner }).pipe(
+  const clients: PluginClient[] = [];
+  const onClient = (client: PluginClient): void => void clients.push(client);
+  const revision$ = launch({ ...host, runner, onClient }).pipe(
     switchMap((client) => client.dispense('kv')),
     switchMap(async (kv) => {
       await firstValueFrom(kv.put({ key: 'a', value }));
@@ -53,7 +55,10 @@ test('after a crash calls fail, the host is told, and a supervised plugin is sta
   );
   assert.equal((await firstValueFrom(revision$)).revision, 1n);
   assert.equal(runner.plugins.length, 2);
+  // Unsubscribing stops without waiting.
+  await Promise.all(clients.map((client) => client.stop()));
   await Promise.all(runner.plugins.map((each) => lastValueFrom(each.exit$)));
+  assertTempDirEmpty();
 });
 
 test('calls in flight at a crash fail with its cause', async () => {

@@ -26,10 +26,11 @@ export function handlerMethods<D extends ServiceDefinition>(
   service: HandlersOf<D>,
   settings: HandlerSettings,
 ): Map<string, HandlerMethod> {
+  const known = serviceMethods(definition, settings.strictMessages);
   requireService(definition.fullName, service);
   const methods = new Map<string, HandlerMethod>();
   const missing: string[] = [];
-  for (const method of serviceMethods(definition, settings.strictMessages)) {
+  for (const method of known) {
     const handler = ownMethod(service, method.key);
     if (handler === undefined) missing.push(method.key);
     else methods.set(method.key, new HandlerMethod(method, handler as Handler, settings));
