@@ -6,10 +6,8 @@ const require = createRequire(import.meta.url);
 
 /** Packages of CommonJS, by the names of the files through which they are imported: together what is loaded together. */
 const PACKAGES = {
-  core: [
-    'rxjs',
-    ...['connectivity-state', 'constants', 'metadata'].map((file) => `@grpc/grpc-js/build/src/${file}.js`),
-  ],
+  core: ['rxjs', ...['constants', 'metadata'].map((file) => `@grpc/grpc-js/build/src/${file}.js`)],
+  connectivity: ['@grpc/grpc-js/build/src/connectivity-state.js'],
   'grpc-js': ['@grpc/grpc-js'],
   asn1: ['node-forge/lib/asn1.js'],
   'rxjs-testing': ['rxjs/testing'],

@@ -17,6 +17,7 @@ import { optionNames, requireOptions } from '../wire/option-names.js';
 import { toResolvedWithHostParts } from './host-container.js';
 import { pluginNames } from './plugin-names.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
+import { checkSupervisionNames } from './supervision-names.js';
 import { token } from './token.js';
 
 /**
@@ -112,6 +113,7 @@ export function pluginHostModule(processes: Readonly<Record<string, ModuleProces
   return new ContainerModule(({ bind }) => {
     for (const [name, options] of Object.entries(processes)) {
       requireOptions(`\`${name}\` of pluginHostModule`, options, PROCESS_NAMES);
+      checkSupervisionNames(options.supervision);
       if (options.supervision === undefined) bindClient(bind, name, options);
       else bindSupervised(bind, name, options);
     }

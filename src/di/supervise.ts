@@ -1,13 +1,10 @@
 import type { PluginSet } from '../protocols/contract.js';
-import type { SupervisionOptions } from '../supervision/options.js';
 import { type SupervisedOptions, SupervisedPlugin } from '../supervision/supervised-plugin.js';
-import { checkOptions, optionNames, requireOptions } from '../wire/option-names.js';
+import { requireOptions } from '../wire/option-names.js';
 import { HOST_OPTION_NAMES, type HostAssemblyOptions, partsSource } from './host.js';
+import { checkSupervisionNames } from './supervision-names.js';
 
 const NAMES = [...HOST_OPTION_NAMES, 'supervision'];
-const SUPERVISION_NAMES = optionNames<SupervisionOptions>()(
-  'start restart backoff intensity cooldownMs generation onStart whenDown replay health idleStopMs recycle limits size router sampleMs reloadOn reload',
-);
 
 /**
  * Keeps a plugin running: starts it, starts it again when it ends or hangs, and replaces it without a failed call. Its clients stay the
@@ -26,6 +23,6 @@ export function supervise<P extends PluginSet>(
   options: SupervisedOptions<P> & HostAssemblyOptions,
 ): SupervisedPlugin<P> {
   requireOptions('supervise', options, NAMES);
-  checkOptions('`supervision`', options.supervision, SUPERVISION_NAMES);
+  checkSupervisionNames(options.supervision);
   return new SupervisedPlugin<P>(options, partsSource(options));
 }

@@ -1,4 +1,3 @@
-import { filter, map, merge, take } from 'rxjs';
 import { identify } from '../processes/identity.js';
 import { hasExited } from '../processes/running.js';
 import { readSystem } from '../processes/system.js';
@@ -43,14 +42,20 @@ export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) =>
   const hasHostExited = (): boolean => isConfirmed && host !== undefined && hasExited(host);
   let isGone = false;
   const look = (): boolean => (isGone ||= hasParentExited() || hasHostExited());
-  const polls$ = hostPolls(options).pipe(map((poll) => look() || isDisconnected(poll)));
-  // On Linux every poll compares start times. Besides, `merge` loads two dozen files of rxjs, before the handshake.
-  const isCompared = process.platform !== 'linux' && isConfirmed && host !== undefined;
-  const gone$ = isCompared ? merge(polls$, hasOtherStartTime(host)) : polls$;
-  const watching = gone$.pipe(filter(Boolean), take(1)).subscribe(() => {
+  const watching = hostPolls(options).subscribe((poll) => {
+    if (look() || isDisconnected(poll)) onGone();
+  });
+  const onGone = (): void => {
+    if (watching.closed) return;
+    watching.unsubscribe();
     isGone = true;
     onExit({ isConfirmed });
-  });
+  };
+  // On Linux every poll compares start times.
+  if (process.platform !== 'linux' && isConfirmed && host !== undefined)
+    void hasOtherStartTime(host).then((isOther) => {
+      if (isOther) onGone();
+    });
   return { look: () => (look() ? { isConfirmed } : undefined), stop: () => watching.unsubscribe() };
 }
 

@@ -5,7 +5,6 @@ import type { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import { type BackoffOptions, backoffWaitMs, resolveBackoff } from '../streams/backoff.js';
 import { MAX_TIMER_MS, resolveDuration } from '../wire/duration.js';
-import { checkNestedNames } from './check-names.js';
 import { type LimitOptions, type RecycleOptions, SAMPLE_MS } from './recycling.js';
 import type { RestartPolicy } from './reducer.js';
 import type { ReplayOption } from './replay.js';
@@ -125,7 +124,6 @@ export function resolveSupervision<P extends PluginSet>(
   options: SupervisionOptions<P>,
   client: ClientOptions<P>,
 ): ResolvedSupervision {
-  checkNestedNames(options);
   const mode = oneOf('reload.mode', options.reload?.mode, ['overlap', 'stop-first']);
   if (client.outlivesHost === true)
     throw new OptionsError(

@@ -82,6 +82,12 @@ const misspelt: readonly (readonly [
   ['stopGraceMs', 'stopGrace', (kv) => pluginHostModule({ kv }).load({ bind: () => ({}) } as Anything), client],
   ['supervision', 'supervison', supervise, client],
   ['idleStopMs', 'idleStop', (supervision) => supervise({ ...client, supervision })],
+  [
+    'idleStopMs',
+    'idleStop',
+    (supervision) =>
+      pluginHostModule({ kv: { ...client, supervision } } as Anything).load({ bind: () => ({}) } as Anything),
+  ],
   ['withinMs', 'within', (intensity) => supervise({ ...client, supervision: { intensity } } as Anything), { max: 5 }],
   ['limitMs', 'limit', (whenDown) => supervise({ ...client, supervision: { whenDown } })],
   ['intervalMs', 'interval', (health) => supervise({ ...client, supervision: { health } })],

@@ -18,7 +18,7 @@ const rigs: Readonly<Record<string, () => ProbeRig | Promise<ProbeRig>>> = {
 
 for (const timeoutMs of [Number.NaN, '500'] as unknown as number[])
   test(`a call with the timeout ${JSON.stringify(timeoutMs)} is an OptionsError, and nothing is sent`, async () => {
-    await using rig = await memoryRig();
+    await using rig = memoryRig();
     const outcome = (async () => await firstValueFrom(rig.client.echo({}, { timeoutMs })))();
     const message = /^Expected `timeoutMs` of a call to be a number of milliseconds, got (NaN|"500")/;
     await assert.rejects(outcome, { code: 'ERR_OPTIONS', message });

@@ -1,9 +1,9 @@
 import type { ChannelInterface, Deadline, experimental } from '@grpc/grpc-js';
+import { ConnectivityState } from '@grpc/grpc-js/build/src/connectivity-state.js';
 import { filter, take } from 'rxjs';
 import { ClosedError } from '../../../../errors.js';
 import { MAX_TIMER_MS } from '../../../../wire/duration.js';
 import type { ChannelState, GrpcChannel } from '../../client/channel.js';
-import { ConnectivityState } from '../../shared/grpc-js.js';
 import { GrpcJsCall, type ParentCall } from './client-call.js';
 
 type ChannelzRef = ReturnType<ChannelInterface['getChannelzRef']>;
