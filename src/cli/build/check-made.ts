@@ -2,7 +2,7 @@ import { lastValueFrom, toArray } from 'rxjs';
 import { type CheckResult, checkPlugin } from 'rxplug/testing';
 import { CommandFailure, ExitCode } from '../process/exit-code.js';
 import { untilSignal } from '../process/until-signal.js';
-import { parsePair } from '../target/options.js';
+import { checkOptions } from '../target/check-options.js';
 import type { Target } from '../target/resolve-target.js';
 import type { BuildFlags } from './flags.js';
 
@@ -15,26 +15,13 @@ export interface Checked {
 
 /** What was made, as `check plugin` checks it. Throws CommandFailure with the items that it does not pass. */
 export async function checkMade(target: Target, flags: BuildFlags): Promise<Checked> {
-  const { command, cookieKey, cookieValue, versions } = target;
-  const options = {
-    command,
-    handshake: { magicCookieKey: cookieKey, magicCookieValue: cookieValue },
-    protocolVersions: versions,
-    startTimeoutMs: flags.timeout,
-    env: environment(flags),
-  };
-  const results = await lastValueFrom(untilSignal(checkPlugin(options)).pipe(toArray()));
+  const results = await lastValueFrom(untilSignal(checkPlugin(checkOptions(target, flags))).pipe(toArray()));
   const withResult = (wanted: CheckResult['result']) => results.filter(({ result }) => result === wanted);
   const failed = withResult('fail').map(({ id, title, got }) => `${id} ${title}: ${got}`);
   if (failed.length > 0)
     throw new CommandFailure(
       ExitCode.bad,
-      [`${command[0]} was made, and is no plugin for every host:`, ...failed].join('\n'),
+      [`${target.command[0]} was made, and is no plugin for every host:`, ...failed].join('\n'),
     );
   return { passed: withResult('pass').length, warned: withResult('warn').map(({ id }) => id) };
-}
-
-/** What the plugin gets besides the environment of the command. */
-export function environment({ env }: BuildFlags): Record<string, string> {
-  return Object.fromEntries((env ?? []).map((pair) => parsePair(pair, '--env')));
 }

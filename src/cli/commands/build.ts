@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { PluginError } from 'rxplug';
-import { type Checked, checkMade, environment } from '../build/check-made.js';
+import { type Checked, checkMade } from '../build/check-made.js';
 import { type BuildFlags, startFlags } from '../build/flags.js';
 import { type Made, make } from '../build/make.js';
 import { measureStart, type StartTimes } from '../build/measure-start.js';
@@ -9,6 +9,7 @@ import { recording } from '../build/recording.js';
 import type { CliContext } from '../process/context.js';
 import { CommandFailure, ExitCode, UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
+import { environmentOf } from '../target/client-options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
 import { columns } from '../terminal/columns.js';
 import { visible } from '../terminal/visible.js';
@@ -50,7 +51,7 @@ interface Trial extends StartTimes {
 
 async function tryOut(target: Target, flags: BuildFlags): Promise<Trial> {
   const checked = flags.check ? { checked: await checkMade(target, flags) } : {};
-  return { ...(await measureStart(target, environment(flags))), ...checked };
+  return { ...(await measureStart(target, environmentOf(target, flags))), ...checked };
 }
 
 function render({ files, file, remarks }: Made, trial: Trial | undefined): string {

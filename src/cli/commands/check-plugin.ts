@@ -6,7 +6,8 @@ import { reporting } from '../process/failure.js';
 import { untilSignal } from '../process/until-signal.js';
 import { createReport } from '../report/create-report.js';
 import { isFailure, type ReportFormat } from '../report/report.js';
-import { parsePair, type TargetFlags } from '../target/options.js';
+import { checkOptions } from '../target/check-options.js';
+import type { TargetFlags } from '../target/options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
 import { columns } from '../terminal/columns.js';
 import { brokerCallOf } from './broker-call.js';
@@ -57,16 +58,9 @@ function commandOf({ pluginCommand }: CliContext, words: readonly string[]): rea
 }
 
 function optionsOf(target: Target, flags: CheckFlags): CheckOptions {
-  const { command, cookieKey, cookieValue, versions } = target;
-  const env = Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env')));
-  const none = flags.hostEnv ? {} : Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
   return {
-    command,
-    handshake: { magicCookieKey: cookieKey, magicCookieValue: cookieValue },
-    protocolVersions: versions,
+    ...checkOptions(target, flags),
     autoMtls: flags.tls !== 'off',
-    startTimeoutMs: flags.timeout,
-    env: { ...none, ...env },
     ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(flags.skip === undefined ? {} : { skip: flags.skip }),

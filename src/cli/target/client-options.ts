@@ -1,5 +1,6 @@
 import type { ClientOptions, PluginSet } from 'rxplug';
 import { parsePair, type StartFlags } from './options.js';
+import type { Target } from './resolve-target.js';
 import { tlsOfFiles } from './tls-files.js';
 import type { AnyTarget } from './words.js';
 
@@ -33,12 +34,14 @@ export async function clientOptions<P extends PluginSet>(
     versionedPlugins: Object.fromEntries(target.versions.map((version) => [version, plugins])),
     skipHostEnv: !flags.hostEnv,
     managed: true,
-    env: {
-      ...target.profile?.env,
-      ...Object.fromEntries((flags.env ?? []).map((pair) => parsePair(pair, '--env'))),
-    },
+    env: environmentOf(target, flags),
     ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
   };
+}
+
+/** What the plugin gets besides the environment of the command: what its host sets, and what is given. Throws UsageError. */
+export function environmentOf({ profile }: Target, { env = [] }: Pick<StartFlags, 'env'>): Record<string, string> {
+  return { ...profile?.env, ...Object.fromEntries(env.map((pair) => parsePair(pair, '--env'))) };
 }
 
 /** Whether certificates are named, so that AutoMTLS is out of the question. */

@@ -20,6 +20,15 @@ test('inspect tells what a secrets engine serves', { skip }, async () => {
   assert.match(stdout, /^ +rpc HandleRequest\(HandleRequestArgs\) returns \(HandleRequestReply\)$/m);
 });
 
+test('check plugin gives it what Vault gives it, as inspect does', { skip }, async () => {
+  const { code, stdout, stderr } = await runCli(['check', 'plugin', '--only', 'S-04', '--format', 'json', engine!]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(
+    JSON.parse(stdout).items.map(({ result }: { result: string }) => result),
+    ['pass'],
+  );
+});
+
 test('a script sets the engine up with a lent storage, whose types it tells when asked by name', { skip }, async () => {
   const stub = join(directory, 'storage.mjs');
   writeFileSync(stub, 'export const List = () => ({ keys: [] });\nexport const Get = () => ({});\n');
