@@ -9,6 +9,7 @@ import { isFailure, type ReportFormat } from '../report/report.js';
 import { checkOptions } from '../target/check-options.js';
 import type { TargetFlags } from '../target/options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
+import { programOf } from '../target/words.js';
 import { columns } from '../terminal/columns.js';
 import { brokerCallOf } from './broker-call.js';
 
@@ -51,9 +52,12 @@ export const check = reporting(async function (
   if (failures > 0) throw new CommandFailure(ExitCode.bad, `${failures} of ${results.length} items failed.`);
 });
 
-function commandOf({ pluginCommand }: CliContext, words: readonly string[]): readonly string[] {
-  const [unexpected] = pluginCommand.length > 0 ? words : words.slice(1);
-  if (unexpected === undefined) return pluginCommand.length > 0 ? pluginCommand : words;
+function commandOf(context: CliContext, words: readonly string[]): readonly string[] {
+  const {
+    command,
+    rest: [unexpected],
+  } = programOf(context, words);
+  if (unexpected === undefined) return command;
   throw new UsageError(`Expected a program alone, got ${unexpected} too. With arguments: -- PROGRAM ARGUMENT...`);
 }
 

@@ -6,13 +6,14 @@ import { fileChanges, type SupervisedPlugin, type SupervisionOptions, supervise 
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
+import { endBy, exitCodeOf, type Signal, signal$ } from '../process/signals.js';
 import { logSink, printer } from '../run/output.js';
 import { ReattachFile, terraformLine } from '../run/reattach-output.js';
-import { endBy, exitCodeOf, type Signal, signal$ } from '../run/signals.js';
 import { watchedFiles } from '../run/watched-files.js';
 import { clientOptions, hasOwnTls } from '../target/client-options.js';
 import type { StartFlags } from '../target/options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
+import { programOf } from '../target/words.js';
 
 export interface RunFlags extends StartFlags {
   readonly level: LogLevel;
@@ -35,9 +36,8 @@ export const run = reporting(async function (
   flags: RunFlags,
   ...words: readonly string[]
 ): Promise<void> {
-  const { pluginCommand } = this;
-  const rest = pluginCommand.length > 0 ? words : words.slice(1);
-  const target = await resolveTarget(pluginCommand.length > 0 ? pluginCommand : words.slice(0, 1), flags);
+  const { command, rest } = programOf(this, words);
+  const target = await resolveTarget(command, flags);
   if (rest.length > 0)
     throw new UsageError(`Expected nothing after the program, got ${rest[0]}. With arguments: -- PROGRAM ARGUMENT...`);
   await checkFlags(flags);

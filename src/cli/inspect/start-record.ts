@@ -24,6 +24,9 @@ export interface Ending {
   readonly socketRemoved: boolean | undefined;
 }
 
+/** Hosts refuse a longer first line. */
+const MAX_LINE_CHARS = 65_536;
+
 /** What one start of a plugin shows to somebody who looks at its pipes and its exit. A further start begins it anew. */
 export class StartRecord {
   /** The plugin's first line on stdout, as it was printed, and when it came. */
@@ -74,7 +77,8 @@ export class StartRecord {
     const stdout = runner.stdout.pipe(new PassThrough());
     let text = '';
     runner.stdout.on('data', (chunk: Buffer) => {
-      if (this.line !== undefined) return;
+      // Without a line break in so much it is no handshake.
+      if (this.line !== undefined || text.length > MAX_LINE_CHARS) return;
       text += chunk.toString('latin1');
       const [line, rest] = text.split('\n', 2);
       if (rest === undefined) return;

@@ -1,6 +1,5 @@
-import { Observable } from 'rxjs';
-
-const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+import { Observable, take } from 'rxjs';
+import { endBy, signal$ } from './signals.js';
 
 /**
  * The same values, until a signal comes: then it is unsubscribed from, and once nothing is left to be done the process ends by the
@@ -8,18 +7,13 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  */
 export function untilSignal<T>(source$: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
-    const onSignal = (signal: NodeJS.Signals): void => {
-      stopListening();
-      process.once('beforeExit', () => process.kill(process.pid, signal));
+    const listening = signal$.pipe(take(1)).subscribe((signal) => {
+      process.once('beforeExit', () => endBy(signal));
       subscription.unsubscribe();
-    };
-    const stopListening = (): void => {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
-    };
-    for (const signal of SIGNALS) process.on(signal, onSignal);
+    });
     const subscription = source$.subscribe(subscriber);
     return () => {
-      stopListening();
+      listening.unsubscribe();
       subscription.unsubscribe();
     };
   });

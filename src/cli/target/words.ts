@@ -26,6 +26,16 @@ export async function resolveWords(context: CliContext, flags: TargetFlags, word
     const [given, needed] = flags.netrpc ? ['--netrpc', '--address'] : ['--provider', '--reattach'];
     throw new UsageError(`Expected ${needed} beside ${given}: it says how a plugin is reached that runs already.`);
   }
-  if (pluginCommand.length > 0) return { target: await resolveTarget(pluginCommand, flags), rest: words };
-  return { target: await resolveTarget(words.slice(0, 1), flags), rest: words.slice(1) };
+  const { command, rest } = programOf(context, words);
+  return { target: await resolveTarget(command, flags), rest };
+}
+
+/** The plugin's command line, which is what follows `--` or the first word alone, and the other words. */
+export function programOf(
+  { pluginCommand }: CliContext,
+  words: readonly string[],
+): { readonly command: readonly string[]; readonly rest: readonly string[] } {
+  return pluginCommand.length > 0
+    ? { command: pluginCommand, rest: words }
+    : { command: words.slice(0, 1), rest: words.slice(1) };
 }
