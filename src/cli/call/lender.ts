@@ -4,7 +4,7 @@ import { type DescMethod, type DescService, fromJson, type JsonValue, type Messa
 import { firstValueFrom, from, type Observable, ReplaySubject, Subscription, toArray } from 'rxjs';
 import { fromProtobufEs, type GrpcBroker, GrpcError, status } from 'rxplug/grpc';
 import { UsageError } from '../process/exit-code.js';
-import { takesOne } from '../schema/dynamic-call.js';
+import { answersOnce, takesOne } from '../schema/dynamic-call.js';
 import type { Schema } from '../schema/schema.js';
 import { parsePair } from '../target/options.js';
 
@@ -81,8 +81,7 @@ export class Lender {
         : (await firstValueFrom((request as Observable<Message>).pipe(toArray()))).map(given);
       return await (stub as Stub)(values);
     };
-    const streams = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming';
-    if (!streams) return async (request) => answer(await call(request));
+    if (answersOnce(method)) return async (request) => answer(await call(request));
     return (request) => from(answersOf(call(request), answer));
   }
 }

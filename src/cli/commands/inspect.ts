@@ -8,6 +8,7 @@ import { StartRecord } from '../inspect/start-record.js';
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
+import { answersOnce, takesOne } from '../schema/dynamic-call.js';
 import { readSchema } from '../schema/read-schema.js';
 import { Schema } from '../schema/schema.js';
 import { hasOwnTls } from '../target/client-options.js';
@@ -156,10 +157,11 @@ function modulesOf(build: GoBuildInfo | undefined): Readonly<Record<string, stri
 }
 
 /** `rpc Get(kv.v1.GetRequest) returns (stream kv.v1.Entry)`, without the service's package. */
-function signature({ name, methodKind, input, output, parent }: DescMethod): string {
+function signature(method: DescMethod): string {
+  const { name, input, output, parent } = method;
   const inPackage = (typeName: string): string => localName(typeName, parent);
-  const request = methodKind === 'client_streaming' || methodKind === 'bidi_streaming' ? 'stream ' : '';
-  const response = methodKind === 'server_streaming' || methodKind === 'bidi_streaming' ? 'stream ' : '';
+  const request = takesOne(method) ? '' : 'stream ';
+  const response = answersOnce(method) ? '' : 'stream ';
   return `rpc ${name}(${request}${inPackage(input.typeName)}) returns (${response}${inPackage(output.typeName)})`;
 }
 
