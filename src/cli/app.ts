@@ -67,6 +67,7 @@ const routes = buildRouteMap({
           args: { kind: 'parsed', parse: text, optional: true, brief: 'net/rpc: Go type of the arguments' },
           reply: { kind: 'parsed', parse: text, optional: true, brief: 'net/rpc: Go type of the reply' },
           ignoreUnknown: { kind: 'boolean', default: false, brief: 'Leave out fields that the type does not have' },
+          json: { kind: 'boolean', default: false, brief: 'Each answer on one line' },
         },
         aliases: { ...TARGET_ALIASES, m: 'metadata' },
         positional: { kind: 'array', parameter: { ...PROGRAM, placeholder: 'program method [json]' } },
@@ -145,6 +146,7 @@ const routes = buildRouteMap({
             default: 'js',
             brief: 'How generated files import each other',
           },
+          json: { kind: 'boolean', default: false, brief: 'Print JSON' },
         },
         positional: {
           kind: 'tuple',

@@ -68,6 +68,11 @@ test('call makes calls of all four kinds, with JSON from the command line and fr
   assert.deepEqual(exchanged.stdout, '{"data":"YQ=="}\n{"data":"Yg=="}\n', exchanged.stderr);
 });
 
+test('with --json a single answer is one line too', async () => {
+  const { code, stdout, stderr } = await callOurs(['--json', 'Probe/Echo', '{"data":"YWJj"}']);
+  assert.deepEqual([code, stdout], [0, '{"data":"YWJj"}\n'], stderr);
+});
+
 test('a status that is not OK is printed, and the exit code is 1', async () => {
   const { code, stdout, stderr } = await callOurs(['Fail', '{"code":5,"message":"no such \\u001b[31mkey"}']);
   assert.deepEqual([code, stdout], [1, '']);

@@ -76,6 +76,8 @@ test('generate runs ts-proto by buf, and its code calls a plugin', async () => {
   const { code, stdout, stderr } = await generate(folder);
   assert.deepEqual([code, stdout], [0, 'Wrote TypeScript of 2 .proto files into src/gen, by buf.\n'], stderr);
   assert.equal(await greet(folder), 'Hello Ada!');
+  const again = await generate(folder, ['--json']);
+  assert.deepEqual(JSON.parse(again.stdout), { output: 'src/gen', files: 2, by: 'buf' }, again.stderr);
 });
 
 test('generate runs ts-proto by protoc, and its code calls a plugin', async (t) => {

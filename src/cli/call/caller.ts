@@ -104,7 +104,7 @@ export class Caller {
     const { stdout } = this.#context.process;
     const { registry } = this.#schema;
     const json = toJson(method.output, message, { registry, alwaysEmitImplicit: this.#flags.emitDefaults });
-    const indent = answersOnce(method) && this.#flags.script === undefined ? 2 : 0;
+    const indent = answersOnce(method) && this.#flags.script === undefined && !this.#flags.json ? 2 : 0;
     // Nothing in an answer is to drive a terminal: JSON leaves some control characters as they are.
     const text = `${visible(JSON.stringify(json, undefined, indent))}\n`;
     if (stdout.write(text) === false && 'once' in stdout) await once(stdout as unknown as NodeJS.WriteStream, 'drain');

@@ -6,6 +6,8 @@ export interface CallFlags extends TargetFlags {
   readonly deadline?: number;
   readonly emitDefaults: boolean;
   readonly ignoreUnknown: boolean;
+  /** Each answer on one line. */
+  readonly json: boolean;
   /** File of calls, `-` for stdin. */
   readonly script?: string;
   /** Services for the plugin, as `Service=FILE`. */

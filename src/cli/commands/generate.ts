@@ -5,6 +5,7 @@ import { type Generation, generateCode } from '../tools/generate.js';
 export interface GenerateFlags {
   readonly out: string;
   readonly importSuffix: 'js' | 'ts' | 'none';
+  readonly json: boolean;
 }
 
 const SUFFIXES: Readonly<Record<GenerateFlags['importSuffix'], Generation['importSuffix']>> = {
@@ -16,10 +17,11 @@ const SUFFIXES: Readonly<Record<GenerateFlags['importSuffix'], Generation['impor
 /** `rxplug generate [FOLDER]`. */
 export const generate = reporting(async function (
   this: CliContext,
-  { out: output, importSuffix }: GenerateFlags,
+  { out: output, importSuffix, json }: GenerateFlags,
   source: string = 'proto',
 ): Promise<void> {
   const { by, files } = await generateCode({ source, output, importSuffix: SUFFIXES[importSuffix] });
   const what = files === 1 ? '1 .proto file' : `${files} .proto files`;
-  this.process.stdout.write(`Wrote TypeScript of ${what} into ${output}, by ${by}.\n`);
+  const text = json ? JSON.stringify({ output, files, by }) : `Wrote TypeScript of ${what} into ${output}, by ${by}.`;
+  this.process.stdout.write(`${text}\n`);
 });

@@ -4,6 +4,7 @@ import { gob } from 'rxplug/net-rpc';
 import type { CliContext } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import type { NetRpcStarted } from '../target/started-plugin.js';
+import { visible } from '../terminal/visible.js';
 import { anyJson } from './any-json.js';
 import { type GoType, NAMED_TYPES } from './go-types.js';
 import { parseGoType } from './parse-go-type.js';
@@ -16,6 +17,7 @@ export interface NetRpcCallFlags {
   readonly metadata?: readonly string[];
   readonly script?: string;
   readonly lend?: readonly string[];
+  readonly json: boolean;
 }
 
 /** Calls a method of the object that `--dispense` names, and prints the reply. The reply describes itself. */
@@ -43,7 +45,8 @@ export async function callNetRpc(
   const object = await plugin.dispense();
   const name = method.includes('.') ? method : `Plugin.${method}`;
   const answer = await firstValueFrom(bounded(object.call(name, type.schema, args, reply), flags.deadline));
-  stdout.write(`${JSON.stringify(anyJson(answer), undefined, 2)}\n`);
+  // JSON leaves some control characters of an answer as they are.
+  stdout.write(`${visible(JSON.stringify(anyJson(answer), undefined, flags.json ? 0 : 2))}\n`);
 }
 
 function bounded<T>(answer$: Observable<T>, deadlineMs: number | undefined): Observable<T> {

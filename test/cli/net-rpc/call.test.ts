@@ -56,6 +56,34 @@ test('a reply of a given type has times as text, and the request may come from s
   assert.deepEqual(JSON.parse(got.stdout), { Entry: null, Err: { Message: 'no entry for a' } }, got.stderr);
 });
 
+const ECHO = `
+import { implement, netRpcPlugin, serve } from ${JSON.stringify(import.meta.resolve('rxplug'))};
+import { gob, method } from ${JSON.stringify(import.meta.resolve('rxplug/net-rpc'))};
+const echo = netRpcPlugin({ echo: method(gob.string, gob.string) });
+const handshake = { protocolVersion: 1, magicCookieKey: 'ECHO', magicCookieValue: 'hello' };
+await serve({ handshake, plugins: { echo: implement(echo, { echo: (text) => text }) } });
+`;
+
+test('what would drive a terminal in a reply is escaped, and --json prints it on one line', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-'));
+  try {
+    const plugin = join(directory, 'echo.mjs');
+    writeFileSync(plugin, ECHO);
+    const words = ['--json', '--cookie', 'ECHO=hello', '--dispense', 'echo', '--args', 'string', 'Echo'];
+    const { code, stdout, stderr } = await runCli([
+      'call',
+      ...words,
+      '"a\u009b31m\u202e"',
+      '--',
+      process.execPath,
+      plugin,
+    ]);
+    assert.deepEqual([code, stdout], [0, '"a\\u009b31m\\u202e"\n'], stderr);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('a profile may have the name of the object', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'rxplug-cli-'));
   try {
