@@ -140,7 +140,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ),
   // The command line uses the package as anybody does, but for two files whose names no entry has.
   'cli/terminal': room([], ['picocolors']),
-  'cli/process': room(['cli/terminal'], ['rxplug', 'rxjs', '@stricli/core', 'node:fs', 'node:stream']),
+  'cli/process': room(['cli/terminal'], ['rxplug', 'rxjs', '@stricli/core', 'node:fs', 'node:os', 'node:stream']),
   'cli/target': room(['cli/process', 'cli/terminal'], ['rxplug', 'rxjs', 'node:fs', 'node:path', 'node:stream']),
   'cli/tools': room(['cli/process'], ['node:fs', 'node:os', 'node:path', 'node:util', 'node:child_process']),
   'cli/schema/proto-text': room([], ['@bufbuild/protobuf']),
@@ -152,7 +152,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['cli/process', 'cli/target'],
     ['rxplug', 'rxjs', 'node:child_process', 'node:events', 'node:fs', 'node:module', 'node:os', 'node:path'],
   ),
-  'cli/net-rpc': room(['cli/process', 'cli/target'], ['rxplug', 'rxjs', 'node:stream']),
+  'cli/net-rpc': room(['cli/process', 'cli/terminal', 'cli/target'], ['rxplug', 'rxjs', 'node:stream']),
   'cli/inspect': room(
     ['cli/process', 'cli/target', 'cli/schema', 'protocols/grpc/gen'],
     ['rxplug', 'rxjs', 'node:crypto', 'node:fs', 'node:path', 'node:stream', 'node:tls'],
