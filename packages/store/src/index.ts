@@ -5,6 +5,7 @@ export { StoreError, type StoreErrorCode } from './errors.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
 export type {
   OpenFile,
+  PlatformFile,
   PluginSource,
   Release,
   ReleaseFile,

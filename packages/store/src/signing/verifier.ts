@@ -11,7 +11,8 @@ export interface SignedRelease extends SignedSums {
 export interface Verifier {
   /**
    * Resolves with the signer, as the lock pins it: `minisign:RWQ…`. Rejects with StoreError: ERR_SIGNATURE for a signature that is
-   * malformed, does not fit, or is by a key that `trusted` does not have. Without `trusted` any key is taken, for the caller to ask about.
+   * malformed, does not fit, or is by a key that `trusted` does not have. Without `trusted`
+   * the key that the source offers is taken, for the caller to ask about.
    */
   verify(release: SignedRelease, trusted?: readonly string[]): Promise<{ readonly signer: string }>;
 }

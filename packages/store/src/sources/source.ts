@@ -19,6 +19,19 @@ export interface ReleaseFile {
 export interface SignedSums {
   readonly sums: Uint8Array;
   readonly signature: Uint8Array;
+  /**
+   * The public key's file, `minisign.pub`, where the source offers it: a signature names its key and does not hold it. It is for the first
+   * use, to be shown and confirmed; nothing is believed because of it.
+   */
+  readonly publicKey?: Uint8Array;
+}
+
+/** The file of a platform. */
+export interface PlatformFile extends ReleaseFile {
+  /** Its name in `SHA256SUMS`. */
+  readonly fileName: string;
+  /** For a file that is the program itself instead of an archive: the name that it gets. */
+  readonly program?: string;
 }
 
 /** One version of a plugin, as a source tells it: nothing of it is believed before it is verified. */
@@ -26,8 +39,8 @@ export interface Release {
   readonly version: string;
   /** The text of the manifest, unparsed, where the source has it beside the archives. */
   readonly manifest?: unknown;
-  /** The archives, by platform: `linux-x64`, or `any`. A file's name in `SHA256SUMS` is `fileName`. */
-  readonly platforms: Readonly<Record<string, ReleaseFile & { readonly fileName: string }>>;
+  /** The archives, by platform: `linux-x64`, or `any`. */
+  readonly platforms: Readonly<Record<string, PlatformFile>>;
   readonly signed?: SignedSums;
 }
 
