@@ -63,6 +63,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wire: room(['errors']),
   'wire/handshake': room(['errors', 'wire']),
   'wire/logs': room(['errors', 'wire']),
+  'wire/manifest': room(['errors', 'wire', 'wire/handshake']),
   'wire/http2': room(['errors', 'wire']),
   'wire/yamux': room(['errors', 'wire']),
   'wire/gob': room(['errors', 'wire']),
@@ -133,6 +134,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'net-rpc': room(DI),
   transport: room(DI),
   container: room(DI),
+  manifest: room(WIRE),
   supervise: room([...DI, 'di', 'supervision']),
   bundle: room(
     ['errors', 'wire'],

@@ -32,6 +32,7 @@ const USEFUL = [
   /^dist\/cli\/(parts\/)?[\w-]+\.js$/,
   /^dist\/cjs\/[\w-]+\.(cjs|d\.cts)$/,
   /^(docs|examples)\/.*\.md$/,
+  /^docs\/plugin\.schema\.json$/,
   /^proto\/.*\.proto$/,
   /^examples\/.*(\.ts|\.go|\.py|\.yaml|\/go\.(mod|sum)|\/requirements\.txt)$/,
   /^([A-Z]+\.md|LICENSE|package\.json)$/,
