@@ -2,6 +2,8 @@
 
 export type { Digest } from './digest.js';
 export { StoreError, type StoreErrorCode } from './errors.js';
+export { LOCK_FILE, type LockedPlatform, type LockedPlugin, type LockFile } from './lock/lock-file.js';
+export { readLock } from './lock/read-lock.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
 export type {
   OpenFile,
@@ -13,3 +15,5 @@ export type {
   SignedSums,
   SourceFactory,
 } from './sources/source.js';
+export type { HostVersion } from './versions/host-version.js';
+export { currentPlatform, type PlatformFacts, platformKeys } from './versions/platform.js';
