@@ -1,7 +1,7 @@
 /** What `rxplug build` makes, and what it refuses. Every format is started by our host and by one in Go. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,10 +10,11 @@ import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { remarksOn } from '../../src/cli/build/platforms.js';
+import { progressOn } from '../../src/cli/build/progress.js';
 import { buildGo, needsGo, REPOSITORY } from '../conformance/build-go.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { NO_REGISTRY, npmInstall } from '../support/npm-install.js';
-import { type CliResult, runCli } from './run-cli.js';
+import { CLI, type CliResult, runCli } from './run-cli.js';
 
 const run = promisify(execFile);
 const COOKIE = ['--cookie', `${handshake.magicCookieKey}=${handshake.magicCookieValue}`];
@@ -31,6 +32,8 @@ let project: string;
 let skip: string | undefined;
 before(async () => {
   project = await mkdtemp(join(tmpdir(), 'build-project-'));
+  // Another user starts what is in it, too.
+  await chmod(project, 0o755);
   if (NEEDS_POSTJECT && !(await npmInstall(project, { postject: '1.0.0-alpha.6' }))) skip = NO_REGISTRY;
   await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module', version: '1.2.3' }));
   await writeFile(join(project, 'plugin.ts'), PLUGIN);
@@ -57,7 +60,9 @@ async function assertServes(file: string, autoMtls: boolean): Promise<void> {
 
 /** A folder with nothing but the files, which nobody may write, and whose path is no easy one. */
 async function copied(...files: readonly string[]): Promise<string> {
-  const folder = join(await mkdtemp(join(project, 'copy-')), 'größe & 計画', "it's here");
+  const above = await mkdtemp(join(project, 'copy-'));
+  await chmod(above, 0o755);
+  const folder = join(above, 'größe & 計画', "it's here");
   await mkdir(folder, { recursive: true });
   for (const file of files) {
     await copyFile(file, join(folder, basename(file)));
@@ -92,9 +97,12 @@ async function reportOf(building: Promise<CliResult>): Promise<Report> {
 
 describe('a script', () => {
   let report: Report;
+  let progress: string;
   let file: string;
   before(async () => {
-    report = await reportOf(buildPlugin('-o', 'out/kv', '--json', '--call', 'grpc.health.v1.Health/Check'));
+    const built = buildPlugin('-o', 'out/kv', '--json', '--call', 'grpc.health.v1.Health/Check');
+    report = await reportOf(built);
+    progress = (await built).stderr;
     assert.ok(report.checked !== undefined && report.checked.passed > 5);
     file = join(project, report.files[0]!.path);
   });
@@ -105,6 +113,10 @@ describe('a script', () => {
     assert.match(script!.what, /^script/);
     assert.match(code!.path, /kv\.v[\d.]+-\w+-\w+\.code$/);
     assert.ok(script!.bytes > 100_000 && code!.bytes > 10_000 && report.startMs > 0 && report.nodeMs > 0);
+  });
+
+  test('tells on stderr what it is at: it takes seconds', () => {
+    assert.equal(progress, 'making out/kv\nmeasuring its start\nchecking it, as `rxplug check plugin` does\n');
   });
 
   test('runs by its name where it was made, among ES modules, and where there is nothing but it', async () => {
@@ -123,6 +135,18 @@ describe('a script', () => {
     }
   });
 
+  test('runs for a user and a host who may write nothing there', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('these tests are run by such a user');
+    const folder = await copied(file, `${file}.${process.version}-${process.platform}-${process.arch}.code`);
+    const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+    await assert.rejects(run('setpriv', [...nobody, 'touch', join(folder, 'kv')]), /Permission denied/);
+    const path = join(folder, 'kv');
+    assert.equal(await codeOf(['setpriv', ...nobody, process.execPath, path]), 'taken');
+    const call = [CLI, 'call', path, 'grpc.health.v1.Health/Check', '{}', ...COOKIE];
+    const { stdout } = await run('setpriv', [...nobody, process.execPath, ...call], { cwd: '/', timeout: 60_000 });
+    assert.match(stdout, /SERVING/);
+  });
+
   test('without recording has no code, and runs', async () => {
     const { files } = await reportOf(
       buildPlugin('-o', 'out', '--name', 'kv-plain', '--no-record', '--no-check', '--json'),
@@ -132,6 +156,33 @@ describe('a script', () => {
       [join('out', 'kv-plain')],
     );
     assert.equal(await codeOf([process.execPath, join(project, 'out/kv-plain')]), 'none');
+  });
+
+  test('for Windows has a file beside it that starts it there', async () => {
+    const words = ['-o', 'out', '--name', 'kv-windows', '--platform', 'win-x64', '--no-record', '--no-check', '--json'];
+    const { files, remarks } = await reportOf(buildPlugin(...words));
+    assert.deepEqual(
+      files.map(({ path }) => path),
+      [join('out', 'kv-windows'), join('out', 'kv-windows.cmd')],
+    );
+    // Of the file that runs: its drive, its path, its name without the extension.
+    assert.equal(await readFile(join(project, 'out/kv-windows.cmd'), 'utf8'), '@node "%~dpn0" %*\r\n');
+    assert.match(remarks.join(), /one in Node starts no \.cmd file by itself/);
+  });
+
+  test('is recorded, measured and checked in --cwd', async () => {
+    await writeFile(
+      join(project, 'placed.ts'),
+      `if (!process.cwd().endsWith('the place')) throw new Error('started in ' + process.cwd());\n${PLUGIN}`,
+    );
+    const place = await mkdtemp(join(project, 'cwd-'));
+    await mkdir(join(place, 'the place'));
+    const words = ['build', 'placed.ts', '-o', 'out/placed', ...COOKIE, '--no-auto-mtls', '--json'];
+    const started = { cwd: project, limitMs: 180_000 };
+    const elsewhere = await runCli([...words, '--no-check'], started);
+    assert.match(elsewhere.stderr, /started in/);
+    const report = await reportOf(runCli([...words, '--cwd', join(place, 'the place')], started));
+    assert.ok(report.files.length === 2 && report.startMs > 0 && report.checked!.passed > 5);
   });
 });
 
@@ -182,6 +233,23 @@ describe('a single executable', () => {
     await assertServes(made, true);
     assert.equal(await codeOf([made]), 'none');
   });
+});
+
+test('what a build is at takes one line at a terminal, and none is left of it', () => {
+  const shown = (isTTY: boolean, isAlone: boolean): string => {
+    let text = '';
+    const progress = progressOn({ isTTY, write: (more) => (text += String(more)) }, isAlone);
+    progress.begins('one');
+    progress.begins('two');
+    progress.ends();
+    return text;
+  };
+  assert.equal(shown(true, true), '\r\u001b[2Kone …\r\u001b[2Ktwo …\r\u001b[2K');
+  for (const [isTTY, isAlone] of [
+    [false, true],
+    [true, false],
+  ] as const)
+    assert.equal(shown(isTTY, isAlone), 'one\ntwo\n');
 });
 
 test('packages for npm: a script for any Node, and the executable of a platform where npm installs it', async (t) => {
@@ -238,7 +306,7 @@ describe('refused, with what to do', () => {
     for (const flag of ['--allow-dynamic', '--external']) {
       const { code, stderr } = await refusalOf(DYNAMIC, flag, 'loads');
       // It is bundled then, and no plugin.
-      assert.match(stderr, /^ERR_EXITED_EARLY/, flag);
+      assert.match(stderr, /^ERR_EXITED_EARLY/m, flag);
       assert.equal(code, 3);
     }
   });

@@ -1,13 +1,10 @@
-import { TARGET_FLAGS } from '../target/flags.js';
-import type { TargetFlags } from '../target/options.js';
+import { PROGRAM_FLAGS, TARGET_FLAGS } from '../target/flags.js';
+import type { ProgramFlags, TargetFlags } from '../target/options.js';
 
 export type Format = 'script' | 'sea' | 'npm';
 
-/** What of the start of a plugin is the user's: it is a program, and its TLS is what hosts use. */
-type StartFlag = 'cookie' | 'protocolVersions' | 'profile' | 'profileFile' | 'timeout' | 'env' | 'hostEnv' | 'verbose';
-
 /** What is built, and how it is started to record it: the flags of `build`. */
-export interface BuildFlags extends Pick<TargetFlags, StartFlag> {
+export interface BuildFlags extends ProgramFlags, Pick<TargetFlags, 'verbose'> {
   readonly out: string;
   readonly as: Format;
   readonly name?: string;
@@ -23,7 +20,6 @@ export interface BuildFlags extends Pick<TargetFlags, StartFlag> {
 
 const text = (value: string): string => value;
 const words = (brief: string) => ({ kind: 'parsed', parse: text, variadic: true, optional: true, brief }) as const;
-const { cookie, protocolVersions, profile, profileFile, timeout, env, hostEnv, verbose } = TARGET_FLAGS;
 
 /** For stricli. */
 export const BUILD_FLAGS = {
@@ -35,7 +31,7 @@ export const BUILD_FLAGS = {
     brief: 'A script for Node, a single executable with Node in it, or packages for npm',
   },
   name: { kind: 'parsed', parse: text, optional: true, brief: 'Name that the host wants, as terraform-provider-x' },
-  platform: words('Of sea and npm: linux-x64, darwin-arm64, win-x64 …, or PLATFORM=NODE-FILE'),
+  platform: words('linux-x64, darwin-arm64, win-x64 …; for sea and npm also PLATFORM=NODE-FILE'),
   autoMtls: { kind: 'boolean', default: true, brief: 'Record a start with AutoMTLS too' },
   record: { kind: 'boolean', default: true, brief: 'Start the plugin and store what V8 compiles' },
   check: { kind: 'boolean', default: true, brief: 'Check what was made, as `check plugin` does' },
@@ -43,14 +39,8 @@ export const BUILD_FLAGS = {
   external: words('Package that is left in node_modules'),
   allowDynamic: words('Package that may require what is known only when it runs'),
   json: { kind: 'boolean', default: false, brief: 'Print JSON' },
-  cookie,
-  protocolVersions,
-  profile,
-  profileFile,
-  timeout,
-  env,
-  hostEnv,
-  verbose,
+  ...PROGRAM_FLAGS,
+  verbose: TARGET_FLAGS.verbose,
 } as const;
 
 export const BUILD_ALIASES = { o: 'out', v: 'verbose' } as const;

@@ -1,9 +1,10 @@
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type BundleOptions, bundle, bundleExecutable } from 'rxplug/bundle';
 import type { BuildFlags } from './flags.js';
 import { writePackages } from './npm-packages.js';
-import { type Platform, parsePlatforms, remarksOn } from './platforms.js';
+import { type Platform, parsePlatforms, remarksOn, systemsOf } from './platforms.js';
+import { WINDOWS_REMARK, WINDOWS_WRAPPER } from './windows-wrapper.js';
 
 /** A file that was made. */
 export interface MadeFile {
@@ -32,7 +33,7 @@ export interface Making {
 /** Makes what the flags say. Rejects with OptionsError and UsageError. */
 export async function make(making: Making): Promise<Made> {
   const { flags, entry } = making;
-  if (flags.as === 'script') return makeScript(making, fileOf(making));
+  if (flags.as === 'script') return makeScriptFor(systemsOf(flags.platform ?? []), making);
   const platforms = await parsePlatforms(flags.platform ?? [], entry);
   return flags.as === 'sea' ? makeExecutables(making, platforms, fileOf(making)) : makePackages(making, platforms);
 }
@@ -44,6 +45,16 @@ function fileOf({ name, flags }: Making): string {
 
 function programOf({ entry, flags }: Making) {
   return { entry, external: flags.external ?? [], allowDynamic: flags.allowDynamic ?? [] };
+}
+
+/** The script, and for Windows the file that starts it there. */
+async function makeScriptFor(systems: readonly NodeJS.Platform[], making: Making): Promise<Made> {
+  const script = await makeScript(making, fileOf(making));
+  if (!systems.includes('win32')) return script;
+  const wrapper = `${fileOf(making)}.cmd`;
+  await writeFile(wrapper, WINDOWS_WRAPPER);
+  const files = [...script.files, await measured(wrapper, 'starts it on Windows, with Node in the PATH')];
+  return { ...script, files, remarks: [WINDOWS_REMARK] };
 }
 
 async function makeScript(making: Making, outfile: string): Promise<Made> {

@@ -19,7 +19,7 @@ const LIMIT_MS = 20_000;
 /** How long the plugin takes to its first line, beside a Node that does nothing. */
 export async function measureStart(
   { command: [file, ...args], cookieKey, cookieValue, versions }: Target,
-  given: NodeJS.ProcessEnv,
+  { env: given, cwd }: { readonly env: NodeJS.ProcessEnv; readonly cwd: string | undefined },
 ): Promise<StartTimes> {
   // What is killed leaves its socket.
   const sockets = await mkdtemp(join(tmpdir(), 'plugin-start'));
@@ -33,7 +33,7 @@ export async function measureStart(
   const [starts, nodes]: [number[], number[]] = [[], []];
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      starts.push(await firstLine(spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] })));
+      starts.push(await firstLine(spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })));
       nodes.push(await end(spawn(process.execPath, ['-e', '0'], { env, stdio: 'ignore' })));
     }
   } finally {

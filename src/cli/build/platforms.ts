@@ -31,14 +31,23 @@ export async function parsePlatforms(given: readonly string[], entry: string): P
   return Promise.all(given.map((text) => parsePlatform(text, entry)));
 }
 
-async function parsePlatform(text: string, entry: string): Promise<Platform> {
+/** The systems that a script is for: that of this machine, and those of the platforms. */
+export function systemsOf(given: readonly string[]): readonly NodeJS.Platform[] {
+  return [...new Set([OWN.os, ...given.map((text) => parseName(text).os)])];
+}
+
+function parseName(text: string) {
   const [name = '', file] = text.split(/=(.*)/s);
   if (!Object.hasOwn(PACKAGES, name))
     throw new UsageError(
       `There is no platform ${JSON.stringify(name)}. Expected one of ${Object.keys(PACKAGES).join(', ')}.`,
     );
   const [system = '', cpu = ''] = name.split('-');
-  const os = (system === 'win' ? 'win32' : system) as NodeJS.Platform;
+  return { name, os: (system === 'win' ? 'win32' : system) as NodeJS.Platform, cpu, file };
+}
+
+async function parsePlatform(text: string, entry: string): Promise<Platform> {
+  const { name, os, cpu, file } = parseName(text);
   if (file !== undefined) return { os, cpu, node: resolve(file) };
   if (os === OWN.os && cpu === OWN.cpu) return OWN;
   return { os, cpu, node: await nodeFromPackage(PACKAGES[name]!, os, cpu, entry) };

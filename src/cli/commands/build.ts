@@ -5,6 +5,7 @@ import { type Checked, checkMade } from '../build/check-made.js';
 import { type BuildFlags, startFlags } from '../build/flags.js';
 import { type Made, make } from '../build/make.js';
 import { measureStart, type StartTimes } from '../build/measure-start.js';
+import { type Progress, progressOn } from '../build/progress.js';
 import { recording } from '../build/recording.js';
 import type { CliContext } from '../process/context.js';
 import { CommandFailure, ExitCode, UsageError } from '../process/exit-code.js';
@@ -20,10 +21,18 @@ export const build = reporting(async function (this: CliContext, flags: BuildFla
   const name = flags.name ?? basename(flags.out);
   // Profiles know programs by their names; there is no file yet.
   const target = await resolveTarget([basename(name)], startFlags(flags, 'auto'));
-  const made = await refusals(make({ entry: source, name, flags, record: recording(target, flags, this) }));
-  const trial = made.file === undefined ? undefined : await tryOut({ ...target, command: [resolve(made.file)] }, flags);
-  const shown = { ...made, ...trial };
-  this.process.stdout.write(`${flags.json ? JSON.stringify(shown, undefined, 2) : visible(render(made, trial))}\n`);
+  const progress = progressOn(this.process.stderr, flags.verbose === undefined);
+  let made: Made;
+  let trial: Trial | undefined;
+  try {
+    progress.begins(`making ${flags.out}`);
+    made = await refusals(make({ entry: source, name, flags, record: recording(target, flags, this) }));
+    trial = await tryOut(made, target, flags, progress);
+  } finally {
+    progress.ends();
+  }
+  const text = flags.json ? JSON.stringify({ ...made, ...trial }, undefined, 2) : visible(render(made, trial));
+  this.process.stdout.write(`${text}\n`);
 });
 
 async function sourceOf(entry: string | undefined): Promise<string> {
@@ -49,9 +58,25 @@ interface Trial extends StartTimes {
   readonly checked?: Checked;
 }
 
-async function tryOut(target: Target, flags: BuildFlags): Promise<Trial> {
-  const checked = flags.check ? { checked: await checkMade(target, flags) } : {};
-  return { ...(await measureStart(target, environmentOf(target, flags))), ...checked };
+async function tryOut(
+  { file }: Made,
+  program: Target,
+  flags: BuildFlags,
+  progress: Progress,
+): Promise<Trial | undefined> {
+  if (file === undefined) return undefined;
+  const target = { ...program, command: commandOf(file) };
+  progress.begins('measuring its start');
+  const times = await measureStart(target, { env: environmentOf(target, flags), cwd: flags.cwd });
+  if (!flags.check) return times;
+  progress.begins('checking it, as `rxplug check plugin` does');
+  return { ...times, checked: await checkMade(target, flags) };
+}
+
+/** Windows runs no script by its first line. */
+function commandOf(file: string): Target['command'] {
+  const path = resolve(file);
+  return process.platform === 'win32' && !path.endsWith('.exe') ? [process.execPath, path] : [path];
 }
 
 function render({ files, file, remarks }: Made, trial: Trial | undefined): string {

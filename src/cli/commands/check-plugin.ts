@@ -7,18 +7,14 @@ import { untilSignal } from '../process/until-signal.js';
 import { createReport } from '../report/create-report.js';
 import { isFailure, type ReportFormat } from '../report/report.js';
 import { checkOptions } from '../target/check-options.js';
-import type { TargetFlags } from '../target/options.js';
+import type { ProgramFlags } from '../target/options.js';
 import { resolveTarget, type Target } from '../target/resolve-target.js';
 import { programOf } from '../target/words.js';
 import { columns } from '../terminal/columns.js';
 import { brokerCallOf } from './broker-call.js';
 
-type StartFlags = Pick<
-  TargetFlags,
-  'cookie' | 'protocolVersions' | 'profile' | 'profileFile' | 'timeout' | 'env' | 'cwd' | 'hostEnv' | 'descriptors'
->;
-
-export interface CheckFlags extends StartFlags {
+export interface CheckFlags extends ProgramFlags {
+  readonly descriptors?: readonly string[];
   readonly tls: 'auto' | 'off';
   readonly format: ReportFormat;
   readonly json: boolean;
@@ -65,7 +61,6 @@ function optionsOf(target: Target, flags: CheckFlags): CheckOptions {
   return {
     ...checkOptions(target, flags),
     autoMtls: flags.tls !== 'off',
-    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
     ...(flags.only === undefined ? {} : { only: flags.only }),
     ...(flags.skip === undefined ? {} : { skip: flags.skip }),
     ...(flags.call === undefined ? {} : { brokerCall: brokerCallOf(flags.call, flags.descriptors ?? []) }),

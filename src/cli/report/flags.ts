@@ -1,20 +1,11 @@
-import { TARGET_FLAGS } from '../target/flags.js';
+import { PROGRAM_FLAGS, TARGET_FLAGS } from '../target/flags.js';
 
 const names = (text: string): string => text;
 
-const { cookie, protocolVersions, profile, profileFile, timeout, env, cwd, hostEnv, descriptors } = TARGET_FLAGS;
-
 /** The flags of `rxplug check plugin`, for stricli. */
 export const CHECK_FLAGS = {
-  cookie,
-  protocolVersions,
-  profile,
-  profileFile,
-  timeout,
-  env,
-  cwd,
-  hostEnv,
-  descriptors,
+  ...PROGRAM_FLAGS,
+  descriptors: TARGET_FLAGS.descriptors,
   tls: { kind: 'enum', values: ['auto', 'off'], default: 'auto', brief: 'Whether AutoMTLS is offered' },
   only: { kind: 'parsed', parse: names, variadic: ',', optional: true, brief: 'Items to check, as T-04,E' },
   skip: { kind: 'parsed', parse: names, variadic: ',', optional: true, brief: 'Items to leave out' },

@@ -1,10 +1,10 @@
 import type { CheckOptions } from 'rxplug/testing';
 import { environmentOf } from './client-options.js';
-import type { StartFlags } from './options.js';
+import type { ProgramFlags } from './options.js';
 import type { Target } from './resolve-target.js';
 
 /** How `checkPlugin` starts the target. Throws UsageError. */
-export function checkOptions(target: Target, flags: Pick<StartFlags, 'env' | 'hostEnv' | 'timeout'>): CheckOptions {
+export function checkOptions(target: Target, flags: ProgramFlags): CheckOptions {
   const { command, cookieKey, cookieValue, versions } = target;
   const none = flags.hostEnv ? {} : Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
   return {
@@ -13,5 +13,6 @@ export function checkOptions(target: Target, flags: Pick<StartFlags, 'env' | 'ho
     protocolVersions: versions,
     startTimeoutMs: flags.timeout,
     env: { ...none, ...environmentOf(target, flags) },
+    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
   };
 }

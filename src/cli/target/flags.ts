@@ -2,12 +2,21 @@ import { PROFILE_NAMES, parseDuration } from './options.js';
 
 const text = (value: string): string => value;
 
-/** The flags with which a program is started, for stricli. */
-export const START_FLAGS = {
+/** The flags of ProgramFlags, for stricli. */
+export const PROGRAM_FLAGS = {
   cookie: { kind: 'parsed', parse: text, optional: true, brief: 'Magic cookie, KEY=VALUE' },
   protocolVersions: { kind: 'parsed', parse: text, optional: true, brief: 'Versions to offer, as 5 or 1,3-5' },
   profile: { kind: 'parsed', parse: text, optional: true, brief: `Host that the plugin is for: ${PROFILE_NAMES}` },
   profileFile: { kind: 'parsed', parse: text, optional: true, brief: 'Profiles of your own, in JSON' },
+  timeout: { kind: 'parsed', parse: parseDuration, default: '60s', brief: 'Bound of the start' },
+  env: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'Environment variable, KEY=VALUE' },
+  cwd: { kind: 'parsed', parse: text, optional: true, brief: 'Working directory of the plugin' },
+  hostEnv: { kind: 'boolean', default: true, brief: 'The plugin inherits the environment' },
+} as const;
+
+/** The flags with which a program is started. */
+export const START_FLAGS = {
+  ...PROGRAM_FLAGS,
   tls: {
     kind: 'enum',
     values: ['auto', 'on', 'off'],
@@ -18,10 +27,6 @@ export const START_FLAGS = {
   key: { kind: 'parsed', parse: text, optional: true, brief: 'Its key' },
   ca: { kind: 'parsed', parse: text, optional: true, brief: "Certificate that the plugin's is checked against" },
   serverName: { kind: 'parsed', parse: text, optional: true, brief: "Name in the plugin's certificate" },
-  timeout: { kind: 'parsed', parse: parseDuration, default: '60s', brief: 'Bound of the start' },
-  env: { kind: 'parsed', parse: text, variadic: true, optional: true, brief: 'Environment variable, KEY=VALUE' },
-  cwd: { kind: 'parsed', parse: text, optional: true, brief: 'Working directory of the plugin' },
-  hostEnv: { kind: 'boolean', default: true, brief: 'The plugin inherits the environment' },
 } as const;
 
 /** The flags of TargetFlags: a program that is started, or a plugin that runs already. */

@@ -1,21 +1,25 @@
 import { UsageError } from '../process/exit-code.js';
 import { PROFILES } from './profiles.js';
 
-/** How a program is started as a plugin. */
-export interface StartFlags {
+/** What a program is told at its start, as hosts tell it. */
+export interface ProgramFlags {
   readonly cookie?: string;
   readonly protocolVersions?: string;
   readonly profile?: string;
   readonly profileFile?: string;
+  readonly timeout: number;
+  readonly env?: readonly string[];
+  readonly cwd?: string;
+  readonly hostEnv: boolean;
+}
+
+/** How a program is started as a plugin. */
+export interface StartFlags extends ProgramFlags {
   readonly tls: 'auto' | 'on' | 'off';
   readonly cert?: string;
   readonly key?: string;
   readonly ca?: string;
   readonly serverName?: string;
-  readonly timeout: number;
-  readonly env?: readonly string[];
-  readonly cwd?: string;
-  readonly hostEnv: boolean;
 }
 
 /** How a plugin is started or reached: flags that the commands share. */
