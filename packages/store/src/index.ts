@@ -4,7 +4,21 @@ export type { Digest } from './digest.js';
 export { StoreError, type StoreErrorCode } from './errors.js';
 export { LOCK_FILE, type LockedPlatform, type LockedPlugin, type LockFile } from './lock/lock-file.js';
 export { readLock } from './lock/read-lock.js';
+export { minisignVerifier } from './signing/minisign-verifier.js';
+export { formatPublicKey, minisignKey, type PublicKey, parsePublicKey } from './signing/public-key.js';
+export type { KdfLimits } from './signing/scrypt.js';
+export {
+  formatSecretKey,
+  generateKey,
+  parseSecretKey,
+  type SecretKey,
+  type SecretKeyOptions,
+} from './signing/secret-key.js';
+export { type SignOptions, signMinisign } from './signing/sign.js';
+export { type ReleaseToSign, signRelease } from './signing/sign-release.js';
+export { formatSums, parseSums } from './signing/sums.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
+export { type Verified, type VerifyOptions, verifyMinisign } from './signing/verify.js';
 export type {
   OpenFile,
   PlatformFile,
