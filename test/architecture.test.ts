@@ -111,7 +111,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'protocols/netrpc': room([...WIRE, 'streams', ...TRANSPORTS, 'protocols'], ['rxjs', 'node:stream', 'node:net']),
   'protocols/dual': room(['errors', ...PROTOCOLS]),
 
-  'host/launch-options': host([], ['node:url']),
+  'host/attached': host([]),
+  'host/launch-options': host(['attached'], ['node:url']),
   'host/plugin-name': host(['launch-options'], ['node:path']),
   'host/log-sink': host([]),
   'host/negotiated': host([]),

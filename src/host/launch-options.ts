@@ -3,6 +3,7 @@ import { OptionsError } from '../errors.js';
 import type { AttachedRunner, ProcessSpec, RunnerFactory } from '../runners/runner.js';
 import { resolveSecureConfig, type SecureConfig } from '../runners/secure/secure-config.js';
 import {
+  endsWithHost,
   type PartialReattachConfig,
   type ReattachConfig,
   resolveReattachConfig,
@@ -43,7 +44,7 @@ export interface ReattachLaunch {
 }
 
 const REATTACH_NAMES = optionNames<ReattachLaunch['reattach']>()(
-  'protocol protocolVersion network address id pid startTime test attach',
+  'protocol protocolVersion network address id pid startTime test ends attach',
 );
 
 type Without<T> = { readonly [Key in keyof T]?: never };
@@ -73,9 +74,9 @@ export interface AttachLaunch {
 /** The validated choice between `command`, `runner` and `reattach`. */
 export type ResolvedLaunch = StartLaunch | AttachLaunch;
 
-/** Whether a client may kill its plugin: one that it reattached to only when `stop` is called, and one in test mode never. */
+/** Whether a client may end its plugin: one that it reattached to only when `stop` is called, and one with `ends: false` or in test mode never. */
 export function mayEnd(launch: ResolvedLaunch, { asked }: { readonly asked: boolean }): boolean {
-  return launch.kind !== 'reattach' || (asked && !launch.config.test);
+  return launch.kind !== 'reattach' || (asked && endsWithHost(launch.config));
 }
 
 /** Throws OptionsError for a plugin that only the host that started it can connect to. */

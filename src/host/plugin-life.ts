@@ -5,6 +5,7 @@ import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '.
 import { setLoopTimeout } from '../streams/loop-timeout.js';
 import { onAbort } from '../streams/on-abort.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
+import { type Conditions, conditionsOf } from './attached/conditions.js';
 import { KeepAlive } from './keep-alive.js';
 import { checkReattachable, mayEnd } from './launch-options.js';
 import {
@@ -217,7 +218,8 @@ export class PluginLife {
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#log.ready(plugin);
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
-    this.#lifetime.add(protocol.brokerLost$?.subscribe(() => this.#onBrokerLost()));
+    const isAttached = this.#options.launch.kind === 'reattach';
+    this.#lifetime.add(conditionsOf(protocol, { isAttached }).subscribe((changed) => this.#onConditions(changed)));
     this.#lifetime.add(unaskedEnd(runner, protocol).subscribe((end) => this.#onUnaskedEnd(end)));
   }
 
@@ -229,10 +231,12 @@ export class PluginLife {
     else runner.ref?.();
   }
 
-  /** running → running, without the broker */
-  #onBrokerLost(): void {
+  /** running → running, in another condition */
+  #onConditions(conditions: Conditions): void {
     const life = this.#life;
-    if (life.status === 'running') this.#enter({ ...life, plugin: { ...life.plugin, brokerLost: true } });
+    if (life.status !== 'running') return;
+    const { id, protocol, protocolVersion, address } = life.plugin;
+    this.#enter({ ...life, plugin: { id, protocol, protocolVersion, address, ...conditions } });
   }
 
   #onUnaskedEnd(end: UnaskedEnd): void {
@@ -287,6 +291,10 @@ export class PluginLife {
     const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
     const { name, logs } = this.streams;
-    return explainFailedStart(error.with({ plugin: name, ...ending, stderr: logs.lastStderr }), name);
+    const byRunner = this.#options.launch.kind === 'runner';
+    return explainFailedStart(error.with({ plugin: name, ...ending, stderr: logs.lastStderr }), {
+      plugin: name,
+      byRunner,
+    });
   }
 }

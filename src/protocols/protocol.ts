@@ -36,6 +36,17 @@ export interface ClientConnection {
   readonly signal: AbortSignal;
 }
 
+/** How long the answer may take, and what is asked. */
+export interface PingOptions extends HealthSubject {
+  readonly timeoutMs: number;
+}
+
+/** What is asked for its health. */
+export interface HealthSubject {
+  /** gRPC: the service of the health protocol; empty for the server as a whole. @default 'plugin' */
+  readonly service?: string;
+}
+
 /** A host's connection to a plugin in one protocol. */
 export interface ClientProtocol {
   readonly name: ProtocolName;
@@ -56,7 +67,12 @@ export interface ClientProtocol {
    */
   dispense(name: string): Promise<unknown>;
   /** Resolves when the plugin answers that it is healthy. Rejects with PluginCallError ERR_PING, within `timeoutMs`. */
-  ping(options: { readonly timeoutMs: number }): Promise<void>;
+  ping(options: PingOptions): Promise<void>;
+  /**
+   * Whether the service says that it takes calls. Cold: watches while it is subscribed to. Emits nothing where that cannot be watched;
+   * never errors. Undefined where it is not known.
+   */
+  watchServing?(options?: HealthSubject): Observable<boolean>;
   /** Asks the plugin to stop. False when it could not be asked or has refused: then its exit need not be waited for. */
   shutdown(options: { readonly timeoutMs: number }): Promise<boolean>;
   /** Closes all connections; running calls fail, with `because` if given. Idempotent. */

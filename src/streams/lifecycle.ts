@@ -29,6 +29,10 @@ export interface RunningPlugin {
   /** The application protocol version that both ends use. */
   readonly protocolVersion: number;
   readonly address: Address;
+  /** Set for a plugin that this host has not started, while its connection is lost and another is being made. */
+  readonly reconnecting?: true;
+  /** Set for a plugin that this host has not started, while its health service says NOT_SERVING. Calls are made all the same. */
+  readonly notServing?: true;
   /** Set when the connection was lost and made again, and the plugin's broker, as that of every Go plugin, is closed since. */
   readonly brokerLost?: true;
 }

@@ -60,6 +60,18 @@ export function lastWords(stderr: readonly string[]): string {
   return `It wrote to stderr: ${quoteText(withoutFullStop(line))}${stderr.length > 1 ? ' (details.stderr has more)' : ''}.`;
 }
 
+const MAX_LAST_LINES = 3;
+
+/** The last lines of stderr, quoted; undefined when there is none. */
+export function lastLines(stderr: readonly string[]): string | undefined {
+  const lines = stderr.map((line) => withoutFullStop(line.trim())).filter((line) => line !== '');
+  if (lines.length === 0) return undefined;
+  return lines
+    .slice(-MAX_LAST_LINES)
+    .map((line) => quoteText(line))
+    .join(', ');
+}
+
 /** What became of a plugin that cannot be reached: it exited, or what the host has done with it. */
 type AfterLoss = Exit | 'killed' | 'left';
 

@@ -23,7 +23,7 @@ import type { YamuxOptions } from '../../transports/yamux/options.js';
 import type { Logger } from '../../wire/logs/logger.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
-import type { ClientConnection, ClientProtocol } from '../protocol.js';
+import type { ClientConnection, ClientProtocol, HealthSubject, PingOptions } from '../protocol.js';
 import type { Broker } from './broker/broker.js';
 import { openHostBroker } from './broker/host-broker.js';
 import type { MuxedHost } from './broker/muxed-host.js';
@@ -38,7 +38,9 @@ import { HealthDefinition } from './gen/grpc/health/v1/health.js';
 import { GRPCControllerDefinition } from './gen/internal/plugin/grpc_controller.js';
 import { GRPCStdioDefinition } from './gen/internal/plugin/grpc_stdio.js';
 import { requestShutdown } from './services/controller-client.js';
+import { GRPC_SERVICE_NAME } from './services/health.js';
 import { checkHealth } from './services/health-client.js';
+import { watchServing } from './services/health-watch.js';
 import { receiveLastingStdio } from './services/lasting-stdio.js';
 import { OWN_CALL_OPTIONS, OWN_SERVICE_LIMITS } from './services/limits.js';
 import type { GrpcEngine } from './shared/grpc-engine.js';
@@ -164,11 +166,17 @@ class GrpcConversation implements ClientProtocol {
     throw notDispensable(name, this.#plugins, this.name);
   }
 
-  async ping({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+  async ping({ timeoutMs, service }: PingOptions): Promise<void> {
     const client = createGrpcClient(this.#channel, HealthDefinition, { defaults: OWN_SERVICE_LIMITS });
-    const status = await checkHealth(client, { timeoutMs, signal: this.#signal });
+    const named = service === undefined ? {} : { service };
+    const status = await checkHealth(client, { timeoutMs, signal: this.#signal, ...named });
     if (status !== 'SERVING')
       throw new PluginCallError('ERR_PING', `The plugin's health service reports ${status}, expected SERVING.`);
+  }
+
+  watchServing({ service = GRPC_SERVICE_NAME }: HealthSubject = {}): Observable<boolean> {
+    const client = createGrpcClient(this.#channel, HealthDefinition, { defaults: OWN_SERVICE_LIMITS });
+    return watchServing(client, { service, connected$: this.connected$ });
   }
 
   async shutdown({ timeoutMs }: { readonly timeoutMs: number }): Promise<boolean> {

@@ -20,6 +20,11 @@ export interface ReattachConfig {
   readonly startTime?: string;
   /** The plugin serves in test mode: hosts never end it. */
   readonly test: boolean;
+  /**
+   * Whether `stop` ends the plugin, as it does without this unless `test` is set. With false a host only closes its connection: the plugin
+   * is neither asked to end nor killed.
+   */
+  readonly ends?: boolean;
 }
 
 /** A ReattachConfig of which all but network and address may be missing. A missing protocol means net/rpc, as in go-plugin. */
@@ -29,7 +34,7 @@ export type PartialReattachConfig = Pick<ReattachConfig, 'network' | 'address'> 
 
 /** Validates a reattach config and fills in what is missing. Throws OptionsError. */
 export function resolveReattachConfig(given: PartialReattachConfig): ReattachConfig {
-  const { protocol = '', protocolVersion = 0, network, address, id, pid, startTime, test = false } = given;
+  const { protocol = '', protocolVersion = 0, network, address, id, pid, startTime, test = false, ends } = given;
   check('protocol', protocol, ['', 'grpc', 'netrpc'].includes(protocol), '`grpc` or `netrpc`');
   check('protocolVersion', protocolVersion, Number.isSafeInteger(protocolVersion), 'an integer');
   check('network', network, network === 'unix' || network === 'tcp', '`unix` or `tcp`');
@@ -38,6 +43,8 @@ export function resolveReattachConfig(given: PartialReattachConfig): ReattachCon
   check('pid', pid, pid === undefined || (Number.isSafeInteger(pid) && pid > 0), 'a positive integer');
   check('startTime', startTime, startTime === undefined || typeof startTime === 'string', 'a string');
   check('test', test, typeof test === 'boolean', 'a boolean');
+  check('ends', ends, ends === undefined || typeof ends === 'boolean', 'a boolean');
+  check('ends', ends, !(ends === true && test), 'false or missing beside `test: true`: hosts never end such a plugin');
   return {
     protocol: protocol === '' ? 'netrpc' : protocol,
     protocolVersion,
@@ -47,7 +54,13 @@ export function resolveReattachConfig(given: PartialReattachConfig): ReattachCon
     ...(pid === undefined ? {} : { pid }),
     ...(startTime === undefined ? {} : { startTime }),
     test,
+    ...(ends === undefined ? {} : { ends }),
   };
+}
+
+/** Whether `stop` of a host that has reattached ends the plugin. */
+export function endsWithHost({ test, ends = !test }: ReattachConfig): boolean {
+  return ends;
 }
 
 function check(name: string, value: unknown, valid: boolean, expected: string): void {

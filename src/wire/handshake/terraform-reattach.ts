@@ -1,7 +1,7 @@
 import { OptionsError } from '../../errors.js';
 import { quoteText } from '../quote.js';
 import type { Address } from './address.js';
-import type { ReattachConfig } from './reattach-config.js';
+import { endsWithHost, type ReattachConfig } from './reattach-config.js';
 
 /** The environment variable in which Terraform and OpenTofu find running providers. */
 export const TERRAFORM_REATTACH_VARIABLE = 'TF_REATTACH_PROVIDERS';
@@ -22,7 +22,8 @@ export function terraformReattach(providers: Readonly<Record<string, ReattachCon
       Protocol: config.protocol,
       ProtocolVersion: config.protocolVersion,
       Pid: config.pid ?? 0,
-      Test: config.test,
+      // Without test mode Terraform ends the provider.
+      Test: !endsWithHost(config),
       Addr: { Network: config.network, String: config.address },
     },
   ]);
