@@ -25,8 +25,10 @@ export interface Slot {
   readonly health: MemberHealth;
   /** Starts since a generation last served here for `resetAfterMs`, the present one included. */
   readonly attempt: number;
-  /** The wait before the next start. */
+  /** The wait before the next start; beside a generation that serves, before its successor is tried again. */
   readonly retryInMs?: number | undefined;
+  /** The generation that serves is to be recycled, and its successor has failed to start so often. */
+  readonly failedSuccessors?: number | undefined;
   /** It stays empty until somebody asks for another start. */
   readonly isGivenUp?: boolean;
 }
@@ -72,6 +74,7 @@ type Stopped = Extract<Input, { type: 'stopped' }>;
 
 const SERVING: MemberHealth = { status: 'serving' };
 const EMPTY: Slot = { health: SERVING, attempt: 1 };
+const WITHOUT_CURRENT: Partial<Slot> = { current: undefined, health: SERVING, failedSuccessors: undefined };
 
 export function initialModel({ size }: Pick<RestartPolicy, 'size'>): Model {
   return { status: 'running', slots: emptySlots(size.min), last: 0, fresh: 0, stops: [] };
@@ -96,7 +99,7 @@ export function reduce(model: Model, input: Input, policy: RestartPolicy): Model
     case 'reload':
       return reload(model, policy);
     case 'recycle':
-      return replace(model, slotOf(model, 'current', input.generation), policy);
+      return recycle(model, slotOf(model, 'current', input.generation), policy);
     case 'reset':
       return model.slots.some((slot) => slot.isGivenUp) ? beginWhere(forgiven(model), isDown) : model;
     case 'grow':
@@ -158,7 +161,12 @@ function beginWhere(model: Model, isMeant: (slot: Slot) => boolean): Model {
 /** Begins the successor of a generation that serves. */
 function replace(model: Model, index: number, { stopFirst }: RestartPolicy): Model {
   if (model.slots[index] === undefined || model.slots[index].next !== undefined) return model;
-  return begin(stopFirst ? change(model, index, { current: undefined, health: SERVING }) : model, index);
+  return begin(stopFirst ? change(model, index, WITHOUT_CURRENT) : model, index);
+}
+
+/** As `replace`; its successor is tried until one serves. */
+function recycle(model: Model, index: number, policy: RestartPolicy): Model {
+  return replace(change(model, index, { failedSuccessors: 0 }), index, policy);
 }
 
 /** Nothing runs any more. */
@@ -199,7 +207,7 @@ function roll(model: Model, policy: RestartPolicy): Model {
 
 function onStarted(model: Model, generation: number): Model {
   const index = slotOf(model, 'next', generation);
-  return change(model, index, { current: generation, next: undefined, health: SERVING });
+  return change(model, index, { ...WITHOUT_CURRENT, current: generation, next: undefined });
 }
 
 function onStopped(model: Model, input: Stopped, policy: RestartPolicy): Model {
@@ -208,7 +216,7 @@ function onStopped(model: Model, input: Stopped, policy: RestartPolicy): Model {
   if (failed >= 0) return onFailedStart(model, failed, input, policy);
   const index = slotOf(model, 'current', generation);
   if (index < 0) return model;
-  const without = change(model, index, { current: undefined, health: SERVING });
+  const without = change(model, index, WITHOUT_CURRENT);
   const isReplaced = model.slots[index]?.next !== undefined;
   return isReplaced ? counted(without, index, input.stop, policy) : decide(without, index, input, policy);
 }
@@ -216,9 +224,17 @@ function onStopped(model: Model, input: Stopped, policy: RestartPolicy): Model {
 function onFailedStart(model: Model, index: number, input: Stopped, policy: RestartPolicy): Model {
   // What is broken must not take the place of further members.
   const halted = { ...change(model, index, { next: undefined }), fresh: 0 };
-  // The old generation goes on: nothing is restarted, and nothing counts.
-  if (halted.slots[index]?.current !== undefined) return halted;
+  // The old generation goes on: nothing counts.
+  const slot = halted.slots[index];
+  if (slot?.current !== undefined) return slot.failedSuccessors === undefined ? halted : retried(halted, index, policy);
   return decide(halted, index, input, policy);
+}
+
+/** The successor of a generation that is to be recycled is tried again after a wait, whatever made it fail: the old one grows and ages on. */
+function retried(model: Model, index: number, { waitMs }: RestartPolicy): Model {
+  const failedSuccessors = (model.slots[index]?.failedSuccessors ?? 0) + 1;
+  // Not at once, as after a crash: nobody waits for it.
+  return change(model, index, { failedSuccessors, retryInMs: waitMs(failedSuccessors + 2) });
 }
 
 /** Whether and when the next generation is started after one that stopped by itself. */

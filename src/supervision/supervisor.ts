@@ -51,7 +51,7 @@ export class Supervisor {
   readonly #generations = new Map<number, Generation>();
   /** Those that serve, in the order of their places. */
   #members: readonly Generation[] = [];
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #leaving = new Map<Generation, Promise<void>>();
   readonly #lifetime = new Subscription();
   /** The waits of slots before their next start, or before they are tried again. */
   readonly #waits = new Map<number, Subscription>();
@@ -159,7 +159,7 @@ export class Supervisor {
     this.#lifetime.unsubscribe();
     this.send({ type: 'stop' });
     for (const generation of this.#generations.values()) generation.hurry();
-    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+    while (this.#leaving.size > 0) await Promise.all(this.#leaving.values());
     this.send({ type: 'ended' });
     this.#published.complete();
     for (const subject of [this.#events, this.#available, this.#failures]) subject.complete();
@@ -213,23 +213,19 @@ export class Supervisor {
     if (this.#serving !== undefined) this.#available.next();
   }
 
-  /** A slot that has changed waits anew, or no more. */
+  /** A slot whose wait has changed waits anew, or no more. */
   #schedule(before: readonly Slot[], after: readonly Slot[]): void {
     const { cooldownMs } = this.#context.supervision;
     for (let slot = 0; slot < Math.max(before.length, after.length); slot++) {
-      const changed = after[slot];
-      if (before[slot] === changed) continue;
+      const { retryInMs, isGivenUp } = after[slot] ?? {};
+      if (before[slot]?.retryInMs === retryInMs && before[slot]?.isGivenUp === isGivenUp) continue;
       this.#waits.get(slot)?.unsubscribe();
-      const { retryInMs, isGivenUp } = changed ?? {};
-      if (retryInMs !== undefined)
+      const waitMs = retryInMs ?? (isGivenUp === true ? cooldownMs : undefined);
+      const then: Input = retryInMs === undefined ? { type: 'reset' } : { type: 'retry', slot };
+      if (waitMs !== undefined)
         this.#waits.set(
           slot,
-          quietly(retryInMs).subscribe(() => this.send({ type: 'retry', slot })),
-        );
-      else if (isGivenUp === true && cooldownMs !== undefined)
-        this.#waits.set(
-          slot,
-          quietly(cooldownMs).subscribe(() => this.send({ type: 'reset' })),
+          quietly(waitMs).subscribe(() => this.send(then)),
         );
     }
   }
@@ -238,8 +234,14 @@ export class Supervisor {
     const generation = new Generation(number, place, this.#context);
     const { stopFirst } = this.#context.supervision.policy;
     this.#generations.set(number, generation);
-    const after = stopFirst ? Promise.resolve().then(() => Promise.all(this.#leaving)) : Promise.resolve();
+    const after = stopFirst ? Promise.resolve().then(() => this.#left(place)) : Promise.resolve();
     void live(generation, after, this.#listener);
+  }
+
+  /** Resolves when nothing is left of those that were at this place. */
+  async #left(place: number): Promise<void> {
+    const there = [...this.#leaving].filter(([generation]) => generation.place === place);
+    await Promise.all(there.map(([, leaving]) => leaving));
   }
 
   #onFailed({ generation, place }: Generation, error: PluginError): void {
@@ -255,11 +257,11 @@ export class Supervisor {
     const leaving = generation
       .drain(isGone ? 0 : drainMs, () => endedStatus(because, 'unknown'))
       .then(() => {
-        this.#leaving.delete(leaving);
+        this.#leaving.delete(generation);
         this.#generations.delete(generation.generation);
         this.tell({ type: 'ended', generation: generation.generation });
       });
-    this.#leaving.add(leaving);
+    this.#leaving.set(generation, leaving);
   }
 
   /** Why nothing serves any more; emits once that is so. */

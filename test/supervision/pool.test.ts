@@ -95,6 +95,24 @@ test('a reload replaces one after the other under load: no call fails, and three
   assert.equal(fewest, 4);
 });
 
+test('with stop-first a place waits for what was in it, and not for what leaves another', async () => {
+  await using bed = await pool(2, {
+    reload: { mode: 'stop-first', drainMs: 600_000 },
+    router: (_call, members) => members.find(({ place }) => place === 0) ?? members[0],
+  });
+  const first = await bed.ask('pid');
+  const open = bed.kv.watch({ prefix: '' }).subscribe({ error: () => {} });
+  const reloading = bed.plugin.reload();
+  const other = await bed.ask('pid');
+  assert.notEqual(other, first, 'the first is leaving');
+  kill(other);
+  const { members } = await reaches(bed.plugin, 'ready', 4);
+  assert.deepEqual(members, [{ generation: 4, status: 'serving' }], 'its place is filled while the first still leaves');
+  open.unsubscribe();
+  await soon('the reload', reloading);
+  await awaitGone(Number(first));
+});
+
 test('a reload with a broken program ends with the first: the others serve on without a failed call', async () => {
   const generation: Supervision['generation'] = (number) => (number <= 3 ? {} : { command: fixture('exits-at-once') });
   await using bed = await pool(3, { generation });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { cleanupClients } from '../../src/index.js';
 import { parsePsUsage, usageOfTree } from '../../src/processes/usage.js';
-import { happens, reaches, rig, soon } from './rig.js';
+import { fixture } from '../fixtures/fixture.js';
+import { happens, reaches, rig, type Supervision, soon, underLoad } from './rig.js';
 
 const measurable = { skip: process.platform === 'win32' ? 'memory is not measured here' : false };
 
@@ -43,6 +44,16 @@ test('after so many calls, and at an age, it is recycled', async () => {
   await using old = await rig({ recycle: { ageMs: 50 } });
   assert.equal((await happens(old.plugin, 'recycled')).cause, 'age');
   await reaches(old.plugin, 'ready', 2);
+});
+
+test('a successor that does not start is tried again, while the old one serves without a failed call', async () => {
+  const generation: Supervision['generation'] = (number) =>
+    number === 2 || number === 3 ? { command: fixture('exits-at-once') } : {};
+  await using bed = await rig({ recycle: { calls: 3 }, backoff: { initialMs: 1 }, generation });
+  const failures: number[] = [];
+  bed.plugin.events$.subscribe((event) => void (event.type === 'reload-failed' && failures.push(event.generation)));
+  await underLoad(bed, async () => void (await reaches(bed.plugin, 'ready', 4)));
+  assert.deepEqual(failures.slice(0, 2), [2, 3]);
 });
 
 test('usage$ has memory, CPU time and calls of the generation that serves', measurable, async () => {

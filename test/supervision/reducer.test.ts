@@ -281,6 +281,32 @@ test('one member is recycled; a member that dies during a reload needs no furthe
   assert.equal(places(run([...THREE, RELOAD, stop(3, 0), started(5), started(4)], POOL)), '4 2>6 5');
 });
 
+test('the successor of a recycled one is tried until it serves, with waits that grow; the old one serves meanwhile', () => {
+  const failed = (generation: number): Input => stop(generation, 0, 0, 'failed-start');
+  const once = run([WANTED, started(1), { type: 'recycle', generation: 1 }, failed(2)]);
+  assert.deepEqual([stateOf(once), once.slots[0]?.retryInMs, once.stops], [ready(1), 10, []]);
+  const twice = [RETRY, { ...failed(3), permanent: true } as Input].reduce(
+    (model, input) => reduce(model, input, POLICY),
+    once,
+  );
+  assert.deepEqual([stateOf(twice), twice.slots[0]?.retryInMs, twice.stops], [ready(1), 20, []]);
+  const replaced = [RETRY, started(4)].reduce((model, input) => reduce(model, input, POLICY), twice);
+  assert.deepEqual(replaced, { ...run([WANTED, started(1)]), last: 4, slots: [{ ...replaced.slots[0], current: 4 }] });
+  assert.equal(run([WANTED, started(1), RELOAD, failed(2)]).slots[0]?.retryInMs, undefined, 'a reload is not');
+});
+
+test('one that is recycled and dies before there is a successor is started again as any other', () => {
+  const died = run([
+    WANTED,
+    started(1),
+    { type: 'recycle', generation: 1 },
+    stop(2, 0, 0, 'failed-start'),
+    stop(1, 10),
+  ]);
+  assert.deepEqual(stateOf(died), { status: 'starting', generation: 3, attempt: 2 });
+  assert.equal(reduce(died, RETRY, POLICY), died);
+});
+
 test('a pool grows by one at a time up to its limit, shrinks to its least, and rests as a whole', () => {
   const policy = { ...POLICY, size: { min: 1, max: 2 } };
   const grown = run([WANTED, started(1), { type: 'grow' }, { type: 'grow' }, started(2), { type: 'grow' }], policy);

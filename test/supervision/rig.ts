@@ -131,7 +131,10 @@ async function load({ kv }: Pick<Rig, 'kv'>, isOver: () => boolean): Promise<unk
 export async function underLoad(bed: Pick<Rig, 'kv'>, change: () => Promise<void>): Promise<void> {
   let isOver = false;
   const loading = load(bed, () => isOver);
-  await change();
-  isOver = true;
+  try {
+    await change();
+  } finally {
+    isOver = true;
+  }
   assert.deepEqual(await soon('the end of the calls', loading), []);
 }
