@@ -73,6 +73,12 @@ async function assertPasses(project: ToolProject, folder: string, tests: number)
   assert.match(await npmRun(project, folder, 'test'), new RegExp(`^(?:#|ℹ) pass ${tests}$`, 'm'));
 }
 
+/** The plugin becomes one file, which is what hosts expect. */
+async function assertShips(project: ToolProject, folder: string, name: string): Promise<void> {
+  assert.match(await npmRun(project, folder, 'ship'), /^checked: \d+ items passed/m);
+  assert.ok((await stat(join(project.directory, folder, 'dist/ship', name))).size > 100_000);
+}
+
 describe('the command', () => {
   test('is run by npm, asks nothing, and makes a project of its tarball', async (t) => {
     if (installed === undefined) return t.skip(NO_REGISTRY);
@@ -185,8 +191,7 @@ testOf(
     await npmRun(project, folder, 'build');
     await assertPasses(project, folder, 2);
     assert.equal(await npmRun(project, folder, 'start'), 'Hello Ada!\n3\n2\n1\n');
-    assert.match(await npmRun(project, folder, 'ship'), /^checked: \d+ items passed/m);
-    assert.ok((await stat(join(project.directory, folder, 'dist/ship/greeter'))).size > 100_000);
+    await assertShips(project, folder, 'greeter');
   },
 );
 
@@ -194,24 +199,30 @@ testOf('plugin-for-go-host', 'is built and tested, and its host in Go starts the
   const folder = 'plugin-for-go-host';
   await npmRun(project, folder, 'build');
   await assertPasses(project, folder, 1);
-  await npmRun(project, folder, 'ship');
+  await assertShips(project, folder, 'store');
   if (needsGo().skip === false) assert.equal(await npmRun(project, folder, 'host'), 'revision 1: mars\n');
 });
 
-testOf('promise', 'is built and tested, and its host starts its plugin; nobody imports rxjs', async (project) => {
-  const folder = 'promise';
-  await npmRun(project, folder, 'build');
-  await assertPasses(project, folder, 2);
-  const listed = '[ ] write a plugin\n[x] read the documentation\n[ ] ship it\n';
-  assert.equal(await npmRun(project, folder, 'start'), `2 imported\n${listed}`);
-  const sources = await readdir(join(project.directory, folder, 'src'));
-  for (const file of sources.filter((name) => name.endsWith('.ts')))
-    assert.doesNotMatch(await readFile(join(project.directory, folder, 'src', file), 'utf8'), /from 'rxjs/, file);
-});
+testOf(
+  'promise',
+  'is built, tested and shipped, and its host starts its plugin; nobody imports rxjs',
+  async (project) => {
+    const folder = 'promise';
+    await npmRun(project, folder, 'build');
+    await assertPasses(project, folder, 2);
+    const listed = '[ ] write a plugin\n[x] read the documentation\n[ ] ship it\n';
+    assert.equal(await npmRun(project, folder, 'start'), `2 imported\n${listed}`);
+    await assertShips(project, folder, 'tasks');
+    const sources = await readdir(join(project.directory, folder, 'src'));
+    for (const file of sources.filter((name) => name.endsWith('.ts')))
+      assert.doesNotMatch(await readFile(join(project.directory, folder, 'src', file), 'utf8'), /from 'rxjs/, file);
+  },
+);
 
-testOf('nestjs-host', 'is built and tested, with the plugin in it', async (project) => {
+testOf('nestjs-host', 'is built and tested with the plugin in it, and the plugin becomes one file', async (project) => {
   await npmRun(project, 'nestjs-host', 'build');
   await assertPasses(project, 'nestjs-host', 1);
+  await assertShips(project, 'nestjs-host', 'ticker');
 });
 
 testOf('terraform-provider', 'is built, tested, and does what Terraform asks', async (project, t) => {
