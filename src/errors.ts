@@ -2,6 +2,8 @@
 export interface ErrorDetails {
   /** The plugin's name, by which a host tells several apart. */
   readonly plugin?: string;
+  /** The plugin's version, where its manifest says it. */
+  readonly version?: string;
   /** The method whose call has failed over net/rpc, such as `Plugin.Put`. A GrpcError has it as `method`. */
   readonly method?: string;
   /** Exit code of the plugin process; null when a signal ended it. */

@@ -50,5 +50,5 @@ function endOf(state: PluginState, stderr: readonly string[]): Observable<never>
     return throwError(() => error);
   }
   const exit = state.exit ?? { code: null, signal: null };
-  return throwError(() => exitedUnexpectedly(state.name, exit, stderr));
+  return throwError(() => exitedUnexpectedly(state, exit, stderr));
 }

@@ -1,5 +1,7 @@
 import type { Exit, RunningPlugin, StopReason } from '../streams/lifecycle.js';
 import type { LogFields, Logger } from '../wire/logs/logger.js';
+import { disagreements } from '../wire/manifest/agreement.js';
+import type { PluginManifest } from '../wire/manifest/manifest.js';
 import type { ResolvedLaunch } from './launch-options.js';
 
 /** The host's own remarks on the life of one plugin: start, ready, stop, kill and exit, with reasons and durations. */
@@ -18,10 +20,13 @@ export class LifeLog {
     this.#logger.debug('starting the plugin', describeLaunch(launch));
   }
 
-  ready({ id, protocol, protocolVersion }: RunningPlugin): void {
+  ready(plugin: RunningPlugin, manifest: PluginManifest | undefined): void {
     this.#runningAtMs = performance.now();
+    const { id, protocol, protocolVersion } = plugin;
     const ms = elapsed(this.#startedAtMs, this.#runningAtMs);
-    this.#logger.info('the plugin is ready', { id, protocol, protocolVersion, ms });
+    const version = manifest === undefined ? {} : { version: manifest.version };
+    this.#logger.info('the plugin is ready', { id, ...version, protocol, protocolVersion, ms });
+    for (const remark of manifest === undefined ? [] : disagreements(manifest, plugin)) this.#logger.warn(remark);
   }
 
   /** The first reason counts; a plugin that has crashed is not being stopped. */

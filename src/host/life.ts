@@ -1,6 +1,7 @@
 import { ClosedError, type PluginError } from '../errors.js';
-import type { Exit, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
+import type { Exit, PluginIdentity, PluginState, RunningPlugin, StartPhase, StopReason } from '../streams/lifecycle.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
+import { identityDetails } from './start/start-errors.js';
 
 /** The state of a plugin together with everything that it owns in that state. */
 export type Life = Idle | Starting | Running | Stopping | Exited;
@@ -50,35 +51,36 @@ export interface Exited {
 }
 
 /** The published state. */
-export function stateOf(life: Life, name: string): PluginState {
+export function stateOf(life: Life, plugin: PluginIdentity): PluginState {
   switch (life.status) {
     case 'idle':
-      return { name, status: 'idle' };
+      return { ...plugin, status: 'idle' };
     case 'starting':
-      return { name, status: 'starting', phase: life.phase };
+      return { ...plugin, status: 'starting', phase: life.phase };
     case 'running':
-      return { name, status: 'running', ...life.plugin };
+      return { ...plugin, status: 'running', ...life.plugin };
     case 'stopping':
-      return { name, status: 'stopping', reason: life.reason };
+      return { ...plugin, status: 'stopping', reason: life.reason };
     case 'exited':
-      return { name, status: 'exited', reason: life.reason, exit: life.exit };
+      return { ...plugin, status: 'exited', reason: life.reason, exit: life.exit };
   }
 }
 
 /** What fails because the plugin is not running, with what to do. */
-export function notRunning(life: Exclude<Life, Running>, plugin: string): PluginError {
+export function notRunning(life: Exclude<Life, Running>, plugin: PluginIdentity): PluginError {
   const { status } = life;
-  const details = { plugin };
+  const details = identityDetails(plugin);
+  const { name } = plugin;
   if (status === 'idle' || status === 'starting')
     return new ClosedError(
       'ERR_NOT_STARTED',
-      `The plugin ${plugin} is ${status}, expected it to be running. Await start() first.`,
+      `The plugin ${name} is ${status}, expected it to be running. Await start() first.`,
       { details },
     );
   if (life.because !== undefined) return life.because();
   const how =
     life.reason.kind === 'failed' ? 'did not start' : status === 'exited' ? 'was stopped' : 'is being stopped';
-  return new ClosedError('ERR_CLOSED', `The plugin ${plugin} ${how}. Create a new client to start it again.`, {
+  return new ClosedError('ERR_CLOSED', `The plugin ${name} ${how}. Create a new client to start it again.`, {
     details,
   });
 }

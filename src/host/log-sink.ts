@@ -1,10 +1,11 @@
 import { OptionsError } from '../errors.js';
+import type { PluginIdentity } from '../streams/lifecycle.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import { describeValue } from '../wire/option-names.js';
 
 /** Receives the log entries of all plugins, which each client has in `logs$`. Must not throw. */
 export interface LogSink {
-  write(entry: LogEntry, plugin: { readonly name: string; readonly id: string }): void;
+  write(entry: LogEntry, plugin: PluginIdentity & { readonly id: string }): void;
 }
 
 /** Throws OptionsError for what is none: a path, a level, a logger. */

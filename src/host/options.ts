@@ -6,22 +6,29 @@ import { resolveDuration } from '../wire/duration.js';
 import { HANDSHAKE_NAMES, type HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import { definedVariables } from '../wire/handshake/variables.js';
 import { hostVersionTable } from '../wire/handshake/versions.js';
-import { MIN_LINE_BYTES } from '../wire/lines.js';
-import { checkOptions, describeValue, optionNames } from '../wire/option-names.js';
+import { resolveLineLimit } from '../wire/lines.js';
+import { agreedManifest } from '../wire/manifest/agreement.js';
+import type { PluginManifest } from '../wire/manifest/manifest.js';
+import { checkOptions, optionNames } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
 import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 import { checkLogSink, type LogSink } from './log-sink.js';
 import type { VersionedPluginSets } from './negotiated.js';
 import { resolveName } from './plugin-name.js';
-import type { PluginOutputMode } from './plugin-output.js';
+import { type PluginOutputMode, resolveOutput } from './plugin-output.js';
 
 /** @inline */
 interface CommonOptions {
   /**
-   * What the plugin is called in states, logs, errors and, if it is built with rxplug, in the list of processes. @default the base name of
-   * the program, or of the script that an interpreter runs; the runner's name; in `pluginHostModule` the key
+   * What the plugin is called in states, logs, errors and, if it is built with rxplug, in the list of processes. @default in
+   * `pluginHostModule` the key; the manifest's name; the base name of the program, or of the script that an interpreter runs; the runner's name
    */
   readonly name?: string;
+  /**
+   * What the plugin says of itself, as `parsePluginManifest` of `rxplug/manifest` reads it. Its version is in `client.plugin`, states, errors and
+   * what log sinks get, and what it says of the handshake is compared with this host's. @default none: the version is unknown
+   */
+  readonly manifest?: PluginManifest;
   /** Protocol version and magic cookie, the same as the plugin's (go-plugin HandshakeConfig). */
   readonly handshake: HandshakeConfig;
   /** Protocols that the plugin may choose. @default those of the contracts in the plugin sets */
@@ -113,6 +120,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
   /** Undefined when the runner tells it. */
   readonly name: string | undefined;
   readonly launch: ResolvedLaunch;
+  readonly manifest: PluginManifest | undefined;
   readonly handshake: Required<HandshakeConfig>;
   readonly versions: ReadonlyMap<number, P>;
   readonly allowedProtocols: readonly ProtocolName[];
@@ -136,7 +144,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
 
 /** The names of all of a client's options. */
 export const CLIENT_OPTION_NAMES = optionNames<ClientOptions>()(
-  'callSites name command cwd secureConfig processGroup runner reattach handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
+  'callSites name manifest command cwd secureConfig processGroup runner reattach handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
 );
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
@@ -153,12 +161,15 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
   const versions = versionTable(options);
   const launch = resolveLaunch(options);
   checkTogether(options, launch);
+  const allowedProtocols = resolveProtocols(options.allowedProtocols) ?? protocolsOf(versions);
+  const manifest = agreedManifest(options.manifest, { handshake, versions: [...versions.keys()], allowedProtocols });
   return {
-    name: resolveName(options.name, launch),
+    name: resolveName(options.name ?? manifest?.name, launch),
+    manifest,
     launch,
     handshake,
     versions,
-    allowedProtocols: resolveProtocols(options.allowedProtocols) ?? protocolsOf(versions),
+    allowedProtocols,
     startTimeoutMs: resolveDuration('startTimeoutMs', options.startTimeoutMs, DEFAULT_CLIENT_OPTIONS.startTimeoutMs),
     stopGraceMs: resolveDuration('stopGraceMs', options.stopGraceMs, DEFAULT_CLIENT_OPTIONS.stopGraceMs),
     pingTimeoutMs: resolveDuration('pingTimeoutMs', options.pingTimeoutMs, DEFAULT_CLIENT_OPTIONS.pingTimeoutMs),
@@ -168,7 +179,10 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
     stderr: checkedSink(options.stderr),
     logSink: checkLogSink(options.logSink),
     output: resolveOutput(options.output),
-    maxLogLineBytes: lineLimit(options.maxLogLineBytes ?? DEFAULT_CLIENT_OPTIONS.maxLogLineBytes),
+    maxLogLineBytes: resolveLineLimit(
+      'maxLogLineBytes',
+      options.maxLogLineBytes ?? DEFAULT_CLIENT_OPTIONS.maxLogLineBytes,
+    ),
     tls: options.tls,
     autoMtls: options.autoMtls ?? false,
     grpcBrokerMultiplex: options.grpcBrokerMultiplex ?? false,
@@ -187,11 +201,6 @@ function resolveUnixSocket(given: UnixSocketOptions | undefined): UnixSocketOpti
 function checkedVariables(env: CommonOptions['env']): Readonly<Record<string, string | undefined>> {
   definedVariables('createClient', env);
   return { ...env };
-}
-
-function resolveOutput(output: string = 'ignore'): PluginOutputMode {
-  if (output === 'inherit' || output === 'log' || output === 'ignore') return output;
-  throw new OptionsError(`Expected \`output\` to be 'inherit', 'log' or 'ignore', got ${describeValue(output)}.`);
 }
 
 /** A path, for instance, has no `write`. */
@@ -288,11 +297,4 @@ function resolvePorts(ports: { readonly min: number; readonly max: number } | un
       `Expected \`ports\` to be { min, max } within 0 and 65535 and min ≤ max, got ${min} and ${max}.`,
     );
   return { min, max };
-}
-
-function lineLimit(value: number): number {
-  if (Number.isSafeInteger(value) && value >= MIN_LINE_BYTES) return value;
-  throw new OptionsError(
-    `Expected \`maxLogLineBytes\` to be an integer of at least ${MIN_LINE_BYTES}, got ${value} (${typeof value}).`,
-  );
 }

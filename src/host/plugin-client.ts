@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
-import type { Exit, PluginState } from '../streams/lifecycle.js';
+import type { Exit, PluginIdentity, PluginState } from '../streams/lifecycle.js';
 import { untilAborted } from '../streams/until-aborted.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
@@ -109,6 +109,11 @@ export class PluginClient<P extends PluginSet = PluginSet, Negotiated = Negotiat
   /** What the plugin is called in its states, logs and errors: the option `name`, or its default. */
   get name(): string {
     return this.#life.streams.name;
+  }
+
+  /** Which plugin it is: its name, and its version where the option `manifest` says it. Otherwise the version is unknown. */
+  get plugin(): PluginIdentity {
+    return this.#life.streams.identity;
   }
 
   /** The runner's id: a pid in decimal for a process; empty before the plugin was launched. */

@@ -68,7 +68,7 @@ export class PluginLife {
   }
 
   get state(): PluginState {
-    return stateOf(this.#life, this.streams.name);
+    return stateOf(this.#life, this.streams.identity);
   }
 
   /** The runner's id; empty before the plugin was launched. */
@@ -86,7 +86,7 @@ export class PluginLife {
   get protocol(): ClientProtocol {
     const life = this.#life;
     if (life.status === 'running') return life.resources.protocol;
-    throw notRunning(life, this.streams.name);
+    throw notRunning(life, this.streams.identity);
   }
 
   /** `signal` ends a start that is under way. */
@@ -138,7 +138,7 @@ export class PluginLife {
   async reattachConfig(): Promise<ReattachConfig> {
     const { launch } = this.#options;
     const life = this.#life;
-    if (life.status !== 'running') throw notRunning(life, this.streams.name);
+    if (life.status !== 'running') throw notRunning(life, this.streams.identity);
     if (launch.kind === 'reattach') return launch.config;
     checkReattachable(this.#options);
     const { id, protocol, protocolVersion, address } = life.plugin;
@@ -166,7 +166,7 @@ export class PluginLife {
   }
 
   async #refuseStart(life: Stopping | Exited): Promise<never> {
-    if (life.reason.kind !== 'failed') throw notRunning(life, this.streams.name);
+    if (life.reason.kind !== 'failed') throw notRunning(life, this.streams.identity);
     await this.stop();
     throw life.reason.error;
   }
@@ -216,7 +216,7 @@ export class PluginLife {
     this.#keepAlive.apply(runner);
     this.#protocols.next(protocol);
     this.#enter({ status: 'running', plugin, abort, resources, started });
-    this.#log.ready(plugin);
+    this.#log.ready(plugin, this.#options.manifest);
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
     const isAttached = this.#options.launch.kind === 'reattach';
     this.#lifetime.add(conditionsOf(protocol, { isAttached }).subscribe((changed) => this.#onConditions(changed)));
@@ -241,12 +241,11 @@ export class PluginLife {
 
   #onUnaskedEnd(end: UnaskedEnd): void {
     if (this.#life.status !== 'running') return;
-    const { name, logs, logger } = this.streams;
+    const { identity, logs, logger } = this.streams;
     if (end.kind === 'exited')
-      return void this.#end({ kind: 'crashed' }, () => exitedUnexpectedly(name, end.exit, logs.lastStderr));
+      return void this.#end({ kind: 'crashed' }, () => exitedUnexpectedly(identity, end.exit, logs.lastStderr));
     const then = end.exit ?? (mayEnd(this.#options.launch, { asked: false }) ? 'killed' : 'left');
-    const error = connectionLost(end.loss, { then, stderr: logs.lastStderr });
-    error.with({ plugin: name });
+    const error = connectionLost(end.loss, then, this.streams.details);
     logger.error(error.message);
     void this.#end({ kind: 'disconnected', error }, () => error);
   }
@@ -290,10 +289,9 @@ export class PluginLife {
   #withDetails(error: PluginError): PluginError {
     const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
-    const { name, logs } = this.streams;
     const byRunner = this.#options.launch.kind === 'runner';
-    return explainFailedStart(error.with({ plugin: name, ...ending, stderr: logs.lastStderr }), {
-      plugin: name,
+    return explainFailedStart(error.with({ ...this.streams.details, ...ending }), {
+      plugin: this.streams.name,
       byRunner,
     });
   }

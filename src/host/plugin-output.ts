@@ -1,9 +1,17 @@
 import type { Observable } from 'rxjs';
+import { OptionsError } from '../errors.js';
 import { LineDecoder } from '../wire/lines.js';
 import type { LogRecord } from '../wire/logs/logger.js';
+import { describeValue } from '../wire/option-names.js';
 
 /** What becomes of what a plugin prints, besides `syncStdout` and `syncStderr`. */
 export type PluginOutputMode = 'inherit' | 'log' | 'ignore';
+
+/** Throws OptionsError. */
+export function resolveOutput(output: string = 'ignore'): PluginOutputMode {
+  if (output === 'inherit' || output === 'log' || output === 'ignore') return output;
+  throw new OptionsError(`Expected \`output\` to be 'inherit', 'log' or 'ignore', got ${describeValue(output)}.`);
+}
 
 /** One of the plugin's outputs. */
 interface Output {

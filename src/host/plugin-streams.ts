@@ -1,9 +1,11 @@
 import { type Observable, observeOn, queueScheduler, ReplaySubject, Subject, Subscription } from 'rxjs';
+import type { ErrorDetails } from '../errors.js';
 import type { AttachedRunner, Runner } from '../runners/runner.js';
-import type { Exit, PluginState } from '../streams/lifecycle.js';
+import type { Exit, PluginIdentity, PluginState } from '../streams/lifecycle.js';
 import { createStdioOutlet } from '../streams/stdio.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import { createLogger, type Logger } from '../wire/logs/logger.js';
+import type { PluginManifest } from '../wire/manifest/manifest.js';
 import type { LogSink } from './log-sink.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
 import { UNNAMED } from './plugin-name.js';
@@ -13,6 +15,7 @@ import { type PluginOutputMode, sendOutput } from './plugin-output.js';
 export interface PluginStreamsOptions extends Omit<PluginLogsOptions, 'write'> {
   /** The plugin's name; undefined when its runner tells it. */
   readonly name: string | undefined;
+  readonly manifest: PluginManifest | undefined;
   readonly output: PluginOutputMode;
 }
 
@@ -30,6 +33,8 @@ export class PluginStreams {
   readonly #states = new ReplaySubject<PluginState>(1);
   readonly #handshakes = new ReplaySubject<Handshake>(1);
   readonly #exits = new ReplaySubject<Exit>(1);
+  /** The plugin's version, as its manifest says it. */
+  readonly version: string | undefined;
   readonly #name: string | undefined;
   /** Each logs the line that an output has begun. */
   readonly #endLines: readonly (() => void)[];
@@ -39,6 +44,7 @@ export class PluginStreams {
 
   constructor(options: PluginStreamsOptions) {
     this.#name = options.name;
+    this.version = options.manifest?.version;
     this.logs = new PluginLogs({ ...options, write: (entry) => this.#logSink?.write(entry, this.#plugin()) });
     this.logger = createLogger({ write: (record) => this.logs.add(record), module: 'rxplug' });
     const outputs = [
@@ -58,6 +64,17 @@ export class PluginStreams {
     if (this.#name !== undefined) return this.#name;
     const runner = this.#runner;
     return (runner !== undefined && 'name' in runner && runner.name) || UNNAMED;
+  }
+
+  get identity(): PluginIdentity {
+    const { name, version } = this;
+    return version === undefined ? { name } : { name, version };
+  }
+
+  /** What an error says of the plugin. */
+  get details(): ErrorDetails {
+    const { name: plugin, version } = this;
+    return { plugin, ...(version === undefined ? {} : { version }), stderr: this.logs.lastStderr };
   }
 
   /** Sends every log entry to the sink, besides `logs$`. To be called before the runner is started. */
@@ -102,7 +119,7 @@ export class PluginStreams {
     this.syncStderr.close();
   }
 
-  #plugin(): { readonly name: string; readonly id: string } {
-    return { name: this.name, id: this.#runner?.id ?? '' };
+  #plugin(): PluginIdentity & { readonly id: string } {
+    return { ...this.identity, id: this.#runner?.id ?? '' };
   }
 }

@@ -32,6 +32,8 @@ export interface ClientConnection {
   readonly logger: Logger;
   /** The plugin's name, for the errors of its calls. */
   readonly plugin?: string;
+  /** Its version, where its manifest says it. */
+  readonly pluginVersion?: string | undefined;
   /** Aborted when the plugin's process has exited: everything that waits for the plugin fails. */
   readonly signal: AbortSignal;
 }

@@ -38,16 +38,18 @@ export interface RunningPlugin {
 }
 
 /**
- * The name of a plugin, in each of its states: streams of several plugins can be merged.
+ * Which plugin it is, in each of its states: streams of several plugins can be merged.
  *
  * @inline
  */
-interface Named {
+export interface PluginIdentity {
   readonly name: string;
+  /** The plugin's version, a semantic version, as its manifest says it. Undefined without a manifest: it is unknown. */
+  readonly version?: string;
 }
 
 /** The state of a plugin. It moves forward only, idle > starting > running > stopping > exited; states and phases may be skipped. */
-export type PluginState = Named & PluginStatus;
+export type PluginState = PluginIdentity & PluginStatus;
 
 /** @inline */
 type PluginStatus =

@@ -144,7 +144,7 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
         const reason = 'reason' in state ? state.reason : undefined;
         if (reason?.kind === 'stopped') return 'asked';
         if (reason?.kind === 'disconnected') return { cause: 'disconnected', error: reason.error };
-        return { cause: 'crashed', error: exitedUnexpectedly(client.name, { code: null, signal: null }, []) };
+        return { cause: 'crashed', error: exitedUnexpectedly(client.plugin, { code: null, signal: null }, []) };
       }),
     );
   }
@@ -160,7 +160,7 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
     const exit = await exitOf(client);
     const stderr = client?.lastStderr ?? [];
     const isKnown = cause === 'crashed' && exit !== undefined && client !== undefined;
-    const known = isKnown ? exitedUnexpectedly(client.name, exit, stderr) : error;
+    const known = isKnown ? exitedUnexpectedly(client.plugin, exit, stderr) : error;
     return { generation: this.generation, at, ranMs, cause, error: known, exit, stderr };
   }
 

@@ -43,6 +43,11 @@ export class PluginRoute implements ChannelRoute {
     return channelState(this.#supervisor.state);
   }
 
+  /** That of the generation that serves. */
+  get peerVersion(): string | undefined {
+    return this.#supervisor.current?.client.plugin.version;
+  }
+
   get limitMs(): number {
     return this.#options.whenDown.limitMs;
   }

@@ -8,6 +8,7 @@ import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import { grpcSidesOf } from '../protocols/grpc/contract.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
+import type { PluginIdentity } from '../streams/lifecycle.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import type { SupervisorEvent } from './events.js';
 import { type ContractTable, clientOf, contractTable, MemberClient } from './member-client.js';
@@ -73,7 +74,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   readonly #stderr = new Subject<SupervisedOutput>();
   readonly #lasting = new Map<string, unknown>();
   #channel: SwitchingChannel | undefined;
-  readonly #name: string;
+  readonly #plugin: PluginIdentity;
   #version: number | undefined;
   readonly #gone = new AbortController();
 
@@ -85,7 +86,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     this.#supervision = resolveSupervision(supervision, client as ClientOptions<P>);
     this.#contracts = contractTable(client as ClientOptions);
     // Wrong options are told at once, not with the first start.
-    this.#name = new MemberClient(client as ClientOptions, parts).name;
+    this.#plugin = new MemberClient(client as ClientOptions, parts).plugin;
     this.#supervisor = new Supervisor({
       options: client as ClientOptions,
       parts,
@@ -107,6 +108,14 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   /** The state at the moment. */
   get state(): SupervisorState {
     return this.#supervisor.state;
+  }
+
+  /**
+   * The name and the version of the plugin that serves, in a pool of one of them: the version where the option `manifest`, or that of the
+   * generation, says it. Before the first start and between two it is what the options say.
+   */
+  get plugin(): PluginIdentity {
+    return this.#supervisor.current?.client.plugin ?? this.#plugin;
   }
 
   /** The pid, or what the runner has in its place, of the process that serves, in a pool of one of them; undefined while none does. */
@@ -241,7 +250,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
       return { rpc: new SwitchingRpc(name, this.#supervisor, this.#supervision), broker: this.muxBroker, signal };
     const { interceptors = [], defaults } = this.#options.grpc ?? {};
     const route = (): PluginRoute =>
-      new PluginRoute(this.#supervisor, this.#supervision, { ...this.#options, name: this.#name });
+      new PluginRoute(this.#supervisor, this.#supervision, { ...this.#options, name: this.#plugin.name });
     this.#channel ??= new SwitchingChannel(route());
     const clientOptions = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
     return { channel: this.#channel, broker: this.broker, clientOptions, signal };

@@ -23,6 +23,7 @@ export interface ChannelRoute extends Pick<CallSwitch, 'pick' | 'refusal' | 'lim
   readonly authority: string;
   /** What the plugin is called. */
   readonly peerName?: string;
+  readonly peerVersion?: string | undefined;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   /** Resolves when a member takes calls. */
@@ -61,6 +62,10 @@ export class SwitchingChannel implements GrpcChannel, CallSwitch {
 
   get peerName(): string | undefined {
     return this.#route.peerName;
+  }
+
+  get peerVersion(): string | undefined {
+    return this.#route.peerVersion;
   }
 
   get maxReceiveMessageBytes(): number {

@@ -159,3 +159,11 @@ function lastCharEnd(bytes: Uint8Array): number {
   }
   return bytes.length;
 }
+
+/** The limit of an option. Throws OptionsError. */
+export function resolveLineLimit(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= MIN_LINE_BYTES) return value;
+  throw new OptionsError(
+    `Expected \`${name}\` to be an integer of at least ${MIN_LINE_BYTES}, got ${value} (${typeof value}).`,
+  );
+}

@@ -23,7 +23,7 @@ export async function connect(
   runner: AttachedRunner,
   sockets: PluginSockets,
   destination: Destination,
-  { options, parts, streams, abort, acquired }: StartContext,
+  { options: { startTimeoutMs }, parts, streams, abort, acquired }: StartContext,
 ): Promise<ClientProtocol> {
   const { protocol: name, plugins, address, tls, multiplex } = destination;
   const factory = parts.protocols[name];
@@ -48,12 +48,12 @@ export async function connect(
       ...output,
       logger,
       plugin: streams.name,
+      pluginVersion: streams.version,
       signal,
     });
     acquired.protocol = protocol;
     return protocol;
   } catch (error) {
-    const { startTimeoutMs } = options;
     throw await explainConnectError(error, { protocol: name, address, tls, dialer, startTimeoutMs, signal });
   } finally {
     watching.unsubscribe();

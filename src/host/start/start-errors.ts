@@ -1,6 +1,7 @@
 import { firstValueFrom, fromEvent, takeUntil } from 'rxjs';
 import {
   ClosedError,
+  type ErrorDetails,
   errorMessage,
   PluginError,
   ProtocolError,
@@ -9,13 +10,18 @@ import {
   TransportError,
 } from '../../errors.js';
 import type { ProtocolName } from '../../protocols/contract.js';
-import type { Exit } from '../../streams/lifecycle.js';
+import type { Exit, PluginIdentity } from '../../streams/lifecycle.js';
 import { loopTimer } from '../../streams/loop-timeout.js';
 import { isAutoMtls, refusedAutoMtls, speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
 import type { Dialer } from '../../transports/transport.js';
 import type { Address } from '../../wire/handshake/address.js';
 import { errorLine } from '../../wire/logs/error-line.js';
 import { quoteText } from '../../wire/quote.js';
+
+/** Which plugin an error is of. */
+export function identityDetails({ name, version }: PluginIdentity): Pick<ErrorDetails, 'plugin' | 'version'> {
+  return { plugin: name, ...(version === undefined ? {} : { version }) };
+}
 
 /** The start has taken longer than `startTimeoutMs`. */
 export function startTimeout(startTimeoutMs: number): StartError {
@@ -45,10 +51,10 @@ export function exitedWhileConnecting(exit: Exit): StartError {
 }
 
 /** The plugin exited while it was running, and the host had not asked it to. */
-export function exitedUnexpectedly(plugin: string, exit: Exit, stderr: readonly string[]): ClosedError {
-  const message = `The plugin ${plugin} exited ${describe(exit)}, which nobody had asked it to. ${lastWords(stderr)}`;
+export function exitedUnexpectedly(plugin: PluginIdentity, exit: Exit, stderr: readonly string[]): ClosedError {
+  const message = `The plugin ${plugin.name} exited ${describe(exit)}, which nobody had asked it to. ${lastWords(stderr)}`;
   return new ClosedError('ERR_PLUGIN_EXITED', message, {
-    details: { plugin, exitCode: exit.code, signal: exit.signal, stderr },
+    details: { ...identityDetails(plugin), exitCode: exit.code, signal: exit.signal, stderr },
   });
 }
 
@@ -76,13 +82,10 @@ export function lastLines(stderr: readonly string[]): string | undefined {
 type AfterLoss = Exit | 'killed' | 'left';
 
 /** The connection was lost while the process lived, and no other could be made. */
-export function connectionLost(
-  cause: PluginError,
-  { then, stderr }: { readonly then: AfterLoss; readonly stderr: readonly string[] },
-): TransportError {
+export function connectionLost(cause: PluginError, then: AfterLoss, plugin: ErrorDetails): TransportError {
   const message = `The plugin can be reached no more, though its process ${typeof then === 'object' ? 'lived' : 'lives'}: ${withoutFullStop(cause.message)}. ${describeAfter(then)}`;
   const exit = typeof then === 'object' ? { exitCode: then.code, signal: then.signal } : {};
-  return new TransportError('ERR_CONNECTION_LOST', message, { cause, details: { stderr, ...exit } });
+  return new TransportError('ERR_CONNECTION_LOST', message, { cause, details: { ...plugin, ...exit } });
 }
 
 function describeAfter(then: AfterLoss): string {

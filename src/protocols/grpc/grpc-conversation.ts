@@ -23,6 +23,7 @@ import type { YamuxOptions } from '../../transports/yamux/options.js';
 import type { Logger } from '../../wire/logs/logger.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
+import { peerOf } from '../peer.js';
 import type { ClientConnection, ClientProtocol, HealthSubject, PingOptions } from '../protocol.js';
 import type { Broker } from './broker/broker.js';
 import { openHostBroker } from './broker/host-broker.js';
@@ -66,7 +67,7 @@ export async function connectGrpc(
     : undefined;
   const { dialer } = muxed ?? connection;
   const secured = securedChannelOptions(dialer, connection.tls);
-  const peer = connection.plugin === undefined ? {} : { peerName: connection.plugin };
+  const peer = peerOf(connection);
   const main = endpoints.createChannel({ ...secured, ...channel, ...peer, reasonTimeoutMs: REASON_TIMEOUT_MS });
   const giveUp = () => void main.close();
   connection.signal.addEventListener('abort', giveUp, { once: true });

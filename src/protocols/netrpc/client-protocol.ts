@@ -10,6 +10,7 @@ import { createYamuxSession, type YamuxSession } from '../../transports/yamux/se
 import { checkOptions } from '../../wire/option-names.js';
 import type { PluginSet } from '../contract.js';
 import { notDispensable } from '../contract-errors.js';
+import { peerOf } from '../peer.js';
 import type { ClientConnection, ClientProtocol, ClientProtocolFactory } from '../protocol.js';
 import { netRpcSidesOf } from './contract.js';
 import { CONTROL, DISPENSER } from './control.js';
@@ -96,7 +97,7 @@ class NetRpcConversation implements ClientProtocol {
     this.#signal = connection.signal;
     this.#clientOptions = {
       reasonTimeoutMs: REASON_TIMEOUT_MS,
-      ...(connection.plugin === undefined ? {} : { peerName: connection.plugin }),
+      ...peerOf(connection),
     };
     this.#streams = streams;
     this.#refs = new RefCount(streams.session);

@@ -13,6 +13,8 @@ export interface NetRpcClientOptions extends NetRpcCodecOptions {
   readonly reasonTimeoutMs?: number;
   /** What the other side is called in `details` of errors. @default it is not named */
   readonly peerName?: string;
+  /** Its version, likewise. @default it is unknown */
+  readonly peerVersion?: string;
 }
 
 /**

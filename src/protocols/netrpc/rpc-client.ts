@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { Observable, type Subscriber } from 'rxjs';
-import { type Delivery, PluginCallError, PluginError, RemoteError } from '../../errors.js';
+import { type Delivery, type ErrorDetails, PluginCallError, PluginError, RemoteError } from '../../errors.js';
 import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { closeGracefully } from '../../transports/yamux/close-gracefully.js';
 import type { GobSchema } from '../../wire/gob/index.js';
 import { createNetRpcClientCodec, type NetRpcClientCodec, type NetRpcResponseHeader } from '../../wire/net-rpc.js';
 import { checkOptions, optionNames } from '../../wire/option-names.js';
+import { peerDetails } from '../peer.js';
 import { BatchingWriter } from './batching-writer.js';
 import type { NetRpcClient, NetRpcClientOptions } from './net-rpc-client.js';
 import type { RefCount } from './ref-count.js';
@@ -14,7 +15,7 @@ import { closedHere, connectionLost, lostCall, toPluginError } from './rpc-error
 export type { NetRpcClient, NetRpcClientOptions } from './net-rpc-client.js';
 
 const NAMES = optionNames<NetRpcClientOptions>()(
-  'maxPendingCalls maxQueuedBytes peerName reasonTimeoutMs registry limits',
+  'maxPendingCalls maxQueuedBytes peerName peerVersion reasonTimeoutMs registry limits',
 );
 
 /**
@@ -59,7 +60,7 @@ class StreamRpcClient implements NetRpcClient {
   readonly #maxPendingCalls: number;
   readonly #maxQueuedBytes: number;
   readonly #reasonTimeoutMs: number;
-  readonly #peerName: string | undefined;
+  readonly #peer: Pick<ErrorDetails, 'plugin' | 'version'>;
   readonly #refs: RefCount | undefined;
   readonly #pending = new Map<number | bigint, PendingCall>();
   #nextSeq = 0;
@@ -74,7 +75,7 @@ class StreamRpcClient implements NetRpcClient {
     this.#refs = refs;
     this.#codec = createNetRpcClientCodec(options);
     this.#writer = new BatchingWriter(connection, this.#codec);
-    this.#peerName = options.peerName;
+    this.#peer = peerDetails(options);
     this.#reasonTimeoutMs = options.reasonTimeoutMs ?? 0;
     this.#maxPendingCalls = options.maxPendingCalls ?? MAX_PENDING_CALLS;
     this.#maxQueuedBytes = options.maxQueuedBytes ?? MAX_QUEUED_BYTES;
@@ -212,8 +213,7 @@ class StreamRpcClient implements NetRpcClient {
   }
 
   #remoteError(text: string, { serviceMethod: method }: PendingCall): RemoteError {
-    const details = this.#peerName === undefined ? { method } : { plugin: this.#peerName, method };
-    return new RemoteError(text, { details });
+    return new RemoteError(text, { details: { ...this.#peer, method } });
   }
 
   /** The body of an error reply is ignored, even a malformed one. */

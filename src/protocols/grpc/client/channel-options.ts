@@ -36,6 +36,8 @@ export interface GrpcChannelOptions extends GrpcChannelSettings {
   readonly secure?: boolean;
   /** What the peer is called in the errors of calls, before the method. @default it is not named */
   readonly peerName?: string;
+  /** Its version, in `details` of these errors. @default it is unknown */
+  readonly peerVersion?: string;
   /**
    * How long calls that have lost their connection, or find none after its loss, wait for `close`, which tells the reason. A new
    * connection ends the wait: the peer lives. @default 0 ms: they fail at once
@@ -52,6 +54,7 @@ export interface ResolvedChannelOptions {
   readonly userAgent: string | undefined;
   readonly connectTimeoutMs: number;
   readonly peerName: string | undefined;
+  readonly peerVersion: string | undefined;
   readonly reasonTimeoutMs: number;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   readonly maxReceiveMessageBytes: number;
@@ -59,7 +62,7 @@ export interface ResolvedChannelOptions {
 }
 
 const NAMES = optionNames<GrpcChannelOptions>()(
-  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes dialer secure peerName reasonTimeoutMs',
+  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes dialer secure peerName peerVersion reasonTimeoutMs',
 );
 
 /** Validates once and fills in the defaults. Throws OptionsError. */
@@ -83,6 +86,7 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
     userAgent: options.userAgent === undefined ? undefined : headerText('userAgent', options.userAgent),
     connectTimeoutMs: number('connectTimeoutMs', options.connectTimeoutMs ?? 20_000, MAX_TIMER_MS),
     peerName: options.peerName,
+    peerVersion: options.peerVersion,
     reasonTimeoutMs: number('reasonTimeoutMs', options.reasonTimeoutMs ?? 0, MAX_TIMER_MS, 0),
     backoff: { initialMs, maxMs },
     maxReceiveMessageBytes: limit('maxReceiveMessageBytes', options.maxReceiveMessageBytes),

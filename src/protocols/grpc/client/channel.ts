@@ -23,6 +23,8 @@ export interface GrpcChannel extends AsyncDisposable {
   readonly authority: string;
   /** What the peer is called in the errors of calls. */
   readonly peerName?: string | undefined;
+  /** Its version, likewise. */
+  readonly peerVersion?: string | undefined;
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
   /**

@@ -2,8 +2,9 @@ import type { ObservableInput } from 'rxjs';
 import { errorMessage } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import type { HeaderList } from '../../../transports/http2/interfaces.js';
+import { peerDetails } from '../../peer.js';
 import type { ServiceMethod } from '../message/service-methods.js';
-import { detailsOf, errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
+import { errorFromStatus, GrpcError, toGrpcError } from '../shared/errors.js';
 import { status as Status } from '../shared/grpc-js.js';
 import { metadataFrom } from '../shared/metadata.js';
 import { isIdempotent } from '../shared/method-definition.js';
@@ -101,8 +102,7 @@ export class ClientCall implements GrpcCallEvents {
   onStatus(status: CallStatus): void {
     this.#feed?.stop();
     if (this.#failed || this.#sink.closed) return;
-    if (status.code !== Status.OK)
-      return this.#sink.error(errorFromStatus(status, this.#method.path, this.#channel.peerName));
+    if (status.code !== Status.OK) return this.#sink.error(errorFromStatus(status, this.#method.path, this.#channel));
     const { responseStream } = this.#method.definition;
     if (!responseStream && this.#responses === 0) {
       return this.#fail(this.#error(Status.UNIMPLEMENTED, 'The peer sent no response.'));
@@ -160,7 +160,7 @@ export class ClientCall implements GrpcCallEvents {
 
   #error(code: number, detail: string, cause?: unknown): GrpcError {
     const { path: method } = this.#method;
-    return new GrpcError(code, detail, { method, cause, ...detailsOf(this.#channel.peerName) });
+    return new GrpcError(code, detail, { method, cause, details: peerDetails(this.#channel) });
   }
 
   /** Ends the call on this side. It is cancelled at once: a sink that is read slowly closes later. */

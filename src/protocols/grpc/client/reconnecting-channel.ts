@@ -66,6 +66,10 @@ export class ReconnectingChannel implements GrpcChannel {
     return this.#options.peerName;
   }
 
+  get peerVersion(): string | undefined {
+    return this.#options.peerVersion;
+  }
+
   get maxReceiveMessageBytes(): number {
     return this.#options.maxReceiveMessageBytes;
   }

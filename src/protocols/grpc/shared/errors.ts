@@ -1,5 +1,6 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { PluginError, type PluginErrorOptions } from '../../../errors.js';
+import { type Peer, peerDetails } from '../../peer.js';
 import { Metadata, status as Status } from './grpc-js.js';
 import { isMetadata, type MetadataInput, metadataFrom, resolveMetadata, toMetadata } from './metadata.js';
 import { type CallStatus, statusNameOf } from './status.js';
@@ -55,18 +56,13 @@ export class GrpcError extends PluginError<'ERR_GRPC'> {
 Object.defineProperty(GrpcError.prototype, 'name', { value: 'GrpcError', configurable: true, writable: true });
 
 /** The error of a call that ended with a status other than OK. */
-export function errorFromStatus(status: CallStatus, method: string, peerName?: string): GrpcError {
+export function errorFromStatus(status: CallStatus, method: string, peer: Peer = {}): GrpcError {
   const { code, detail, trailers, cause, delivery } = status;
   const options = { metadata: metadataFrom(trailers), method, ...(cause === undefined ? {} : { cause }) };
-  const { details = {} } = detailsOf(peerName);
+  const details = peerDetails(peer);
   if (delivery === undefined) return new GrpcError(code, detail, { ...options, details });
   const known = PluginError.is(cause) ? cause.details : {};
   return new GrpcError(code, detail, { ...options, details: { ...details, ...known, delivery } });
-}
-
-/** The name of the peer as it stands in an error. */
-export function detailsOf(peerName: string | undefined): Pick<PluginErrorOptions, 'details'> {
-  return peerName === undefined ? {} : { details: { plugin: peerName } };
 }
 
 /** Returns a GrpcError as it is, and wraps anything else that was thrown in one, as its cause. */
