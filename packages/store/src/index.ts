@@ -19,6 +19,8 @@ export { type ReleaseToSign, signRelease } from './signing/sign-release.js';
 export { formatSums, parseSums } from './signing/sums.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
 export { type Verified, type VerifyOptions, verifyMinisign } from './signing/verify.js';
+export type { HttpOptions } from './sources/http/options.js';
+export { type OpenSourceOptions, openSource } from './sources/open-source.js';
 export type {
   OpenFile,
   PlatformFile,
@@ -29,5 +31,8 @@ export type {
   SignedSums,
   SourceFactory,
 } from './sources/source.js';
+export { directorySource, type WebSourceOptions, webSource } from './sources/static/static-source.js';
+export { type IndexedRelease, writeIndex } from './sources/static/write-index.js';
+export { type ReleaseInFolder, type WriteReleaseOptions, writeRelease } from './sources/static/write-release.js';
 export type { HostVersion } from './versions/host-version.js';
 export { currentPlatform, type PlatformFacts, platformKeys } from './versions/platform.js';

@@ -42,9 +42,12 @@ export class WaitError extends Error {}
 
 Object.defineProperty(WaitError.prototype, 'name', { value: 'WaitError', configurable: true, writable: true });
 
+/** An answer, whose body may have been read. */
+export type Refused = Pick<HttpAnswer, 'status' | 'header'> & Partial<Pick<HttpAnswer, 'body'>>;
+
 /** An answer that the status makes a failure. Its body is destroyed. */
-export function refusal(url: URL, method: string, answer: HttpAnswer, detail = ''): StoreError {
-  answer.body.destroy();
+export function refusal(url: URL, method: string, answer: Refused, detail = ''): StoreError {
+  answer.body?.destroy();
   const { status } = answer;
   const retryAfterMs = TRANSIENT_STATUS.has(status) ? retryAfter(answer.header('retry-after')) : 0;
   const [code, advice] = meaning(status, retryAfterMs);

@@ -1,6 +1,6 @@
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { connect, isIP } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Exchange, HttpAnswer, HttpRequest } from './exchange.js';
@@ -28,15 +28,22 @@ export function nodeExchange({ ca, env }: Pick<ResolvedHttpOptions, 'ca' | 'env'
   };
 }
 
+/** How a request leaves this machine, where that is not plain. */
+interface Route {
+  readonly createConnection: () => Socket;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What is not encrypted goes to the proxy with its whole address. */
-function byProxy(url: URL, proxy: URL, trusted: object): RequestOptions {
+function byProxy(url: URL, proxy: URL, trusted: object): Route {
   const own = { host: bare(proxy), port: port(proxy) };
   const createConnection = () =>
     proxy.protocol === 'https:' ? connectTls({ ...own, ...servername(proxy), ...trusted }) : connect(own);
   return { path: `${url.origin}${url.pathname}${url.search}`, headers: proxyAuthorization(proxy), createConnection };
 }
 
-function send(request: HttpRequest, { headers, ...how }: RequestOptions): Promise<HttpAnswer> {
+function send(request: HttpRequest, { headers, ...how }: Route): Promise<HttpAnswer> {
   const { url, method, body, signal } = request;
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {

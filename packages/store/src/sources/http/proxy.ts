@@ -36,7 +36,7 @@ function isExcepted({ hostname, port, protocol }: URL, noProxy: string): boolean
 }
 
 /** The header with the name and password of a proxy's address. */
-export function proxyAuthorization({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
+export function proxyAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
