@@ -12,11 +12,12 @@ import { settledWithin } from '../streams/settled-within.js';
 import type { Answer, HealthSubject } from './health.js';
 import { MemberClient } from './member-client.js';
 import { grpcHealth } from './member-health.js';
+import { OpenCalls } from './open-call.js';
 import type { ResolvedSupervision } from './options.js';
 import type { UsageSubject } from './recycling.js';
 import type { Routable } from './router.js';
 import type { GenerationStop, StopCause } from './state.js';
-import type { CallMember, OpenCall } from './switched-call.js';
+import type { CallMember } from './switched-call.js';
 
 /** What all generations of a plugin have in common. */
 export interface GenerationContext {
@@ -40,7 +41,7 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
   readonly generation: number;
   /** Its place in the pool. */
   readonly place: number;
-  readonly calls = new Set<OpenCall>();
+  readonly calls = new OpenCalls();
   made = 0;
   answers = 0;
   /** Calls wait for as long as it says that it does not serve. */
@@ -187,10 +188,7 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
   async #drain(drainMs: number, interrupted: () => CallStatus): Promise<void> {
     this.watching.unsubscribe();
     if (this.calls.size > 0 && drainMs > 0) await settledWithin(drainMs, this.#unused());
-    if (this.calls.size > 0) {
-      const status = interrupted();
-      for (const call of this.calls) call.interrupt(status);
-    }
+    if (this.calls.size > 0) this.calls.interrupt(interrupted());
     await this.#client?.stop();
   }
 

@@ -4,24 +4,14 @@ import { type Metadata, status as Status } from '../protocols/grpc/shared/grpc-j
 import { type CallStatus, localStatus } from '../protocols/grpc/shared/status.js';
 import type { HeaderList } from '../transports/http2/interfaces.js';
 import { MAX_TIMER_MS } from '../wire/duration.js';
+import type { Counting, OpenCall } from './open-call.js';
 import { isInterruption, MAX_REPLAYS, remainingOptions } from './replay.js';
 import type { RoutedCall } from './router.js';
 
 /** What carries calls for a while: a generation. */
-export interface CallMember {
+export interface CallMember extends Counting {
   readonly generation: number;
   readonly channel: GrpcChannel;
-  /** Its open calls. */
-  readonly calls: Set<OpenCall>;
-  /** How many calls were made on it. */
-  made: number;
-  /** How often something of an answer has arrived. */
-  answers: number;
-}
-
-/** A call that can be ended from outside. */
-export interface OpenCall {
-  interrupt(status: CallStatus): void;
 }
 
 /** What calls need of the channel that they are made on. */
@@ -46,6 +36,7 @@ export interface CallSwitch {
 export class SwitchedCall implements GrpcCall, GrpcCallEvents, OpenCall, RoutedCall {
   readonly path: string;
   readonly options: GrpcCallOptions;
+  position = 0;
   readonly #switch: CallSwitch;
   readonly #events: GrpcCallEvents;
   #member: CallMember | undefined;

@@ -133,7 +133,7 @@ export class SwitchingChannel implements GrpcChannel, CallSwitch {
   async #close(because: Error | undefined): Promise<void> {
     this.#watching.unsubscribe();
     this.#endWaiting(this.#closedStatus);
-    for (const { calls } of this.#route.members()) for (const call of calls) call.interrupt(this.#closedStatus);
+    for (const { calls } of this.#route.members()) calls.interrupt(this.#closedStatus);
     this.#states.next({ status: 'shutdown' });
     this.#states.complete();
     await this.#route.close(because);

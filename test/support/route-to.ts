@@ -1,12 +1,13 @@
 import { of } from 'rxjs';
 import type { GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
 import { localStatus } from '../../src/protocols/grpc/shared/status.js';
+import { OpenCalls } from '../../src/supervision/open-call.js';
 import type { CallMember } from '../../src/supervision/switched-call.js';
 import type { ChannelRoute } from '../../src/supervision/switching-channel.js';
 
 /** One channel for ever, as the route of a switching channel: then switching changes nothing. */
 export function routeTo(channel: GrpcChannel): ChannelRoute {
-  const member: CallMember = { generation: 1, channel, calls: new Set(), made: 0, answers: 0 };
+  const member: CallMember = { generation: 1, channel, calls: new OpenCalls(), made: 0, answers: 0 };
   return {
     get state() {
       return channel.state;
