@@ -1,5 +1,11 @@
 /** `rxplug-store`: finds, verifies, installs and names the files of plugins, for `createClient` and `supervise` of `rxplug`. */
 
+export type { ArchiveLimits } from './archive/limits.js';
+export { type PackedArchive, packArchive } from './archive/pack-archive.js';
+export { readTree, type Tree, type TreeFile } from './archive/tree.js';
+export { checksumOfTree, hashOfTree, treeHash } from './archive/tree-hash.js';
+export { type ArchiveSource, placeProgram, unpackArchive } from './archive/unpack-archive.js';
+export { verifyTree } from './archive/verify-tree.js';
 export type { Digest } from './digest.js';
 export { StoreError, type StoreErrorCode } from './errors.js';
 export { LOCK_FILE, type LockedPlatform, type LockedPlugin, type LockFile } from './lock/lock-file.js';
