@@ -165,7 +165,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['rxplug', 'rxjs', 'node:fs', 'node:os', 'node:path', 'node:stream'],
   ),
   'cli/report': room(['cli/terminal', 'cli/target'], ['rxplug']),
-  'cli/completion': room(['cli/process'], ['@stricli/core']),
+  'cli/plugin': room(['cli/process'], ['node:module', 'node:path', 'node:url']),
+  'cli/completion': room(['cli/process', 'cli/plugin'], ['@stricli/core']),
   'cli/call': room(
     ['cli/process', 'cli/terminal', 'cli/target', 'cli/schema'],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path', 'node:url'],
@@ -174,6 +175,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     [
       'cli/call',
       'cli/completion',
+      'cli/plugin',
       'cli/tools',
       'cli/process',
       'cli/terminal',

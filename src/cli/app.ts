@@ -155,6 +155,17 @@ const routes = buildRouteMap({
       },
       docs: { brief: 'Make TypeScript of .proto files, with ts-proto' },
     }),
+    plugin: buildCommand<Readonly<Record<never, never>>, [], CliContext>({
+      loader: async () => (await import('./commands/plugin.js')).plugin,
+      parameters: {
+        flags: {},
+        positional: { kind: 'tuple', parameters: [] },
+      },
+      docs: {
+        brief: 'Find, verify, install and publish plugins, with the package rxplug-store',
+        customUsage: ['COMMAND...'],
+      },
+    }),
     completion: buildCommand<Readonly<Record<never, never>>, [shell: Shell], CliContext>({
       loader: async () => (await import('./commands/completion.js')).completion,
       parameters: {

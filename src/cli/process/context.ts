@@ -20,4 +20,6 @@ export interface CliContext extends CommandContext {
   readonly stdin: Readable;
   /** What follows the first `--`: the plugin's command line. */
   readonly pluginCommand: readonly string[];
+  /** What follows `plugin`: the command line of `rxplug-store`. */
+  readonly storeCommand: readonly string[];
 }
