@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { testEnv } from '../fixtures/fixture.js';
+import { NO_REGISTRY, npmInstall } from '../support/npm-install.js';
 import { PRINTED, PROGRAM } from '../support/whole-program.js';
 
 const run = promisify(execFile);
@@ -98,34 +99,68 @@ void main();`;
   assert.deepEqual([stdout, stderr], ['Hello Ada\n', '']);
 });
 
-test('rolldown: an ES module, and CommonJS', async (t) => {
-  const tools = await emptyFolder();
-  const install = [
-    'install',
-    '--no-save',
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-    '--prefix',
-    tools,
-    'rolldown@1',
-  ];
-  const installed = await run('npm', install, { env: testEnv(), timeout: 120_000 }).then(
-    () => true,
-    () => false,
-  );
-  if (!installed) return t.skip('rolldown cannot be installed: no registry');
-  for (const [format, extension] of [
-    ['esm', 'mjs'],
-    ['cjs', 'cjs'],
-  ] as const) {
-    const outdir = await emptyFolder();
-    const bin = join(tools, 'node_modules/rolldown/bin/cli.mjs');
-    const args = ['program.js', '--platform', 'node', '--format', format, '--dir', outdir];
-    await run(process.execPath, [bin, ...args, '--entry-file-names', `program.${extension}`], {
-      cwd: project,
-      env: testEnv(),
-    });
-    await assertRuns(outdir, `program.${extension}`);
-  }
+/** How a tool bundles the program into a folder, in a format: its file, and its arguments in the project's folder. */
+type Bundling = (format: 'esm' | 'cjs', outdir: string) => readonly [file: string, args: string];
+
+let tools = '';
+let skip: string | undefined;
+before(async () => {
+  tools = await mkdtemp(join(tmpdir(), 'bundling'));
+  const packages = {
+    rolldown: '^1.0.0',
+    rollup: '^4.0.0',
+    '@rollup/plugin-commonjs': '^29.0.0',
+    '@rollup/plugin-json': '^6.0.0',
+    '@rollup/plugin-node-resolve': '^16.0.0',
+    webpack: '^5.0.0',
+    'webpack-cli': '^6.0.0',
+    ...(BUN === undefined ? {} : { [BUN]: '^1.4.0' }),
+  };
+  if (!(await npmInstall(tools, packages))) skip = NO_REGISTRY;
+  await cp(join(root, 'test/fixtures/tools/bundlers'), tools, { recursive: true });
 });
+
+after(() => rm(tools, { recursive: true }));
+
+const bin = (path: string): string => join(tools, 'node_modules', path);
+const nameOf = (format: 'esm' | 'cjs'): string => `program.${format === 'esm' ? 'mjs' : 'cjs'}`;
+
+const rolldown: Bundling = (format, outdir) => [
+  bin('rolldown/bin/cli.mjs'),
+  `program.js --platform node --format ${format} --dir ${outdir} --entry-file-names ${nameOf(format)}`,
+];
+
+const rollup: Bundling = (format, outdir) => [
+  bin('rollup/dist/bin/rollup'),
+  `--config ${tools}/rollup.config.js --silent --dir ${outdir} --format ${format} --entryFileNames ${nameOf(format)} --chunkFileNames chunk-[name]-${nameOf(format)}`,
+];
+
+const webpack: Bundling = (format, outdir) => [
+  bin('webpack-cli/bin/cli.js'),
+  `--config ${tools}/webpack.${format === 'esm' ? 'module.' : ''}config.js --output-path ${outdir} --no-optimization-minimize`,
+];
+
+const BUN = process.platform === 'linux' ? `@oven/bun-linux-${process.arch === 'x64' ? 'x64' : 'aarch64'}` : undefined;
+
+// By itself it takes the files for Node, and leaves what these require outside.
+const bun: Bundling = (format, outdir) => [
+  bin(`${BUN}/bin/bun`),
+  `build program.js --target=node --conditions=module --format=${format} --outfile=${outdir}/${nameOf(format)}`,
+];
+
+for (const [name, bundling] of Object.entries({ rolldown, rollup, webpack, bun }))
+  test(`${name}: an ES module, and CommonJS`, async (t) => {
+    if (skip !== undefined) return t.skip(skip);
+    if (name === 'bun' && BUN === undefined) return t.skip('only its package for Linux is installed');
+    for (const format of ['esm', 'cjs'] as const) {
+      const outdir = await emptyFolder();
+      const [file, args] = bundling(format, outdir);
+      const command = name === 'bun' ? [file] : [process.execPath, file];
+      await run(command[0]!, [...command.slice(1), ...args.split(' ')], {
+        cwd: project,
+        env: testEnv(),
+        timeout: 120_000,
+      });
+      await assertRuns(outdir, nameOf(format));
+    }
+  });
