@@ -16,8 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { list } from 'tar';
+import { create, list } from 'tar';
 import { packArchive } from '../../../packages/store/src/archive/pack-archive.js';
+import { readFileOfArchive } from '../../../packages/store/src/archive/read-file.js';
 import { readTree } from '../../../packages/store/src/archive/tree.js';
 import { checksumOfTree, hashOfTree, treeHash } from '../../../packages/store/src/archive/tree-hash.js';
 import { unpackArchive } from '../../../packages/store/src/archive/unpack-archive.js';
@@ -127,6 +128,20 @@ describe('an archive', () => {
     const seen: string[] = [];
     await list({ file, strict: true, onReadEntry: (entry) => seen.push(entry.path.replace(/\/$/, '')) });
     assert.deepEqual(seen.sort(), readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort());
+  });
+
+  test('of the package tar is read by ours', async () => {
+    const theirs = newPlace();
+    await create({ gzip: true, file: theirs, cwd: folder }, ['.']);
+    const into = newPlace();
+    await unpackArchive(theirs, into);
+    assert.deepEqual(contents(into), contents(folder));
+  });
+
+  test('gives one of its files, within a limit', async () => {
+    assert.equal((await readFileOfArchive(file, 'rxplug.plugin.json', 3))?.toString(), '{}\n');
+    assert.equal(await readFileOfArchive(file, 'missing', 3), undefined);
+    await assert.rejects(readFileOfArchive(file, 'bin/kv', 3), { code: 'ERR_ARCHIVE', message: /more than 3 bytes/ });
   });
 
   test('is unpacked from a stream in chunks of any size', async () => {

@@ -4,11 +4,18 @@ import { utf8 } from './tar-header.js';
 /** What says nothing about where an entry goes or how long it is. */
 const IGNORED = /^(?:[acm]time|uid|gid|uname|gname|comment|LIBARCHIVE\.creationtime|SCHILY\.(?:dev|ino|nlink))$/;
 
+/** What an extended header says of its entry. */
+export interface Extended {
+  readonly path?: string | undefined;
+  /** Decimal digits. It is only good if it is what the entry's own header says. */
+  readonly size?: string | undefined;
+}
+
 /**
- * The path that an extended header gives its entry, if any. A header that says more than that, or says it twice, is refused: readers of tar
- * archives do not agree on what it means. Throws StoreError ERR_ARCHIVE.
+ * Reads the body of an extended header. One that says more than a path and a size, or says it twice, is refused: readers of tar archives do
+ * not agree on what it means. Throws StoreError ERR_ARCHIVE.
  */
-export function paxPath(body: Buffer): string | undefined {
+export function parsePax(body: Buffer): Extended {
   const seen = new Map<string, string>();
   for (let at = 0; at < body.length; ) {
     const [, digits = ''] = /^([1-9][0-9]{0,6}) /.exec(body.toString('latin1', at, at + 8)) ?? [];
@@ -17,12 +24,12 @@ export function paxPath(body: Buffer): string | undefined {
       throw malformed('an extended header has a record that does not fit its length');
     const [key, value] = keyValue(utf8(body.subarray(at + digits.length + 1, end - 1)));
     if (seen.has(key)) throw malformed(`an extended header has two records ${key}`);
-    if (key !== 'path' && !IGNORED.test(key))
+    if (key !== 'path' && key !== 'size' && !IGNORED.test(key))
       throw malformed(`an extended header has a record ${JSON.stringify(key.slice(0, 40))}`);
     seen.set(key, value);
     at = end;
   }
-  return seen.get('path');
+  return { path: seen.get('path'), size: seen.get('size') };
 }
 
 /** The body of an extended header with one path. */

@@ -1,5 +1,5 @@
 import { ByteReader } from './byte-reader.js';
-import { paxPath } from './pax.js';
+import { type Extended, parsePax } from './pax.js';
 import { malformed, refusedEntry } from './refused.js';
 import { BLOCK_BYTES, parseHeader, type TarHeader, utf8 } from './tar-header.js';
 
@@ -53,39 +53,38 @@ export async function readTar(
 
 /** Undefined at the end of the archive, which two blocks of zeros are. */
 async function nextEntry(reader: ByteReader): Promise<TarEntry | undefined> {
-  let name: string | undefined;
+  let extended: Extended | undefined;
   for (;;) {
     const block = await reader.read(BLOCK_BYTES);
     if (isZero(block)) {
-      if (name !== undefined) throw malformed('an extended header has no entry');
+      if (extended !== undefined) throw malformed('an extended header has no entry');
       if (!isZero(await reader.read(BLOCK_BYTES))) throw malformed('it ends and goes on');
       return undefined;
     }
     const header = parseHeader(block);
-    if (!EXTENDED.includes(header.type)) return entryOf(header, name);
-    const given = await extendedName(reader, header);
-    if (given === undefined) continue;
-    if (name !== undefined) throw malformed('an entry has two extended headers');
-    name = given;
+    if (!EXTENDED.includes(header.type)) return entryOf(header, extended ?? {});
+    const given = await readExtended(reader, header);
+    // A global header is only taken where it says nothing, as that of `git archive`.
+    if (header.type === 'g' && (given.path ?? given.size) !== undefined)
+      throw malformed('a global header names all entries');
+    if (header.type === 'g') continue;
+    if (extended !== undefined) throw malformed('an entry has two extended headers');
+    extended = given;
   }
 }
 
-/** A global header is only taken where it says nothing, as that of `git archive`. */
-async function extendedName(reader: ByteReader, { type, size }: TarHeader<Buffer>): Promise<string | undefined> {
+async function readExtended(reader: ByteReader, { type, size }: TarHeader<Buffer>): Promise<Extended> {
   if (size > MAX_EXTENDED_BYTES) throw malformed(`an extended header has more than ${MAX_EXTENDED_BYTES} bytes`);
   const body = await reader.read(size);
   await reader.read(paddingOf(size));
-  if (type !== 'L') {
-    const path = paxPath(body);
-    if (type === 'g' && path !== undefined) throw malformed('a global header names all entries');
-    return path;
-  }
+  if (type !== 'L') return parsePax(body);
   if (size < 2 || body.indexOf(0) !== size - 1) throw malformed('a long name does not end with its only NUL');
-  return utf8(body.subarray(0, size - 1));
+  return { path: utf8(body.subarray(0, size - 1)) };
 }
 
-function entryOf({ name: short, mode, size, type }: TarHeader<Buffer>, long: string | undefined): TarEntry {
-  const name = long ?? utf8(short);
+function entryOf({ name: short, mode, size, type }: TarHeader<Buffer>, extended: Extended): TarEntry {
+  const name = extended.path ?? utf8(short);
+  if (extended.size !== undefined && extended.size !== String(size)) throw refusedEntry(name, 'it has two sizes');
   if (type !== '0' && type !== '5')
     throw refusedEntry(name, REFUSED[type] ?? `it is of an unknown kind, ${JSON.stringify(type)}`);
   const isDirectory = type === '5';

@@ -37,7 +37,7 @@ export function parseHeader(block: Buffer): TarHeader<Buffer> {
   if (magic !== USTAR && magic !== GNU) throw malformed('there is no header of an entry where one should be');
   if (octal(block, 'checksum') !== checksumOf(block)) throw malformed("the checksum of an entry's header is wrong");
   const prefix = magic === USTAR ? textField(block, 'prefix') : Buffer.alloc(0);
-  const name = textField(block, 'name');
+  const name = nameField(block);
   return {
     name: prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]),
     mode: octal(block, 'mode'),
@@ -89,13 +89,23 @@ function field(block: Buffer, name: keyof typeof FIELD): Buffer {
   return block.subarray(at, at + length);
 }
 
-/** Up to the first NUL; what follows is not read by anybody, and must be nothing. */
+/** Up to the first NUL. */
 function textField(block: Buffer, name: keyof typeof FIELD): Buffer {
   const bytes = field(block, name);
   const end = bytes.indexOf(0);
-  if (end === -1) return bytes;
-  if (bytes.subarray(end).some((byte) => byte !== 0)) throw malformed("an entry's name has a NUL in it");
-  return bytes.subarray(0, end);
+  return end === -1 ? bytes : bytes.subarray(0, end);
+}
+
+/** After a NUL there is nothing in a name. After one in the prefix some programs write times. */
+function nameField(block: Buffer): Buffer {
+  const name = textField(block, 'name');
+  if (
+    field(block, 'name')
+      .subarray(name.length)
+      .some((byte) => byte !== 0)
+  )
+    throw malformed("an entry's name has a NUL in it");
+  return name;
 }
 
 /** Text of a name. Throws StoreError ERR_ARCHIVE for what is no UTF-8. */

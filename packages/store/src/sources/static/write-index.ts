@@ -4,7 +4,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { OptionsError } from 'rxplug';
 import { MANIFEST_FILE, type PluginManifest, parsePluginManifest } from 'rxplug/manifest';
-import { list } from 'tar';
+import { readFileOfArchive } from '../../archive/read-file.js';
 import type { Digest } from '../../digest.js';
 import { StoreError } from '../../errors.js';
 import { formatSums } from '../../signing/sums.js';
@@ -150,18 +150,7 @@ async function manifestOf(folder: string, archives: readonly Archive[]): Promise
 }
 
 async function manifestText(file: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  await list({
-    file,
-    strict: true,
-    filter: (path) => path.replace(/^\.\//, '') === MANIFEST_FILE,
-    onReadEntry: (entry) =>
-      void entry.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= MAX_MANIFEST_BYTES) chunks.push(chunk);
-      }),
-  });
-  if (chunks.length > 0 && size <= MAX_MANIFEST_BYTES) return Buffer.concat(chunks).toString('utf8');
+  const manifest = await readFileOfArchive(file, MANIFEST_FILE, MAX_MANIFEST_BYTES);
+  if (manifest !== undefined) return manifest.toString('utf8');
   throw new OptionsError(`${basename(file)} has no ${MANIFEST_FILE} in its root. Pack it by \`rxplug plugin pack\`.`);
 }
