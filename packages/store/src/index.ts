@@ -26,6 +26,10 @@ export { formatSums, parseSums } from './signing/sums.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
 export { type Verified, type VerifyOptions, verifyMinisign } from './signing/verify.js';
 export type { HttpOptions } from './sources/http/options.js';
+export type { RegistryOptions } from './sources/oci/connect.js';
+export type { Credentials } from './sources/oci/credentials.js';
+export { ociSource } from './sources/oci/oci-source.js';
+export { type PushedRelease, type PushOptions, pushRelease } from './sources/oci/push-release.js';
 export { type OpenSourceOptions, openSource } from './sources/open-source.js';
 export type {
   OpenFile,

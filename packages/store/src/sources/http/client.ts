@@ -22,7 +22,7 @@ export interface Request {
   /** Names in lower case. `authorization` is not sent to other origins. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes the body, once for each attempt and redirect. */
-  readonly body?: () => Readable;
+  readonly body?: () => Readable | Promise<Readable>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -157,7 +157,7 @@ async function exchanged(
       status,
       header,
       body: raw,
-    } = await exchange({ url, method, headers, signal: ending.signal, ...bodyOf(body, clock) });
+    } = await exchange({ url, method, headers, signal: ending.signal, ...(await bodyOf(body, clock)) });
     timed = timedBody(raw, url, stallTimeoutMs).once('close', forget);
     return { status, header, body: timed };
   } catch (error) {
@@ -169,9 +169,9 @@ async function exchanged(
   }
 }
 
-function bodyOf(make: Request['body'], clock: NodeJS.Timeout): { readonly body?: Readable } {
+async function bodyOf(make: Request['body'], clock: NodeJS.Timeout): Promise<{ readonly body?: Readable }> {
   if (make === undefined) return {};
-  const body = make();
+  const body = await make();
   // The wait for the head begins when the peer has taken all of the request.
   body.on('data', () => clock.refresh());
   body.pause();

@@ -76,9 +76,17 @@ function fileAt(value: JsonObject, at: string): StaticFile {
   const { digest } = value;
   if (!isDigest(digest)) throw unexpected(`\`digest\` of ${at}`, '`sha256:` with 64 hexadecimal digits', digest);
   const url = referenceAt(value['url'], `\`url\` of ${at}`);
-  const last = url.split(/[?#]/)[0]!.split('/').at(-1)!;
+  const last = decoded(url.split(/[?#]/)[0]!.split('/').at(-1)!);
   const fileName = textAt(value['fileName'] ?? last, FILE_NAME, 'the name of a file', `\`fileName\` of ${at}`);
   return { url, fileName, digest, size: sizeAt(value['size'], `\`size\` of ${at}`) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function optional<K extends string>(json: JsonObject, key: K, what: string): { readonly [P in K]?: string } {
