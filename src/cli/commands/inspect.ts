@@ -34,6 +34,8 @@ export interface Inspection extends Life {
   /** It ran before, and runs on. */
   readonly reattached: boolean;
   readonly profile: string | undefined;
+  /** Name and version that the plugin's manifest says. */
+  readonly manifest: string | undefined;
   readonly goVersion: string | undefined;
   readonly module: string | undefined;
   /** Versions of the modules that decide how a plugin behaves. */
@@ -124,11 +126,12 @@ async function describe(
     protocol,
     address,
   } = await firstValueFrom(client.state$.pipe(filter((state) => state.status === 'running')));
-  const { profile, build } = target.kind === 'program' ? target : {};
+  const { profile, build, manifest } = target.kind === 'program' ? target : {};
   return {
     program: target.title,
     reattached: target.kind === 'running',
     profile: profile?.name,
+    manifest: manifest === undefined ? undefined : `${manifest.name} ${manifest.version}`,
     goVersion: build?.goVersion,
     module: build?.module === undefined ? undefined : `${build.module} ${build.moduleVersion ?? ''}`.trim(),
     builtWith: modulesOf(build),
@@ -185,6 +188,7 @@ function render(found: Inspection, withMethods: boolean): string {
   if (found.module !== undefined) rows.push(['module', found.module]);
   if (found.goVersion !== undefined) rows.push(['built with', [found.goVersion, ...built].join(' · ')]);
   if (!found.reattached) rows.push(['profile', found.profile ?? 'none']);
+  if (found.manifest !== undefined) rows.push(['manifest', found.manifest]);
   const place = `version ${appVersion}, ${protocol}, ${address.network} ${address.address}`;
   rows.push(
     ...handshakeRows(found, appVersion, [found.reattached ? 'speaks' : 'handshake', place]),

@@ -111,7 +111,10 @@ function isWithoutTls(error: unknown): boolean {
 }
 
 /** Without `--supervise` a plugin that ends is not started again, but for a change of its files. */
-function supervision(target: Target, { supervise: always, watch, cwd = '.' }: RunFlags): SupervisionOptions<Plugins> {
+function supervision(
+  target: Target,
+  { supervise: always, watch, cwd = target.cwd ?? '.' }: RunFlags,
+): SupervisionOptions<Plugins> {
   const files = watch ? watchedFiles(target.command, cwd) : [];
   if (watch && files.length === 0)
     throw new UsageError(`--watch finds no file in ${target.title}. Give the program by its path.`);

@@ -6,6 +6,7 @@ import type { Target } from './resolve-target.js';
 /** How `checkPlugin` starts the target. Throws UsageError. */
 export function checkOptions(target: Target, flags: ProgramFlags): CheckOptions {
   const { command, cookieKey, cookieValue, versions } = target;
+  const cwd = flags.cwd ?? target.cwd;
   const none = flags.hostEnv ? {} : Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
   return {
     command,
@@ -13,6 +14,6 @@ export function checkOptions(target: Target, flags: ProgramFlags): CheckOptions 
     protocolVersions: versions,
     startTimeoutMs: flags.timeout,
     env: { ...none, ...environmentOf(target, flags) },
-    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
+    ...(cwd === undefined ? {} : { cwd }),
   };
 }

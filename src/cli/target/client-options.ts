@@ -27,6 +27,7 @@ export async function clientOptions<P extends PluginSet>(
     };
     return { ...shared, reattach, handshake, plugins };
   }
+  const cwd = flags.cwd ?? target.cwd;
   return {
     ...shared,
     command: target.command,
@@ -35,7 +36,7 @@ export async function clientOptions<P extends PluginSet>(
     skipHostEnv: !flags.hostEnv,
     managed: true,
     env: environmentOf(target, flags),
-    ...(flags.cwd === undefined ? {} : { cwd: flags.cwd }),
+    ...(cwd === undefined ? {} : { cwd }),
   };
 }
 
