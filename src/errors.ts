@@ -120,7 +120,8 @@ export type StartErrorCode =
   | 'ERR_PROCESS_NOT_FOUND'
   | 'ERR_PROCESS_REUSED'
   | 'ERR_KILL'
-  | 'ERR_CONTAINER_ENGINE';
+  | 'ERR_CONTAINER_ENGINE'
+  | 'ERR_SANDBOX';
 
 /** The plugin process could not be started, found or ended. */
 export class StartError extends PluginError<StartErrorCode> {}

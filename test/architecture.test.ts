@@ -95,6 +95,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   runners: runner(['runners/diagnose', 'runners/secure']),
   'runners/process': runner(RUNNERS),
   'runners/container': runner(['runners', 'runners/diagnose']),
+  'runners/sandbox': runner([...RUNNERS]),
 
   protocols: room([...WIRE, 'streams', ...TRANSPORTS], ['rxjs', 'node:stream', 'node:net', 'node:util']),
   'protocols/grpc/gen': room([], ['@bufbuild/protobuf']),
@@ -136,6 +137,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   transport: room(DI),
   container: room(DI),
   manifest: room(WIRE),
+  sandbox: room(DI),
   supervise: room([...DI, 'di', 'supervision']),
   bundle: room(
     ['errors', 'wire'],

@@ -15,6 +15,7 @@ import {
   type PluginContract,
   type ProtocolName,
   type ReattachConfig,
+  type RunnerFactory,
   type TlsConfig,
 } from 'rxplug';
 import { CLIENT_REGISTRY, ClientRegistry } from 'rxplug/di';
@@ -30,17 +31,20 @@ export class OurHost implements HostDriver {
   readonly pid = process.pid;
   readonly #tempDir: string;
   readonly #grpcEngine: GrpcEngine | undefined;
+  readonly #runnerFor: RunnerFor | undefined;
   readonly #clients: OurClient[] = [];
   readonly #registry = new ClientRegistry();
 
-  /** `grpcEngine`: not the default one. */
-  constructor(tempDir: string, grpcEngine?: GrpcEngine) {
+  /** `grpcEngine`: not the default one. `runnerFor`: runs commands otherwise than as processes. */
+  constructor(tempDir: string, grpcEngine?: GrpcEngine, runnerFor?: RunnerFor) {
     this.#tempDir = tempDir;
     this.#grpcEngine = grpcEngine;
+    this.#runnerFor = runnerFor;
   }
 
   async create(config: HostConfig): Promise<OurClient> {
-    const options = clientOptionsOf({ ...config, env: { TMPDIR: this.#tempDir, ...config.env } });
+    const env = { TMPDIR: this.#tempDir, ...config.env };
+    const options = clientOptionsOf({ ...config, env }, this.#runnerFor);
     const engine = this.#grpcEngine === undefined ? {} : { grpcEngine: this.#grpcEngine };
     const client = new OurClient({ ...options, ...engine }, this.#registry);
     this.#clients.push(client);
@@ -74,11 +78,17 @@ const SETS: Readonly<Record<ProtocolName, Drivable>> = {
   netrpc: { kv: OVER_NET_RPC, greeter: OVER_NET_RPC, probe: OVER_NET_RPC, absent: OVER_NET_RPC },
 };
 
-function clientOptionsOf(config: HostConfig): Omit<ClientOptions<Drivable>, 'stderr'> {
+/** What runs a command. */
+export type RunnerFor = (command: readonly [string, ...string[]]) => RunnerFactory;
+
+function clientOptionsOf(
+  config: HostConfig,
+  runnerFor: RunnerFor | undefined,
+): Omit<ClientOptions<Drivable>, 'stderr'> {
   const { cookie, versions, minPort, maxPort, startTimeoutMs, logBufferBytes, tls } = config;
   const sets = Object.entries(versions ?? {}).map(([version, protocol]) => [version, SETS[protocol]] as const);
   return {
-    ...launchOf(config),
+    ...launchOf(config, runnerFor),
     handshake: {
       protocolVersion: config.appVersion ?? 1,
       magicCookieKey: cookie?.key ?? 'RXPLUG_CONFORMANCE',
@@ -101,9 +111,10 @@ function clientOptionsOf(config: HostConfig): Omit<ClientOptions<Drivable>, 'std
 }
 
 /** The tests hand over what a Go host may have given, and what they have made up. */
-function launchOf({ command, reattach, checksum }: HostConfig) {
+function launchOf({ command, reattach, checksum }: HostConfig, runnerFor: RunnerFor | undefined) {
   if (reattach !== undefined) return { reattach: reattach as Reattach & ReattachConfig };
   if (command === undefined) throw new Error('Expected a command or a reattach configuration.');
+  if (runnerFor !== undefined) return { runner: runnerFor(command as readonly [string, ...string[]]) };
   return {
     command,
     ...(checksum === undefined ? {} : { secureConfig: { checksum, hash: 'sha256', file: command[0] } }),

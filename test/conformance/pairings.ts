@@ -1,4 +1,4 @@
-import { OurHost } from './our-host.js';
+import { OurHost, type RunnerFor } from './our-host.js';
 import { goPlugin, needsGo, type OldGoPlugin, ourPlugin, startGoHost } from './peers.js';
 import type { Ability, Pairing } from './suite/pairing.js';
 
@@ -85,6 +85,16 @@ export function onGrpcJs(pairing: Pairing): Pairing {
     startHost: async (tempDir) =>
       pairing.host === 'ours' ? new OurHost(tempDir, 'grpc-js') : pairing.startHost(tempDir),
     ...(pairing.plugin === 'ours' ? { flags: { ...pairing.flags, 'grpc-engine': 'grpc-js' } } : {}),
+  };
+}
+
+/** The same pairing with the plugin run by something else than a process runner. */
+export function runBy(how: string, runnerFor: RunnerFor, { name, lacks = [], ...pairing }: Pairing): Pairing {
+  return {
+    ...pairing,
+    name: `${name}, ${how}`,
+    lacks: [...lacks, 'checksum', 'same-pid'],
+    startHost: async (tempDir) => new OurHost(tempDir, undefined, runnerFor),
   };
 }
 

@@ -41,7 +41,8 @@ export async function openVerified(
     return await verifyDirectory(command, { ...secure, directory: secure.directory }, options);
   const checked = await openChecked(command, secure, options);
   try {
-    return { spawn: await spawnOf(checked, command, secure, options), close: () => checked.handle.close() };
+    const file = { path: checked.path, descriptor: checked.handle.fd };
+    return { spawn: await spawnOf(checked, command, secure, options), file, close: () => checked.handle.close() };
   } catch (error) {
     await checked.handle.close();
     throw error;

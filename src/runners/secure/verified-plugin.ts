@@ -19,5 +19,7 @@ export interface VerifiedSpawn {
 /** A plugin whose checksum was verified. Its file stays open until it is closed. */
 export interface VerifiedPlugin {
   readonly spawn: VerifiedSpawn;
+  /** The file that was checked, and its descriptor; undefined where it was a directory. */
+  readonly file?: { readonly path: string; readonly descriptor: number };
   close(): Promise<void>;
 }

@@ -42,6 +42,8 @@ export type Ability =
   | 'managed'
   /** A plugin dials brokered connections, also under AutoMTLS. */
   | 'plugin-dials'
+  /** The plugin has the same pid for its host and for itself. */
+  | 'same-pid'
   | 'dies-alone';
 
 /** Registers a test, as node:test's `test` does. */

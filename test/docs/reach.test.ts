@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { firstValueFrom } from 'rxjs';
+import { createClient } from 'rxplug';
+import { parsePluginManifest } from 'rxplug/manifest';
+import { sandboxOf, sandboxRunner } from 'rxplug/sandbox';
+import { handshake, plugins } from '../../examples/basic/contract.js';
+import { needsBwrap, OWN_FILES } from '../support/sandbox.js';
+
+const command = [process.execPath, fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url))] as const;
+
+test('how do I run a plugin without network', needsBwrap(), async () => {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'd'));
+  const pluginFolders = OWN_FILES;
+  // #region sandbox
+  const client = createClient({
+    runner: sandboxRunner({
+      command,
+      readOnly: pluginFolders,
+      writable: [dataFolder],
+      memoryBytes: 256 << 20,
+    }),
+    handshake,
+    plugins,
+    autoMtls: true,
+  });
+  await client.start();
+  // #endregion sandbox
+  const { greeting } = await firstValueFrom((await client.dispense('greeter')).greet({ name: 'Ada' }));
+  assert.equal(greeting, 'Hello Ada!');
+  await client.stop();
+  rmSync(dataFolder, { recursive: true });
+});
+
+test('how does a plugin say what it needs', needsBwrap(), async () => {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'd'));
+  const pluginFolder = OWN_FILES[0]!;
+  const manifestText = JSON.stringify({
+    manifestVersion: 1,
+    name: 'greeter',
+    version: '1.0.0',
+    needs: { write: ['$DATA'], env: ['GREETING'] },
+  });
+  // #region grants
+  const manifest = parsePluginManifest(manifestText);
+  const granted = sandboxOf(manifest, {
+    folders: { DATA: dataFolder },
+    env: { GREETING: 'Hello' },
+    memoryBytes: 256 << 20,
+  });
+  const runner = sandboxRunner({ command, ...granted, readOnly: [...granted.readOnly, pluginFolder] });
+  // #endregion grants
+  assert.deepEqual(granted.writable, [dataFolder]);
+  assert.equal(typeof runner, 'function');
+  rmSync(dataFolder, { recursive: true });
+});
