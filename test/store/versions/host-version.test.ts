@@ -38,5 +38,8 @@ test('the error names both sides and the newest version that would fit', () => {
     error.message,
     'kv 2.0.0 is for acme >=3.2.0 <4, and this is acme 3.0.0. The newest version that fits is 1.4.2.',
   );
-  assert.match(hostMismatch('kv 2.0.0', manifest, { name: 'acme', version: '3.0.0' }, undefined).message, /Update/);
+  assert.match(
+    hostMismatch('kv 2.0.0', manifest, { name: 'acme', version: '3.0.0' }, undefined).message,
+    /Update acme/,
+  );
 });

@@ -44,7 +44,7 @@ export function hostMismatch(
 ): StoreError {
   const advice =
     fitting === undefined
-      ? `No other version that was looked at fits either. Update the plugin or ${host.name}.`
+      ? `Update ${host.name}, or choose other versions of the plugin.`
       : `The newest version that fits is ${fitting}.`;
   return new StoreError(
     'ERR_HOST_VERSION',

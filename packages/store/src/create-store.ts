@@ -1,0 +1,81 @@
+import type { Observable } from 'rxjs';
+import { type AddOptions, add, type LockedEntry } from './operations/add.js';
+import { changes, type PluginChange } from './operations/changes.js';
+import { type InstalledPlugin, type InstallOptions, install } from './operations/install.js';
+import { type ListedPlugin, list, type VerifiedPlugin, verify } from './operations/list.js';
+import { checkNames, resolveStore, type StoreOptions } from './operations/options.js';
+import { type UpdatedPlugin, type UpdateOptions, update } from './operations/update.js';
+import { type UsablePlugin, usePlugin } from './operations/use.js';
+import { sweepWorkspaces } from './store/workspace.js';
+
+/**
+ * The plugins of an application: which ones, in which versions, by the lock file, and their files, in the store. Every method reads the
+ * lock file anew, and rejects with StoreError, or with OptionsError for options that are wrong.
+ */
+export interface Store {
+  /**
+   * Adds the newest version in a range to the lock file, with the digests of all its platforms, and installs it for this one. The first
+   * signer is shown to `confirmSigner`, and is the only one afterwards.
+   */
+  add(address: string, options?: AddOptions): Promise<LockedEntry>;
+  /** Installs exactly what the lock file says; what is in the store already is verified there, without a request. */
+  install(options?: InstallOptions): Promise<readonly InstalledPlugin[]>;
+  /** Moves plugins to the newest versions in their ranges, and installs them. */
+  update(options?: UpdateOptions): Promise<readonly UpdatedPlugin[]>;
+  /** What the lock file has, and what of it is installed. */
+  list(): Promise<readonly ListedPlugin[]>;
+  /** Verifies what is installed, as `use` does. Makes no request. */
+  verify(options?: { readonly only?: readonly string[] }): Promise<readonly VerifiedPlugin[]>;
+  /**
+   * Verifies an installed plugin, and resolves with what `createClient` takes of it. Makes no request.
+   *
+   * @example
+   * ```ts
+   * const client = createClient({ ...(await store.use('kv')), handshake, plugins });
+   * ```
+   */
+  use(key: string): Promise<UsablePlugin>;
+  /** Emits when `use` gives something else than before: for `reloadOn` of a supervised plugin. Cold: watches while it is subscribed to. */
+  changes(key: string): Observable<PluginChange>;
+}
+
+const LOCK_NAMES = ['signal', 'onProgress', 'platforms'];
+
+/**
+ * Makes a store. Nothing is read or written before a method is called, and nothing has to be closed.
+ *
+ * @example
+ * ```ts
+ * const store = createStore({ host: { name: 'acme', version: '3.4.0' } });
+ * await store.install();
+ * ```
+ */
+export function createStore(options: StoreOptions = {}): Store {
+  const context = resolveStore(options);
+  const swept = async <T>(work: () => Promise<T>): Promise<T> => {
+    const result = await work();
+    await sweepWorkspaces(context.root);
+    return result;
+  };
+  return {
+    add: async (address, given = {}) => {
+      checkNames('add', given, [...LOCK_NAMES, 'as', 'range', 'name', 'confirmSigner']);
+      return await swept(() => add(context, address, given));
+    },
+    install: async (given = {}) => {
+      checkNames('install', given, [...LOCK_NAMES, 'only']);
+      return await swept(() => install(context, given));
+    },
+    update: async (given = {}) => {
+      checkNames('update', given, [...LOCK_NAMES, 'only']);
+      return await swept(() => update(context, given));
+    },
+    list: () => list(context),
+    verify: async (given = {}) => {
+      checkNames('verify', given, ['only']);
+      return await verify(context, given);
+    },
+    use: (key) => usePlugin(context, key),
+    changes: (key) => changes(context, key),
+  };
+}

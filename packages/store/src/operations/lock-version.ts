@@ -1,0 +1,138 @@
+import type { PluginManifest } from 'rxplug/manifest';
+import { StoreError } from '../errors.js';
+import type { LockedPlatform, LockedPlugin } from '../lock/lock-file.js';
+import { hostMismatch, hostWarning, takesHost } from '../versions/host-version.js';
+import { choosePlatform } from '../versions/platform.js';
+import { allInRange } from '../versions/ranges.js';
+import type { ConfirmSigner, ProgressOptions, StoreContext } from './context.js';
+import { installPlatform, publishedAnew } from './install-platform.js';
+import { installedManifest } from './installed-manifest.js';
+import { type CheckedRelease, readRelease } from './release.js';
+import { checkSignature } from './signature.js';
+
+/** Most versions that are looked at for one that takes the application. */
+const MAX_LOOKED_AT = 20;
+
+/** What is to be locked. */
+export interface WantedVersion {
+  readonly key: string;
+  /** The plugin's name. */
+  readonly name: string;
+  readonly release: CheckedRelease;
+  readonly range: string;
+  /** All versions that the source has. */
+  readonly versions: readonly string[];
+  /** What the lock file has under this key. */
+  readonly before?: LockedPlugin | undefined;
+}
+
+/** How it is locked. */
+export interface LockOptions extends ProgressOptions {
+  /** The platforms that are installed, and whose files get a hash in the lock file. @default the one of this process */
+  readonly platforms?: readonly string[];
+  readonly confirmSigner?: ConfirmSigner;
+}
+
+/**
+ * What the lock file is to say of a version: the digests of all its platforms, verified by its signature. The version is installed for
+ * this platform. Rejects with StoreError; then nothing was written but what is in the store.
+ */
+export async function lockVersion(
+  context: StoreContext,
+  wanted: WantedVersion,
+  options: LockOptions,
+): Promise<LockedPlugin> {
+  const { name, release, range } = wanted;
+  const { source, version } = release;
+  checkBefore(wanted);
+  const what = `${name} ${version}`;
+  if (release.announced !== undefined) await checkHost(context, what, release.announced, wanted);
+  const chosen = options.platforms ?? [
+    choosePlatform(release.platforms, context.platformKeys(), { what, advice: 'Ask who publishes it for one.' }),
+  ];
+  const known = wanted.before?.signer;
+  const plugin = { name, version, source: source.address, ...(known === undefined ? {} : { signer: known }) };
+  const files = Object.values(release.platforms);
+  const signer = await checkSignature(context, plugin, {
+    signed: release.signed,
+    files,
+    confirm: options.confirmSigner,
+  });
+  const locked: LockedPlugin = {
+    ...{ name, source: source.address, range, version },
+    ...(signer === undefined ? {} : { signer }),
+    platforms: lockedPlatforms(release, wanted.before),
+  };
+  return await withFiles(context, wanted, locked, { ...options, platforms: chosen });
+}
+
+/** Installs for the chosen platforms, and adds the hashes of their files. */
+async function withFiles(
+  context: StoreContext,
+  wanted: WantedVersion,
+  locked: LockedPlugin,
+  options: LockOptions & { readonly platforms: readonly string[] },
+): Promise<LockedPlugin> {
+  const { key, release } = wanted;
+  const what = `${locked.name} ${locked.version}`;
+  const platforms: Record<string, LockedPlatform> = { ...locked.platforms };
+  for (const one of options.platforms) {
+    const platform = choosePlatform(locked.platforms, [one], { what, advice: 'Name one of those.' });
+    const file = locked.platforms[platform] as LockedPlatform;
+    const entry = await installPlatform(context, { key, plugin: locked, platform }, { ...options, release });
+    const manifest = await installedManifest(entry.folder, { ...locked, program: file.program });
+    if (manifest !== undefined) await checkHost(context, what, manifest, wanted);
+    platforms[platform] = { ...file, files: entry.files };
+  }
+  return { ...locked, platforms };
+}
+
+/** What was known of the same version's files stays known. */
+function lockedPlatforms(release: CheckedRelease, before: LockedPlugin | undefined): Record<string, LockedPlatform> {
+  const entries = Object.entries(release.platforms).map(([platform, { digest, size, program }]) => {
+    const known = before?.version === release.version ? before.platforms[platform]?.files : undefined;
+    const locked: LockedPlatform = {
+      ...{ archive: digest, size },
+      ...(known === undefined ? {} : { files: known }),
+      ...(program === undefined ? {} : { program }),
+    };
+    return [platform, locked] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Throws StoreError for another plugin than before, and for files that were published anew under the same version. */
+function checkBefore({ key, name, release, before }: WantedVersion): void {
+  const { source, version } = release;
+  if (before === undefined) return;
+  if (before.name !== name)
+    throw new StoreError(
+      'ERR_LOCK',
+      `The lock file's \`${key}\` is ${before.name}, and ${source.address} has ${name}. Give it another name, or remove \`${key}\` from the lock file first.`,
+    );
+  if (before.version !== version) return;
+  for (const [platform, { archive }] of Object.entries(before.platforms)) {
+    const now = Object.hasOwn(release.platforms, platform) ? release.platforms[platform]?.digest : undefined;
+    if (now !== undefined && now !== archive)
+      throw publishedAnew({ key, what: `${name} ${version} for ${platform}`, source, now, archive });
+  }
+}
+
+/** Warns of an application whose version is none. Rejects with StoreError ERR_HOST_VERSION that names the newest version that fits. */
+async function checkHost(
+  { host, warn }: StoreContext,
+  what: string,
+  manifest: PluginManifest,
+  { release: { source, version }, versions }: WantedVersion,
+): Promise<void> {
+  const warning = hostWarning(what, manifest, host);
+  if (warning !== undefined) warn(warning);
+  if (host === undefined || takesHost(manifest, host)) return;
+  const others = allInRange(versions, '*').filter((other) => other !== version);
+  for (const other of others.slice(0, MAX_LOOKED_AT)) {
+    const release = await readRelease(source, other, {}).catch(() => undefined);
+    if (release?.announced !== undefined && takesHost(release.announced, host))
+      throw hostMismatch(what, manifest, host, other);
+  }
+  throw hostMismatch(what, manifest, host, undefined);
+}
