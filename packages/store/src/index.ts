@@ -38,6 +38,7 @@ export { type Verified, type VerifyOptions, verifyMinisign } from './signing/ver
 export type { HttpOptions } from './sources/http/options.js';
 export type { RegistryOptions } from './sources/oci/connect.js';
 export type { Credentials } from './sources/oci/credentials.js';
+export { type ImageSourceOptions, ociImageSource } from './sources/oci/image-source.js';
 export { ociSource } from './sources/oci/oci-source.js';
 export { type PushedRelease, type PushOptions, pushRelease } from './sources/oci/push-release.js';
 export { type OpenSourceOptions, openSource } from './sources/open-source.js';

@@ -1,12 +1,18 @@
 import { StoreError } from '../errors.js';
 import { quote } from '../quote.js';
 import type { RegistryOptions } from './oci/connect.js';
+import { ociImageSource } from './oci/image-source.js';
 import { ociSource } from './oci/oci-source.js';
 import type { PluginSource } from './source.js';
 import { directorySource, type WebSourceOptions, webSource } from './static/static-source.js';
 
 /** How sources talk to servers. */
-export interface OpenSourceOptions extends WebSourceOptions, RegistryOptions {}
+export interface OpenSourceOptions extends WebSourceOptions, RegistryOptions {
+  /** In a registry of container images: the name or the path of the program in them, as for `ociImageSource`. */
+  readonly binary?: string;
+  /** With `binary`: the platforms to look at. @default the platform of this process */
+  readonly platforms?: readonly string[];
+}
 
 /**
  * The source of an address: `dir:///srv/plugins/acme/kv`, `https://plugins.example/acme/kv`,
@@ -15,11 +21,14 @@ export interface OpenSourceOptions extends WebSourceOptions, RegistryOptions {}
  */
 export function openSource(address: string, options: OpenSourceOptions = {}): PluginSource {
   if (address.startsWith('dir:')) return directorySource(address);
-  const { authorization, credentials, ...http } = options;
-  if (address.startsWith('oci:'))
-    return ociSource(address, credentials === undefined ? http : { ...http, credentials });
+  const { authorization, credentials, binary, platforms, ...http } = options;
+  if (address.startsWith('oci:')) {
+    const reach = { ...http, ...(credentials !== undefined && { credentials }) };
+    if (binary === undefined) return ociSource(address, reach);
+    return ociImageSource(address, { ...reach, binary, ...(platforms !== undefined && { platforms }) });
+  }
   if (/^https?:/.test(address))
-    return webSource(address, authorization === undefined ? http : { ...http, authorization });
+    return webSource(address, { ...http, ...(authorization !== undefined && { authorization }) });
   throw new StoreError(
     'ERR_SOURCE',
     `Expected an address that begins with dir:, https: or oci:, got ${quote(address)}.`,
