@@ -73,6 +73,9 @@ function requiring([path, names]) {
     .join('');
 }
 
+/** Classes of rxjs that the library constructs, and never extends or compares with: they are loaded with the first object. */
+const CONSTRUCTED = new Set(['AsyncSubject', 'ReplaySubject']);
+
 /** Of rxjs only the files that are needed are required, and those of functions and schedulers with the first call. */
 function requiringRxjs(names) {
   const files = filesOfRxjs();
@@ -82,6 +85,8 @@ function requiringRxjs(names) {
     const loaded = `(${name}$1 ??= ${required}.${name})`;
     if (typeof value === 'function' && /^[a-z]/.test(name))
       return `let ${name}$1;\nexport const ${name} = (...args) => ${loaded}(...args);\n`;
+    if (CONSTRUCTED.has(name))
+      return `let ${name}$1;\nexport function ${name}(...args) { return new ${loaded}(...args); }\n`;
     // The library uses no more of a scheduler than SchedulerLike has. Those of rxjs have six files that a start does not need.
     if (typeof value.schedule === 'function')
       return `let ${name}$1;\nexport const ${name} = { now: () => ${loaded}.now(), schedule: (...args) => ${loaded}.schedule(...args) };\n`;

@@ -67,9 +67,28 @@ describe('the rest is loaded when it is used', () => {
     const { urls, packages, builtins } = await loadedFiles("import 'rxplug';", here);
     const filesOf = (name: string) => urls.filter((url) => url.includes(`/node_modules/${name}/`));
     assert.deepEqual([...packages].toSorted(), ['@bufbuild/protobuf', '@grpc/grpc-js', 'rxjs']);
-    assert.ok(filesOf('rxjs').length < 28, `${filesOf('rxjs').length} files of rxjs`);
+    assert.ok(filesOf('rxjs').length < 22, `${filesOf('rxjs').length} files of rxjs`);
     assert.ok(filesOf('@grpc/grpc-js').length < 8, `${filesOf('@grpc/grpc-js').length} files of grpc-js`);
     assert.deepEqual(dear(builtins), []);
+  });
+
+  test('a plugin that starts loads of rxjs what listening needs', async () => {
+    const text = `
+import { PluginService, serveTest } from 'rxplug';
+import { GreeterDefinition } from '../../examples/gen/greeter.js';
+${PLAIN}
+PluginService(GreeterDefinition)(Greeter);
+const handshake = { protocolVersion: 1, magicCookieKey: 'K', magicCookieValue: 'V' };
+await serveTest({ handshake, plugins: { greeter: Greeter } });
+process.exit();`;
+    const { urls } = await loadedFiles(text, here);
+    const files = urls.flatMap((url) => /\/node_modules\/rxjs\/dist\/cjs\/internal\/(.*)\.js$/.exec(url)?.[1] ?? []);
+    assert.ok(files.length > 0 && files.length < 27, files.join());
+    const unused = ['AsyncSubject', 'ReplaySubject', 'firstValueFrom', 'operators/map', 'operators/filter'];
+    assert.deepEqual(
+      unused.filter((name) => files.includes(name)),
+      [],
+    );
   });
 
   test('the entry for gRPC, with its adapters, loads as little of grpc-js', async () => {

@@ -1,4 +1,4 @@
-import { firstValueFrom, Subject, type Subscription } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import { notServable } from '../contract-errors.js';
@@ -91,9 +91,9 @@ class GrpcServing implements ServerProtocol {
   readonly #broker: GrpcBroker;
   readonly #calls: RunningCalls;
   readonly #listener: Listener;
-  readonly #end = new Subject<void>();
   /** Aborted when the services are not served any more. */
   readonly #served = new AbortController();
+  #end: () => void = () => {};
   #accepting: Subscription | undefined;
 
   constructor(
@@ -106,7 +106,7 @@ class GrpcServing implements ServerProtocol {
     this.#broker = broker;
     this.#calls = calls;
     this.#listener = tls === undefined ? listener : secureListener(listener, tls, { alpn: ['h2'] });
-    this.ended = firstValueFrom(this.#end, { defaultValue: undefined });
+    this.ended = new Promise((resolve) => (this.#end = resolve));
   }
 
   /** Adds the plugin's services, one after the other. Rejects when one cannot be made; those before it are released then. */
@@ -141,7 +141,7 @@ class GrpcServing implements ServerProtocol {
 
   /** Serving is over: the host has been answered, or no connection can come any more. */
   end(): void {
-    this.#end.next();
+    this.#end();
   }
 
   drain(): Promise<void> {

@@ -38,23 +38,28 @@ export interface BrokerParts {
 
 /** Ids, serving, TLS and lifetimes of brokered connections; the route makes the connections. */
 export class Broker implements GrpcBroker {
-  readonly requests$: Observable<BrokerRequest>;
   readonly #parts: BrokerParts;
   readonly #ids = new AcceptedIds();
   readonly #channels = new Set<GrpcChannel>();
   /** Listeners that are being opened, and everything that is being closed. */
   readonly #steps = new Set<Promise<void>>();
   readonly #end = new Subject<void>();
+  #requests$: Observable<BrokerRequest> | undefined;
   #lastId = 0;
   #closed: Promise<void> | undefined;
   #because: Error | undefined;
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
-    this.requests$ = parts.link.message$.pipe(
+  }
+
+  get requests$(): Observable<BrokerRequest> {
+    // Most plugins never ask, and would load two files of rxjs at each start.
+    this.#requests$ ??= this.#parts.link.message$.pipe(
       filter(({ knock }) => knock?.ack !== true),
       map(toRequest),
     );
+    return this.#requests$;
   }
 
   get counts(): GrpcBrokerCounts {
