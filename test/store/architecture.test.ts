@@ -24,10 +24,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   lock: [...BASE, 'owner', 'versions'],
   sources: [...BASE, 'signing', 'archive', 'versions', 'lock'],
   store: PARTS,
+  publish: [...BASE, 'signing', 'archive', 'sources'],
   operations: [...PARTS, 'sources', 'store'],
   'create-store': [...PARTS, 'sources', 'store', 'operations'],
-  index: [...PARTS, 'sources', 'store', 'operations', 'create-store'],
-  cli: [...PARTS, 'sources', 'store', 'operations', 'create-store', 'index'],
+  index: [...PARTS, 'sources', 'store', 'operations', 'create-store', 'publish'],
+  cli: [...PARTS, 'sources', 'store', 'operations', 'create-store', 'publish', 'index'],
 };
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
