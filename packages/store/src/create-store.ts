@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
 import { type AddOptions, add, type LockedEntry } from './operations/add.js';
 import { changes, type PluginChange } from './operations/changes.js';
 import { type InstalledPlugin, type InstallOptions, install } from './operations/install.js';
 import { type ListedPlugin, list, type VerifiedPlugin, verify } from './operations/list.js';
+import { type MirroredPlugin, type MirrorOptions, mirror } from './operations/mirror.js';
 import { checkNames, resolveStore, type StoreOptions } from './operations/options.js';
 import { type UpdatedPlugin, type UpdateOptions, update } from './operations/update.js';
 import { type UsablePlugin, usePlugin } from './operations/use.js';
@@ -26,6 +28,8 @@ export interface Store {
   list(): Promise<readonly ListedPlugin[]>;
   /** Verifies what is installed, as `use` does. Makes no request. */
   verify(options?: { readonly only?: readonly string[] }): Promise<readonly VerifiedPlugin[]>;
+  /** Copies the locked files of all platforms into a directory, for the option `mirror` of stores without a network. */
+  mirror(directory: string, options?: MirrorOptions): Promise<readonly MirroredPlugin[]>;
   /**
    * Verifies an installed plugin, and resolves with what `createClient` takes of it. Makes no request.
    *
@@ -74,6 +78,10 @@ export function createStore(options: StoreOptions = {}): Store {
     verify: async (given = {}) => {
       checkNames('verify', given, ['only']);
       return await verify(context, given);
+    },
+    mirror: async (directory, given = {}) => {
+      checkNames('mirror', given, [...LOCK_NAMES, 'only']);
+      return await mirror(context, resolve(directory), given);
     },
     use: (key) => usePlugin(context, key),
     changes: (key) => changes(context, key),

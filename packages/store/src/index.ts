@@ -17,6 +17,7 @@ export type { ConfirmSigner, InstallProgress, ProgressOptions, UnknownSigner } f
 export type { InstalledPlugin, InstallOptions } from './operations/install.js';
 export type { ListedPlugin, VerifiedPlugin } from './operations/list.js';
 export type { LockOptions } from './operations/lock-version.js';
+export type { MirroredPlugin, MirrorOptions } from './operations/mirror.js';
 export type { StoreOptions, UnsignedPolicy } from './operations/options.js';
 export type { UpdatedPlugin, UpdateOptions } from './operations/update.js';
 export type { UsablePlugin } from './operations/use.js';

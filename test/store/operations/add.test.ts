@@ -161,6 +161,10 @@ test('an answer of a source that is malformed is told with its address', async (
     ],
     [{ platforms: { '../x': {} } }, /"\.\.\/x" is no platform/],
     [{ platforms: { any: { digest: 'md5:0', size: 1, fileName: 'a' } } }, /digest for any is "md5:0"/],
+    [
+      { platforms: { any: { digest: `sha256:${'0'.repeat(64)}`, size: 1, fileName: '../a' } } },
+      /name of the file for any is "\.\.\/a"/,
+    ],
     [{ platforms: { any: { digest: `sha256:${'0'.repeat(64)}`, size: -1, fileName: 'a' } } }, /size for any is -1/],
   ] as const) {
     const at = rig();
@@ -168,6 +172,26 @@ test('an answer of a source that is malformed is told with its address', async (
     writeFileSync(join(at.published, '1.0.0.json'), JSON.stringify({ ...release, ...change }));
     await assert.rejects(at.store().add(at.address), fails('ERR_SOURCE', message));
   }
+});
+
+test('a version may have the metadata of its build', async () => {
+  const at = rig();
+  publish(at.published, { version: '1.0.0+linux.1' });
+  assert.equal((await at.store().add(at.address)).version, '1.0.0+linux.1');
+  assert.equal((await at.store().use('kv')).manifest?.version, '1.0.0+linux.1');
+});
+
+test('a platform that a source does not list any more stays locked for its version', async () => {
+  const at = rig();
+  const release = publish(at.published, { version: '1.0.0' });
+  await at.store().add(at.address);
+  const { 'darwin-arm64': _, ...platforms } = release.platforms;
+  write(at.published, { ...release, platforms });
+  await at.store().update();
+  assert.deepEqual(Object.keys((await readLock(at.lock)).plugins['kv']?.platforms ?? {}), [
+    'darwin-arm64',
+    'linux-x64',
+  ]);
 });
 
 test('a size above the limit is refused before anything is fetched', async () => {

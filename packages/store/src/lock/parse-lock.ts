@@ -1,8 +1,7 @@
-import { valid } from 'semver';
 import { isDigest } from '../digest.js';
 import { StoreError } from '../errors.js';
 import { quote } from '../quote.js';
-import { isRange } from '../versions/ranges.js';
+import { isRange, isVersion } from '../versions/ranges.js';
 import type { LockedPlatform, LockedPlugin, LockFile } from './lock-file.js';
 
 /** Most bytes of a lock file: about 4000 plugins with 4 platforms. */
@@ -29,7 +28,7 @@ const PLUGIN_FIELDS: Readonly<Record<keyof LockedPlugin, Check>> = {
   name: ["a plugin's name, such as `acme/kv`", matches(NAME)],
   source: ['an address', matches(/^[a-z][a-z0-9+.-]*:[\x21-\x7e]{1,2048}$/)],
   range: ['a range of versions', isRange],
-  version: ['a semantic version', (value) => typeof value === 'string' && valid(value) === value],
+  version: ['a semantic version', isVersion],
   signer: ['a signer, such as `minisign:RWQ…`', matches(SIGNER)],
   platforms: ['an object', isObject],
 };

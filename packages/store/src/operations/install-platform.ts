@@ -88,7 +88,7 @@ async function storedList(context: StoreContext, plugin: LockedPlugin, platform:
 }
 
 /** From the mirror, if there is one: no other address is asked then. */
-async function lockedRelease(
+export async function lockedRelease(
   { mirror, sourceOf }: StoreContext,
   { source, name, version }: LockedPlugin,
   options: RequestOptions,
@@ -98,7 +98,7 @@ async function lockedRelease(
 }
 
 /** The file that the lock file means. Throws StoreError when the release has another one by now. */
-function fileOf(release: CheckedRelease, { key, plugin, platform }: LockedInstall) {
+export function fileOf(release: CheckedRelease, { key, plugin, platform }: LockedInstall) {
   const locked = plugin.platforms[platform] as LockedPlatform;
   const file: PlatformFile | undefined = Object.hasOwn(release.platforms, platform)
     ? release.platforms[platform]

@@ -87,18 +87,19 @@ async function withFiles(
   return { ...locked, platforms };
 }
 
-/** What was known of the same version's files stays known. */
+/** What was known of the same version stays known: hashes of files, and platforms that were not looked at this time. */
 function lockedPlatforms(release: CheckedRelease, before: LockedPlugin | undefined): Record<string, LockedPlatform> {
+  const known = before?.version === release.version ? before.platforms : {};
   const entries = Object.entries(release.platforms).map(([platform, { digest, size, program }]) => {
-    const known = before?.version === release.version ? before.platforms[platform]?.files : undefined;
+    const files = known[platform]?.files;
     const locked: LockedPlatform = {
       ...{ archive: digest, size },
-      ...(known === undefined ? {} : { files: known }),
+      ...(files === undefined ? {} : { files }),
       ...(program === undefined ? {} : { program }),
     };
     return [platform, locked] as const;
   });
-  return Object.fromEntries(entries);
+  return { ...known, ...Object.fromEntries(entries) };
 }
 
 /** Throws StoreError for another plugin than before, and for files that were published anew under the same version. */

@@ -64,6 +64,10 @@ export function resolveStore(options: StoreOptions): StoreContext {
   checkTexts(options);
   if (host !== undefined) checkNames('`host`', host, ['name', 'version']);
   let keys: readonly string[] | undefined;
+  const keysOnce = () => {
+    keys ??= platformKeys(options.platform);
+    return keys;
+  };
   return {
     used: new Map(),
     lockFile: resolve(options.lock ?? LOCK_FILE),
@@ -72,10 +76,7 @@ export function resolveStore(options: StoreOptions): StoreContext {
     trust: [...trust],
     verifier: options.verifier ?? minisignVerifier(),
     mirror: mirror?.replace(/\/+$/, ''),
-    platformKeys: () => {
-      keys ??= platformKeys(options.platform);
-      return keys;
-    },
+    platformKeys: keysOnce,
     mayBeUnsigned: unsignedPolicy(options),
     sourceOf: (address) => sourceOf(address, options),
     warn: options.onWarning ?? ((message) => process.emitWarning(message, { type: 'StoreWarning' })),

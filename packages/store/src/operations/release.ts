@@ -1,13 +1,16 @@
 import type { PluginManifest } from 'rxplug/manifest';
 import { parsePluginManifest } from 'rxplug/manifest';
-import { valid } from 'semver';
 import { isDigest } from '../digest.js';
 import { StoreError } from '../errors.js';
 import { quote } from '../quote.js';
 import type { PlatformFile, PluginSource, Release, RequestOptions } from '../sources/source.js';
+import { isVersion } from '../versions/ranges.js';
 
 /** Most bytes of an archive. */
 const MAX_ARCHIVE_BYTES = 2 ** 31;
+
+/** No path: a mirror writes a file of this name. */
+const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}$/;
 
 const PLATFORM = /^(any|[a-z0-9]+-[a-z0-9]+(-musl)?)$/;
 
@@ -25,7 +28,7 @@ export async function readRelease(
   options: RequestOptions,
 ): Promise<CheckedRelease> {
   const release = await source.release(version, options);
-  if (release.version !== version || valid(version) !== version)
+  if (release.version !== version || !isVersion(version))
     throw malformed(source, `it was asked for the version ${quote(version)} and gives ${quote(release.version)}`);
   for (const [platform, file] of Object.entries(release.platforms)) checkFile(source, platform, file);
   return { ...release, source, announced: announcedManifest(source, release) };
@@ -34,7 +37,8 @@ export async function readRelease(
 function checkFile(source: PluginSource, platform: string, { digest, size, fileName }: PlatformFile): void {
   if (!PLATFORM.test(platform)) throw malformed(source, `${quote(platform)} is no platform, such as linux-x64`);
   if (!isDigest(digest)) throw malformed(source, `the digest for ${platform} is ${quote(digest)}`);
-  if (typeof fileName !== 'string' || fileName === '') throw malformed(source, `the file for ${platform} has no name`);
+  if (typeof fileName !== 'string' || !FILE_NAME.test(fileName))
+    throw malformed(source, `the name of the file for ${platform} is ${quote(fileName)}`);
   if (!Number.isSafeInteger(size) || size < 0) throw malformed(source, `the size for ${platform} is ${quote(size)}`);
   if (size <= MAX_ARCHIVE_BYTES) return;
   throw new StoreError(

@@ -19,9 +19,14 @@ export function checkRange(range: unknown): void {
   );
 }
 
+/** Whether a text is a semantic version, in its one spelling: no `v` before it. */
+export function isVersion(version: unknown): version is string {
+  return typeof version === 'string' && version.length <= MAX_RANGE_CHARS && valid(version) === version.split('+')[0];
+}
+
 /** Semantic versions, the newest first. What is none is left out: a source may have other tags beside them. */
 export function newestFirst(versions: readonly string[]): readonly string[] {
-  return versions.filter((version) => valid(version) === version).sort(rcompare);
+  return versions.filter(isVersion).sort(rcompare);
 }
 
 /**

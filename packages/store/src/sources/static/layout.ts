@@ -25,6 +25,8 @@ export interface StaticFile {
   readonly fileName: string;
   readonly digest: Digest;
   readonly size: number;
+  /** The name of a program that is no archive. */
+  readonly program?: string;
 }
 
 /** The file of a version. References are as in StaticFile. */
@@ -78,7 +80,10 @@ function fileAt(value: JsonObject, at: string): StaticFile {
   const url = referenceAt(value['url'], `\`url\` of ${at}`);
   const last = decoded(url.split(/[?#]/)[0]!.split('/').at(-1)!);
   const fileName = textAt(value['fileName'] ?? last, FILE_NAME, 'the name of a file', `\`fileName\` of ${at}`);
-  return { url, fileName, digest, size: sizeAt(value['size'], `\`size\` of ${at}`) };
+  const size = sizeAt(value['size'], `\`size\` of ${at}`);
+  if (value['program'] === undefined) return { url, fileName, digest, size };
+  const program = textAt(value['program'], FILE_NAME, 'the name of a program', `\`program\` of ${at}`);
+  return { url, fileName, digest, size, program };
 }
 
 function decoded(part: string): string {

@@ -15,7 +15,15 @@ export interface ReleaseInFolder {
   readonly manifest?: unknown;
   /** The archives, by platform. */
   readonly platforms: Readonly<
-    Record<string, { readonly fileName: string; readonly digest: Digest; readonly size: number }>
+    Record<
+      string,
+      {
+        readonly fileName: string;
+        readonly digest: Digest;
+        readonly size: number;
+        readonly program?: string | undefined;
+      }
+    >
   >;
   /** Name of the list of digests, in the folder. */
   readonly sums?: string;
@@ -42,9 +50,9 @@ export async function writeRelease(
 ): Promise<void> {
   const { version, platforms, manifest, sums, signature, publicKey } = release;
   if (valid(version) === null) throw new OptionsError(`Expected a semantic version, got ${quote(version)}.`);
-  const files = Object.entries(platforms).map(([key, { fileName, digest, size }]) => [
+  const files = Object.entries(platforms).map(([key, { fileName, digest, size, program }]) => [
     key,
-    { url: encodeURIComponent(fileName), digest, size },
+    { url: encodeURIComponent(fileName), digest, size, program },
   ]);
   const named = Object.entries({ sums, signature, publicKey }).flatMap(([key, name]) =>
     name === undefined ? [] : [[key, encodeURIComponent(name)]],
