@@ -154,7 +154,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:fs', 'node:path'],
   ),
   'cli/build': room(
-    ['cli/process', 'cli/target'],
+    ['cli/process', 'cli/target', 'cli/schema'],
     ['rxplug', 'rxjs', 'node:child_process', 'node:events', 'node:fs', 'node:module', 'node:os', 'node:path'],
   ),
   'cli/net-rpc': room(['cli/process', 'cli/terminal', 'cli/target'], ['rxplug', 'rxjs', 'node:stream']),

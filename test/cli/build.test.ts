@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
+import { parsePackageManifest } from 'rxplug/manifest';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { remarksOn } from '../../src/cli/build/platforms.js';
 import { progressOn } from '../../src/cli/build/progress.js';
@@ -272,6 +273,12 @@ test('packages for npm: a script for any Node, and the executable of a platform 
   const [{ files, version }] = JSON.parse(packed.stdout) as [{ files: { path: string }[]; version: string }];
   const names = files.map(({ path }) => path.replace(/v[\d.]+-.*\.code$/, 'code')).toSorted();
   assert.deepEqual([version, names], ['1.2.3', ['index.cjs', 'index.d.cts', 'kv', 'kv.code', 'package.json']]);
+  const read = async (name: string) => JSON.parse(await readFile(join(main, name), 'utf8')) as { rxplug: object };
+  const packageJson = await read('package.json');
+  const manifest = parsePackageManifest(packageJson);
+  assert.deepEqual([manifest?.name, manifest?.version, manifest?.run], ['@acme/kv', '1.2.3', { any: ['node', 'kv'] }]);
+  assert.ok(!('name' in packageJson.rxplug) && !('version' in packageJson.rxplug));
+  assert.deepEqual(await read('rxplug.plugin.json'), manifest);
 });
 
 describe('refused, with what to do', () => {

@@ -9,6 +9,7 @@ export interface BuildFlags extends ProgramFlags, Pick<TargetFlags, 'verbose'> {
   readonly as: Format;
   readonly name?: string;
   readonly platform?: readonly string[];
+  readonly manifest: boolean;
   readonly autoMtls: boolean;
   readonly record: boolean;
   readonly check: boolean;
@@ -32,6 +33,7 @@ export const BUILD_FLAGS = {
   },
   name: { kind: 'parsed', parse: text, optional: true, brief: 'Name that the host wants, as terraform-provider-x' },
   platform: words('linux-x64, darwin-arm64, win-x64 …; for sea and npm also PLATFORM=NODE-FILE'),
+  manifest: { kind: 'boolean', default: false, brief: 'Write rxplug.plugin.json beside it; npm has it anyway' },
   autoMtls: { kind: 'boolean', default: true, brief: 'Record a start with AutoMTLS too' },
   record: { kind: 'boolean', default: true, brief: 'Start the plugin and store what V8 compiles' },
   check: { kind: 'boolean', default: true, brief: 'Check what was made, as `check plugin` does' },

@@ -1,6 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { type BundleOptions, bundle, bundleExecutable } from 'rxplug/bundle';
+import type { PluginManifest } from 'rxplug/manifest';
 import type { BuildFlags } from './flags.js';
 import { writePackages } from './npm-packages.js';
 import { type Platform, parsePlatforms, remarksOn, systemsOf } from './platforms.js';
@@ -20,6 +21,9 @@ export interface Made {
   readonly file: string | undefined;
   /** What has to be known of it. */
   readonly remarks: readonly string[];
+  /** The folder that has it all, and how it is run there on each platform, for its manifest. */
+  readonly folder: string;
+  readonly run: NonNullable<PluginManifest['run']>;
 }
 
 /** The source, the name of what is made of it, and how it is recorded. */
@@ -63,18 +67,21 @@ async function makeScript(making: Making, outfile: string): Promise<Made> {
   const files = [await measured(file, 'script, for Node in the PATH')];
   if (codeFile !== undefined)
     files.push(await measured(codeFile, `compiled code, for Node ${process.versions.node} on this platform`));
-  return { files, file, remarks: [] };
+  return { files, file, remarks: [], folder: dirname(outfile), run: { any: ['node', basename(outfile)] } };
 }
 
 /** Of several platforms each file's name ends with its own. */
 async function makeExecutables(making: Making, platforms: readonly Platform[], outfile: string): Promise<Made> {
   const files: MadeFile[] = [];
+  const run: Record<string, readonly [string]> = {};
   for (const platform of platforms) {
-    const path = platforms.length === 1 ? outfile : `${outfile}-${platform.os}-${platform.cpu}`;
-    files.push(await makeExecutable(making, platform, withSuffix(path, platform)));
+    const key = `${platform.os}-${platform.cpu}`;
+    const path = withSuffix(platforms.length === 1 ? outfile : `${outfile}-${key}`, platform);
+    files.push(await makeExecutable(making, platform, path));
+    run[key] = [`./${basename(path)}`];
   }
   const own = platforms.findIndex(({ node }) => node === undefined);
-  return { files, file: files[own]?.path, remarks: platforms.flatMap(remarksOn) };
+  return { files, file: files[own]?.path, remarks: platforms.flatMap(remarksOn), folder: dirname(outfile), run };
 }
 
 /** Windows runs files of this name. */
@@ -96,10 +103,11 @@ async function makePackages(making: Making, platforms: readonly Platform[]): Pro
   const files = [...script.files];
   for (const platform of platforms)
     files.push(await makeExecutable(making, platform, withSuffix(packages.executableOf(platform), platform)));
-  return { files, file: script.file, remarks: platforms.flatMap(remarksOn) };
+  return { ...script, files, remarks: platforms.flatMap(remarksOn) };
 }
 
-async function measured(file: string, what: string): Promise<MadeFile> {
+/** A file with its size. */
+export async function measured(file: string, what: string): Promise<MadeFile> {
   const path = relative('', file);
   return { path: path.startsWith('..') ? file : path, bytes: (await stat(file)).size, what };
 }

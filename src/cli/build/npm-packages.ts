@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { PluginManifest } from 'rxplug/manifest';
 import type { Platform } from './platforms.js';
 
 /** The packages of a plugin: one with a script for any Node, and one with an executable for each platform, of which npm installs the fitting one. */
@@ -23,7 +24,7 @@ const TAKEN = ['version', 'description', 'keywords', 'license', 'author', 'homep
 /** Writes all of the packages but their programs. */
 export async function writePackages({ entry, name, out, platforms }: Layout): Promise<PluginPackages> {
   const file = name.slice(name.lastIndexOf('/') + 1);
-  const own = await manifestAbove(dirname(entry));
+  const own = await packageAbove(dirname(entry));
   const taken = {
     version: '0.0.0',
     ...Object.fromEntries(TAKEN.flatMap((key) => (key in own ? [[key, own[key]]] : []))),
@@ -58,13 +59,20 @@ async function writeManifest(folder: string, manifest: object): Promise<void> {
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
+/** Adds what the plugin says of itself to its package, where that does not say it already. */
+export async function addManifest(folder: string, manifest: PluginManifest): Promise<void> {
+  const own = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Readonly<Record<string, unknown>>;
+  const rxplug = Object.fromEntries(Object.entries(manifest).filter(([key, value]) => own[key] !== value));
+  await writeManifest(folder, { ...own, rxplug });
+}
+
 /** The `package.json` of the source, or nothing. */
-async function manifestAbove(folder: string): Promise<Readonly<Record<string, unknown>>> {
+export async function packageAbove(folder: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>;
   } catch {
     const above = dirname(folder);
-    return above === folder ? {} : manifestAbove(above);
+    return above === folder ? {} : packageAbove(above);
   }
 }
 

@@ -3,7 +3,8 @@ import { basename, resolve } from 'node:path';
 import { PluginError } from 'rxplug';
 import { type Checked, checkMade } from '../build/check-made.js';
 import { type BuildFlags, startFlags } from '../build/flags.js';
-import { type Made, make } from '../build/make.js';
+import { type Made, make, measured } from '../build/make.js';
+import { writeManifest } from '../build/manifest.js';
 import { measureStart, type StartTimes } from '../build/measure-start.js';
 import { type Progress, progressOn } from '../build/progress.js';
 import { recording } from '../build/recording.js';
@@ -27,13 +28,29 @@ export const build = reporting(async function (this: CliContext, flags: BuildFla
   try {
     progress.begins(`making ${flags.out}`);
     made = await refusals(make({ entry: source, name, flags, record: recording(target, flags, this) }));
+    if (flags.manifest || flags.as === 'npm') {
+      progress.begins('writing what it says of itself');
+      made = await withManifest(made, { entry: source, name, target }, flags, this);
+    }
     trial = await tryOut(made, target, flags, progress);
   } finally {
     progress.ends();
   }
-  const text = flags.json ? JSON.stringify({ ...made, ...trial }, undefined, 2) : visible(render(made, trial));
+  const { folder: _folder, run: _run, ...shown } = made;
+  const text = flags.json ? JSON.stringify({ ...shown, ...trial }, undefined, 2) : visible(render(made, trial));
   this.process.stdout.write(`${text}\n`);
 });
+
+async function withManifest(
+  made: Made,
+  what: { readonly entry: string; readonly name: string; readonly target: Target },
+  flags: BuildFlags,
+  context: CliContext,
+): Promise<Made> {
+  const target = made.file === undefined ? what.target : { ...what.target, command: commandOf(made.file) };
+  const file = await measured(await writeManifest(made, { ...what, target }, flags, context), 'manifest, for stores');
+  return { ...made, files: [...made.files, file] };
+}
 
 async function sourceOf(entry: string | undefined): Promise<string> {
   if (entry === undefined) throw new UsageError('Expected the file of a program: rxplug build src/plugin.ts -o FILE.');

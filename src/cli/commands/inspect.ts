@@ -1,7 +1,6 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { filter, firstValueFrom } from 'rxjs';
 import type { Handshake } from 'rxplug/wire';
-import { allVersions } from '../inspect/all-versions.js';
 import { findFacts } from '../inspect/facts.js';
 import { endingRows, handshakeRows, healthRows, type Life, type Row, tlsText } from '../inspect/rows.js';
 import { StartRecord } from '../inspect/start-record.js';
@@ -11,6 +10,7 @@ import { reporting } from '../process/failure.js';
 import { answersOnce, takesOne } from '../schema/dynamic-call.js';
 import { readSchema } from '../schema/read-schema.js';
 import { Schema } from '../schema/schema.js';
+import { allVersions } from '../target/all-versions.js';
 import { hasOwnTls } from '../target/client-options.js';
 import type { GoBuildInfo } from '../target/go-build-info.js';
 import type { TargetFlags } from '../target/options.js';

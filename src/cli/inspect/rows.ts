@@ -1,4 +1,4 @@
-import type { FurtherStarts } from './all-versions.js';
+import type { FurtherStarts } from '../target/all-versions.js';
 import type { Facts } from './facts.js';
 import type { Ending, StartRecord } from './start-record.js';
 

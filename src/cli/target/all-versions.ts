@@ -1,8 +1,8 @@
 import { PluginError } from 'rxplug';
 import type { CliContext } from '../process/context.js';
-import type { TargetFlags } from '../target/options.js';
-import type { Target } from '../target/resolve-target.js';
-import { withPlugin } from '../target/started-plugin.js';
+import type { TargetFlags } from './options.js';
+import type { Target } from './resolve-target.js';
+import { withPlugin } from './started-plugin.js';
 
 /** What further starts have shown. */
 export interface FurtherStarts {
@@ -12,7 +12,6 @@ export interface FurtherStarts {
   readonly multiplexing: boolean | undefined;
 }
 
-/** A plugin takes the highest version that it is offered: a start with the lower ones alone shows the next, until none is left. */
 export async function allVersions(
   target: Target,
   flags: TargetFlags,
@@ -20,14 +19,28 @@ export async function allVersions(
   first: { readonly version: number; readonly protocol: 'grpc' | 'netrpc'; readonly autoMtls: boolean },
 ): Promise<FurtherStarts> {
   const settled: TargetFlags = flags.tls === 'auto' && !first.autoMtls ? { ...flags, tls: 'off' } : flags;
-  const versions = [first.version];
-  for (let below = lower(target, first.version); below.length > 0; below = lower(target, versions.at(-1)!)) {
-    const next = await versionOf({ ...target, versions: below }, settled, context);
+  const versions = await spokenVersions(target, settled, context, first.version);
+  const multiplexing = first.protocol === 'grpc' ? await multiplexes(target, settled, context) : undefined;
+  return { versions, multiplexing };
+}
+
+/**
+ * The versions that a plugin speaks, the highest first: it takes the highest that it is offered, so a start with the lower ones alone
+ * shows the next, until none is left.
+ */
+export async function spokenVersions(
+  target: Target,
+  flags: TargetFlags,
+  context: CliContext,
+  highest: number,
+): Promise<readonly number[]> {
+  const versions = [highest];
+  for (let below = lower(target, highest); below.length > 0; below = lower(target, versions.at(-1)!)) {
+    const next = await versionOf({ ...target, versions: below }, flags, context);
     if (next === undefined) break;
     versions.push(next);
   }
-  const multiplexing = first.protocol === 'grpc' ? await multiplexes(target, settled, context) : undefined;
-  return { versions, multiplexing };
+  return versions;
 }
 
 function lower({ versions }: Target, than: number): readonly number[] {
