@@ -236,7 +236,7 @@ testOf('terraform-provider', 'is built, tested, and does what Terraform asks', a
   await tryProvider(join(folder, 'example'), join(folder, 'dist/ship'));
 });
 
-/** With the real Terraform: plan, apply, a change, a replacement, import, a mistake, a crash, and destroy. */
+/** With the real Terraform: schema, plan, apply, a change, a replacement, import, a mistake, a crash, and destroy. */
 async function tryProvider(folder: string, providers: string): Promise<void> {
   const terraform = await terraformIn(folder, 'example.com/acme/acme', providers);
   const succeeds = async (...args: readonly string[]): Promise<string> => {
@@ -254,6 +254,7 @@ async function tryProvider(folder: string, providers: string): Promise<void> {
   const edit = (from: string, to: string): Promise<void> => writeFile(main, configuration.replace(from, to));
   const files = async (): Promise<string[]> => readdir(join(folder, 'files'));
 
+  assert.match(await succeeds('providers', 'schema', '-json'), /"acme_file":.*"sha256":/);
   assert.match(await succeeds('plan'), /\+ content = "Hello Terraform!"[^]*Plan: 1 to add/);
   assert.match(
     await succeeds('apply', '-auto-approve'),
