@@ -6,11 +6,13 @@ import type { DiscoverFlags } from './commands/discover.js';
 import type { GenerateFlags } from './commands/generate.js';
 import type { InspectFlags } from './commands/inspect.js';
 import type { RunFlags } from './commands/run.js';
+import type { SidecarFlags } from './commands/sidecar.js';
 import type { Shell } from './completion/scripts.js';
 import type { CliContext } from './process/context.js';
 import { CommandFailure } from './process/exit-code.js';
 import { CHECK_FLAGS } from './report/flags.js';
 import { RUN_FLAGS } from './run/flags.js';
+import { SIDECAR_FLAGS } from './sidecar/flags.js';
 import { PROGRAM, START_FLAGS, TARGET_ALIASES, TARGET_FLAGS } from './target/flags.js';
 import { parseDuration } from './target/options.js';
 
@@ -86,6 +88,17 @@ const routes = buildRouteMap({
       docs: {
         brief: 'Keep a plugin running: its log, its output, its states, and where others find it',
         customUsage: ['[flags] PROGRAM', '[flags] -- PROGRAM ARGUMENT...'],
+      },
+    }),
+    sidecar: buildCommand<SidecarFlags, string[], CliContext>({
+      loader: async () => (await import('./commands/sidecar.js')).sidecar,
+      parameters: {
+        flags: SIDECAR_FLAGS,
+        positional: { kind: 'array', parameter: PROGRAM },
+      },
+      docs: {
+        brief: 'Keep a plugin running beside its host, which finds it in a folder',
+        customUsage: ['--dir FOLDER --name NAME [flags] -- PROGRAM ARGUMENT...', '--dir FOLDER --name NAME --probe'],
       },
     }),
     discover: buildCommand<DiscoverFlags, [directory?: string], CliContext>({

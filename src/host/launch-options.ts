@@ -10,6 +10,7 @@ import {
 } from '../wire/handshake/reattach-config.js';
 import { isTerraformReattach, TERRAFORM_REATTACH_VARIABLE } from '../wire/handshake/terraform-reattach.js';
 import { checkOptions, optionNames } from '../wire/option-names.js';
+import { resolveSidecar, type SidecarLaunch, type SidecarOptions } from './attached/sidecar.js';
 
 /** A command to run as a child process. */
 export interface CommandLaunch {
@@ -43,6 +44,12 @@ export interface ReattachLaunch {
   readonly reattach: PartialReattachConfig & { readonly attach?: AttachFunction };
 }
 
+/** A plugin that a sidecar runs. */
+export interface SidecarChoice {
+  /** Where the sidecar publishes the plugin. `start` waits for it; its end is that of the plugin. */
+  readonly sidecar: SidecarOptions;
+}
+
 const REATTACH_NAMES = optionNames<ReattachLaunch['reattach']>()(
   'protocol protocolVersion network address id pid startTime test ends attach',
 );
@@ -50,14 +57,15 @@ const REATTACH_NAMES = optionNames<ReattachLaunch['reattach']>()(
 type Without<T> = { readonly [Key in keyof T]?: never };
 
 /**
- * Exactly one of `command`, `runner` and `reattach`.
+ * Exactly one of `command`, `runner`, `reattach` and `sidecar`.
  *
  * @inline
  */
 export type LaunchOptions =
-  | (CommandLaunch & Without<RunnerLaunch & ReattachLaunch>)
-  | (RunnerLaunch & Without<CommandLaunch & ReattachLaunch>)
-  | (ReattachLaunch & Without<CommandLaunch & RunnerLaunch>);
+  | (CommandLaunch & Without<RunnerLaunch & ReattachLaunch & SidecarChoice>)
+  | (RunnerLaunch & Without<CommandLaunch & ReattachLaunch & SidecarChoice>)
+  | (ReattachLaunch & Without<CommandLaunch & RunnerLaunch & SidecarChoice>)
+  | (SidecarChoice & Without<CommandLaunch & RunnerLaunch & ReattachLaunch>);
 
 /** A plugin that the client starts. */
 export type StartLaunch =
@@ -71,11 +79,20 @@ export interface AttachLaunch {
   readonly attach: AttachFunction | undefined;
 }
 
-/** The validated choice between `command`, `runner` and `reattach`. */
-export type ResolvedLaunch = StartLaunch | AttachLaunch;
+/** The validated choice between `command`, `runner`, `reattach` and `sidecar`. */
+export type ResolvedLaunch = StartLaunch | AttachLaunch | SidecarLaunch;
 
-/** Whether a client may end its plugin: one that it reattached to only when `stop` is called, and one with `ends: false` or in test mode never. */
+/** Whether this host has not started the plugin. */
+export function isAttached({ kind }: ResolvedLaunch): boolean {
+  return kind === 'reattach' || kind === 'sidecar';
+}
+
+/**
+ * Whether a client may end its plugin: one that it reattached to only when `stop` is called, one with `ends: false` or in test mode never, nor one
+ * of a sidecar.
+ */
 export function mayEnd(launch: ResolvedLaunch, { asked }: { readonly asked: boolean }): boolean {
+  if (launch.kind === 'sidecar') return false;
   return launch.kind !== 'reattach' || (asked && endsWithHost(launch.config));
 }
 
@@ -94,14 +111,14 @@ export function checkReattachable(options: {
 }
 
 /**
- * Throws OptionsError unless exactly one of `command`, `runner` and `reattach` is given, or for options that exclude each other;
+ * Throws OptionsError unless exactly one of `command`, `runner`, `reattach` and `sidecar` is given, or for options that exclude each other;
  * SecurityError for a malformed checksum.
  */
 export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
-  const given = (['command', 'runner', 'reattach'] as const).filter((name) => options[name] !== undefined);
+  const given = (['command', 'runner', 'reattach', 'sidecar'] as const).filter((name) => options[name] !== undefined);
   if (given.length !== 1)
     throw new OptionsError(
-      `Expected exactly one of \`command\`, \`runner\` and \`reattach\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
+      `Expected exactly one of \`command\`, \`runner\`, \`reattach\` and \`sidecar\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
     );
   if (options.command !== undefined) return resolveCommand(options);
   for (const name of ['cwd', 'secureConfig', 'processGroup'] as const) {
@@ -109,6 +126,7 @@ export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
     const why = options.runner === undefined ? 'nothing is started' : 'the runner decides that';
     throw new OptionsError(`Expected no \`${name}\` beside \`${given[0]}\`: ${why}.`);
   }
+  if (options.sidecar !== undefined) return resolveSidecar(options.sidecar);
   return options.runner === undefined ? resolveReattach(options.reattach) : { kind: 'runner', runner: options.runner };
 }
 

@@ -63,6 +63,8 @@ function describeLaunch(launch: ResolvedLaunch): LogFields {
       return { by: 'a runner of the application' };
     case 'reattach':
       return { reattach: launch.config.address };
+    case 'sidecar':
+      return { sidecar: launch.name, directory: launch.directory };
   }
 }
 

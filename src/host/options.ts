@@ -11,7 +11,7 @@ import { agreedManifest } from '../wire/manifest/agreement.js';
 import type { PluginManifest } from '../wire/manifest/manifest.js';
 import { checkOptions, optionNames } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
-import { type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
+import { isAttached, type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 import { checkLogSink, type LogSink } from './log-sink.js';
 import type { VersionedPluginSets } from './negotiated.js';
 import { resolveName } from './plugin-name.js';
@@ -144,7 +144,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
 
 /** The names of all of a client's options. */
 export const CLIENT_OPTION_NAMES = optionNames<ClientOptions>()(
-  'callSites name manifest command cwd secureConfig processGroup runner reattach handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
+  'callSites name manifest command cwd secureConfig processGroup runner reattach sidecar handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
 );
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
@@ -218,20 +218,20 @@ function checkTogether(options: CommonOptions, launch: ResolvedLaunch): void {
       'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
     );
   if (options.outlivesHost === true) checkOutliving(options, launch);
-  if (options.grpcBrokerMultiplex === true && launch.kind === 'reattach')
+  if (options.grpcBrokerMultiplex === true && isAttached(launch))
     throw new OptionsError(
-      'Expected no `grpcBrokerMultiplex` beside `reattach`: a multiplexing plugin accepts a single connection, and its first host had that.',
+      `Expected no \`grpcBrokerMultiplex\` beside \`${launch.kind}\`: a multiplexing plugin accepts a single connection, and its first host had that.`,
     );
-  if (options.autoMtls === true && launch.kind === 'reattach')
+  if (options.autoMtls === true && isAttached(launch))
     throw new OptionsError(
-      'Expected no `autoMtls` beside `reattach`: only the host that started the plugin has its keys. Use `tls`.',
+      `Expected no \`autoMtls\` beside \`${launch.kind}\`: only the host that started the plugin has its keys. Use \`tls\`.`,
     );
 }
 
 function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {
   const sharesGroup = launch.kind === 'command' && launch.process.processGroup === 'shared';
   const obstacles: readonly (readonly [there: boolean | undefined, what: string])[] = [
-    [launch.kind === 'reattach', '`reattach`: this host does not start the plugin'],
+    [isAttached(launch), `\`${launch.kind}\`: this host does not start the plugin`],
     [autoMtls, '`autoMtls`: only this host has its keys, so no other could reattach. Use `tls`'],
     [grpcBrokerMultiplex, '`grpcBrokerMultiplex`: such a plugin exits with the only connection that it accepts'],
     [managed, '`managed`: such a plugin is ended with the host'],

@@ -7,7 +7,7 @@ import { onAbort } from '../streams/on-abort.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { type Conditions, conditionsOf } from './attached/conditions.js';
 import { KeepAlive } from './keep-alive.js';
-import { checkReattachable, mayEnd } from './launch-options.js';
+import { checkReattachable, isAttached, mayEnd } from './launch-options.js';
 import {
   type Exited,
   type Idle,
@@ -22,11 +22,10 @@ import { LifeLog } from './life-log.js';
 import type { ResolvedClientOptions } from './options.js';
 import type { HostPartsSource } from './parts.js';
 import { PluginStreams } from './plugin-streams.js';
+import { connectPlugin } from './start/connect-plugin.js';
 import { explainFailedStart } from './start/explain-start.js';
-import { reattachPlugin } from './start/reattach-plugin.js';
 import type { ConnectedPlugin, PluginResources } from './start/start-context.js';
 import { abortedStart, asStartError, connectionLost, exitedUnexpectedly, startTimeout } from './start/start-errors.js';
-import { startPlugin } from './start/start-plugin.js';
 import { gracefulStop } from './stop/graceful-stop.js';
 import { releaseAll } from './stop/release.js';
 import { type UnaskedEnd, unaskedEnd } from './unasked-end.js';
@@ -143,7 +142,8 @@ export class PluginLife {
     checkReattachable(this.#options);
     const { id, protocol, protocolVersion, address } = life.plugin;
     const identity = await life.resources.runner.processIdentity?.();
-    return { protocol, protocolVersion, ...address, id, ...identity, test: false };
+    const borrowed = launch.kind === 'sidecar' ? { ends: false } : {};
+    return { protocol, protocolVersion, ...address, id, ...identity, test: false, ...borrowed };
   }
 
   get #resources(): Partial<PluginResources> {
@@ -183,7 +183,7 @@ export class PluginLife {
       this.#log.starting(launch);
       if (managed) this.#lifetime.add(parts.clients.add(this));
       const context = { options: this.#options, parts, streams, abort, acquired, onPhase };
-      return await (launch.kind === 'reattach' ? reattachPlugin(launch, context) : startPlugin(launch, context));
+      return await connectPlugin(launch, context);
     } finally {
       cancelTimeout();
     }
@@ -218,8 +218,8 @@ export class PluginLife {
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#log.ready(plugin, this.#options.manifest);
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
-    const isAttached = this.#options.launch.kind === 'reattach';
-    this.#lifetime.add(conditionsOf(protocol, { isAttached }).subscribe((changed) => this.#onConditions(changed)));
+    const watched = { isAttached: isAttached(this.#options.launch) };
+    this.#lifetime.add(conditionsOf(protocol, watched).subscribe((changed) => this.#onConditions(changed)));
     this.#lifetime.add(unaskedEnd(runner, protocol).subscribe((end) => this.#onUnaskedEnd(end)));
   }
 

@@ -23,6 +23,7 @@ export const UNNAMED = 'plugin';
  */
 export function resolveName(name: unknown, launch: ResolvedLaunch): string | undefined {
   if (name !== undefined) return checkedName(name);
+  if (launch.kind === 'sidecar') return launch.name;
   return launch.kind === 'command' ? nameOfCommand(launch.process.command) : undefined;
 }
 

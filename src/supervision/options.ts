@@ -129,16 +129,15 @@ export function resolveSupervision<P extends PluginSet>(
     throw new OptionsError(
       'Expected no `supervision` beside `outlivesHost`: a supervised plugin ends with its supervisor.',
     );
-  if (client.reattach !== undefined && options.reload?.mode === 'overlap')
-    throw new OptionsError(
-      "Expected no `reload.mode: 'overlap'` beside `reattach`: there is one plugin to reattach to.",
-    );
+  const attached = (['reattach', 'sidecar'] as const).find((name) => client[name] !== undefined);
+  if (attached !== undefined && options.reload?.mode === 'overlap')
+    throw new OptionsError(`Expected no \`reload.mode: 'overlap'\` beside \`${attached}\`: there is one plugin.`);
   const { limitMs, policy } = options.whenDown ?? {};
   const { idleStopMs, cooldownMs } = options;
-  const pool = resolvePool(options.size, client);
+  const pool = resolvePool(options.size, attached);
   return {
     start: oneOf('start', options.start, ['eager', 'lazy']),
-    policy: { ...restartPolicy(options, mode === 'stop-first' || client.reattach !== undefined), size: pool },
+    policy: { ...restartPolicy(options, mode === 'stop-first' || attached !== undefined), size: pool },
     cooldownMs: cooldownMs === undefined ? undefined : duration('cooldownMs', cooldownMs),
     generation: options.generation ?? (() => ({})),
     onStart: options.onStart as ResolvedSupervision['onStart'],
@@ -160,17 +159,15 @@ export function resolveSupervision<P extends PluginSet>(
   };
 }
 
-function resolvePool(size: number | PoolSize = 1, { reattach }: { readonly reattach?: unknown }): Required<PoolSize> {
+function resolvePool(size: number | PoolSize = 1, attached: string | undefined): Required<PoolSize> {
   const given = typeof size === 'number' ? { min: size, max: size } : size;
   const pool = { ...DEFAULT_SUPERVISION.pool, ...given };
   for (const name of ['min', 'max', 'scaleUpAtCalls'] as const)
     if (!Number.isInteger(pool[name]) || pool[name] < 1)
       throw wrong(typeof size === 'number' ? 'size' : `size.${name}`, 'an integer of at least 1', pool[name]);
   if (pool.max < pool.min) throw wrong('size.max', `at least \`min\`, which is ${pool.min}`, pool.max);
-  if (pool.max > 1 && reattach !== undefined)
-    throw new OptionsError(
-      'Expected no `supervision.size` above 1 beside `reattach`: there is one plugin to reattach to.',
-    );
+  if (pool.max > 1 && attached !== undefined)
+    throw new OptionsError(`Expected no \`supervision.size\` above 1 beside \`${attached}\`: there is one plugin.`);
   return { ...pool, scaleDownAfterMs: duration('size.scaleDownAfterMs', pool.scaleDownAfterMs) };
 }
 

@@ -9,14 +9,15 @@ import { LOG_LEVELS } from './levels.js';
 export function logSink(
   { process: { stderr } }: CliContext,
   { level, jsonLogs }: { readonly level: LogLevel; readonly jsonLogs: boolean },
+  stream: OutputStream = stderr,
 ): LogSink {
-  if (!jsonLogs) return terminalSink({ level, stream: stderr as Writable & OutputStream });
+  if (!jsonLogs) return terminalSink({ level, stream: stream as Writable & OutputStream });
   const lowest = LOG_LEVELS.indexOf(level);
   return {
     write(entry) {
       if (LOG_LEVELS.indexOf(entry.level) < lowest) return;
       const epochMs = entry.timestamp === undefined ? Number.NaN : Date.parse(entry.timestamp);
-      stderr.write(formatLogLine(entry, { epochMs: Number.isNaN(epochMs) ? Date.now() : epochMs }));
+      stream.write(formatLogLine(entry, { epochMs: Number.isNaN(epochMs) ? Date.now() : epochMs }));
     },
   };
 }

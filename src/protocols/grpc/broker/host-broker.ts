@@ -1,3 +1,4 @@
+import { Subscription } from 'rxjs';
 import type { ClientConnection } from '../../protocol.js';
 import type { GrpcChannel } from '../client/channel.js';
 import { createGrpcClient } from '../client/client.js';
@@ -22,7 +23,7 @@ export function openHostBroker(
   mainChannel: GrpcChannel,
   streams: MuxedStreams | undefined,
   { network, tls, logger }: Pick<ClientConnection, 'network' | 'tls' | 'logger'>,
-  { timeoutMs, ...options }: BrokerSettings,
+  { enabled, timeoutMs, ...options }: BrokerSettings,
   reconnection?: Reconnection,
 ): Broker {
   const link = new BrokerLink({ timeoutMs });
@@ -41,6 +42,7 @@ export function openHostBroker(
     keepsAlive: false,
   });
   const client = createGrpcClient(mainChannel, GRPCBrokerDefinition, { defaults: OWN_CALL_OPTIONS });
-  const call = openHostLink(link, client, { logger, reconnection });
+  const call = enabled ? openHostLink(link, client, { logger, reconnection }) : Subscription.EMPTY;
+  if (!enabled) link.end('it is left to another host (`grpc.broker.enabled` is false)');
   return broker;
 }

@@ -8,6 +8,11 @@ import type { GrpcServerOptions } from '../server/grpc-server.js';
 
 /** The broker of further connections, of either end. */
 export interface GrpcBrokerOptions {
+  /**
+   * Of a host: false leaves the broker of the plugin to another host that attaches to it. A plugin's broker is that of the first host that asks for
+   * it, for as long as the plugin lives. @default true
+   */
+  readonly enabled?: boolean;
   /** How long the side that dials and the side that accepts wait for each other. @default 5000 ms, as go-plugin */
   readonly timeoutMs?: number;
   /** Options of brokered servers. @default in a plugin those of its main server */
@@ -18,7 +23,7 @@ export interface GrpcBrokerOptions {
   readonly client?: GrpcClientOptions;
 }
 
-const NAMES = optionNames<GrpcBrokerOptions>()('timeoutMs server channel client');
+const NAMES = optionNames<GrpcBrokerOptions>()('enabled timeoutMs server channel client');
 
 export type ResolvedBrokerOptions = Required<GrpcBrokerOptions>;
 
@@ -36,11 +41,13 @@ export function resolveBrokerOptions(
   defaults: Partial<Omit<GrpcBrokerOptions, 'timeoutMs'>>,
 ): ResolvedBrokerOptions {
   checkOptions('`broker`', options, NAMES);
-  const { timeoutMs = TIMEOUT_MS } = options;
+  const { enabled = true, timeoutMs = TIMEOUT_MS } = options;
+  if (typeof enabled !== 'boolean')
+    throw new OptionsError(`Expected the \`enabled\` option of the broker to be a boolean, got ${String(enabled)}.`);
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_TIMER_MS)
     throw new OptionsError(
       `Expected the \`timeoutMs\` option of the broker to be an integer from 1 to ${MAX_TIMER_MS}, got ${String(timeoutMs)}.`,
     );
   const { server = {}, channel = {}, client = {} } = { ...defaults, ...options };
-  return { server, channel, client, timeoutMs };
+  return { enabled, server, channel, client, timeoutMs };
 }
