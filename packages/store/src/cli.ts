@@ -1,9 +1,10 @@
 import { proposeCompletions, run as runApplication } from '@stricli/core';
 import { app } from './cli/app.js';
-import type { CliContext, StoreCliContext } from './cli/context.js';
+import type { CliContext } from './cli/context.js';
 import { ExitCode } from './cli/failure.js';
+import type { StoreCliContext } from './cli/store-context.js';
 
-export type { OutputStream, StoreCliContext } from './cli/context.js';
+export type { OutputStream, StoreCliContext } from './cli/store-context.js';
 
 /** As `rxplug` has it: what follows is to be completed. */
 const COMPLETE = '__complete';

@@ -66,7 +66,10 @@ describe('the signer of a plugin that is added', () => {
     assert.ok(no.includes(`is signed by\n  minisign:${key}\nCompare the key`), no);
     assert.match(no, /\[y\/N\] /);
     assert.match(no, /ERR_SIGNATURE: .*name it by --trust, or give --yes/);
-    assert.match((await good(cwd, ['add', address, ...STORE], { typed: ['y\n'] })).stdout, /Signed by minisign:/);
+    const yes = await good(cwd, ['add', address, ...STORE], { typed: ['y\n'] });
+    assert.match(yes.stdout, /Signed by minisign:/);
+    assert.ok(yes.stderr.includes('\r\u001b[2Kkv 1.0.0 any  download  100 %\r'), 'the progress is on one line');
+    assert.ok(yes.stderr.endsWith('\r\u001b[2K'), 'the line is gone in the end');
   });
 
   test('is refused where nobody can be asked, unless it is named', async () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { StoreCliContext } from './context.js';
+import type { StoreCliContext } from './store-context.js';
 
 /** A public key: its line, or the name of its file. */
 export async function keyOf({ cwd }: Pick<StoreCliContext, 'cwd'>, text: string): Promise<string> {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { StoreCliContext } from './context.js';
 import { CommandFailure, ExitCode } from './failure.js';
 import { askPassword } from './prompt.js';
+import type { StoreCliContext } from './store-context.js';
 
 /** The first line of a file, or of stdin for `-`; without a file it is asked for. */
 export async function passwordFrom(

@@ -1,6 +1,6 @@
 import type { InstallProgress } from '../operations/context.js';
-import type { OutputStream } from './context.js';
 import { shown } from './failure.js';
+import type { OutputStream } from './store-context.js';
 
 const CLEAR_LINE = '\r\x1b[2K';
 

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import type { StoreCliContext } from './context.js';
 import { CommandFailure, ExitCode, shown } from './failure.js';
+import type { StoreCliContext } from './store-context.js';
 
 type Terminal = Pick<StoreCliContext, 'stdin' | 'stderr'>;
 
