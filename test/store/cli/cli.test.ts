@@ -28,6 +28,21 @@ describe('a plugin that is published and installed', () => {
     assert.equal((await good(cwd, ['update', 'kv', ...STORE])).stdout, 'kv 1.4.3 is the newest in its range\n');
   });
 
+  test('is mirrored, and installed from there without its source', async () => {
+    const { folder, address } = await publish('1.0.0');
+    const cwd = newPlace();
+    await good(cwd, ['add', address, '--yes', ...STORE]);
+    const [{ folder: at }] = await json<[{ folder: string }]>(cwd, ['mirror', 'mirror', 'kv', ...STORE]);
+    assert.equal(at, join(cwd, 'mirror/acme/kv'));
+    rmSync(folder, { recursive: true });
+
+    const other = newPlace();
+    cpSync(join(cwd, 'rxplug.lock'), join(other, 'rxplug.lock'));
+    await failure(1, other, ['install', ...STORE]);
+    await good(other, ['install', '--mirror', `dir://${cwd}/mirror`, ...STORE]);
+    assert.equal((await good(other, ['verify', ...STORE])).stdout, 'kv 1.0.0: good\n');
+  });
+
   test('is refused by verify when a file was changed, with exit code 1', async () => {
     const { address } = await publish('1.0.0');
     const cwd = newPlace();
@@ -174,6 +189,7 @@ describe('the command line', () => {
       'update',
       'list',
       'verify',
+      'mirror',
       'trust',
       'keygen',
       'pack',

@@ -63,6 +63,28 @@ const INSTALLING = {
     parameters: { flags: STORE_FLAGS, positional: names },
     docs: { brief: 'Verify the signatures and the files of what is installed' },
   }),
+  mirror: buildCommand<InstallFlags, string[], CliContext>({
+    loader: async () => (await import('./commands/mirror.js')).mirror,
+    parameters: {
+      flags: {
+        platform: {
+          ...optional,
+          variadic: true,
+          brief: 'Platform such as linux-x64; all of the lock file if left out',
+        },
+        ...STORE_FLAGS,
+      },
+      positional: {
+        kind: 'array',
+        parameter: word('folder', 'Folder of the mirror, and what the application calls plugins'),
+        minimum: 1,
+      },
+    },
+    docs: {
+      brief: 'Copy the files of the lock file into a folder, for where there is no network',
+      customUsage: ['[flags] FOLDER [NAME...]'],
+    },
+  }),
   trust: buildCommand<StoreFlags, [name: string, key: string], CliContext>({
     loader: async () => (await import('./commands/trust.js')).trust,
     parameters: {
