@@ -78,7 +78,7 @@ export function resolveStore(options: StoreOptions): StoreContext {
     mirror: mirror?.replace(/\/+$/, ''),
     platformKeys: keysOnce,
     mayBeUnsigned: unsignedPolicy(options),
-    sourceOf: (address) => sourceOf(address, options),
+    sourceOf: (address) => sourceOf(address, options, keysOnce),
     warn: options.onWarning ?? ((message) => process.emitWarning(message, { type: 'StoreWarning' })),
   };
 }
@@ -112,11 +112,15 @@ function unsignedPolicy({ unsigned, trust = [] }: StoreOptions): StoreContext['m
   return (address) => (unsigned ?? (trust.length === 0 && address.startsWith('dir:') ? 'allow' : 'refuse')) === 'allow';
 }
 
-function sourceOf(address: string, { sources = [], http = {} }: StoreOptions): PluginSource {
+function sourceOf(address: string, options: StoreOptions, keys: () => readonly string[]): PluginSource {
+  const { sources = [], http = {} } = options;
   if (typeof address !== 'string') throw new OptionsError(`Expected an address of a source, got ${quote(address)}.`);
   for (const factory of sources) {
     const source = factory(address);
     if (source !== undefined) return source;
   }
-  return openSource(address, http);
+  const [, image, binary] = /^(oci:[^#]+)#(.+)$/.exec(address) ?? [];
+  if (image === undefined || binary === undefined) return openSource(address, http);
+  // The lock file has the whole address, so that it is found again without an option.
+  return { ...openSource(image, { platforms: keys().filter((key) => key !== 'any'), ...http, binary }), address };
 }
