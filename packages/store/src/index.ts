@@ -40,6 +40,13 @@ export { formatSums, parseSums } from './signing/sums.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
 export { type Verified, type VerifyOptions, verifyMinisign } from './signing/verify.js';
 export type { HttpOptions } from './sources/http/options.js';
+export {
+  type InstalledPluginsOptions,
+  installedPlugins,
+  type NpmPlugin,
+  type NpmPlugins,
+  type UnusablePackage,
+} from './sources/npm/installed-plugins.js';
 export type { RegistryOptions } from './sources/oci/connect.js';
 export type { Credentials } from './sources/oci/credentials.js';
 export { type ImageSourceOptions, ociImageSource } from './sources/oci/image-source.js';

@@ -8,24 +8,23 @@ import { directorySource, type WebSourceOptions, webSource } from './static/stat
 
 /** How sources talk to servers. */
 export interface OpenSourceOptions extends WebSourceOptions, RegistryOptions {
-  /** In a registry of container images: the name or the path of the program in them, as for `ociImageSource`. */
-  readonly binary?: string;
-  /** With `binary`: the platforms to look at. @default the platform of this process */
+  /** The platforms of container images to look at. @default the platform of this process */
   readonly platforms?: readonly string[];
 }
 
 /**
- * The source of an address: `dir:///srv/plugins/acme/kv`, `https://plugins.example/acme/kv`,
- * `oci://ghcr.io/acme/kv`. Throws StoreError for an address that begins
- * with something else.
+ * The source of an address: `dir:///srv/plugins/acme/kv`, `https://plugins.example/acme/kv`, `oci://ghcr.io/acme/kv`, and for a program out of a
+ * container image `oci://ghcr.io/acme/image#/bin/kv`, the path of the program or its name. Throws StoreError for an address that begins with
+ * something else.
  */
 export function openSource(address: string, options: OpenSourceOptions = {}): PluginSource {
   if (address.startsWith('dir:')) return directorySource(address);
-  const { authorization, credentials, binary, platforms, ...http } = options;
+  const { authorization, credentials, platforms, ...http } = options;
   if (address.startsWith('oci:')) {
     const reach = { ...http, ...(credentials !== undefined && { credentials }) };
+    const [repository = '', binary] = address.split(/#(.*)/s);
     if (binary === undefined) return ociSource(address, reach);
-    return ociImageSource(address, { ...reach, binary, ...(platforms !== undefined && { platforms }) });
+    return ociImageSource(repository, { ...reach, binary, ...(platforms !== undefined && { platforms }) });
   }
   if (/^https?:/.test(address))
     return webSource(address, { ...http, ...(authorization !== undefined && { authorization }) });

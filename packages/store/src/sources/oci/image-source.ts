@@ -69,7 +69,7 @@ export function ociImageSource(address: string, options: ImageSourceOptions): Pl
   const registry = registryReader(http, repository);
   const tags = async (request?: RequestOptions) => versionsOf(await registry.tags(request));
   return {
-    address,
+    address: `${address}#${binary}`,
     list: async (request) => [...(await tags(request)).keys()],
     release: async (version, request = {}) => {
       const tag = (await tags(request)).get(version);

@@ -80,7 +80,7 @@ function requirePlugin({ json, mediaType }: RegistryManifest, what: string): voi
 function noPlugin(what: string, kind: unknown): StoreError {
   return new StoreError(
     'ERR_SOURCE',
-    `${what} is no plugin of rxplug but ${quote(kind)}. A program is taken out of a container image when its name is given: --binary NAME.`,
+    `${what} is no plugin of rxplug but ${quote(kind)}. A program is taken out of a container image when the address ends with its name or path: #/bin/kv.`,
   );
 }
 
