@@ -119,8 +119,5 @@ function sourceOf(address: string, options: StoreOptions, keys: () => readonly s
     const source = factory(address);
     if (source !== undefined) return source;
   }
-  const [, image, binary] = /^(oci:[^#]+)#(.+)$/.exec(address) ?? [];
-  if (image === undefined || binary === undefined) return openSource(address, http);
-  // The lock file has the whole address, so that it is found again without an option.
-  return { ...openSource(image, { platforms: keys().filter((key) => key !== 'any'), ...http, binary }), address };
+  return openSource(address, { platforms: keys().filter((key) => key !== 'any'), ...http });
 }

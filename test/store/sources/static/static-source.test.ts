@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import type { PluginSource, Release } from '../../../../packages/store/src/sources/source.js';
 import { directorySource, webSource } from '../../../../packages/store/src/sources/static/static-source.js';
 import { writeIndex } from '../../../../packages/store/src/sources/static/write-index.js';
@@ -198,6 +199,17 @@ test('a file that is longer than announced is seen by the reader, and one that i
   const { stream } = await source.open(file, { offset: 10 });
   assert.equal(Buffer.concat(await stream.toArray()).length, file.size + 1 - 10);
   await assert.rejects(source.open({ ...file, location: 'gone.tgz' }), codeIs('ERR_NOT_FOUND'));
+});
+
+test('a folder is addressed by its path, or as in a URL', async (t) => {
+  const folder = join(temporaryFolder(t), 'a folder, 100%');
+  mkdirSync(folder);
+  await writeArchive(folder, '1.0.0', 'any');
+  await writeIndex(folder);
+  const url = pathToFileURL(folder).href.replace('file:', 'dir:');
+  for (const address of [url, `dir:${folder}`]) assert.deepEqual(await directorySource(address).list(), ['1.0.0']);
+  for (const address of ['dir://host/share', 'dir:///%zz', 'dir:a'])
+    assert.throws(() => directorySource(address), codeIs('ERR_OPTIONS', /absolute path/));
 });
 
 test('addresses that are none are refused', async () => {

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { OptionsError } from 'rxplug';
 import { StoreError } from '../../errors.js';
 import { quote } from '../../quote.js';
@@ -25,13 +26,22 @@ export interface WebSourceOptions extends HttpOptions {
 }
 
 /**
- * Plugins in a directory, as `writeIndex` and `rxplug plugin mirror` lay it out: `dir:///srv/plugins/acme/kv`. Throws OptionsError for a
- * path that is not absolute.
+ * Plugins in a directory, as `writeIndex` and `rxplug plugin mirror` lay it out: `dir:///srv/plugins/acme/kv`, with `%20` for a space as in
+ * `file:`, or `dir:` with a path as it is. Throws OptionsError for a path that is not absolute.
  */
 export function directorySource(address: string): PluginSource {
-  const directory = address.replace(/^dir:(?:\/\/(?=\/))?/, '');
+  const directory = directoryOf(address);
   if (!isAbsolute(directory)) throw new OptionsError(`Expected \`dir:\` with an absolute path, got ${quote(address)}.`);
   return staticSource(address, directoryPlace(directory), INDEX_FILE);
+}
+
+function directoryOf(address: string): string {
+  if (!address.startsWith('dir://')) return address.slice('dir:'.length);
+  try {
+    return fileURLToPath(`file:${address.slice('dir:'.length)}`);
+  } catch {
+    return '';
+  }
 }
 
 /**
