@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { posix } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createClient } from 'rxplug';
@@ -9,10 +8,12 @@ import { DEFAULT_SERVE_OPTIONS } from '../../src/plugin/options.js';
 import { resolveChannelOptions } from '../../src/protocols/grpc/client/channel-options.js';
 import { RECONNECT_TIMEOUT_MS } from '../../src/protocols/grpc/client-protocol.js';
 import { readTable } from '../support/markdown-table.js';
-import { linksOf } from './markdown.js';
 import { read } from './repository.js';
 
 const page = read('docs/semantics.md');
+
+/** The tests of each rule, `file: title`. They are not on the page, which is in the package: the tests are not. */
+const testsOf = JSON.parse(read('test/docs/semantics-tests.json')) as Readonly<Record<string, readonly string[]>>;
 
 interface Rule {
   readonly number: string;
@@ -41,21 +42,31 @@ test('docs/semantics.md numbers its rules in order', () => {
 for (const { number, text } of rules) {
   test(`docs/semantics.md, ${number}: has a MUST or a SHOULD, and its tests exist`, () => {
     assert.match(text, /\b(MUST|SHOULD)\b/);
-    const named = linksOf(text).filter(({ title }) => title !== undefined);
+    const named = testsOf[number] ?? [];
     assert.notEqual(named.length, 0, 'a rule needs a test');
-    for (const { target, title } of named) assert.ok(hasTest(target, title!), `${target} has no test "${title}"`);
+    for (const test of named) {
+      const [file = '', ...title] = test.split(': ');
+      assert.ok(hasTest(file, title.join(': ')), `there is no ${test}`);
+    }
   });
 }
 
+test('tests are named of rules that the page has', () => {
+  assert.deepEqual(
+    Object.keys(testsOf),
+    rules.map(({ number }) => number),
+  );
+});
+
 test('a test that does not exist is not found', () => {
-  assert.equal(hasTest('../test/host/idle.test.ts', 'an idle plugin'), false);
-  assert.equal(hasTest('../test/host/plugin-life.test.ts', 'life: nothing of the kind'), false);
-  assert.equal(hasTest('../test/host/plugin-life.test.ts', 'life: a stop before any start'), true);
+  assert.equal(hasTest('test/host/idle.test.ts', 'an idle plugin'), false);
+  assert.equal(hasTest('test/host/plugin-life.test.ts', 'life: nothing of the kind'), false);
+  assert.equal(hasTest('test/host/plugin-life.test.ts', 'life: a stop before any start'), true);
 });
 
 /** Whether a file has a test of that name. The name may be a template in the file, whose values are found in the same file. */
-function hasTest(target: string, title: string): boolean {
-  const source = read(posix.join('docs', target));
+function hasTest(file: string, title: string): boolean {
+  const source = read(file);
   const names = [
     ...source.matchAll(
       /\b(?:test|it|scenario|hosted|brokered|on|each|both|onImpatient)\(\s*(?:pairing,\s*)?(['"`])((?:\\.|(?!\1).)*)\1/gs,

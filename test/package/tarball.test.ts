@@ -55,7 +55,7 @@ test('it takes 2 MB at most, without the maps that only debuggers read', (t) => 
 });
 
 const CODE = /```[^]*?```/g;
-const LINK = /\]\(([^)\s]+)\)/g;
+const LINK = /\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
 /** Files and folders of the package, or of the repository if the package leaves them out, that a text names without a link. */
 const NAMED = /`((?:examples|proto|docs)\/[\w./-]+)`/g;
 
