@@ -120,6 +120,23 @@ test('what is published has no process id, and a host that stops leaves the plug
   assert.ok(isAlive(await pluginOf(sidecar)));
 });
 
+test('a host that is killed leaves the plugin to the next one', unix, async () => {
+  await using sidecar = startSidecar('survives', example('grpc-kv'));
+  const pid = await pluginOf(sidecar);
+  const program = fileURLToPath(new URL('sidecar-host.js', import.meta.url));
+  const first = spawn(process.execPath, [program, directory, 'survives'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(first, 'exit');
+  const [said] = await within(20_000, 'an answer', once(first.stdout, 'data'));
+  assert.equal(String(said), '1\n');
+  first.kill('SIGKILL');
+  await ended;
+  await using client = createClient({ sidecar: { directory, name: 'survives' }, handshake, plugins });
+  await client.start();
+  const kv = await client.dispense('kv');
+  assert.equal((await firstValueFrom(kv.put({ key: 'a', value }))).revision, 2n, 'the same process');
+  assert.ok(isAlive(pid));
+});
+
 test(
   'a sidecar that was killed leaves a file that leads nowhere: the host waits for the next one, which clears up',
   unix,
