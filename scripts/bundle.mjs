@@ -37,6 +37,7 @@ const PARTS = {
   'net-rpc-server': 'protocols/netrpc/server-protocol',
   'grpc-js-channel': 'protocols/grpc/grpc-js/engine/channel',
   'grpc-js-server': 'protocols/grpc/grpc-js/engine/server',
+  endpoint: 'host/start/connect-endpoint',
   'host-container': 'di/host-container',
   'plugin-container': 'di/plugin-container',
 };

@@ -137,6 +137,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'net-rpc': room(DI),
   transport: room(DI),
   container: room(DI),
+  endpoint: room([...DI, 'di']),
   manifest: room(WIRE),
   sandbox: room(DI),
   supervise: room([...DI, 'di', 'supervision']),

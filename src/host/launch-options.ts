@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { OptionsError } from '../errors.js';
 import type { AttachedRunner, ProcessSpec, RunnerFactory } from '../runners/runner.js';
 import { resolveSecureConfig, type SecureConfig } from '../runners/secure/secure-config.js';
+import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import {
   endsWithHost,
   type PartialReattachConfig,
@@ -10,6 +11,8 @@ import {
 } from '../wire/handshake/reattach-config.js';
 import { isTerraformReattach, TERRAFORM_REATTACH_VARIABLE } from '../wire/handshake/terraform-reattach.js';
 import { checkOptions, optionNames } from '../wire/option-names.js';
+import type { WatchedPlugin } from './attached/conditions.js';
+import { type EndpointLaunch, type EndpointOptions, resolveEndpoint } from './attached/endpoint.js';
 import { resolveSidecar, type SidecarLaunch, type SidecarOptions } from './attached/sidecar.js';
 
 /** A command to run as a child process. */
@@ -50,22 +53,35 @@ export interface SidecarChoice {
   readonly sidecar: SidecarOptions;
 }
 
+/** A plugin that runs already and is only called. */
+export interface EndpointChoice {
+  /** Where the plugin is, and what protects the connection. */
+  readonly endpoint: EndpointOptions;
+}
+
 const REATTACH_NAMES = optionNames<ReattachLaunch['reattach']>()(
   'protocol protocolVersion network address id pid startTime test ends attach',
 );
 
+/** What both ends have agreed on beforehand. */
+export interface Agreed {
+  /** Protocol version and magic cookie, the same as the plugin's (go-plugin HandshakeConfig). An `endpoint` needs neither. */
+  readonly handshake: HandshakeConfig;
+}
+
 type Without<T> = { readonly [Key in keyof T]?: never };
 
 /**
- * Exactly one of `command`, `runner`, `reattach` and `sidecar`.
+ * Exactly one of `command`, `runner`, `reattach`, `sidecar` and `endpoint`.
  *
  * @inline
  */
 export type LaunchOptions =
-  | (CommandLaunch & Without<RunnerLaunch & ReattachLaunch & SidecarChoice>)
-  | (RunnerLaunch & Without<CommandLaunch & ReattachLaunch & SidecarChoice>)
-  | (ReattachLaunch & Without<CommandLaunch & RunnerLaunch & SidecarChoice>)
-  | (SidecarChoice & Without<CommandLaunch & RunnerLaunch & ReattachLaunch>);
+  | (CommandLaunch & Agreed & Without<RunnerLaunch & ReattachLaunch & SidecarChoice & EndpointChoice>)
+  | (RunnerLaunch & Agreed & Without<CommandLaunch & ReattachLaunch & SidecarChoice & EndpointChoice>)
+  | (ReattachLaunch & Agreed & Without<CommandLaunch & RunnerLaunch & SidecarChoice & EndpointChoice>)
+  | (SidecarChoice & Agreed & Without<CommandLaunch & RunnerLaunch & ReattachLaunch & EndpointChoice>)
+  | (EndpointChoice & Partial<Agreed> & Without<CommandLaunch & RunnerLaunch & ReattachLaunch & SidecarChoice>);
 
 /** A plugin that the client starts. */
 export type StartLaunch =
@@ -79,12 +95,12 @@ export interface AttachLaunch {
   readonly attach: AttachFunction | undefined;
 }
 
-/** The validated choice between `command`, `runner`, `reattach` and `sidecar`. */
-export type ResolvedLaunch = StartLaunch | AttachLaunch | SidecarLaunch;
+/** The validated choice between `command`, `runner`, `reattach`, `sidecar` and `endpoint`. */
+export type ResolvedLaunch = StartLaunch | AttachLaunch | SidecarLaunch | EndpointLaunch;
 
 /** Whether this host has not started the plugin. */
 export function isAttached({ kind }: ResolvedLaunch): boolean {
-  return kind === 'reattach' || kind === 'sidecar';
+  return kind === 'reattach' || kind === 'sidecar' || kind === 'endpoint';
 }
 
 /**
@@ -93,11 +109,32 @@ export function isAttached({ kind }: ResolvedLaunch): boolean {
  */
 export function mayEnd(launch: ResolvedLaunch, { asked }: { readonly asked: boolean }): boolean {
   if (launch.kind === 'sidecar') return false;
+  if (launch.kind === 'endpoint') return asked && launch.ends;
   return launch.kind !== 'reattach' || (asked && endsWithHost(launch.config));
+}
+
+/** The application protocol version of `plugins`. */
+export function baseVersionOf({ handshake, endpoint }: Pick<LaunchOptions, 'handshake' | 'endpoint'>): number {
+  return handshake?.protocolVersion ?? endpoint?.version ?? 0;
+}
+
+/** What becomes of a plugin that cannot be reached any more. */
+export function afterLoss(launch: ResolvedLaunch): 'killed' | 'left' | 'endpoint' {
+  if (launch.kind === 'endpoint') return 'endpoint';
+  return mayEnd(launch, { asked: false }) ? 'killed' : 'left';
+}
+
+/** How it is known whether the plugin is well. */
+export function watchedOf(launch: ResolvedLaunch): WatchedPlugin {
+  return {
+    isAttached: isAttached(launch),
+    ...(launch.kind === 'endpoint' ? { healthService: launch.healthService } : {}),
+  };
 }
 
 /** Throws OptionsError for a plugin that only the host that started it can connect to. */
 export function checkReattachable(options: {
+  readonly launch: ResolvedLaunch;
   readonly autoMtls: boolean;
   readonly grpcBrokerMultiplex: boolean;
 }): void {
@@ -106,19 +143,23 @@ export function checkReattachable(options: {
     : options.grpcBrokerMultiplex
       ? '`grpcBrokerMultiplex`: it accepts a single connection, which this host has'
       : undefined;
+  if (options.launch.kind === 'endpoint')
+    throw new OptionsError('An endpoint is not reattached to: another host connects with the same `endpoint`.');
   if (obstacle === undefined) return;
   throw new OptionsError(`No other host can reattach to this plugin: it was started with ${obstacle}.`);
 }
 
 /**
- * Throws OptionsError unless exactly one of `command`, `runner`, `reattach` and `sidecar` is given, or for options that exclude each other;
+ * Throws OptionsError unless exactly one of `command`, `runner`, `reattach`, `sidecar` and `endpoint` is given, or for options that exclude each other;
  * SecurityError for a malformed checksum.
  */
 export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
-  const given = (['command', 'runner', 'reattach', 'sidecar'] as const).filter((name) => options[name] !== undefined);
+  const given = (['command', 'runner', 'reattach', 'sidecar', 'endpoint'] as const).filter(
+    (name) => options[name] !== undefined,
+  );
   if (given.length !== 1)
     throw new OptionsError(
-      `Expected exactly one of \`command\`, \`runner\`, \`reattach\` and \`sidecar\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
+      `Expected exactly one of \`command\`, \`runner\`, \`reattach\`, \`sidecar\` and \`endpoint\`, got ${given.length === 0 ? 'none' : given.join(' and ')}.`,
     );
   if (options.command !== undefined) return resolveCommand(options);
   for (const name of ['cwd', 'secureConfig', 'processGroup'] as const) {
@@ -127,6 +168,7 @@ export function resolveLaunch(options: LaunchOptions): ResolvedLaunch {
     throw new OptionsError(`Expected no \`${name}\` beside \`${given[0]}\`: ${why}.`);
   }
   if (options.sidecar !== undefined) return resolveSidecar(options.sidecar);
+  if (options.endpoint !== undefined) return resolveEndpoint(options.endpoint);
   return options.runner === undefined ? resolveReattach(options.reattach) : { kind: 'runner', runner: options.runner };
 }
 

@@ -65,6 +65,8 @@ function describeLaunch(launch: ResolvedLaunch): LogFields {
       return { reattach: launch.config.address };
     case 'sidecar':
       return { sidecar: launch.name, directory: launch.directory };
+    case 'endpoint':
+      return { endpoint: launch.address.address };
   }
 }
 

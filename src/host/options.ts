@@ -3,7 +3,7 @@ import { OptionsError } from '../errors.js';
 import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls/tls.js';
 import { resolveDuration } from '../wire/duration.js';
-import { HANDSHAKE_NAMES, type HandshakeConfig } from '../wire/handshake/handshake-config.js';
+import { cookielessHandshake, type HandshakeConfig, resolveHandshake } from '../wire/handshake/handshake-config.js';
 import { definedVariables } from '../wire/handshake/variables.js';
 import { hostVersionTable } from '../wire/handshake/versions.js';
 import { resolveLineLimit } from '../wire/lines.js';
@@ -11,7 +11,7 @@ import { agreedManifest } from '../wire/manifest/agreement.js';
 import type { PluginManifest } from '../wire/manifest/manifest.js';
 import { checkOptions, optionNames } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
-import { isAttached, type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
+import { baseVersionOf, isAttached, type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
 import { checkLogSink, type LogSink } from './log-sink.js';
 import type { VersionedPluginSets } from './negotiated.js';
 import { resolveName } from './plugin-name.js';
@@ -29,8 +29,6 @@ interface CommonOptions {
    * what log sinks get, and what it says of the handshake is compared with this host's. @default none: the version is unknown
    */
   readonly manifest?: PluginManifest;
-  /** Protocol version and magic cookie, the same as the plugin's (go-plugin HandshakeConfig). */
-  readonly handshake: HandshakeConfig;
   /** Protocols that the plugin may choose. @default those of the contracts in the plugin sets */
   readonly allowedProtocols?: readonly ProtocolName[];
   /** Bound of `start`, from its call to a connected client. @default 60 000 ms, as go-plugin */
@@ -144,7 +142,7 @@ export interface ResolvedClientOptions<P extends PluginSet = PluginSet> {
 
 /** The names of all of a client's options. */
 export const CLIENT_OPTION_NAMES = optionNames<ClientOptions>()(
-  'callSites name manifest command cwd secureConfig processGroup runner reattach sidecar handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
+  'callSites name manifest command cwd secureConfig processGroup runner reattach sidecar endpoint handshake plugins versionedPlugins allowedProtocols startTimeoutMs stopGraceMs pingTimeoutMs ports env skipHostEnv stderr logSink output maxLogLineBytes tls autoMtls grpcBrokerMultiplex outlivesHost managed unixSocket',
 );
 
 export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
@@ -157,12 +155,14 @@ export const DEFAULT_CLIENT_OPTIONS = Object.freeze({
 
 /** Validates the options and fills in the defaults. The caller's object is not changed. Throws OptionsError. */
 export function resolveClientOptions<P extends PluginSet>(options: ClientOptions<P>): ResolvedClientOptions<P> {
-  const handshake = resolveHandshake(options.handshake);
-  const versions = versionTable(options);
   const launch = resolveLaunch(options);
+  const isEndpoint = launch.kind === 'endpoint';
+  const handshake = (isEndpoint ? cookielessHandshake : resolveHandshake)(options.handshake, baseVersionOf(options));
+  const versions = versionTable(options, handshake);
   checkTogether(options, launch);
   const allowedProtocols = resolveProtocols(options.allowedProtocols) ?? protocolsOf(versions);
-  const manifest = agreedManifest(options.manifest, { handshake, versions: [...versions.keys()], allowedProtocols });
+  const terms = { handshake: options.handshake ?? {}, versions: [...versions.keys()], allowedProtocols };
+  const manifest = agreedManifest(options.manifest, terms);
   return {
     name: resolveName(options.name ?? manifest?.name, launch),
     manifest,
@@ -218,7 +218,8 @@ function checkTogether(options: CommonOptions, launch: ResolvedLaunch): void {
       'Expected either `autoMtls` or `tls`, got both: AutoMTLS makes its own certificates. Remove one of them.',
     );
   if (options.outlivesHost === true) checkOutliving(options, launch);
-  if (options.grpcBrokerMultiplex === true && isAttached(launch))
+  if (launch.kind === 'endpoint') checkEndpoint(options);
+  else if (options.grpcBrokerMultiplex === true && isAttached(launch))
     throw new OptionsError(
       `Expected no \`grpcBrokerMultiplex\` beside \`${launch.kind}\`: a multiplexing plugin accepts a single connection, and its first host had that.`,
     );
@@ -226,6 +227,14 @@ function checkTogether(options: CommonOptions, launch: ResolvedLaunch): void {
     throw new OptionsError(
       `Expected no \`autoMtls\` beside \`${launch.kind}\`: only the host that started the plugin has its keys. Use \`tls\`.`,
     );
+}
+
+function checkEndpoint({ autoMtls, tls }: CommonOptions): void {
+  if (autoMtls === true)
+    throw new OptionsError(
+      'Expected no `autoMtls` beside `endpoint`: its keys are made for a start. Use `endpoint.tls`.',
+    );
+  if (tls !== undefined) throw new OptionsError('Expected no `tls` beside `endpoint`: give it as `endpoint.tls`.');
 }
 
 function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOptions, launch: ResolvedLaunch): void {
@@ -241,22 +250,12 @@ function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOption
   if (found !== undefined) throw new OptionsError(`Expected no \`outlivesHost\` beside ${found[1]}.`);
 }
 
-/** An empty cookie would match an environment variable that is not set. */
-function resolveHandshake(handshake: Partial<HandshakeConfig> = {}): Required<HandshakeConfig> {
-  checkOptions('`handshake`', handshake, HANDSHAKE_NAMES);
-  const { protocolVersion = 0, magicCookieKey, magicCookieValue } = handshake;
-  if (!magicCookieKey || !magicCookieValue)
-    throw new OptionsError(
-      'Expected `handshake.magicCookieKey` and `handshake.magicCookieValue` to be non-empty strings.',
-    );
-  if (!Number.isSafeInteger(protocolVersion))
-    throw new OptionsError(`Expected \`handshake.protocolVersion\` to be an integer, got ${String(protocolVersion)}.`);
-  return { protocolVersion, magicCookieKey, magicCookieValue };
-}
-
-function versionTable<P extends PluginSet>(options: ClientOptions<P>): ReadonlyMap<number, P> {
+function versionTable<P extends PluginSet>(
+  options: ClientOptions<P>,
+  { protocolVersion }: Pick<Required<HandshakeConfig>, 'protocolVersion'>,
+): ReadonlyMap<number, P> {
   const versions = hostVersionTable<P>({
-    protocolVersion: options.handshake.protocolVersion ?? 0,
+    protocolVersion,
     ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
     ...(options.versionedPlugins === undefined ? {} : { versionedPlugins: options.versionedPlugins }),
   });

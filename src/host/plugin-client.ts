@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import type { ClientOfContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
+import type { PingOptions } from '../protocols/protocol.js';
 import type { Exit, PluginIdentity, PluginState } from '../streams/lifecycle.js';
 import { untilAborted } from '../streams/until-aborted.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
@@ -10,6 +11,7 @@ import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
 import { CALL_SITES_VARIABLE, callSite, withCallSites, withSite } from './call-sites.js';
 import { ClientGrpcBroker, ClientMuxBroker } from './client-brokers.js';
+import { watchedOf } from './launch-options.js';
 import type { NegotiatedPlugins } from './negotiated.js';
 import { type ClientOptions, type ResolvedClientOptions, resolveClientOptions } from './options.js';
 import type { HostPartsSource } from './parts.js';
@@ -189,9 +191,15 @@ export class PluginClient<P extends PluginSet = PluginSet, Negotiated = Negotiat
     return this.#tracked(this.#ping(signal));
   }
 
+  get #pingOptions(): PingOptions {
+    const { launch, pingTimeoutMs: timeoutMs } = this.#options;
+    const { healthService: service } = watchedOf(launch);
+    return { timeoutMs, ...(service === undefined ? {} : { service }) };
+  }
+
   async #ping(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    await untilAborted(this.#life.protocol.ping({ timeoutMs: this.#options.pingTimeoutMs }), signal);
+    await untilAborted(this.#life.protocol.ping(this.#pingOptions), signal);
   }
 
   /**

@@ -7,7 +7,7 @@ import { onAbort } from '../streams/on-abort.js';
 import type { ReattachConfig } from '../wire/handshake/reattach-config.js';
 import { type Conditions, conditionsOf } from './attached/conditions.js';
 import { KeepAlive } from './keep-alive.js';
-import { checkReattachable, isAttached, mayEnd } from './launch-options.js';
+import { afterLoss, checkReattachable, mayEnd, watchedOf } from './launch-options.js';
 import {
   type Exited,
   type Idle,
@@ -218,8 +218,9 @@ export class PluginLife {
     this.#enter({ status: 'running', plugin, abort, resources, started });
     this.#log.ready(plugin, this.#options.manifest);
     this.#lifetime.add(protocol.connected$?.subscribe((isConnected) => this.#onConnection(isConnected)));
-    const watched = { isAttached: isAttached(this.#options.launch) };
-    this.#lifetime.add(conditionsOf(protocol, watched).subscribe((changed) => this.#onConditions(changed)));
+    this.#lifetime.add(
+      conditionsOf(protocol, watchedOf(this.#options.launch)).subscribe((changed) => this.#onConditions(changed)),
+    );
     this.#lifetime.add(unaskedEnd(runner, protocol).subscribe((end) => this.#onUnaskedEnd(end)));
   }
 
@@ -244,7 +245,7 @@ export class PluginLife {
     const { identity, logs, logger } = this.streams;
     if (end.kind === 'exited')
       return void this.#end({ kind: 'crashed' }, () => exitedUnexpectedly(identity, end.exit, logs.lastStderr));
-    const then = end.exit ?? (mayEnd(this.#options.launch, { asked: false }) ? 'killed' : 'left');
+    const then = end.exit ?? afterLoss(this.#options.launch);
     const error = connectionLost(end.loss, then, this.streams.details);
     logger.error(error.message);
     void this.#end({ kind: 'disconnected', error }, () => error);
@@ -272,7 +273,8 @@ export class PluginLife {
     if (life.status === 'running') {
       life.resources.runner.ref?.();
       const asked = reason.kind === 'stopped' && kill;
-      if (asked && !(await gracefulStop(life.resources, stopGraceMs))) this.#log.killing();
+      const exited = !asked || (await gracefulStop(life.resources, stopGraceMs));
+      if (!exited && launch.kind !== 'endpoint') this.#log.killing();
     }
     if (reason.kind === 'crashed') await this.streams.logs.drained();
     const because = why?.() ?? new ClosedError('ERR_CLOSED', `The plugin ${this.streams.name} was stopped.`);
@@ -289,10 +291,10 @@ export class PluginLife {
   #withDetails(error: PluginError): PluginError {
     const exit = this.#life.status === 'exited' ? this.#life.exit : undefined;
     const ending = exit === undefined ? {} : { exitCode: exit.code, signal: exit.signal };
-    const byRunner = this.#options.launch.kind === 'runner';
-    return explainFailedStart(error.with({ ...this.streams.details, ...ending }), {
+    const known = error.with({ ...this.streams.details, ...ending });
+    return explainFailedStart(known, {
       plugin: this.streams.name,
-      byRunner,
+      byRunner: this.#options.launch.kind === 'runner',
     });
   }
 }

@@ -24,6 +24,7 @@ export const UNNAMED = 'plugin';
 export function resolveName(name: unknown, launch: ResolvedLaunch): string | undefined {
   if (name !== undefined) return checkedName(name);
   if (launch.kind === 'sidecar') return launch.name;
+  if (launch.kind === 'endpoint') return launch.address.address;
   return launch.kind === 'command' ? nameOfCommand(launch.process.command) : undefined;
 }
 

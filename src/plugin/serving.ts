@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { OptionsError } from '../errors.js';
 import type { ProtocolName } from '../protocols/contract.js';
-import type { ServerProtocol } from '../protocols/protocol.js';
+import type { ServerProtocol, SharedServing } from '../protocols/protocol.js';
 import { settledWithin } from '../streams/settled-within.js';
 import type { Listener } from '../transports/transport.js';
 import type { Address } from '../wire/handshake/address.js';
@@ -25,6 +25,8 @@ export interface ServingContext {
   readonly output: { readonly stdout: Readable; readonly stderr: Readable };
   /** Ends `output` after what is still buffered. */
   readonly endOutput: () => void;
+  /** Set for a plugin that was not started by its hosts. */
+  readonly shared?: SharedServing;
 }
 
 /** A plugin that is being served. */
@@ -68,6 +70,7 @@ export async function startServing(context: ServingContext): Promise<Serving> {
       syncStderr: context.output.stderr,
       logger,
       onShutdown: shutdown,
+      ...(context.shared === undefined ? {} : { shared: context.shared }),
     }),
   );
   started.protocol = protocol;

@@ -24,6 +24,11 @@ export interface ClientConnection {
   readonly tls: TlsConfig | undefined;
   /** Whether brokered connections travel inside the main one (gRPC only). */
   readonly multiplex: boolean;
+  /**
+   * The plugin is reached over a network, which may lose what is sent: deadlines, keep-alive and the time to connect again have other
+   * defaults (gRPC only). @default false
+   */
+  readonly isRemote?: boolean;
   /** The set of the version that was negotiated. */
   readonly plugins: PluginSet;
   /** Receive the bytes that the plugin's program wrote to its stdout and stderr after the handshake. Never ended by the protocol. */
@@ -99,6 +104,16 @@ export interface ServerConnection {
   readonly logger: Logger;
   /** To be called when the host asks the plugin to stop; the host is answered when it resolves. Idempotent, bounded. */
   readonly onShutdown: () => Promise<void>;
+  /** Set for a plugin that was not started by its hosts, of which there may be several. */
+  readonly shared?: SharedServing;
+}
+
+/** How a plugin with several hosts ends. */
+export interface SharedServing {
+  /** Whether a host may end it for all of them. */
+  readonly mayEnd: boolean;
+  /** How long health says NOT_SERVING before new calls are refused, in milliseconds. */
+  readonly notServingMs: number;
 }
 
 /** A plugin that is being served in one protocol. */

@@ -1,3 +1,4 @@
+import { baseVersionOf } from '../host/launch-options.js';
 import type { ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import { PluginClient, type PluginName } from '../host/plugin-client.js';
@@ -32,9 +33,9 @@ export class MemberClient<P extends PluginSet = PluginSet> extends PluginClient<
 /** A contract by version and name. */
 export type ContractTable = (version: number, name: string) => PluginContract | undefined;
 
-export function contractTable({ handshake, plugins, versionedPlugins }: ClientOptions): ContractTable {
+export function contractTable({ plugins, versionedPlugins, ...options }: ClientOptions): ContractTable {
   return (version, name) => {
-    const set = versionedPlugins?.[version] ?? (version === (handshake.protocolVersion ?? 0) ? plugins : undefined);
+    const set = versionedPlugins?.[version] ?? (version === baseVersionOf(options) ? plugins : undefined);
     return set !== undefined && Object.hasOwn(set, name) ? set[name] : undefined;
   };
 }

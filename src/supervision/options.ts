@@ -129,7 +129,7 @@ export function resolveSupervision<P extends PluginSet>(
     throw new OptionsError(
       'Expected no `supervision` beside `outlivesHost`: a supervised plugin ends with its supervisor.',
     );
-  const attached = (['reattach', 'sidecar'] as const).find((name) => client[name] !== undefined);
+  const attached = (['reattach', 'sidecar', 'endpoint'] as const).find((name) => client[name] !== undefined);
   if (attached !== undefined && options.reload?.mode === 'overlap')
     throw new OptionsError(`Expected no \`reload.mode: 'overlap'\` beside \`${attached}\`: there is one plugin.`);
   const { limitMs, policy } = options.whenDown ?? {};

@@ -1,10 +1,12 @@
 import { defer, map, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import { PluginCallError, SupervisionError } from '../errors.js';
+import { baseVersionOf } from '../host/launch-options.js';
 import type { ClientOptions } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import type { PluginClient, PluginName } from '../host/plugin-client.js';
 import type { ClientOfContract, PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { GrpcBroker } from '../protocols/grpc/broker/grpc-broker.js';
+import { remoteClient } from '../protocols/grpc/client/remote-defaults.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import { grpcSidesOf } from '../protocols/grpc/contract.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
@@ -220,9 +222,9 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
 
   /** The contract, where it does not depend on a start. */
   #known(name: string): PluginContract | undefined {
-    const { versionedPlugins, handshake } = this.#options;
+    const { versionedPlugins } = this.#options;
     if (versionedPlugins !== undefined) return undefined;
-    const contract = this.#contracts(handshake.protocolVersion ?? 0, name);
+    const contract = this.#contracts(baseVersionOf(this.#options), name);
     if (contract === undefined) throw unknownPlugin(name);
     return contract.protocols.length === 1 ? contract : undefined;
   }
@@ -252,7 +254,8 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
     const route = (): PluginRoute =>
       new PluginRoute(this.#supervisor, this.#supervision, { ...this.#options, name: this.#plugin.name });
     this.#channel ??= new SwitchingChannel(route());
-    const clientOptions = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
+    const own = { interceptors, ...(defaults === undefined ? {} : { defaults }) };
+    const clientOptions = this.#options.endpoint === undefined ? own : remoteClient(own);
     return { channel: this.#channel, broker: this.broker, clientOptions, signal };
   }
 }

@@ -52,6 +52,11 @@ test('examples/supervised goes on after a crash, with the same client', async ()
   assert.equal(await output('supervised/host'), `${lines.join('\n')}\n`);
 });
 
+test('examples/endpoint calls a plugin that is a service, until that is told to end', async () => {
+  const lines = ['Hello Ada!', 'the service is about to end', 'the service has ended with code 0'];
+  assert.equal(await output('endpoint/host'), `${lines.join('\n')}\n`);
+});
+
 test('examples/worker-runner runs a plugin in a thread', async () => {
   // The number varies: module hooks (of a coverage tool, for instance) run in a thread of their own.
   assert.match(await output('worker-runner/host'), /^Hello thread \d+!\n$/);

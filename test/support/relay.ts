@@ -49,6 +49,11 @@ export class Relay implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Passes nothing on any more, as a network that is down: nobody is told. Later connections work. */
+  swallow(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
   /** Resolves when the host has connected once more. */
   next(): Promise<void> {
     return firstValueFrom(this.connected$);

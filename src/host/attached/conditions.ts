@@ -9,12 +9,17 @@ export type Conditions = Pick<RunningPlugin, 'reconnecting' | 'notServing' | 'br
 export interface WatchedPlugin {
   /** The host has not started the plugin: nothing but the connection, and what it tells, shows that it lives. */
   readonly isAttached: boolean;
+  /** The service of gRPC's health protocol that tells whether it serves. @default 'plugin' */
+  readonly healthService?: string;
 }
 
 /** The conditions of a running plugin whenever one of them changes; none of them counts as the beginning. Cold, never errors. */
-export function conditionsOf(protocol: ClientProtocol, { isAttached }: WatchedPlugin): Observable<Conditions> {
+export function conditionsOf(
+  protocol: ClientProtocol,
+  { isAttached, healthService }: WatchedPlugin,
+): Observable<Conditions> {
   const { connected$ = EMPTY, brokerLost$ = EMPTY } = protocol;
-  const serving$ = protocol.watchServing?.() ?? EMPTY;
+  const serving$ = protocol.watchServing?.(healthService === undefined ? {} : { service: healthService }) ?? EMPTY;
   const none: Conditions = {};
   const reconnecting$ = connected$.pipe(
     map((isConnected): Conditions => (isConnected ? none : { reconnecting: true })),

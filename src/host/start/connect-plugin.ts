@@ -5,13 +5,15 @@ import type { ConnectedPlugin, StartContext } from './start-context.js';
 import { startPlugin } from './start-plugin.js';
 
 /** Comes to a connected plugin, in the way that the options say. */
-export function connectPlugin(launch: ResolvedLaunch, context: StartContext): Promise<ConnectedPlugin> {
+export async function connectPlugin(launch: ResolvedLaunch, context: StartContext): Promise<ConnectedPlugin> {
   switch (launch.kind) {
     case 'reattach':
-      return reattachPlugin(launch, context);
+      return await reattachPlugin(launch, context);
     case 'sidecar':
-      return connectSidecar(launch, context);
+      return await connectSidecar(launch, context);
+    case 'endpoint':
+      return await (await import('./connect-endpoint.js')).connectEndpoint(launch, context);
     default:
-      return startPlugin(launch, context);
+      return await startPlugin(launch, context);
   }
 }

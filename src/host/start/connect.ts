@@ -16,6 +16,8 @@ export interface Destination {
   readonly address: Address;
   readonly tls: TlsConfig | undefined;
   readonly multiplex: boolean;
+  /** Over a network, which may lose what is sent. */
+  readonly isRemote?: boolean;
 }
 
 /** Connects to a plugin that listens. Rejects with a PluginError; with ERR_EXITED_EARLY as soon as the plugin exits. */
@@ -25,15 +27,13 @@ export async function connect(
   destination: Destination,
   { options: { startTimeoutMs }, parts, streams, abort, acquired }: StartContext,
 ): Promise<ClientProtocol> {
-  const { protocol: name, plugins, address, tls, multiplex } = destination;
+  const { protocol: name, plugins, address, tls, multiplex, isRemote = false } = destination;
   const factory = parts.protocols[name];
   if (factory === undefined)
     throw new HandshakeError(
       'ERR_PROTOCOL_NOT_ALLOWED',
       `The plugin speaks ${name}, for which this host has no implementation. Bind one, or leave it out of \`allowedProtocols\`.`,
     );
-  const { logger, syncStdout, syncStderr } = streams;
-  const output = { syncStdout: syncStdout.writable, syncStderr: syncStderr.writable };
   const network = parts.createNetwork(runner, sockets.where);
   const dialer = network.dialerTo(address);
   const { signal } = abort;
@@ -44,9 +44,11 @@ export async function connect(
       network,
       tls,
       multiplex,
+      isRemote,
       plugins,
-      ...output,
-      logger,
+      syncStdout: streams.syncStdout.writable,
+      syncStderr: streams.syncStderr.writable,
+      logger: streams.logger,
       plugin: streams.name,
       pluginVersion: streams.version,
       signal,
@@ -54,7 +56,7 @@ export async function connect(
     acquired.protocol = protocol;
     return protocol;
   } catch (error) {
-    throw await explainConnectError(error, { protocol: name, address, tls, dialer, startTimeoutMs, signal });
+    throw await explainConnectError(error, { protocol: name, address, tls, dialer, startTimeoutMs, signal, isRemote });
   } finally {
     watching.unsubscribe();
   }

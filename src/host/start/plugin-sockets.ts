@@ -72,3 +72,12 @@ async function ownersOf(runner: AttachedRunner, outlivesHost: boolean): Promise<
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
+
+/** For a plugin that shares no sockets with this host. */
+export const NO_SOCKETS: PluginSockets = {
+  where: {},
+  noteOwners: nothing,
+  sweep: () => {},
+  endSweep: nothing,
+  remove: () => {},
+};

@@ -79,16 +79,19 @@ export function lastLines(stderr: readonly string[]): string | undefined {
 }
 
 /** What became of a plugin that cannot be reached: it exited, or what the host has done with it. */
-type AfterLoss = Exit | 'killed' | 'left';
+type AfterLoss = Exit | 'killed' | 'left' | 'endpoint';
 
 /** The connection was lost while the process lived, and no other could be made. */
 export function connectionLost(cause: PluginError, then: AfterLoss, plugin: ErrorDetails): TransportError {
-  const message = `The plugin can be reached no more, though its process ${typeof then === 'object' ? 'lived' : 'lives'}: ${withoutFullStop(cause.message)}. ${describeAfter(then)}`;
+  const lives = typeof then === 'object' ? ', though its process lived' : ', though its process lives';
+  const message = `The plugin can be reached no more${then === 'endpoint' ? '' : lives}: ${withoutFullStop(cause.message)}. ${describeAfter(then)}`;
   const exit = typeof then === 'object' ? { exitCode: then.code, signal: then.signal } : {};
   return new TransportError('ERR_CONNECTION_LOST', message, { cause, details: { ...plugin, ...exit } });
 }
 
 function describeAfter(then: AfterLoss): string {
+  if (then === 'endpoint')
+    return 'Connect again once it can be reached, for instance with `supervise`, or raise `grpc.reconnectTimeoutMs`.';
   if (then === 'left')
     return 'It was left as it is, since this client had reattached to it. Reattach again, or start another.';
   const how = then === 'killed' ? 'It was killed' : `Without its connection it exited ${describe(then)}`;
@@ -107,6 +110,8 @@ export interface FailedConnect {
   readonly tls: TlsConfig | undefined;
   readonly dialer: Dialer;
   readonly startTimeoutMs: number;
+  /** The address is the host's own option. */
+  readonly isRemote: boolean;
   /** Aborted when the start has failed for another reason. */
   readonly signal: AbortSignal;
 }
@@ -132,12 +137,14 @@ const TLS_SUSPECTS: ReadonlySet<string> = new Set([
 ]);
 
 /** SecurityError ERR_TLS when a further connection shows that the plugin speaks TLS; otherwise the error as it is. */
-async function explainTlsError(error: unknown, { dialer, tls }: FailedConnect): Promise<unknown> {
+async function explainTlsError(error: unknown, { dialer, tls, isRemote }: FailedConnect): Promise<unknown> {
   if (!PluginError.is(error) || !TLS_SUSPECTS.has(error.code)) return error;
   if (!(await speaksTls(dialer, { timeoutMs: TLS_PROBE_TIMEOUT_MS }))) return error;
   const message =
     tls === undefined
-      ? 'The plugin speaks TLS, and this host does not. Set `tls`, or set `autoMtls` on this host and no TLS in the plugin.'
+      ? isRemote
+        ? 'The endpoint speaks TLS, and this host does not. Set `endpoint.tls`.'
+        : 'The plugin speaks TLS, and this host does not. Set `tls`, or set `autoMtls` on this host and no TLS in the plugin.'
       : `The plugin refused this host's certificate: it ended the connection right after the TLS handshake. ${refusalCure(tls)}`;
   return new SecurityError('ERR_TLS', message, { cause: error });
 }
@@ -151,7 +158,7 @@ function refusalCure(tls: TlsConfig): string {
 const PROTOCOL_TITLES: Readonly<Record<ProtocolName, string>> = { grpc: 'gRPC', netrpc: 'net/rpc' };
 
 /** The error with what was connected to and what to check. */
-function explainError(error: unknown, { protocol, address, startTimeoutMs }: FailedConnect): unknown {
+function explainError(error: unknown, { protocol, address, startTimeoutMs, isRemote }: FailedConnect): unknown {
   const title = PROTOCOL_TITLES[protocol];
   const where = `${address.network} ${address.address}`;
   if (error instanceof ProtocolError) {
@@ -168,8 +175,9 @@ function explainError(error: unknown, { protocol, address, startTimeoutMs }: Fai
     return new TransportError('ERR_CONNECTION_LOST', message, { cause: error });
   }
   if (error instanceof StartError && error.code === 'ERR_START_TIMEOUT') {
+    const named = isRemote ? 'The endpoint is' : "The plugin's handshake names";
     const message =
-      `The plugin's handshake names ${where}, and the plugin did not answer there within the ${startTimeoutMs} ms of its start. ` +
+      `${named} ${where}, and the plugin did not answer there within the ${startTimeoutMs} ms of its start. ` +
       `Check that it serves ${title} there, or raise \`startTimeoutMs\`.`;
     return new StartError('ERR_START_TIMEOUT', message, { cause: error });
   }

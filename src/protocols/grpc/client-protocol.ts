@@ -19,12 +19,15 @@ export interface GrpcHostOptions extends GrpcChannelSettings, GrpcClientOptions 
   readonly yamux?: YamuxOptions;
   /**
    * How long it may take to connect again after the connection was lost. Then the plugin is given up: it is killed, and its state is
-   * `exited`, with the reason `disconnected`. @default 20 000 ms
+   * `exited`, with the reason `disconnected`. @default 20 000 ms, for an `endpoint` 300 000 ms
    */
   readonly reconnectTimeoutMs?: number;
 }
 
 export const RECONNECT_TIMEOUT_MS = 20_000;
+
+/** As long as another machine may take to start again. */
+const REMOTE_RECONNECT_TIMEOUT_MS = 300_000;
 
 const NAMES = optionNames<GrpcHostOptions>()(
   'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes interceptors defaults strictMessages broker yamux reconnectTimeoutMs',
@@ -45,7 +48,7 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: G
   // Only validates: the defaults depend on the connection.
   checkYamuxOptions(yamux);
   resolveYamuxOptions(yamux);
-  const reconnectTimeoutMs = resolveDuration('reconnectTimeoutMs', givenMs, RECONNECT_TIMEOUT_MS);
+  const localMs = resolveDuration('reconnectTimeoutMs', givenMs, RECONNECT_TIMEOUT_MS);
   resolveHttp2Options(channel.http2);
   const strict = resolveStrictMessages(strictMessages);
   const client = { interceptors, ...(defaults === undefined ? {} : { defaults }), strictMessages: strict };
@@ -54,6 +57,8 @@ export function grpcClientProtocol(options: GrpcHostOptions = {}, grpcEngine?: G
   return async (connection) => {
     // Most of gRPC is loaded when a host connects: a plugin needs none of it.
     const { connectGrpc } = await import('./grpc-conversation.js');
+    const isPatient = connection.isRemote === true && givenMs === undefined;
+    const reconnectTimeoutMs = isPatient ? REMOTE_RECONNECT_TIMEOUT_MS : localMs;
     return await connectGrpc(connection, { channel, client, brokerOptions, yamux, engine, reconnectTimeoutMs });
   };
 }

@@ -32,6 +32,7 @@ import type { BrokerSettings, ResolvedBrokerOptions } from './broker/options.js'
 import type { GrpcChannel } from './client/channel.js';
 import { type GrpcChannelSettings, securedChannelOptions } from './client/channel-options.js';
 import { createGrpcClient, type GrpcClientOptions } from './client/client.js';
+import { remoteChannel, remoteClient } from './client/remote-defaults.js';
 import { stayConnected } from './client/stay-connected.js';
 import { grpcSidesOf } from './contract.js';
 import { loadGrpcEngine } from './engine.js';
@@ -67,8 +68,9 @@ export async function connectGrpc(
     : undefined;
   const { dialer } = muxed ?? connection;
   const secured = securedChannelOptions(dialer, connection.tls);
-  const peer = peerOf(connection);
-  const main = endpoints.createChannel({ ...secured, ...channel, ...peer, reasonTimeoutMs: REASON_TIMEOUT_MS });
+  const { isRemote = false } = connection;
+  const settings = { ...secured, ...(isRemote ? remoteChannel(channel) : channel), ...peerOf(connection) };
+  const main = endpoints.createChannel({ ...settings, reasonTimeoutMs: REASON_TIMEOUT_MS });
   const giveUp = () => void main.close();
   connection.signal.addEventListener('abort', giveUp, { once: true });
   if (connection.signal.aborted) giveUp();
@@ -83,16 +85,16 @@ export async function connectGrpc(
   return new GrpcConversation(connection, {
     channel: main,
     muxed,
-    clientOptions: client,
+    clientOptions: isRemote ? remoteClient(client) : client,
     broker: { ...brokerOptions, endpoints },
     reconnectTimeoutMs,
   });
 }
 
-/** Few hosts multiplex, and the session of yamux is large. */
 /** The exit of a process may be noticed so much later than the end of its connection. */
 const REASON_TIMEOUT_MS = 2000;
 
+/** Few hosts multiplex, and the session of yamux is large. */
 const loadMultiplexing = () => import('./broker/multiplexing.js');
 
 interface HostEnd {

@@ -1,8 +1,9 @@
 import type { Subscription } from 'rxjs';
+import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import { notServable } from '../contract-errors.js';
-import type { ServerConnection, ServerProtocol } from '../protocol.js';
+import type { ServerConnection, ServerProtocol, SharedServing } from '../protocol.js';
 import type { RunningCalls } from '../running-calls.js';
 import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
@@ -58,9 +59,10 @@ export async function serveGrpc(
     endpoints,
   });
   const calls = grpcRunningCalls();
-  const conversation = new GrpcServing(server, broker, calls, { listener, tls: connection.tls });
-  await conversation.addImplementations(connection);
+  const { tls, shared } = connection;
   const health = new HealthService();
+  const conversation = new GrpcServing(server, broker, calls, { listener, tls, shared, health });
+  await conversation.addImplementations(connection);
   const stdio = new StdioService({
     stdout: connection.syncStdout,
     stderr: connection.syncStderr,
@@ -74,7 +76,7 @@ export async function serveGrpc(
   });
   server.addService(HealthDefinition, health, OWN_SERVICE_SETTINGS);
   server.addService(GRPCStdioDefinition, stdio, OWN_SERVICE_SETTINGS);
-  server.addService(GRPCControllerDefinition, controller, OWN_SERVICE_SETTINGS);
+  if (shared?.mayEnd !== false) server.addService(GRPCControllerDefinition, controller, OWN_SERVICE_SETTINGS);
   options.configure?.(server, health);
   addReflection(server, options);
   conversation.accept();
@@ -84,6 +86,16 @@ export async function serveGrpc(
 /** Few hosts multiplex, and the session of yamux is large. */
 const loadMultiplexing = () => import('./broker/multiplexing.js');
 
+/** How long the last answers of a plugin with several hosts may be on their way. A host's watch of its health lasts as long as it is let. */
+const LAST_ANSWERS_MS = 250;
+
+interface ServedConnection {
+  readonly listener: Listener;
+  readonly tls: ServerConnection['tls'];
+  readonly shared: SharedServing | undefined;
+  readonly health: HealthService;
+}
+
 class GrpcServing implements ServerProtocol {
   readonly name = 'grpc';
   readonly ended: Promise<void>;
@@ -91,6 +103,8 @@ class GrpcServing implements ServerProtocol {
   readonly #broker: GrpcBroker;
   readonly #calls: RunningCalls;
   readonly #listener: Listener;
+  readonly #shared: SharedServing | undefined;
+  readonly #health: HealthService;
   /** Aborted when the services are not served any more. */
   readonly #served = new AbortController();
   #end: () => void = () => {};
@@ -100,8 +114,10 @@ class GrpcServing implements ServerProtocol {
     server: GrpcServer,
     broker: GrpcBroker,
     calls: RunningCalls,
-    { listener, tls }: Pick<ServerConnection, 'listener' | 'tls'>,
+    { listener, tls, shared, health }: ServedConnection,
   ) {
+    this.#shared = shared;
+    this.#health = health;
     this.#server = server;
     this.#broker = broker;
     this.#calls = calls;
@@ -144,13 +160,20 @@ class GrpcServing implements ServerProtocol {
     this.#end();
   }
 
-  drain(): Promise<void> {
-    return this.#calls.drain();
+  /** Several hosts learn of the end by the health service, and have a moment to go elsewhere. */
+  async drain(): Promise<void> {
+    if (this.#shared !== undefined) {
+      this.#health.setAll('NOT_SERVING');
+      const { notServingMs } = this.#shared;
+      await new Promise<void>((resolve) => void setLoopTimeout(resolve, notServingMs));
+    }
+    await this.#calls.drain();
   }
 
   async close(): Promise<void> {
     await this.#listener.close();
     this.#accepting?.unsubscribe();
+    if (this.#shared !== undefined) await this.#server.drain({ graceMs: LAST_ANSWERS_MS });
     await Promise.all([this.#server.close(), this.#broker.close()]);
     this.#served.abort();
     this.end();

@@ -80,6 +80,10 @@ export interface Http2ClientSession extends Http2Session {
   open(headers: HeaderList, events: Http2StreamEvents, endStream?: boolean): Http2Stream;
   /** False after GOAWAY, and once the session was closed: connect again. */
   readonly usable: boolean;
+  /** A number that changes when something was received. */
+  readonly received: number;
+  /** Takes no more streams, and fails those that are open unless the peer answers a PING within `keepAliveTimeoutMs`. */
+  leave(): void;
 }
 
 export interface Http2ServerSession extends Http2Session {

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { SecurityError } from '../../errors.js';
@@ -8,16 +8,20 @@ import type { Dialer, DialOptions } from '../transport.js';
 import { agreed, contextOf, HANDSHAKE_TIMEOUT_MS, type TlsConfig, type TlsLayerOptions } from './config.js';
 import { isAutoMtls, refusalOf } from './pinned.js';
 import { explainRefusal } from './refusal.js';
+import { isRotating, newestTls } from './rotating.js';
 
 /**
  * A dialer that adds TLS to its connections, as TLS client. `dial` rejects with SecurityError ERR_TLS. In TLS 1.3 the handshake of the client
  * is complete before the server has verified the client's certificate: a server that refuses it closes the connection afterwards.
  */
 export function secureDialer(dialer: Dialer, config: TlsConfig, options: TlsLayerOptions = {}): Dialer {
-  const context = contextOf(config);
+  const known = isRotating(config) ? undefined : contextOf(config);
   return {
-    dial: async (dialOptions = {}) =>
-      secureClient(await dialer.dial(dialOptions), config, context, { ...options, ...dialOptions }),
+    dial: async (dialOptions = {}) => {
+      const newest = await newestTls(config);
+      const context = known ?? contextOf(newest);
+      return await secureClient(await dialer.dial(dialOptions), newest, context, { ...options, ...dialOptions });
+    },
   };
 }
 
@@ -46,7 +50,7 @@ async function secureClient(
   const { alpn = [], handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
   const connectOptions: ConnectionOptions = {
     secureContext,
-    servername: config.serverName ?? 'localhost',
+    ...verifiedName(config.serverName ?? 'localhost'),
     // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED does not apply.
     rejectUnauthorized: !isAutoMtls(config),
     ALPNProtocols: [...alpn],
@@ -62,6 +66,11 @@ async function secureClient(
     if (signal?.aborted === true && error === signal.reason) throw error;
     throw tlsError(error, config);
   }
+}
+
+/** SNI has names alone (RFC 6066 §3); with `host`, node:tls still verifies that the certificate is for the number. */
+function verifiedName(name: string): Pick<ConnectionOptions, 'host' | 'servername'> {
+  return isIP(name) === 0 ? { servername: name } : { host: name };
 }
 
 /** Performs the handshake as client; destroys the connection when it fails, or when `verify` refuses the server. */

@@ -12,6 +12,7 @@ import {
   type TlsLayerOptions,
 } from './config.js';
 import { isAutoMtls, refusalOf } from './pinned.js';
+import { isRotating, newestTls } from './rotating.js';
 
 /** Most TLS handshakes at once; with one more the oldest, which is most likely stalled, is cancelled. */
 const MAX_HANDSHAKES = 64;
@@ -21,7 +22,7 @@ const MAX_HANDSHAKES = 64;
  * is destroyed and not emitted, and delays no other. Owns `listener`. Throws SecurityError ERR_TLS for a configuration that cannot be used.
  */
 export function secureListener(listener: Listener, config: TlsConfig, options: TlsLayerOptions = {}): Listener {
-  contextOf(config);
+  if (!isRotating(config)) contextOf(config);
   return new SecureListener(listener, config, options);
 }
 
@@ -76,9 +77,8 @@ class Handshakes {
       const [oldest] = this.#underWay;
       if (this.#underWay.size >= MAX_HANDSHAKES) oldest?.destroy();
       this.#underWay.add(connection);
-      const server = this.#takeServer();
       let secured = false;
-      return from(server.handshake(connection)).pipe(
+      return from(this.#handshake(connection)).pipe(
         tap(() => {
           secured = true;
         }),
@@ -86,16 +86,23 @@ class Handshakes {
         finalize(() => {
           this.#underWay.delete(connection);
           if (!secured) connection.destroy();
-          else this.#idle ??= server;
         }),
       );
     });
   }
 
-  #takeServer(): HandshakeServer {
-    const server = this.#idle ?? new HandshakeServer(this.#config, this.#options);
+  async #handshake(connection: Duplex): Promise<Duplex> {
+    const server = this.#takeServer(isRotating(this.#config) ? await newestTls(this.#config) : this.#config);
+    if (connection.destroyed) throw new Error('closed');
+    const secured = await server.handshake(connection);
+    this.#idle ??= server;
+    return secured;
+  }
+
+  #takeServer(config: TlsConfig): HandshakeServer {
+    const idle = this.#idle?.config === config ? this.#idle : undefined;
     this.#idle = undefined;
-    return server;
+    return idle ?? new HandshakeServer(config, this.#options);
   }
 }
 
@@ -104,6 +111,7 @@ class Handshakes {
  * handshake at a time, because its events do not say which connection they are for. Creating one takes about 1.5 ms, so one is kept.
  */
 class HandshakeServer {
+  readonly config: TlsConfig;
   readonly #server: Server;
   readonly #alpn: readonly string[];
   /** Why a client is refused whose handshake is complete. */
@@ -111,6 +119,7 @@ class HandshakeServer {
 
   constructor(config: TlsConfig, { alpn = [], handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS }: TlsLayerOptions) {
     const mutual = config.requireClientCertificate ?? true;
+    this.config = config;
     this.#alpn = alpn;
     const pinned = mutual && isAutoMtls(config) ? config : undefined;
     this.#verify = (socket) => (pinned === undefined ? undefined : refusalOf(socket, pinned, 'client'));

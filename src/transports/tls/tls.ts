@@ -2,4 +2,5 @@ export { secureDialer, speaksTls } from './client.js';
 export type { TlsConfig, TlsLayerOptions } from './config.js';
 export { isAutoMtls, mutualTls } from './pinned.js';
 export { refusedAutoMtls } from './refusal.js';
+export { rotatingTls, type TlsRotation, type TlsSource } from './rotating.js';
 export { secureListener } from './server.js';

@@ -5,6 +5,13 @@ export interface Address {
   readonly address: string;
 }
 
+const LOOPBACK_HOST = /^(?:|localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
+
+/** Whether an address can only be this machine's: a unix socket, or a name or number of the loopback interface. */
+export function isLoopback({ network, address }: Address): boolean {
+  return network === 'unix' || LOOPBACK_HOST.test(address.slice(0, Math.max(0, address.lastIndexOf(':'))));
+}
+
 /** Text on what is wrong with an address that cannot be connected to, and what to do; undefined when nothing is recognised. */
 export function explainAddress({
   network,

@@ -7,7 +7,8 @@ import { parsePluginManifest } from './parse-manifest.js';
 
 /** What a host takes. */
 export interface HostTerms {
-  readonly handshake: HandshakeConfig;
+  /** Without a cookie where nobody asks for one. */
+  readonly handshake: Partial<HandshakeConfig>;
   readonly versions: readonly number[];
   readonly allowedProtocols: readonly ProtocolName[];
 }
@@ -30,11 +31,11 @@ function contradictionOf(
   }: Omit<PluginManifest, 'handshake'> & { readonly handshake?: Partial<ManifestHandshake> },
   { handshake: { magicCookieKey, magicCookieValue }, versions, allowedProtocols }: HostTerms,
 ): string | undefined {
-  const { cookieKey = magicCookieKey, cookieValue = magicCookieValue, protocolVersions } = handshake;
-  if (cookieKey !== magicCookieKey)
-    return `that its cookie is ${quoteText(cookieKey)}, and \`handshake.magicCookieKey\` is ${quoteText(magicCookieKey)}`;
-  if (cookieValue !== magicCookieValue)
-    return `that the value of its cookie is ${quoteText(cookieValue)}, and \`handshake.magicCookieValue\` is ${quoteText(magicCookieValue)}`;
+  const { cookieKey, cookieValue, protocolVersions } = handshake;
+  if (cookieKey !== undefined && cookieKey !== (magicCookieKey ?? cookieKey))
+    return `that its cookie is ${quoteText(cookieKey)}, and \`handshake.magicCookieKey\` is ${quoteText(magicCookieKey ?? '')}`;
+  if (cookieValue !== undefined && cookieValue !== (magicCookieValue ?? cookieValue))
+    return `that the value of its cookie is ${quoteText(cookieValue)}, and \`handshake.magicCookieValue\` is ${quoteText(magicCookieValue ?? '')}`;
   if (protocolVersions?.some((version) => versions.includes(version)) === false)
     return `that it speaks the protocol versions ${protocolVersions.join(', ')}, and this host speaks ${versions.join(', ')}`;
   if (protocols?.some((protocol) => allowedProtocols.includes(protocol)) === false)

@@ -43,6 +43,11 @@ export interface GrpcChannelOptions extends GrpcChannelSettings {
    * connection ends the wait: the peer lives. @default 0 ms: they fail at once
    */
   readonly reasonTimeoutMs?: number;
+  /**
+   * Makes no new calls on a connection on which nothing was received throughout a call whose deadline has passed: another one is made. For
+   * networks that lose connections without a word. @default false
+   */
+  readonly leavesSilent?: boolean;
 }
 
 /** A channel's options, checked and complete. */
@@ -56,13 +61,14 @@ export interface ResolvedChannelOptions {
   readonly peerName: string | undefined;
   readonly peerVersion: string | undefined;
   readonly reasonTimeoutMs: number;
+  readonly leavesSilent: boolean;
   readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   readonly maxReceiveMessageBytes: number;
   readonly maxSendMessageBytes: number;
 }
 
 const NAMES = optionNames<GrpcChannelOptions>()(
-  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes dialer secure peerName peerVersion reasonTimeoutMs',
+  'http2 authority userAgent connectTimeoutMs backoff maxReceiveMessageBytes maxSendMessageBytes dialer secure peerName peerVersion reasonTimeoutMs leavesSilent',
 );
 
 /** Validates once and fills in the defaults. Throws OptionsError. */
@@ -88,6 +94,7 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
     peerName: options.peerName,
     peerVersion: options.peerVersion,
     reasonTimeoutMs: number('reasonTimeoutMs', options.reasonTimeoutMs ?? 0, MAX_TIMER_MS, 0),
+    leavesSilent: options.leavesSilent ?? false,
     backoff: { initialMs, maxMs },
     maxReceiveMessageBytes: limit('maxReceiveMessageBytes', options.maxReceiveMessageBytes),
     maxSendMessageBytes: limit('maxSendMessageBytes', options.maxSendMessageBytes),

@@ -18,6 +18,10 @@ type SessionMembers = 'usable' | 'peerMaxHeaderListBytes' | 'destroy' | 'ref' | 
 /** What a channel needs of an HTTP/2 session. The engine of grpc-js gives its own channels this form. */
 export interface ChannelSession extends Pick<Http2ClientSession, SessionMembers> {
   open(headers: HeaderList, events: Http2StreamEvents): ClientStream;
+  /** A number that changes when something was received. Undefined where that is not known. */
+  readonly received?: number;
+  /** Takes no more streams, and fails those that are open unless the peer answers a PING. */
+  leave?(): void;
 }
 
 /** Starts HTTP/2 over a dialed connection, which the session owns from here on. */

@@ -49,6 +49,7 @@ export class ReconnectingChannel implements GrpcChannel {
       headers: new RequestHeaders(options),
       describeWait: () => this.#describeWait(),
       onLost: (call, status) => this.#onCallLost(call, status),
+      onSilent: (session) => this.#onSilent(session),
       onEnd: (call) => this.#onCallEnd(call),
     };
     this.#states.next(this.#state);
@@ -130,6 +131,13 @@ export class ReconnectingChannel implements GrpcChannel {
     if (this.#closed !== undefined) return false;
     this.#lost.begin();
     return this.#lost.hold(call, status);
+  }
+
+  /** The network may have lost the connection: the next call makes a new one. */
+  #onSilent(session: ChannelSession): void {
+    if (!this.#options.leavesSilent || session !== this.#current || session.leave === undefined) return;
+    this.#retire(session);
+    session.leave();
   }
 
   #onCallEnd(call: StreamCall): void {

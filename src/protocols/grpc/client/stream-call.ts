@@ -30,6 +30,8 @@ export interface CallContext {
   describeWait(): string;
   /** The call has lost its connection. True: it waits for the reason, and `fail` is called in the end. */
   onLost(call: StreamCall, status: CallStatus): boolean;
+  /** The deadline of a call has passed, and nothing was received on its connection since it began. */
+  onSilent(session: ChannelSession): void;
   /** The call has ended, before or after its `onStatus`. Called once for each call. */
   onEnd(call: StreamCall): void;
 }
@@ -45,6 +47,9 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
   readonly #events: GrpcCallEvents;
   readonly #decoder: MessageDecoder;
   #stream: ClientStream | undefined;
+  #session: ChannelSession | undefined;
+  /** What the session had received when the call began on it. */
+  #receivedBefore: number | undefined;
   /** Messages written before there is a stream. The writer was told to wait after the first. */
   #queued: Uint8Array[] | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -77,6 +82,8 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
       const headers = this.#context.headers.of(this.#path, this.options, leftMs);
       checkHeaderListSize(headers, session.peerMaxHeaderListBytes);
       this.#stream = session.open(headers, this);
+      this.#session = session;
+      this.#receivedBefore = session.received;
     } catch (cause) {
       return this.failLater(openFailure(cause));
     }
@@ -127,7 +134,9 @@ export class StreamCall implements GrpcCall, Http2StreamEvents {
   /** The deadline has passed. */
   expire(): void {
     const where = this.#stream === undefined ? ` ${this.#context.describeWait()}` : '';
+    const session = this.#receivedBefore === this.#session?.received ? this.#session : undefined;
     this.fail(localStatus(Status.DEADLINE_EXCEEDED, `The call took longer than ${this.options.timeoutMs} ms.${where}`));
+    if (session !== undefined) this.#context.onSilent(session);
   }
 
   onHeaders(headers: HeaderList, endStream: boolean): void {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { ClosedError, ProtocolError } from '../../../errors.js';
+import { ClosedError, ProtocolError, TransportError } from '../../../errors.js';
 import { Http2ErrorCode, http2Error, MAX_STREAM_ID } from '../../../wire/http2/frames.js';
 import { assertEncodable } from '../../../wire/http2/hpack-encoder.js';
 import type {
@@ -46,6 +46,16 @@ export class ClientSession extends Session implements Http2ClientSession {
     this.closingCleanly = true;
     this.#finishWhenIdle();
     return this.closed;
+  }
+
+  leave(): void {
+    void this.close();
+    if (this.ended) return;
+    this.ping(this.options.keepAliveTimeoutMs).catch((cause: unknown) => {
+      if (this.ended) return;
+      const text = 'The peer was silent throughout a call and did not answer a PING then.';
+      this.destroy(new TransportError('ERR_CONNECTION_LOST', text, { cause }));
+    });
   }
 
   /** The peer is told, as by grpc-go: a server cannot tell the end of a connection from its loss otherwise. */

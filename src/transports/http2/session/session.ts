@@ -87,6 +87,11 @@ export abstract class Session implements Http2Session, ConnectionFrameSink {
     return this.#peerSettings.maxHeaderListBytes;
   }
 
+  /** A number that changes when something was received. */
+  get received(): number {
+    return this.#connection.received;
+  }
+
   abstract close(): Promise<void>;
 
   ping(timeoutMs: number): Promise<number> {

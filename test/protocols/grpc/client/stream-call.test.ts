@@ -13,6 +13,7 @@ const CONTEXT: CallContext = {
   headers: new RequestHeaders(resolveChannelOptions({ dialer })),
   describeWait: () => '',
   onLost: () => false,
+  onSilent: () => {},
   onEnd: () => {},
 };
 
