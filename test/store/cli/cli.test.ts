@@ -178,6 +178,8 @@ describe('the command line', () => {
 
   test('tells a source that cannot be reached by 3, and a plugin that is not in the lock file by 1', async () => {
     await failure(3, cwd, ['add', 'https://127.0.0.1:9/acme/kv', '--yes']);
+    const image = await failure(3, cwd, ['add', 'oci://127.0.0.1:9/acme/kv', '--binary', 'kv', '--name', 'acme/kv']);
+    assert.match(image, /127\.0\.0\.1:9/);
     await failure(1, cwd, ['install', 'kv']);
   });
 

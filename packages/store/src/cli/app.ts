@@ -35,6 +35,7 @@ const INSTALLING = {
         as: { ...optional, brief: 'What the application calls it; the last part of its name if left out' },
         range: { ...optional, brief: 'Versions that may be chosen, such as ^1.4' },
         name: { ...optional, brief: "The plugin's name, for a source without a manifest" },
+        binary: { ...optional, brief: 'The program in the container images of oci: that is the plugin' },
         platform: PLATFORMS,
         yes: { kind: 'boolean', default: false, brief: 'Trust the signer without asking' },
         ...STORE_FLAGS,

@@ -9,13 +9,14 @@ export interface AddFlags extends StoreFlags {
   readonly as?: string;
   readonly range?: string;
   readonly name?: string;
+  readonly binary?: string;
   readonly platform?: readonly string[];
   readonly yes: boolean;
 }
 
 /** `rxplug plugin add ADDRESS` */
 export async function add(this: CliContext, flags: AddFlags, address: string): Promise<void> {
-  const { as, range, name, platform, yes } = flags;
+  const { as, range, name, binary, platform, yes } = flags;
   const { onProgress, end } = progressOn(this.stderr);
   const confirmSigner = async (unknown: UnknownSigner): Promise<boolean> => {
     if (yes) return true;
@@ -23,7 +24,7 @@ export async function add(this: CliContext, flags: AddFlags, address: string): P
     return canAsk(this) && (await confirm(this, questionOf(unknown)));
   };
   const added = await storeOf(this, flags)
-    .add(address, {
+    .add(binary === undefined ? address : `${address}#${binary}`, {
       ...(as !== undefined && { as }),
       ...(range !== undefined && { range }),
       ...(name !== undefined && { name }),
