@@ -19,5 +19,6 @@ export function someOf(names: readonly string[], most = 10): string {
 }
 
 function plain(value: unknown): string {
-  return typeof value === 'object' || typeof value === 'function' ? `an ${typeof value}` : String(value);
+  if (typeof value === 'object' || typeof value === 'function') return `an ${typeof value}`;
+  return String(value as number | boolean | bigint | symbol | undefined);
 }

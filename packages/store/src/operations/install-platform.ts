@@ -29,17 +29,12 @@ export async function installPlatform(
   install: LockedInstall,
   options: ProgressOptions & { readonly release?: CheckedRelease } = {},
 ): Promise<Entry> {
-  const { plugin, platform, key } = install;
+  const { plugin, platform } = install;
   const file = plugin.platforms[platform] as LockedPlatform;
   const { signal } = options;
   const releases = once(options.release, () => lockedRelease(context, plugin, signal === undefined ? {} : { signal }));
   const signed = await verifiedList(context, install, releases);
-  let bytes = 0;
-  const tell = (phase: InstallProgress['phase']): void =>
-    options.onProgress?.({
-      ...{ key, name: plugin.name, version: plugin.version, platform, phase, bytes },
-      totalBytes: file.size,
-    });
+  const tell = progressOf(install, file.size, options);
   const entry = await ensureEntry(
     context.root,
     {
@@ -50,17 +45,27 @@ export async function installPlatform(
     },
     {
       ...(signal === undefined ? {} : { signal }),
-      onPhase: tell,
-      onBytes: (there) => {
-        bytes = there;
-        tell('download');
-      },
+      onPhase: (phase) => tell(phase),
+      onBytes: (bytes) => tell('download', bytes),
     },
   );
   if (signed !== undefined) await keepSigned(context.root, file.archive, signed);
-  bytes = file.size;
-  tell('installed');
+  tell('installed', file.size);
   return entry;
+}
+
+/** Tells the progress of an install; the bytes are those that were told last, where they are left out. */
+function progressOf(
+  { plugin, platform, key }: LockedInstall,
+  totalBytes: number,
+  { onProgress }: ProgressOptions,
+): (phase: InstallProgress['phase'], bytes?: number) => void {
+  const { name, version } = plugin;
+  let last = 0;
+  return (phase, bytes = last) => {
+    last = bytes;
+    onProgress?.({ key, name, version, platform, phase, bytes, totalBytes });
+  };
 }
 
 /**

@@ -59,7 +59,10 @@ export async function lockVersion(
     confirm: options.confirmSigner,
   });
   const locked: LockedPlugin = {
-    ...{ name, source: source.address, range, version },
+    name,
+    source: source.address,
+    range,
+    version,
     ...(signer === undefined ? {} : { signer }),
     platforms: lockedPlatforms(release, wanted.before),
   };
@@ -93,7 +96,8 @@ function lockedPlatforms(release: CheckedRelease, before: LockedPlugin | undefin
   const entries = Object.entries(release.platforms).map(([platform, { digest, size, program }]) => {
     const files = known[platform]?.files;
     const locked: LockedPlatform = {
-      ...{ archive: digest, size },
+      archive: digest,
+      size,
       ...(files === undefined ? {} : { files }),
       ...(program === undefined ? {} : { program }),
     };

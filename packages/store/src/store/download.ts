@@ -74,7 +74,7 @@ async function fetchRest(source: PluginSource, file: ReleaseFile, part: Part, op
     if (part.bytes === file.size) return;
     fruitless = part.bytes > bytes ? 0 : fruitless + 1;
     if (fruitless < MAX_FRUITLESS) continue;
-    throw error ?? tooShort(source, file, part);
+    throw (error as Error | undefined) ?? tooShort(source, file, part);
   }
 }
 
