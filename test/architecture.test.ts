@@ -96,6 +96,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'runners/process': runner(RUNNERS),
   'runners/container': runner(['runners', 'runners/diagnose']),
   'runners/sandbox': runner([...RUNNERS]),
+  'runners/relay': runner([...RUNNERS, ...TRANSPORTS]),
 
   protocols: room([...WIRE, 'streams', ...TRANSPORTS], ['rxjs', 'node:stream', 'node:net', 'node:util']),
   'protocols/grpc/gen': room([], ['@bufbuild/protobuf']),

@@ -1,0 +1,46 @@
+import { OptionsError } from '../../errors.js';
+import { definedVariables } from '../../wire/handshake/variables.js';
+import { describeValue, optionNames, requireOptions } from '../../wire/option-names.js';
+
+/** Where a plugin runs, and how to get there. */
+export interface RelayOptions {
+  /**
+   * A command that runs another one far away and gives its stdin and stdout here: `['ssh', 'host']`, `['podman', 'exec', '-i', 'name']`.
+   * Its own output on stderr is logged. It has no terminal, so it cannot ask for a password.
+   */
+  readonly carrier: readonly [file: string, ...args: string[]];
+  /** The far end, as a command over there. @default ['rxplug', 'relay'] */
+  readonly relay?: readonly [file: string, ...args: string[]];
+  /** The plugin and its arguments, over there. */
+  readonly command: readonly [file: string, ...args: string[]];
+  /** Working directory over there. @default that of the carrier */
+  readonly cwd?: string;
+  /** Environment variables, in addition to those of the client and those over there. The host's own are not passed. @default none */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long the far end may take to end a killed plugin, in milliseconds, before the carrier is killed. @default 5000 */
+  readonly killTimeoutMs?: number;
+}
+
+export interface ResolvedRelayOptions extends RelayOptions {
+  readonly relay: readonly [file: string, ...args: string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly killTimeoutMs: number;
+}
+
+const NAMES = optionNames<RelayOptions>()('carrier relay command cwd env killTimeoutMs');
+
+/** Validates the options and fills in defaults. Throws OptionsError. */
+export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
+  requireOptions('relayRunner', options, NAMES);
+  const { carrier, command, relay = ['rxplug', 'relay'], env, killTimeoutMs = 5_000 } = options;
+  for (const [name, words] of Object.entries({ carrier, command, relay }))
+    if (!Array.isArray(words) || words.length === 0 || !words.every((word) => typeof word === 'string'))
+      throw expected(name, 'a non-empty list of strings, the program first', words);
+  if (!Number.isFinite(killTimeoutMs) || killTimeoutMs < 0)
+    throw expected('killTimeoutMs', 'a number of milliseconds', killTimeoutMs);
+  return { ...options, relay, env: definedVariables('relayRunner', env), killTimeoutMs };
+}
+
+function expected(name: string, what: string, got: unknown): OptionsError {
+  return new OptionsError(`Expected the \`${name}\` option of relayRunner to be ${what}, got ${describeValue(got)}.`);
+}
