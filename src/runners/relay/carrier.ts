@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { StartError } from '../../errors.js';
 import { createMark, TREE_VARIABLE } from '../../processes/mark.js';
-import { killRoot, killTree, type ProcessTree, treeOf } from '../../processes/tree.js';
+import { killTree, type ProcessTree, treeOf } from '../../processes/tree.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { untilAborted } from '../../streams/until-aborted.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
@@ -79,8 +79,9 @@ export class Carrier {
     for (const pipe of this.#child.stdio) (pipe as (Duplex & { unref?(): void }) | null)?.unref?.();
   }
 
+  /** Asks it to end: a far end on this machine that is killed cannot end its plugin. The pipes are closed with the host besides. */
   killNow(): void {
-    if (this.#tree !== undefined) killRoot(this.#tree);
+    this.#child.kill('SIGTERM');
   }
 
   /** Lets it end, and kills it when it does not. Idempotent, never rejects. */
