@@ -105,6 +105,7 @@ async function bundle(outdir) {
 function tidied(text) {
   return text
     .replaceAll(/\bimport"(?:\.|#packages\/)[^"]+";/g, (statement) => ' '.repeat(statement.length))
+    .replaceAll(/(?<=^|;) +$/gm, '')
     .replaceAll(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
@@ -133,7 +134,7 @@ const indentedByTabs = (spaces) => '\t'.repeat(spaces.length / 4);
 function bundleCommandLine(outdir) {
   return esbuild.build({
     absWorkingDir: root,
-    entryPoints: { main: join(compiled, 'cli/main.js') },
+    entryPoints: { main: join(compiled, 'cli/main.js'), relay: join(compiled, 'cli/relay.js') },
     outdir,
     bundle: true,
     splitting: true,

@@ -1,6 +1,6 @@
 /**
  * `rxplug`: starts plugins and serves them. What only some programs need has entries of its own: `rxplug/grpc`, `rxplug/net-rpc`,
- * `rxplug/supervise`, `rxplug/di`, `rxplug/transport`, `rxplug/container`, `rxplug/sandbox`, `rxplug/endpoint`, `rxplug/manifest`, `rxplug/bundle`, `rxplug/testing` and `rxplug/wire`.
+ * `rxplug/supervise`, `rxplug/di`, `rxplug/transport`, `rxplug/container`, `rxplug/sandbox`, `rxplug/relay`, `rxplug/endpoint`, `rxplug/manifest`, `rxplug/bundle`, `rxplug/testing` and `rxplug/wire`.
  */
 
 // The host: starts plugins.

@@ -141,6 +141,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   endpoint: room([...DI, 'di']),
   manifest: room(WIRE),
   sandbox: room(DI),
+  relay: room(DI),
   supervise: room([...DI, 'di', 'supervision']),
   bundle: room(
     ['errors', 'wire'],
@@ -201,6 +202,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     ['rxplug', 'rxjs', '@bufbuild/protobuf', 'node:events', 'node:fs', 'node:path'],
   ),
+  'cli/relay': room([], ['rxplug/relay']),
   cli: room(['cli/*'], ['@stricli/core']),
   'check/result': room([]),
   'check/options': room(ENDS),

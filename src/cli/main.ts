@@ -25,7 +25,8 @@ const context: CliContext = {
   pluginCommand,
   storeCommand,
 };
-if (args[0] === COMPLETE) await complete(app, args.slice(1), context);
+if (args[0] === 'relay') await import('./relay.js');
+else if (args[0] === COMPLETE) await complete(app, args.slice(1), context);
 else await run(app, words, context);
 // stricli's codes are negative for what the user typed wrong.
 if (Number(process.exitCode) < 0) process.exitCode = 2;

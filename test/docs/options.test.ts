@@ -27,7 +27,17 @@ test('docs/options.md has the descriptions of the source', () => {
 });
 
 test('docs/options.md has every kind of options that the package exports', () => {
-  const entries = ['index', 'grpc', 'net-rpc', 'di/index', 'transport', 'container', 'sandbox', 'bundle/index'];
+  const entries = [
+    'index',
+    'grpc',
+    'net-rpc',
+    'di/index',
+    'transport',
+    'container',
+    'sandbox',
+    'relay',
+    'bundle/index',
+  ];
   const exported = entries.flatMap((entry) => [
     ...read(`src/${entry}.ts`).matchAll(/\b\w+(?:Options|Config|Limits|Mount)\b/g),
   ]);

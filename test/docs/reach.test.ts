@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
 import { parsePluginManifest } from 'rxplug/manifest';
+import { relayRunner } from 'rxplug/relay';
 import { sandboxOf, sandboxRunner } from 'rxplug/sandbox';
 import { handshake, plugins } from '../../examples/basic/contract.js';
+import { RELAY_FILE } from '../support/relay-file.js';
 import { needsBwrap, OWN_FILES } from '../support/sandbox.js';
 
 const command = [process.execPath, fileURLToPath(new URL('../../examples/basic/plugin.js', import.meta.url))] as const;
@@ -57,4 +59,21 @@ test('how does a plugin say what it needs', needsBwrap(), async () => {
   assert.deepEqual(granted.writable, [dataFolder]);
   assert.equal(typeof runner, 'function');
   rmSync(dataFolder, { recursive: true });
+});
+
+test('how do I run a plugin on another machine', async () => {
+  const carrier = [process.execPath] as const;
+  const relay = [RELAY_FILE] as const;
+  // #region relay
+  const client = createClient({
+    runner: relayRunner({ carrier, relay, command }),
+    handshake,
+    plugins,
+    autoMtls: true,
+  });
+  await client.start();
+  // #endregion relay
+  const { greeting } = await firstValueFrom((await client.dispense('greeter')).greet({ name: 'Ada' }));
+  assert.equal(greeting, 'Hello Ada!');
+  await client.stop();
 });

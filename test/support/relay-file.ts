@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The far end of a relay, as it is compiled. */
-export const RELAY_FILE = fileURLToPath(new URL('../../src/runners/relay/main.js', import.meta.url));
+/** The far end of a relay, as it is published. */
+export const RELAY_FILE = fileURLToPath(new URL('../../cli/relay.js', import.meta.url));

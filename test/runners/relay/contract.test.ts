@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { relayRunner } from '../../../src/runners/relay/relay-runner.js';
+import { relayRunner } from '../../../src/relay.js';
 import { PROGRAMS, runnerContract } from '../../contracts/runner.js';
 import { RELAY_FILE } from '../../support/relay-file.js';
 import { EMPTY_SPEC } from '../../support/runner-spec.js';

@@ -1,5 +1,5 @@
-/** The program at the far end of a relay: its stdin and stdout are the connection. */
-import { serveRelay } from './far-end.js';
+/** `rxplug relay`: the far end of a relay. Its stdin and stdout are the connection. */
+import { serveRelay } from 'rxplug/relay';
 
 // A terminal's signals are for the host, which ends this program by ending the connection.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => process.stdin.destroy());
