@@ -162,6 +162,8 @@ function writeCommonJs(directory) {
   }
 }
 
+// esbuild takes `paths` from the tsconfig.json above a file: to programs below dist, rxplug is the published package.
+writeFileSync(join(root, 'dist/tsconfig.json'), '{}\n');
 const lib = join(root, 'dist/lib');
 await bundle(lib);
 await bundleCommandLine(join(root, 'dist/cli'));

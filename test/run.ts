@@ -4,7 +4,7 @@
  * `RXPLUG_GRPC_ENGINE=grpc-js` everything that does not choose a gRPC engine runs on that one.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,8 @@ if (files.length === 0) {
 }
 
 const root = mkdtempSync(join(tmpdir(), 'rx-'));
+// Some tests start programs in it as another user.
+chmodSync(root, 0o711);
 const mark = `RXPLUG_TEST_RUN=${root}`;
 /** Of one test and of one file. A wait in a test has its own, shorter bound; this is for a machine that does much else. */
 const args = [
