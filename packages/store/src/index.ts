@@ -26,6 +26,7 @@ export { type PackedPlugin, type PackOptions, packPlugin } from './publish/pack-
 export { signIndex } from './publish/sign-index.js';
 export { minisignVerifier } from './signing/minisign-verifier.js';
 export { formatPublicKey, minisignKey, type PublicKey, parsePublicKey } from './signing/public-key.js';
+export { releaseStatement } from './signing/release-statement.js';
 export type { KdfLimits } from './signing/scrypt.js';
 export {
   formatSecretKey,
@@ -36,6 +37,8 @@ export {
 } from './signing/secret-key.js';
 export { type SignOptions, signMinisign } from './signing/sign.js';
 export { type ReleaseToSign, signRelease } from './signing/sign-release.js';
+export { type SignerIdentity, type SigstoreIdentity, sigstoreSigner } from './signing/sigstore-identity.js';
+export { type SigstoreOptions, sigstoreVerifier } from './signing/sigstore-verifier.js';
 export { formatSums, parseSums } from './signing/sums.js';
 export type { SignedRelease, Verifier } from './signing/verifier.js';
 export { type Verified, type VerifyOptions, verifyMinisign } from './signing/verify.js';

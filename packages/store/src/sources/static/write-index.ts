@@ -14,6 +14,9 @@ const ARCHIVE =
   /^([a-z0-9][a-z0-9._-]*)_(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)_(any|[a-z0-9]+-[a-z0-9]+(?:-musl)?)\.(?:tgz|tar\.gz)$/;
 const MAX_MANIFEST_BYTES = 65_536 * 4;
 const PUBLIC_KEY_FILE = 'minisign.pub';
+const MINISIG = '.minisig';
+/** The second is how clients of sigstore name bundles. */
+const SIGNATURES = [MINISIG, '.sigstore.json'];
 
 interface Archive {
   readonly fileName: string;
@@ -34,8 +37,8 @@ export interface IndexedRelease {
 
 /**
  * Writes the index of a folder for the archives in it, `NAME_VERSION_PLATFORM.tgz` such as `kv-redis_1.4.2_linux-x64.tgz`: for each version its file and
- * `NAME_VERSION_SHA256SUMS`, whose signature is named if it is there as `….minisig`, and the key if it is there as `minisign.pub`. Versions that
- * the index has already stay, also without archives. All names are flat, so that the files can be the assets of a GitHub release.
+ * `NAME_VERSION_SHA256SUMS`, whose signature is named if it is there as `….minisig`, with the key if that is there as `minisign.pub`, or
+ * as `….sigstore.json`. Versions that the index has already stay, also without archives. All names are flat, so that the files can be the assets of a GitHub release.
  * Rejects with OptionsError for a folder without archives or a manifest that is none, StoreError ERR_DIGEST for a signed list of other
  * archives.
  *
@@ -86,8 +89,8 @@ async function indexOne(
     archives.map(async (archive) => ({ ...archive, ...(await measure(join(folder, archive.fileName))) })),
   );
   const sums = `${stem}_SHA256SUMS`;
-  const signature = `${sums}.minisig`;
-  const isSigned = files.has(signature);
+  const signature = SIGNATURES.map((ending) => sums + ending).find((file) => files.has(file));
+  const isSigned = signature !== undefined;
   await writeSums(
     join(folder, sums),
     formatSums(new Map(measured.map(({ fileName, digest }) => [fileName, digest]))),
@@ -102,8 +105,8 @@ async function indexOne(
         measured.map(({ platform, fileName, digest, size }) => [platform, { fileName, digest, size }]),
       ),
       sums,
-      ...(isSigned && { signature }),
-      ...(isSigned && files.has(PUBLIC_KEY_FILE) && { publicKey: PUBLIC_KEY_FILE }),
+      ...(signature !== undefined && { signature }),
+      ...(signature?.endsWith(MINISIG) && files.has(PUBLIC_KEY_FILE) && { publicKey: PUBLIC_KEY_FILE }),
     },
     options,
   );
