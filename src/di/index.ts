@@ -25,9 +25,12 @@ export type {
   ClientConnection,
   ClientProtocol,
   ClientProtocolFactory,
+  HealthSubject,
+  PingOptions,
   ServerConnection,
   ServerProtocol,
   ServerProtocolFactory,
+  SharedServing,
 } from '../protocols/protocol.js';
 export type { PluginEnvironment } from '../wire/handshake/environment.js';
 export type { HostProcess } from '../wire/handshake/host-process.js';

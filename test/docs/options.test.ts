@@ -11,6 +11,8 @@ const NO_TABLE = [
   'WaitOptions',
   // What an interceptor sees of CallOptions.
   'ResolvedCallOptions',
+  // What a protocol of one's own is asked.
+  'PingOptions',
   'ClientOptions',
   'LazyServeOptions',
   'GrpcErrorOptions',

@@ -134,7 +134,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     mistake: 'no command',
     make: () => clientOf({}),
-    message: 'Expected exactly one of `command`, `runner` and `reattach`, got none.',
+    message: 'Expected exactly one of `command`, `runner`, `reattach`, `sidecar` and `endpoint`, got none.',
   },
 ];
 
