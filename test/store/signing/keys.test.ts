@@ -23,6 +23,12 @@ describe('a public key', () => {
     assert.equal(minisignKey(formatPublicKey(key)), `minisign:${LINE}`);
   });
 
+  test('has its number without zeros in front, as minisign writes it', () => {
+    const line = 'RWRMqTU6hnYwDjz1HO9/F7/FjxO7i3wpkpFphXaPoGP7+3d15JKM+U0y';
+    const file = `untrusted comment: minisign public key E3076863A35A94C\n${line}\n`;
+    assert.equal(formatPublicKey(parsePublicKey(line)), file);
+  });
+
   const wrong: readonly (readonly [string, string])[] = [
     ['nothing', ''],
     ['too short', LINE.slice(0, 52)],

@@ -44,7 +44,7 @@ async function takeMark(mark: string, file: string): Promise<void> {
   }
   throw new StoreError(
     'ERR_LOCK',
-    `Another program has been changing ${file} for ${(POLL_MS * MAX_POLLS) / 1000} s. If none is, remove ${mark}.`,
+    `Another program has been changing ${file} for ${(POLL_MS * MAX_POLLS) / 1000} s. If none is, remove ${mark}, and ${removingOf(mark)} if it is there.`,
   );
 }
 
@@ -64,15 +64,33 @@ function create(mark: string): boolean {
   }
 }
 
-/** Removes the mark of a program that was killed; without a turn in between, so that hardly another one is removed. */
+/**
+ * Removes the mark of a program that was killed. One program at a time does so: between a look and the removal the mark of one that has
+ * just ended may have become another's.
+ */
 function removeOfGone(mark: string): boolean {
+  if (!isOfGone(mark)) return false;
+  const removing = removingOf(mark);
+  if (!create(removing)) return false;
   try {
-    if (!isGone(readFileSync(mark, 'latin1'))) return false;
+    if (!isOfGone(mark)) return false;
     rmSync(mark, { force: true });
     return true;
+  } finally {
+    rmSync(removing, { force: true });
+  }
+}
+
+function isOfGone(mark: string): boolean {
+  try {
+    return isGone(readFileSync(mark, 'latin1'));
   } catch {
     return false;
   }
+}
+
+function removingOf(mark: string): string {
+  return `${mark}.removing`;
 }
 
 function notWritten(file: string, error: unknown): StoreError {

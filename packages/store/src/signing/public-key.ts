@@ -13,7 +13,7 @@ const MAX_FILE_BYTES = 2048;
 export interface PublicKey {
   /** The line that names it everywhere: `RWQ…`, 56 characters. */
   readonly text: string;
-  /** Its number, as minisign prints it: 16 hexadecimal digits. It is no digest of the key: two keys can have the same. */
+  /** Its number, as minisign prints it: up to 16 hexadecimal digits. It is no digest of the key: two keys can have the same. */
   readonly id: string;
   /** 32 bytes. */
   readonly bytes: Uint8Array;
@@ -37,9 +37,13 @@ export function publicKey(number: Uint8Array, bytes: Uint8Array): PublicKey {
   return { text, id: keyId(number), bytes };
 }
 
-/** The number of a key, as minisign prints it: 8 bytes, the last first. */
+/** The number of a key, as minisign prints it: 8 bytes, the last first, without zeros in front. */
 export function keyId(number: Uint8Array): string {
-  return Buffer.from(number).reverse().toString('hex').toUpperCase();
+  return Buffer.from(number)
+    .reverse()
+    .toString('hex')
+    .toUpperCase()
+    .replace(/^0+(?=.)/, '');
 }
 
 /** The file of a public key, as minisign writes and reads it. */
