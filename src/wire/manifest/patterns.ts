@@ -11,7 +11,7 @@ export const PLUGIN_NAME = /^@?[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*){0,
 
 /** As Node has them in `process.platform` and `process.arch`. */
 export const PLATFORM =
-  /^(?:any|(?:aix|android|darwin|freebsd|linux|netbsd|openbsd|sunos|win32)-(?:arm|arm64|ia32|loong64|mips|mipsel|ppc64|riscv64|s390x|x64)(?:-musl)?)$/;
+  /^(?:(?:aix|android|darwin|freebsd|linux|netbsd|openbsd|sunos|win32)-(?:arm|arm64|ia32|loong64|mips|mipsel|ppc64|riscv64|s390x|x64)(?:-musl)?|any)$/;
 
 /** What ranges of npm's semver are written with. */
 export const VERSION_RANGE = /^[0-9A-Za-z.*+<>=~^| -]+$/;
