@@ -1,7 +1,8 @@
 /**
- * Runs the suite: `node dist/test/run.js [part of a file name …]`. Every test file is a process of its own, in a private temp
- * directory. After the run nothing may be left in that directory and no process may still carry the run's mark. With
- * `RXPLUG_GRPC_ENGINE=grpc-js` everything that does not choose a gRPC engine runs on that one.
+ * Runs the suite: `node dist/test/run.js [part of a file name …]`, or with `--peers` what the suite leaves to `npm run test:peers`.
+ * Every test file is a process of its own, in a private temp directory. After the run nothing may be left in that directory and no
+ * process may still carry the run's mark. With `RXPLUG_GRPC_ENGINE=grpc-js` everything that does not choose a gRPC engine runs on
+ * that one.
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -11,11 +12,14 @@ import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const wanted = process.argv.slice(2);
-/** What shows that go-plugin itself does what the suites demand, with nothing of ours: `npm run test:peers` runs it. */
-const PEERS = /^conformance\/go-to-go/;
+/**
+ * What would make the suite too long, and is run before a release: that go-plugin itself does what the suites demand, with nothing
+ * of ours, and what a `.peers.test.ts` does with further peers or versions.
+ */
+const PEERS = /^conformance\/go-to-go|\.peers\.test\.js$/;
 const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
-  .filter((file) => (wanted.length === 0 ? !PEERS.test(file) : wanted.some((part) => file.includes(part))))
+  .filter(isWanted)
   .sort();
 if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(', ')}.`);
@@ -46,6 +50,11 @@ const problems = [...leftFiles(), ...leftProcesses()];
 rmSync(root, { recursive: true, force: true });
 for (const problem of problems) console.error(`left behind: ${problem}`);
 process.exit(code === 0 && problems.length === 0 ? 0 : 1);
+
+function isWanted(file: string): boolean {
+  if (wanted.length === 0) return !PEERS.test(file);
+  return wanted.includes('--peers') ? PEERS.test(file) : wanted.some((part) => file.includes(part));
+}
 
 /** Child processes inherit it, so that plugins run on the same engine. */
 function engineEnvironment(): NodeJS.ProcessEnv {
