@@ -14,6 +14,7 @@ import type { PluginSet } from '../protocols/contract.js';
 import type { SupervisionOptions } from '../supervision/options.js';
 import { SupervisedPlugin } from '../supervision/supervised-plugin.js';
 import { optionNames, requireOptions } from '../wire/option-names.js';
+import { askedByGet } from './asked-by-get.js';
 import { toResolvedWithHostParts } from './host-container.js';
 import { pluginNames } from './plugin-names.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
@@ -57,7 +58,8 @@ export function supervisedPluginToken<P extends PluginSet>(name: string): Servic
  * Injects the client of a plugin of `pluginHostModule`. `name` is the name of a process, for its plugin of the same name or its only
  * one, or `process.plugin`. The process is started when the first object that needs it is made; such objects are made with
  * `container.getAsync`. With `supervision` the client works for as long as the module is loaded, whichever process serves, and `container.get`
- * makes the objects too, without waiting for a start. Making the object throws OptionsError for a name that nothing was bound to.
+ * makes the objects too, without waiting for a start. Making the object throws OptionsError for a name that nothing was bound to, and by
+ * `container.get` where the client is there only after a start.
  *
  * @example
  * ```ts
@@ -133,7 +135,10 @@ function bindClient(bind: Bind, name: string, options: ModuleProcess): void {
   const dispense = dispenseOnce();
   for (const [alias, plugin] of aliasesOf(name, options))
     bind(pluginToken(alias)).toResolvedValue(
-      (client: PluginClient) => dispense(client, plugin),
+      (client: PluginClient) => {
+        if (askedByGet()) throw cannotWait(alias, 'its client is there once its process has started', OR_SUPERVISION);
+        return dispense(client, plugin);
+      },
       [pluginClientToken(name)],
     );
 }
@@ -146,9 +151,25 @@ function bindSupervised(bind: Bind, name: string, options: ModuleProcess): void 
     .onDeactivation((plugin) => plugin.stop());
   for (const [alias, plugin] of aliasesOf(name, options))
     bind(pluginToken(alias)).toResolvedValue(
-      (supervised: SupervisedPlugin) => supervised.client(plugin),
+      (supervised: SupervisedPlugin) => {
+        const client = supervised.client(plugin);
+        if (client instanceof Promise && askedByGet())
+          throw cannotWait(
+            alias,
+            'what its client is depends on the first start, or on a definition that has to be loaded',
+          );
+        return client;
+      },
       [supervisedPluginToken(name)],
     );
+}
+
+const OR_SUPERVISION = ', or give the process the option `supervision`: its clients are there at once';
+
+function cannotWait(name: string, why: string, or = ''): OptionsError {
+  return new OptionsError(
+    `container.get cannot give the plugin \`${name}\`: ${why}. Take container.getAsync, which waits${or}.`,
+  );
 }
 
 /**

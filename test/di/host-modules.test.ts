@@ -100,7 +100,10 @@ test('options that a bound protocol would ignore are refused', async () => {
 test('get of a plugin that is not started throws, and leaves no rejection that nobody handles', async () => {
   const container = new Container();
   container.load(pluginHostModule({ store: options }));
-  assert.throws(() => container.get(pluginToken<Kv>('store')), /asynchronous/);
+  assert.throws(() => container.get(pluginToken<Kv>('store')), {
+    code: 'ERR_OPTIONS',
+    message: /Take container.getAsync/,
+  });
   const client = container.get(pluginClientToken('store'));
   assert.equal(client.exited, false);
   await container.unbindAllAsync();

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Container, ContainerModule } from 'inversify';
+import { Container, ContainerModule, type ContainerOptions, inject, type ServiceIdentifier } from 'inversify';
 import { filter, firstValueFrom } from 'rxjs';
 import type { KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import {
   GRPC_HOST_OPTIONS,
   injectPlugin,
+  LOG_SINK,
+  pluginClientToken,
   pluginHostModule,
   pluginToken,
   supervisedPluginToken,
@@ -32,8 +34,9 @@ class Importer {
   }
 }
 
-function containerOf(...modules: ContainerModule[]): Container {
-  const container = new Container();
+function containerOf(options: ContainerOptions | ContainerModule, ...others: ContainerModule[]): Container {
+  const [own, modules] = options instanceof ContainerModule ? [{}, [options, ...others]] : [options, others];
+  const container = new Container(own);
   container.load(...modules);
   container.bind(Importer).toSelf();
   return container;
@@ -86,25 +89,71 @@ test('interceptors that the container has bound see the calls', async () => {
   await container.unbindAllAsync();
 });
 
-/** The error is inversify's: nothing of ours is told that `get` was meant. docs/host.md names it. */
-const CANNOT_WAIT = {
-  message: `Unexpected asynchronous service when resolving service "${String(pluginToken('kv'))}"`,
-};
+function refusedFor(why: string): object {
+  return {
+    name: 'OptionsError',
+    message: `container.get cannot give the plugin \`kv\`: ${why}`,
+  };
+}
 
-test('without supervision get refuses, getAsync waits', async () => {
+const NEEDS_A_START = refusedFor(
+  'its client is there once its process has started. Take container.getAsync, which waits, ' +
+    'or give the process the option `supervision`: its clients are there at once.',
+);
+
+for (const jitless of [true, false])
+  test(`without supervision get refuses and starts nothing, getAsync waits (jitless: ${jitless})`, async () => {
+    const { supervision: _, ...plain } = options;
+    const container = containerOf({ jitless }, pluginHostModule({ kv: plain }));
+    class Deep {
+      constructor(@inject(Importer) readonly importer: Importer) {}
+    }
+    for (let depth = 0; depth < 10; depth++) {
+      const below: ServiceIdentifier = depth === 0 ? Deep : `above ${depth - 1}`;
+      container.bind(`above ${depth}`).toResolvedValue((value: unknown) => value, [below]);
+    }
+    container.bind(Deep).toSelf();
+    for (const identifier of [pluginToken<Kv>('kv'), Importer, Deep, 'above 9'])
+      assert.throws(() => container.get<unknown>(identifier), NEEDS_A_START);
+    assert.throws(() => container.getAll(Importer), NEEDS_A_START);
+    const { state$ } = container.get(pluginClientToken('kv'));
+    assert.equal((await firstValueFrom(state$)).status, 'idle');
+    const deep = await container.getAsync<Deep>('above 9');
+    await deep.importer.put();
+    assert.equal((await container.getAllAsync(Importer))[0]?.kv, deep.importer.kv);
+    await container.unbindAllAsync();
+  });
+
+test('get of an object that waits for a plugin itself is not refused', async () => {
   const { supervision: _, ...plain } = options;
   const container = containerOf(pluginHostModule({ kv: plain }));
-  assert.throws(() => container.get(pluginToken<Kv>('kv')), CANNOT_WAIT);
-  const kv = await container.getAsync(pluginToken<Kv>('kv'));
-  await firstValueFrom(kv.put({ key: 'a', value: new Uint8Array(1) }));
+  container.bind('later').toDynamicValue((context) => ({ kv: context.getAsync(pluginToken<Kv>('kv')) }));
+  const later = container.get<{ kv: Promise<Kv> }>('later');
+  await firstValueFrom((await later.kv).put({ key: 'a', value: new Uint8Array(1) }));
+  await container.unbindAllAsync();
+});
+
+test('where a part of the plugin is a Promise, get fails with the error of inversify', async () => {
+  const { supervision: _, ...plain } = options;
+  const part = new ContainerModule(({ bind }) => void bind(LOG_SINK).toDynamicValue(async () => ({ write: () => {} })));
+  const container = containerOf(part, pluginHostModule({ kv: plain }));
+  assert.throws(() => container.get(Importer), {
+    message: 'Unexpected asynchronous service when resolving service "Importer"',
+  });
+  await (await container.getAsync(Importer)).put();
   await container.unbindAllAsync();
 });
 
 test('with versionedPlugins the first start decides: get refuses, getAsync waits', async () => {
   const { plugins: set, ...rest } = options;
   const container = containerOf(pluginHostModule({ kv: { ...rest, versionedPlugins: { 1: set } } }));
-  assert.throws(() => container.get(pluginToken<Kv>('kv')), CANNOT_WAIT);
-  const kv = await container.getAsync(pluginToken<Kv>('kv'));
-  await firstValueFrom(kv.put({ key: 'a', value: new Uint8Array(1) }));
+  assert.throws(
+    () => container.get(pluginToken<Kv>('kv')),
+    refusedFor(
+      'what its client is depends on the first start, or on a definition that has to be loaded. Take container.getAsync, which waits.',
+    ),
+  );
+  await (await container.getAsync(Importer)).put();
+  await container.get(Importer).put();
   await container.unbindAllAsync();
 });
