@@ -32,8 +32,13 @@ function isInstalled(program: string): boolean {
 }
 
 /** Runs a program in a directory and resolves with its output. */
-export async function output(file: string, args: readonly string[], cwd: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(file, args, { timeout: ENGINE_LIMIT_MS, cwd });
+export async function output(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, args, { timeout: ENGINE_LIMIT_MS, cwd, env });
   return stdout.trim();
 }
 

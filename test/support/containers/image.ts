@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -11,24 +11,41 @@ export const IN_IMAGE = { bundle: '/plugin.mjs', noProgram: '/not-a-program' };
 
 /** Makes an image from files of this machine: programs with their libraries, and one of our programs, bundled. */
 export async function importImage(
-  engine: TestEngine,
+  engine: Pick<TestEngine, 'run'>,
   name: string,
   programs: readonly string[],
   script: string,
+): Promise<void> {
+  await makeImage(engine, name, programs, (root) => {
+    bundle(script, join(root, IN_IMAGE.bundle));
+    writeFileSync(join(root, IN_IMAGE.noProgram), 'neither a program nor a script\n', { mode: 0o755 });
+  });
+}
+
+/**
+ * Makes an image from programs of this machine, at the same paths and with their libraries, and from what `fill` writes into the directory
+ * that it is given, which is the root of the image.
+ */
+export async function makeImage(
+  engine: Pick<TestEngine, 'run'>,
+  name: string,
+  programs: readonly string[],
+  fill: (root: string) => void,
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'i'));
   const root = join(directory, 'root');
   const tar = join(directory, 'image.tar');
   try {
     mkdirSync(join(root, 'tmp'), { recursive: true });
-    bundle(script, join(root, IN_IMAGE.bundle));
-    writeFileSync(join(root, IN_IMAGE.noProgram), 'neither a program nor a script\n', { mode: 0o755 });
+    fill(root);
     const files = [...new Set(programs.flatMap((program) => [program, ...librariesOf(program)]))];
     const theirs = [...new Set(files.flatMap(ancestorsOf)), ...files].map((file) => file.slice(1));
     // The program may be below /tmp, and an engine refuses an archive with a duplicate path.
-    const own = ['tmp', IN_IMAGE.bundle.slice(1), IN_IMAGE.noProgram.slice(1)].filter((file) => !theirs.includes(file));
+    const own = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => !theirs.includes(file));
     const packing = output('tar', ['--no-recursion', '-chf', tar, '-C', '/', ...theirs, '-C', root, ...own], root);
-    const importing = packing.then(() => engine.run('import', tar, name));
+    // Images have it by their base; without one podman has no PATH for the containers of a Pod.
+    const change = ['--change', 'ENV PATH=/usr/local/bin:/usr/bin:/bin'];
+    const importing = packing.then(() => engine.run('import', ...change, tar, name));
     await waiting(`Making the container image ${name}`, importing);
   } finally {
     rmSync(directory, { recursive: true });
@@ -52,7 +69,15 @@ function librariesOf(program: string): string[] {
 }
 
 /** One file with everything that the program imports. */
-function bundle(script: string, outfile: string): void {
-  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  buildSync({ entryPoints: [script], outfile, bundle: true, platform: 'node', format: 'esm', banner: { js } });
+export function bundle(script: string, outfile: string): void {
+  const js = "import { createRequire as from } from 'node:module'; const require = from(import.meta.url);";
+  buildSync({
+    entryPoints: [script],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js },
+    logLevel: 'error',
+  });
 }

@@ -1,8 +1,37 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingFor, output, type TestEngine, terminate, untilSaid } from './engine.js';
+
+/** The command line of podman, for one test. Its storage is in a directory that is removed with it. */
+export interface Podman extends AsyncDisposable {
+  run(...args: string[]): Promise<string>;
+}
+
+/** The command line of podman, without its service, where it can play Pods; else why it cannot, as of `startPodman`. */
+export function podmanForPods(): Podman | string {
+  const missing = missingFor(['podman', 'runc', 'conmon', 'catatonit'], 'podman runc catatonit');
+  if (missing === undefined) return commandLine();
+  if (process.env['RXPLUG_CONTAINERS'] === 'required') throw new Error(missing);
+  return missing;
+}
+
+function commandLine(): Podman {
+  const directory = mkdtempSync(join(tmpdir(), 'p'));
+  const settings = join(directory, 'containers.conf');
+  // Not every machine lets a container have the limits that podman sets by itself.
+  writeFileSync(settings, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n');
+  const env = { ...process.env, CONTAINERS_CONF: settings };
+  const run = (...args: string[]) => output('podman', [...optionsIn(directory), ...args], directory, env);
+  return {
+    run,
+    async [Symbol.asyncDispose]() {
+      await run('pod', 'rm', '--all', '--force', '--time', '0');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
 
 /**
  * podman's service, or the reason why there is none. With RXPLUG_CONTAINERS=required, which CI sets after installing podman, a

@@ -1,0 +1,22 @@
+import { concatMap, firstValueFrom, timer } from 'rxjs';
+import { supervise } from 'rxplug/supervise';
+import { handshake, plugins } from '../grpc-kv/contract.js';
+
+const [directory = '', name = ''] = process.argv.slice(2);
+const value = new TextEncoder().encode('hello');
+
+const plugin = supervise({ sidecar: { directory, name }, handshake, plugins });
+plugin.events$.subscribe((event) => {
+  if (event.type === 'started') console.log(`generation ${event.generation} serves`);
+});
+const kv = await plugin.dispense('kv'); // once: it calls whichever process serves
+// Once a second, as calls of a service would come.
+timer(0, 1000)
+  .pipe(concatMap(() => firstValueFrom(kv.put({ key: 'greeting', value }))))
+  .subscribe(({ revision }) => console.log(`stored, revision ${revision}`));
+
+// The first process of a container ends by SIGTERM only if it listens to it.
+process.once('SIGTERM', async () => {
+  await plugin.stop();
+  process.exit();
+});
