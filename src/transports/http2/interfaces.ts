@@ -89,6 +89,10 @@ export interface Http2ClientSession extends Http2Session {
 export interface Http2ServerSession extends Http2Session {
   /** How many streams are open or half-closed. */
   readonly openStreams: number;
+  /** Who receives their events. */
+  receivers(): Http2StreamEvents[];
+  /** At once for the streams, which are reset; the connection ends when what was sent is written, within a bound. Idempotent. */
+  hangUp(): void;
 }
 
 /** Called for every stream that the client opens; with the headers of the request. Returns the receiver of its events. */
@@ -117,7 +121,7 @@ export interface Http2Options {
   /** Ends the session when the peer has not acknowledged our SETTINGS by then. @default 20 000 ms */
   readonly settingsTimeoutMs?: number;
   /**
-   * Sends PING when the peer was silent for so long; 0 for never. grpc-go servers, and so Go plugins, close a connection whose client
+   * Sends PING when the peer was silent for so long, or up to twice as long; 0 for never. grpc-go servers, and so Go plugins, close a connection whose client
    * pings more often than every five minutes. @default 0 ms
    */
   readonly keepAliveMs?: number;

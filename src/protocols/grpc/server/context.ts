@@ -1,5 +1,6 @@
 import type { Logger } from '../../../wire/logs/logger.js';
 import { logHandlerFailure } from '../../handler-failure.js';
+import type { AnsweredCall } from '../../running-calls.js';
 import { foreignCode, GrpcError, isUnexpected } from '../shared/errors.js';
 import { Metadata, status as Status } from '../shared/grpc-js.js';
 import { type MetadataInput, resolveMetadata } from '../shared/metadata.js';
@@ -25,9 +26,10 @@ export interface CalledMethod {
 }
 
 /** One call on its way through a handler of ours: what the handler sees of it, and how it is answered. */
-export class HandlerContext implements StreamCallContext<unknown>, ServerCallListener {
+export class HandlerContext implements StreamCallContext<unknown>, ServerCallListener, AnsweredCall {
   /** What the handler does at the moment, as far as it is a Promise. */
   running: PromiseLike<unknown> | undefined;
+  whenOver: (() => void) | undefined;
   readonly #call: ServerCall;
   readonly #method: CalledMethod;
   #request: unknown;
@@ -194,6 +196,7 @@ export class HandlerContext implements StreamCallContext<unknown>, ServerCallLis
     this.#teardowns = undefined;
     // Last: what the handler returned is unsubscribed by now, and has no use for the error.
     this.#requests?.onClose();
+    this.whenOver?.();
     return this.running;
   }
 

@@ -1,5 +1,5 @@
 import { requireService } from '../../contract-errors.js';
-import { RunningCalls } from '../../running-calls.js';
+import { type AnsweredCall, RunningCalls } from '../../running-calls.js';
 import { GrpcError } from '../shared/errors.js';
 import { status } from '../shared/grpc-js.js';
 import type { HandlersOf, ServiceDefinition } from '../shared/service-definition.js';
@@ -39,7 +39,8 @@ function countedService<D extends ServiceDefinition>(
   const counted = Object.entries(definition.methods).flatMap(([key, { responseStream }]): [string, Handler][] => {
     const handler = ownMethod(service, key) as Handler | undefined;
     if (handler === undefined) return [];
-    if (!responseStream) return [[key, (request, call) => calls.run(() => handler(request, call))]];
+    if (!responseStream)
+      return [[key, (request, call) => calls.run(() => handler(request, call), call as AnsweredCall)]];
     const uncounted: Handler = (request, call) => {
       calls.throwIfDraining();
       return handler(request, call);

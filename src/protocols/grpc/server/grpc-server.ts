@@ -52,8 +52,11 @@ export interface GrpcServer {
   addGrpcJsService(definition: GrpcJsServiceDefinition, implementation: UntypedServiceImplementation): void;
   /** Serves a connection, which the server owns from here on: HTTP/2 with prior knowledge, TLS being done. Closed: destroys it. */
   inject(connection: Duplex): void;
-  /** Refuses new connections and calls, lets the running calls end within `graceMs`, then closes. */
+  /** Refuses new connections and calls, lets the running calls end within `graceMs`, ends the others with UNAVAILABLE, then closes. */
   drain(options: { readonly graceMs: number }): Promise<void>;
-  /** Closes every connection at once; running calls end with UNAVAILABLE. Idempotent. Resolves when they are closed. */
+  /**
+   * Closes every connection; running calls end with UNAVAILABLE. What was sent before is written first, within a bound. Idempotent. Resolves
+   * when they are closed.
+   */
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ import { Peer } from './peer.js';
 import { type RequestHead, readHead } from './request-head.js';
 import { fittingTrailers } from './response-limit.js';
 
-/** A connection that has not closed by then after its destruction is not waited for. */
+/** A connection that has not closed by then after its end is not waited for. */
 const CLOSE_MS = 1000;
 
 /** Methods that take grpc-js's forms of handlers and interceptors (`grpc-js/adapters`). */
@@ -111,14 +111,16 @@ class NativeServer implements GrpcServer {
 
   async drain({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#accepting = false;
-    await settledWithin(graceMs, Promise.all([...this.#sessions.keys()].map((session) => session.close())));
+    const sessions = [...this.#sessions.keys()];
+    const closed = Promise.all(sessions.map((session) => session.close()));
+    if (!(await settledWithin(graceMs, closed))) for (const session of sessions) endCalls(session);
     await this.close();
   }
 
   async close(): Promise<void> {
     this.#accepting = false;
     const closed = Promise.all(this.#sessions.values());
-    for (const session of this.#sessions.keys()) session.destroy();
+    for (const session of this.#sessions.keys()) session.hangUp();
     await settledWithin(CLOSE_MS, closed);
   }
 
@@ -140,6 +142,13 @@ class NativeServer implements GrpcServer {
     else method.start(call);
     return call;
   }
+}
+
+/** Their callers learn that the server has ended, where a connection that is lost would leave them to guess. */
+function endCalls(session: Http2ServerSession): void {
+  for (const receiver of session.receivers())
+    if (receiver instanceof Http2ServerCall)
+      receiver.end({ code: Status.UNAVAILABLE, details: 'The server has ended' });
 }
 
 const SILENT: Http2StreamEvents = {

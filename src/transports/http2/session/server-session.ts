@@ -37,6 +37,10 @@ export class ServerSession extends Session implements Http2ServerSession {
     return this.streams.size;
   }
 
+  receivers(): Http2StreamEvents[] {
+    return this.streams.all().map(({ events }) => events);
+  }
+
   /**
    * In two steps (RFC 9113 §6.8), so that no stream is lost that is on its way: a GOAWAY that refuses nothing yet and, once the peer has
    * read it, one that names the last stream.

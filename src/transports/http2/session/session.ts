@@ -105,6 +105,12 @@ export abstract class Session implements Http2Session, ConnectionFrameSink {
     this.#connection.destroy();
   }
 
+  hangUp(): void {
+    this.closingCleanly = true;
+    this.#endStreams();
+    this.#connection.end();
+  }
+
   ref(): void {
     this.#connection.ref();
   }
