@@ -184,23 +184,24 @@ class ServedEndpoint implements EndpointServing {
   async #serveUntilStopped(serving: Serving, options: ServedEndpointOptions): Promise<void> {
     const { logger, signal, release, exitGraceMs } = options;
     let isSignalled = false;
+    // A second signal does what it does to any program: it ends the process at once.
     const onSignal = (): void => {
       isSignalled = true;
+      ignoreSignals();
       this.#stop.abort();
     };
-    for (const name of SIGNALS) process.once(name, onSignal);
-    const stopped = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
-    try {
-      await untilAborted(serving.ended, stopped).catch(() => {});
-      await serving.shutdown();
-      await serving.close();
-      await release();
-    } catch (error) {
-      logger.error('the endpoint failed to stop', { error });
-    } finally {
+    const ignoreSignals = (): void => {
       for (const name of SIGNALS) process.off(name, onSignal);
-      // The signal would have ended the process: whatever else keeps it alive has as long as under a host.
-      if (isSignalled) setTimeout(() => process.exit(), exitGraceMs).unref();
-    }
+    };
+    for (const name of SIGNALS) process.on(name, onSignal);
+    const stopped = AbortSignal.any(signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal]);
+    await untilAborted(serving.ended, stopped).catch(() => {});
+    await serving.shutdown();
+    // What one of them cannot do must not keep the other from its work.
+    for (const end of [() => serving.close(), release])
+      await end().catch((error: unknown) => logger.error('the endpoint failed to stop', { error }));
+    ignoreSignals();
+    // The signal would have ended the process: whatever else keeps it alive has as long as under a host.
+    if (isSignalled) setTimeout(() => process.exit(), exitGraceMs).unref();
   }
 }
