@@ -4,8 +4,8 @@ import type { GenerationStop } from './state.js';
 
 /** What happens to a supervised plugin, besides its states. */
 export type SupervisorEvent =
-  /** A generation serves from now on. */
-  | { readonly type: 'started'; readonly generation: number }
+  /** A generation serves from now on. `version` is the plugin's, where its manifest says it. */
+  | { readonly type: 'started'; readonly generation: number; readonly version?: string }
   /** A generation stopped, or did not come to serve, and nobody had asked it to. */
   | { readonly type: 'stopped'; readonly generation: number; readonly stop: GenerationStop }
   /** Nothing is left of a generation. */

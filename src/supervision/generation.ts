@@ -71,6 +71,12 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
     return this.#client;
   }
 
+  /** The plugin's version, where its manifest says it. */
+  get named(): { readonly version?: string } {
+    const version = this.#client?.plugin.version;
+    return version === undefined ? {} : { version };
+  }
+
   /** Over net/rpc there is none: throws. */
   get channel(): GrpcChannel {
     if (this.#channel === undefined) throw notStarted();
@@ -162,7 +168,7 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
     const stderr = client?.lastStderr ?? [];
     const isKnown = cause === 'crashed' && exit !== undefined && client !== undefined;
     const known = isKnown ? exitedUnexpectedly(client.plugin, exit, stderr) : error;
-    return { generation: this.generation, at, ranMs, cause, error: known, exit, stderr };
+    return { generation: this.generation, ...this.named, at, ranMs, cause, error: known, exit, stderr };
   }
 
   health(): HealthSubject {

@@ -36,7 +36,7 @@ function onStarted(generation: Generation, listener: LifeListener): void {
   watching.add(generation.connected$.subscribe(() => listener.available()));
   watching.add(observe(generation, listener).subscribe((seen) => onObservation(generation, seen, listener)));
   listener.send({ type: 'started', generation: generation.generation });
-  listener.tell({ type: 'started', generation: generation.generation });
+  listener.tell({ type: 'started', generation: generation.generation, ...generation.named });
 }
 
 async function onFailed(generation: Generation, error: PluginError, listener: LifeListener): Promise<void> {

@@ -2,11 +2,17 @@ import type { PluginError } from '../errors.js';
 import type { Model, Slot } from './reducer.js';
 import type { GenerationStop, MemberState, SupervisorState } from './state.js';
 
+/** The version of the plugin that a generation runs, where it is known. */
+type VersionOf = (generation: number) => string | undefined;
+
 /** The state that is published of a model. */
-export function stateOf({ status, slots, stops, error }: Model): SupervisorState {
+export function stateOf(
+  { status, slots, stops, error }: Model,
+  versionOf: VersionOf = () => undefined,
+): SupervisorState {
   if (status !== 'running') return { status };
   const members = slots.flatMap(({ current, health }) =>
-    current === undefined ? [] : [{ ...health, generation: current }],
+    current === undefined ? [] : [{ ...health, generation: current, ...named(versionOf(current)) }],
   );
   if (members.length > 0) return servingState(members, slots);
   const starting = slots.find(({ next }) => next !== undefined);
@@ -26,14 +32,19 @@ export function stateOf({ status, slots, stops, error }: Model): SupervisorState
 
 /** As well as the member that is best. */
 function servingState(members: readonly MemberState[], slots: readonly Slot[]): SupervisorState {
-  const generation = Math.max(...members.map((member) => member.generation));
+  const newest = members.reduce((a, b) => (b.generation > a.generation ? b : a));
+  const { generation, version } = newest;
   const reloading = slots.find(({ current, next }) => current !== undefined && next !== undefined)?.next;
-  const common = { generation, members, ...(reloading === undefined ? {} : { reloading }) };
+  const common = { generation, ...named(version), members, ...(reloading === undefined ? {} : { reloading }) };
   const has = (status: MemberState['status']): boolean => members.some((member) => member.status === status);
   if (has('serving')) return { status: 'ready', ...common };
   const silent = members.find((member) => member.status === 'unresponsive');
   if (silent === undefined) return { status: 'not-serving', ...common };
   return { status: 'unresponsive', missed: silent.missed, ...common };
+}
+
+function named(version: string | undefined): { readonly version?: string } {
+  return version === undefined ? {} : { version };
 }
 
 function firstToStart(slots: readonly Slot[]): Slot | undefined {

@@ -19,6 +19,8 @@ export type StopCause =
 /** The end of a generation that the supervisor had not asked for. */
 export interface GenerationStop {
   readonly generation: number;
+  /** The plugin's version, where its manifest says it. */
+  readonly version?: string;
   readonly at: Date;
   /** How long it had served; 0 for a failed start. */
   readonly ranMs: number;
@@ -36,12 +38,18 @@ export type MemberHealth =
   | { readonly status: 'unresponsive'; readonly missed: number };
 
 /** A process that serves, and how healthy it is. */
-export type MemberState = MemberHealth & { readonly generation: number };
+export type MemberState = MemberHealth & {
+  readonly generation: number;
+  /** The plugin's version, where its manifest says it. */
+  readonly version?: string;
+};
 
 /** What states have in common in which something serves. */
 export interface ServingState {
   /** The newest generation that serves. */
   readonly generation: number;
+  /** Its version of the plugin, where its manifest says it. */
+  readonly version?: string;
   /** All that serve: one, or as many as the pool has at the moment. */
   readonly members: readonly MemberState[];
   /** A generation that is being started to replace one. */

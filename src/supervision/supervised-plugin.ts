@@ -27,6 +27,8 @@ import { SwitchingRpc } from './switching-rpc.js';
 /** A log entry with the generation that it is of. */
 export interface SupervisedLogEntry extends LogEntry {
   readonly generation: number;
+  /** The plugin's version, where its manifest says it. */
+  readonly version?: string;
 }
 
 /** A chunk of output with the generation that it is of. */
@@ -204,7 +206,9 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   }
 
   #follow(client: MemberClient, generation: number): void {
-    client.logs$.subscribe((entry) => this.#logs.next({ ...entry, generation }));
+    const { version } = client.plugin;
+    const of = version === undefined ? { generation } : { generation, version };
+    client.logs$.subscribe((entry) => this.#logs.next({ ...entry, ...of }));
     client.syncStdout$.subscribe((chunk) => this.#stdout.next({ generation, chunk }));
     client.syncStderr$.subscribe((chunk) => this.#stderr.next({ generation, chunk }));
     this.#clients.next({ client, generation });

@@ -82,7 +82,7 @@ export class Supervisor {
   }
 
   get state(): SupervisorState {
-    return stateOf(this.#model);
+    return stateOf(this.#model, (generation) => this.#generations.get(generation)?.named.version);
   }
 
   /** Whether there may be several generations that serve. */
