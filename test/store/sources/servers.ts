@@ -49,12 +49,13 @@ export async function serveHttp(t: TestContext, handler: Handler, tls?: Certific
 }
 
 /** A proxy that connects every host to this machine, as if it knew their names. */
-export async function serveProxy(t: TestContext, password?: string): Promise<TestServer> {
+export async function serveProxy(t: TestContext, password?: string, tls?: Certificates): Promise<TestServer> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url}`);
     response.end('by the proxy');
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   const sockets = new Set<Duplex>();
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     const credentials = request.headers['proxy-authorization'];
@@ -80,7 +81,7 @@ export async function serveProxy(t: TestContext, password?: string): Promise<Tes
     await once(server, 'close');
   });
   const { port } = server.address() as AddressInfo;
-  return { port, origin: `http://localhost:${port}`, requests };
+  return { port, origin: `${tls === undefined ? 'http' : 'https'}://localhost:${port}`, requests };
 }
 
 /** A certificate authority and a certificate of it for `plugins.test` and localhost, made by openssl; undefined where there is none. */

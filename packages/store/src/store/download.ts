@@ -7,6 +7,9 @@ import type { PluginSource, ReleaseFile } from '../sources/source.js';
 
 /** Attempts in a row that bring no byte. */
 const MAX_FRUITLESS = 3;
+/** Attempts that bring the file less than this further, all together. */
+const MAX_SLOW = 20;
+const PROGRESS_BYTES = 1024 * 1024;
 
 /** How a file is fetched. */
 export interface DownloadOptions {
@@ -67,13 +70,17 @@ async function restart(part: Part): Promise<void> {
 }
 
 async function fetchRest(source: PluginSource, file: ReleaseFile, part: Part, options: DownloadOptions): Promise<void> {
-  for (let fruitless = 0; part.bytes < file.size; ) {
+  let [fruitless, slow, reached] = [0, 0, part.bytes];
+  while (part.bytes < file.size) {
     const { bytes } = part;
     const error = await fetchOnce(source, file, part, options);
     options.signal?.throwIfAborted();
     if (part.bytes === file.size) return;
     fruitless = part.bytes > bytes ? 0 : fruitless + 1;
-    if (fruitless < MAX_FRUITLESS) continue;
+    const isFurther = part.bytes >= reached + PROGRESS_BYTES;
+    if (isFurther) reached = part.bytes;
+    slow = isFurther ? 0 : slow + 1;
+    if (fruitless < MAX_FRUITLESS && slow < MAX_SLOW) continue;
     throw (error as Error | undefined) ?? tooShort(source, file, part);
   }
 }
@@ -141,7 +148,7 @@ function tooLong({ address }: PluginSource, { size }: ReleaseFile): StoreError {
 function tooShort({ address }: PluginSource, { size }: ReleaseFile, { bytes }: Part): StoreError {
   return new StoreError(
     'ERR_SIZE',
-    `${address} sent ${bytes} bytes of the ${size} that were announced, ${MAX_FRUITLESS} times without any more. Nothing was installed. Try again later, or ask who publishes it.`,
+    `${address} sent ${bytes} bytes of the ${size} that were announced, and further attempts brought little or nothing more. Nothing was installed. Try again later, or ask who publishes it.`,
   );
 }
 

@@ -67,6 +67,34 @@ for (const [how, options] of [
   });
 }
 
+test('the answer to HEAD may tell of more bytes than are read', async (t) => {
+  const server = await serveHttp(t, (_, response) => response.writeHead(200, { 'content-length': 5_000_000 }).end());
+  const { status, bytes } = await client().read({ url: new URL(server.origin), method: 'HEAD' }, 10);
+  assert.deepEqual([status, bytes.length], [200, 0]);
+});
+
+test('a body with credentials is not sent to another origin', async (t) => {
+  const other = await serveHttp(t, (_, response) => response.end());
+  const server = await serveHttp(t, ({ url }, response) =>
+    url === '/here'
+      ? response.end('done')
+      : response.writeHead(307, { location: `${url === '/a' ? '/here' : other.origin}` }).end(),
+  );
+  const send = (path: string) =>
+    client().read(
+      {
+        url: new URL(path, server.origin),
+        method: 'POST',
+        body: () => Readable.from([Buffer.from('geheim')]),
+        hasSecretBody: true,
+      },
+      10,
+    );
+  assert.equal((await send('/a')).bytes.toString(), 'done');
+  await assert.rejects(send('/b'), failsWith('ERR_SOURCE', /with credentials was redirected to .*, another server/));
+  assert.deepEqual(other.requests, []);
+});
+
 test('more than five redirects are a loop', async (t) => {
   const server = await serveHttp(t, (_, response) => response.writeHead(302, { location: '/' }).end());
   await assert.rejects(text(client(), server.origin), failsWith('ERR_SOURCE', /redirected more than 5 times/));
@@ -115,9 +143,10 @@ test('a server that asks for a long wait is not waited for', async (t) => {
 
 test('a server that never answers, and one that stalls, are left', async (t) => {
   const server = await serveHttp(t, ({ url }, response) => void (url === '/stalls' && response.write('a')));
-  const http = client({ headersTimeoutMs: 50, stallTimeoutMs: 50, attempts: 1 });
-  await assert.rejects(text(http, `${server.origin}/`), failsWith('ERR_SOURCE', /not answered within 50 ms/));
-  await assert.rejects(text(http, `${server.origin}/stalls`), failsWith('ERR_SOURCE', /has stalled/));
+  const silent = client({ headersTimeoutMs: 50, attempts: 1 });
+  await assert.rejects(text(silent, `${server.origin}/`), failsWith('ERR_SOURCE', /not answered within 50 ms/));
+  const stalled = client({ stallTimeoutMs: 50, attempts: 1 });
+  await assert.rejects(text(stalled, `${server.origin}/stalls`), failsWith('ERR_SOURCE', /has stalled/));
 });
 
 test('an answer is bounded, announced or not', async (t) => {
@@ -158,6 +187,21 @@ test('a proxy of HTTPS_PROXY carries https, with its own credentials', NEEDS_OPE
     text(client({ env: except, attempts: 1 }), `https://plugins.test:${server.port}/`),
     /ENOTFOUND|EAI_AGAIN/,
   );
+});
+
+test('a proxy is reached by TLS where its address says so', NEEDS_OPENSSL, async (t) => {
+  const server = await serveHttp(t, (_, response) => response.end('through'), certificates);
+  const proxy = await serveProxy(t, 'name:geheim', certificates);
+  const env = {
+    HTTPS_PROXY: `https://name:geheim@localhost:${proxy.port}`,
+    HTTP_PROXY: `https://localhost:${proxy.port}`,
+  };
+  const http = client({ ca: certificates!.ca, env, insecure: true });
+  assert.equal(await text(http, `https://plugins.test:${server.port}/`), 'through');
+  assert.equal(await text(http, 'http://plugins.test/path'), 'by the proxy');
+  assert.deepEqual(proxy.requests, [`CONNECT plugins.test:${server.port}`, 'GET http://plugins.test/path']);
+  const unknown = client({ env, attempts: 1 });
+  await assert.rejects(text(unknown, `https://plugins.test:${server.port}/`), failsWith('ERR_SOURCE', /by `ca`/));
 });
 
 test('a proxy of HTTP_PROXY gets whole addresses of what is not encrypted', async (t) => {

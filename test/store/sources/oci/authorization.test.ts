@@ -238,3 +238,32 @@ test('of several challenges each keeps its parameters', async (t) => {
   assert.deepEqual(await source.list(), ['1.0.0']);
   assert.deepEqual(tokens.requests, ['GET /token?service=a+%22b%22&scope=repository%3Aacme%2Fkv%3Apull']);
 });
+
+test('where a registry redirects to, nobody gets its credentials by asking for them', async (t) => {
+  const elsewhere = await serveHttp(t, ({ url }, response) => {
+    if (url?.startsWith('/token')) return response.end('{"token":"x"}');
+    const realm = `Bearer realm="http://localhost:${elsewhere.port}/token",service="x"`;
+    return response.writeHead(401, { 'www-authenticate': realm }).end();
+  });
+  const registry = await serveHttp(t, (_, response) =>
+    response.writeHead(307, { location: `${elsewhere.origin}/blob` }).end(),
+  );
+  const credentials = async () => ({ username: 'name', password: 'geheim' });
+  const source = ociSource(`oci://localhost:${registry.port}/acme/kv`, { env: {}, credentials });
+  await assert.rejects(source.list(), codeIs('ERR_CREDENTIALS', /answered 401/));
+  assert.deepEqual(elsewhere.requests, ['GET /blob']);
+});
+
+test('a refresh token goes to the token server that the registry names, and no further', async (t) => {
+  const elsewhere = await serveHttp(t, (_, response) => response.end('{"token":"x"}'));
+  const tokens = await serveHttp(t, (_, response) =>
+    response.writeHead(307, { location: `${elsewhere.origin}/token` }).end(),
+  );
+  const registry = await serveHttp(t, (_, response) =>
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="${tokens.origin}/token",service="x"` }).end(),
+  );
+  const credentials = async () => ({ identityToken: 'geheim' });
+  const source = ociSource(`oci://localhost:${registry.port}/acme/kv`, { env: {}, credentials });
+  await assert.rejects(source.list(), codeIs('ERR_SOURCE', /with credentials was redirected to/));
+  assert.deepEqual([tokens.requests, elsewhere.requests], [['POST /token'], []]);
+});

@@ -120,7 +120,7 @@ test('a folder of no plugin, of two, or of a wrong version has no index', async 
   await assert.rejects(writeIndex(folder), codeIs('ERR_OPTIONS', /has no archives/));
   renameSync(join(folder, await writeArchive(folder, '1.0.0', 'any')), join(folder, 'kv_2.0.0_any.tgz'));
   await assert.rejects(writeIndex(folder), codeIs('ERR_OPTIONS', /has the manifest of version 1.0.0/));
-  await writeArchive(folder, '1.0.0', 'any', 'acme/other');
+  await writeArchive(folder, '1.0.0', 'any', { name: 'acme/other' });
   await assert.rejects(writeIndex(folder), codeIs('ERR_OPTIONS', /several plugins, kv, other/));
 });
 

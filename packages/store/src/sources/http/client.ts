@@ -23,12 +23,21 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes the body, once for each attempt and redirect. */
   readonly body?: () => Readable | Promise<Readable>;
+  /** Whether the body has credentials in it: then it goes to no other origin, as the header does. @default false */
+  readonly hasSecretBody?: boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, and whose it is after redirects. */
+export interface FollowedAnswer extends HttpAnswer {
+  readonly origin: string;
 }
 
 /** A whole answer. */
 export interface WholeAnswer {
   readonly status: number;
+  /** Of whoever has answered, after redirects. */
+  readonly origin: string;
   readonly header: (name: string) => string | undefined;
   readonly bytes: Buffer;
 }
@@ -37,7 +46,7 @@ export interface WholeAnswer {
 export interface HttpClient {
   readonly options: ResolvedHttpOptions;
   /** Rejects with StoreError for an answer that may be another in a moment, and after the last attempt. Other statuses are the caller's. */
-  send(request: Request): Promise<HttpAnswer>;
+  send(request: Request): Promise<FollowedAnswer>;
   /** The same with the whole body, of which at most `maxBytes` are taken. */
   read(request: Request, maxBytes: number): Promise<WholeAnswer>;
 }
@@ -53,10 +62,15 @@ export function createHttpClient(options: ResolvedHttpOptions): HttpClient {
   };
 }
 
-async function whole({ url }: Request, { status, header, body }: HttpAnswer, maxBytes: number): Promise<WholeAnswer> {
+async function whole(
+  { url, method }: Request,
+  { status, header, body, origin }: FollowedAnswer,
+  maxBytes: number,
+): Promise<WholeAnswer> {
   const clock = setTimeout(() => body.destroy(late(url, 'The whole of', MAX_WHOLE_MS)), MAX_WHOLE_MS);
   const chunks: Buffer[] = [];
-  let total = Number(header('content-length') ?? 0);
+  // The answer to HEAD tells the length of what it does not have.
+  let total = method === 'HEAD' ? 0 : Number(header('content-length') ?? 0);
   try {
     if (total > maxBytes) throw tooLarge(url, maxBytes);
     total = 0;
@@ -65,7 +79,7 @@ async function whole({ url }: Request, { status, header, body }: HttpAnswer, max
       if (total > maxBytes) throw tooLarge(url, maxBytes);
       chunks.push(chunk);
     }
-    return { status, header, bytes: Buffer.concat(chunks) };
+    return { status, header, origin, bytes: Buffer.concat(chunks) };
   } finally {
     clearTimeout(clock);
     body.destroy();
@@ -73,7 +87,7 @@ async function whole({ url }: Request, { status, header, body }: HttpAnswer, max
 }
 
 /** One attempt, with its redirects. */
-async function followed(exchange: Exchange, options: ResolvedHttpOptions, request: Request): Promise<HttpAnswer> {
+async function followed(exchange: Exchange, options: ResolvedHttpOptions, request: Request): Promise<FollowedAnswer> {
   const { method = 'GET' } = request;
   let { url } = request;
   let headers = { 'user-agent': 'rxplug-store', 'accept-encoding': 'identity', ...request.headers };
@@ -83,7 +97,7 @@ async function followed(exchange: Exchange, options: ResolvedHttpOptions, reques
     if (isTransientStatus(answer.status)) throw refusal(url, method, answer);
     if (answer.status < 300) requirePlain(url, answer);
     const location = answer.header('location');
-    if (!REDIRECTS.has(answer.status) || location === undefined) return answer;
+    if (!REDIRECTS.has(answer.status) || location === undefined) return { ...answer, origin: url.origin };
     answer.body.destroy();
     if (redirects === MAX_REDIRECTS)
       throw new StoreError(
@@ -91,7 +105,10 @@ async function followed(exchange: Exchange, options: ResolvedHttpOptions, reques
         `${method} ${shown(request.url)} was redirected more than ${MAX_REDIRECTS} times.`,
       );
     const next = redirected(url, location, method, answer.status, options.insecure);
-    if (next.origin !== url.origin) headers = withoutCredentials(headers);
+    if (next.origin !== url.origin) {
+      if (request.hasSecretBody === true) throw withSecret(method, url, next);
+      headers = withoutCredentials(headers);
+    }
     url = next;
   }
 }
@@ -123,6 +140,13 @@ function redirected(from: URL, location: string, method: string, status: number,
     );
   requireSafe(to, insecure);
   return to;
+}
+
+function withSecret(method: string, from: URL, to: URL): StoreError {
+  return new StoreError(
+    'ERR_SOURCE',
+    `${method} ${shown(from)} with credentials was redirected to ${shown(to)}, another server. They are not sent there. Ask whoever runs it.`,
+  );
 }
 
 function withoutCredentials<T extends Record<string, string>>(headers: T): T {

@@ -36,18 +36,20 @@ export function authorizedClient(http: HttpClient, access: Access): HttpClient {
     authorization = await answerTo(http, access, challenge ?? '', request.signal);
     return authorized(request);
   };
-  const isAsked = (request: Request, status: number) => status === 401 && request.url.origin === origin;
+  // Where a registry redirects to, nobody asks for its credentials.
+  const isAsked = (answer: { readonly status: number; readonly origin: string }) =>
+    answer.status === 401 && answer.origin === origin;
   return {
     options: http.options,
     send: async (request) => {
       const answer = await http.send(authorized(request));
-      if (!isAsked(request, answer.status)) return answer;
+      if (!isAsked(answer)) return answer;
       answer.body.destroy();
       return http.send(await again(request, answer.header('www-authenticate')));
     },
     read: async (request, maxBytes) => {
       const answer = await http.read(authorized(request), maxBytes);
-      if (!isAsked(request, answer.status)) return answer;
+      if (!isAsked(answer)) return answer;
       return http.read(await again(request, answer.header('www-authenticate')), maxBytes);
     },
   };
@@ -134,5 +136,5 @@ function refreshRequest(url: URL, service: string | undefined, scopes: readonly 
   form.set('scope', scopes.join(' '));
   const bytes = Buffer.from(form.toString());
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(bytes.length) };
-  return { url, method: 'POST', headers, body: () => Readable.from([bytes]) };
+  return { url, method: 'POST', headers, body: () => Readable.from([bytes]), hasSecretBody: true };
 }

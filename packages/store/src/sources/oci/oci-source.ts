@@ -56,7 +56,7 @@ async function readRelease(registry: RegistryReader, version: string, request: R
   requirePlugin(index, what);
   const platforms: [string, PlatformFile][] = [];
   let config: Descriptor | undefined;
-  for (const [key, part] of await partsOf(registry, index, what, request)) {
+  for await (const [key, part] of partsOf(registry, index, what, request)) {
     const { file, manifest } = fileOf(part, what, key);
     if (config !== undefined && config.digest !== manifest.digest)
       throw new StoreError('ERR_SOURCE', `${what} has platforms with different manifests. Ask who publishes it.`);
@@ -84,18 +84,16 @@ function noPlugin(what: string, kind: unknown): StoreError {
   );
 }
 
-/** The manifests of the platforms. */
-async function partsOf(
+/** The manifests of the platforms, one at a time in memory. */
+async function* partsOf(
   registry: RegistryReader,
   index: RegistryManifest,
   what: string,
   request: RequestOptions,
-): Promise<readonly (readonly [string, RegistryManifest])[]> {
-  if (index.mediaType !== INDEX) return [['any', index]];
-  const parts: [string, RegistryManifest][] = [];
+): AsyncGenerator<readonly [string, RegistryManifest]> {
+  if (index.mediaType !== INDEX) return void (yield ['any', index]);
   for (const [key, { digest }] of byPlatform(descriptorsAt(index.json['manifests'], `\`manifests\` of ${what}`)))
-    parts.push([key, await registry.manifest(digest, request)]);
-  return parts;
+    yield [key, await registry.manifest(digest, request)];
 }
 
 function fileOf({ json }: RegistryManifest, what: string, key: string) {
