@@ -6,8 +6,11 @@ import { type InstalledPlugin, type InstallOptions, install } from './operations
 import { type ListedPlugin, list, type VerifiedPlugin, verify } from './operations/list.js';
 import { type MirroredPlugin, type MirrorOptions, mirror } from './operations/mirror.js';
 import { checkNames, resolveStore, type StoreOptions } from './operations/options.js';
+import { type PruneOptions, prune } from './operations/prune.js';
+import { remove } from './operations/remove.js';
 import { type UpdatedPlugin, type UpdateOptions, update } from './operations/update.js';
 import { type UsablePlugin, usePlugin } from './operations/use.js';
+import type { RemovedEntry } from './store/unused.js';
 import { sweepWorkspaces } from './store/workspace.js';
 
 /**
@@ -24,6 +27,13 @@ export interface Store {
   install(options?: InstallOptions): Promise<readonly InstalledPlugin[]>;
   /** Moves plugins to the newest versions in their ranges, and installs them. */
   update(options?: UpdateOptions): Promise<readonly UpdatedPlugin[]>;
+  /** Takes plugins out of the lock file, by the names that the application gives them: all or none. Their files stay in the store. */
+  remove(keys: readonly string[]): Promise<readonly LockedEntry[]>;
+  /**
+   * Removes from the store what this lock file does not name, and no application of this user has installed or started for a month. What
+   * has run for longer without a new start has to be stopped before.
+   */
+  prune(options?: PruneOptions): Promise<readonly RemovedEntry[]>;
   /** What the lock file has, and what of it is installed. */
   list(): Promise<readonly ListedPlugin[]>;
   /** Verifies what is installed, as `use` does. Makes no request. */
@@ -73,6 +83,11 @@ export function createStore(options: StoreOptions = {}): Store {
     update: async (given = {}) => {
       checkNames('update', given, [...LOCK_NAMES, 'only']);
       return await swept(() => update(context, given));
+    },
+    remove: (keys) => remove(context, keys),
+    prune: async (given = {}) => {
+      checkNames('prune', given, ['unusedMs']);
+      return await swept(() => prune(context, given));
     },
     list: () => list(context),
     verify: async (given = {}) => {

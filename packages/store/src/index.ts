@@ -19,6 +19,7 @@ export type { ListedPlugin, VerifiedPlugin } from './operations/list.js';
 export type { LockOptions } from './operations/lock-version.js';
 export type { MirroredPlugin, MirrorOptions } from './operations/mirror.js';
 export type { StoreOptions, UnsignedPolicy } from './operations/options.js';
+export type { PruneOptions } from './operations/prune.js';
 export type { UpdatedPlugin, UpdateOptions } from './operations/update.js';
 export type { UsablePlugin } from './operations/use.js';
 export { createKeyFiles, type KeyFiles } from './publish/key-files.js';
@@ -70,5 +71,6 @@ export { directorySource, type WebSourceOptions, webSource } from './sources/sta
 export { type IndexedRelease, writeIndex } from './sources/static/write-index.js';
 export { type ReleaseInFolder, type WriteReleaseOptions, writeRelease } from './sources/static/write-release.js';
 export { storeDirectory } from './store/store-directory.js';
+export type { RemovedEntry } from './store/unused.js';
 export type { HostVersion } from './versions/host-version.js';
 export { currentPlatform, type PlatformFacts, platformKeys } from './versions/platform.js';

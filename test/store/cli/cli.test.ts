@@ -189,6 +189,8 @@ describe('the command line', () => {
       'add',
       'install',
       'update',
+      'remove',
+      'prune',
       'list',
       'verify',
       'mirror',

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createStore } from '../../../packages/store/src/create-store.js';
 import { readLock } from '../../../packages/store/src/lock/read-lock.js';
+import { writeIndex } from '../../../packages/store/src/sources/static/write-index.js';
+import { writeArchive } from '../sources/plugin-archives.js';
 import { publish, write } from '../support/published.js';
 import { fails, rig } from '../support/store-rig.js';
 
@@ -45,6 +48,39 @@ test('a plugin gets the name that is asked for, and two of one kind stand beside
       ['old', '1.0.0', 'linux-x64'],
     ],
   );
+});
+
+test('of two programs that add different plugins by one name the second is told', async () => {
+  const [at, other] = [rig(), rig()];
+  publish(at.published, { version: '1.0.0' });
+  publish(other.published, { version: '1.0.0', name: 'beta/kv' });
+  const found = await Promise.allSettled([at.store().add(at.address), at.store().add(other.address)]);
+  const failed = found.filter((one) => one.status === 'rejected');
+  assert.equal(failed.length, 1, 'one of them is in the lock file');
+  fails('ERR_LOCK', /Another program has changed `kv` of .*do the same again/)(failed[0]?.reason);
+  const [first] = found.filter((one) => one.status === 'fulfilled');
+  assert.equal((await readLock(at.lock)).plugins['kv']?.name, first?.value.name);
+});
+
+test('two programs that add the same plugin do not disturb each other', async () => {
+  const at = rig();
+  publish(at.published, { version: '1.0.0' });
+  await Promise.all([at.store().add(at.address), at.store().add(at.address)]);
+  assert.equal((await readLock(at.lock)).plugins['kv']?.version, '1.0.0');
+});
+
+test('a folder with a space in its name is written so that the lock file can be read', async () => {
+  const at = rig();
+  const folder = join(at.place, 'two words');
+  mkdirSync(folder);
+  await writeArchive(folder, '1.0.0', 'any');
+  await writeIndex(folder);
+  for (const address of [`dir:${folder}`, `dir://${folder}`]) {
+    const { source } = await createStore({ lock: at.lock, directory: at.directory }).add(address);
+    assert.equal(source, `dir://${at.place}/two%20words`);
+    assert.equal((await readLock(at.lock)).plugins['kv']?.source, source);
+  }
+  await createStore({ lock: at.lock, directory: at.directory }).update();
 });
 
 test('a range without a version leaves no lock file', async () => {

@@ -81,7 +81,7 @@ test('a platform that the lock file does not have is named, with the command tha
 test('a file that was published anew under its version is refused: a moved tag', async () => {
   const at = await locked();
   publish(at.published, { version: '1.0.0', files: { 'plugin.cjs': 'evil()' } });
-  await refuses(at, fails('ERR_DIGEST', /the lock file says sha256:.*published anew.*remove `kv`/));
+  await refuses(at, fails('ERR_DIGEST', /the lock file says sha256:.*published anew.*`rxplug plugin remove kv`/));
   await assert.rejects(at.store().add(at.address), fails('ERR_DIGEST', /published anew/));
   await assert.rejects(at.store().update(), fails('ERR_DIGEST', /published anew/));
 });
@@ -157,6 +157,19 @@ test('a download that breaks goes on where it was', async () => {
   };
   await at.store({ hooks: { open } }).install();
   assert.deepEqual(offsets, [0, 50, 100, 150]);
+});
+
+test('a source that drips a byte at each attempt is left in the end', async () => {
+  const at = await locked();
+  const whole = readFileSync(at.archive);
+  let opened = 0;
+  const open = (_: string, offset: number) => {
+    opened += 1;
+    return { offset, stream: broken(whole.subarray(offset, offset + 1)) };
+  };
+  await assert.rejects(at.store({ hooks: { open } }).install(), /the connection was lost/);
+  assert.equal(opened, 20);
+  at.assertTidy();
 });
 
 test('a source that cannot resume sends the whole file again', async () => {

@@ -1,9 +1,11 @@
 /** A mirror is written, and read by the package's own source of directories. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createStore } from '../../../packages/store/src/create-store.js';
+import { describeOwner } from '../../../packages/store/src/owner.js';
 import { signerName } from '../../../packages/store/src/signing/public-key.js';
 import { generateKey } from '../../../packages/store/src/signing/secret-key.js';
 import { publish, write } from '../support/published.js';
@@ -57,9 +59,26 @@ test('files that a mirror has are not fetched again, and damaged ones are', asyn
   await at.store({ trust }).mirror(at.mirror);
   assert.deepEqual(
     at.requests.filter((request) => request.startsWith('open')).map((request) => request.split(' ')[1]),
-    ['kv_1.0.0_linux-x64.tgz', 'kv_1.0.0_linux-x64.tgz'],
+    ['kv_1.0.0_linux-x64.tgz'],
   );
   await at.offline().install();
+});
+
+test('a file stays in its place while it is compared, and what a killed program has left goes', async () => {
+  const at = await mirrored();
+  const gone = execFileSync(process.execPath, ['-e', 'console.log(process.pid)'], { encoding: 'utf8' }).trim();
+  const left = `.${describeOwner().replace(/^\d+/, gone)}-abcdef.part`;
+  const theirs = `.${describeOwner()}-abcdef.part`;
+  for (const name of [left, theirs]) writeFileSync(join(at.folder, name), 'half');
+  writeFileSync(join(at.folder, 'kv_1.0.0_linux-x64.tgz'), 'damaged');
+  const found: boolean[] = [];
+  const onProgress = () => void found.push(existsSync(join(at.folder, 'kv_1.0.0_linux-x64.tgz')));
+  await at.store({ trust }).mirror(at.mirror, { onProgress });
+  assert.ok(found.length > 0 && found.every(Boolean));
+  assert.deepEqual(
+    readdirSync(at.folder).filter((name) => name.endsWith('.part')),
+    [theirs],
+  );
 });
 
 test('two versions stand beside each other in a mirror', async () => {

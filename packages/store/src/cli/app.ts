@@ -1,14 +1,15 @@
-import { buildApplication, buildCommand, buildRouteMap, text_en } from '@stricli/core';
+import { buildApplication, buildCommand, buildRouteMap, numberParser, text_en } from '@stricli/core';
 import type { AddFlags } from './commands/add.js';
 import type { IndexFlags } from './commands/index.js';
 import type { InstallFlags } from './commands/install.js';
 import type { KeygenFlags } from './commands/keygen.js';
 import type { PackFlags } from './commands/pack.js';
+import type { PruneFlags } from './commands/prune.js';
 import type { PushFlags } from './commands/push.js';
 import type { SignFlags } from './commands/sign.js';
 import type { CliContext } from './context.js';
 import { CommandFailure, failureOf } from './failure.js';
-import { JSON_FLAG, STORE_FLAGS, type StoreFlags } from './store-flags.js';
+import { JSON_FLAG, LOCK_FLAGS, type LockFlags, STORE_FLAGS, type StoreFlags } from './store-flags.js';
 
 const text = (value: string): string => value;
 const optional = { kind: 'parsed', parse: text, optional: true } as const;
@@ -53,6 +54,22 @@ const INSTALLING = {
     loader: async () => (await import('./commands/update.js')).update,
     parameters: { flags: STORE_FLAGS, positional: names },
     docs: { brief: 'Move plugins to the newest versions in their ranges' },
+  }),
+  remove: buildCommand<LockFlags, string[], CliContext>({
+    loader: async () => (await import('./commands/remove.js')).remove,
+    parameters: { flags: LOCK_FLAGS, positional: { ...names, minimum: 1 } },
+    docs: { brief: 'Take plugins out of the lock file', customUsage: ['[flags] NAME...'] },
+  }),
+  prune: buildCommand<PruneFlags, [], CliContext>({
+    loader: async () => (await import('./commands/prune.js')).prune,
+    parameters: {
+      flags: {
+        days: { kind: 'parsed', parse: numberParser, default: '30', brief: 'For how long nobody has used it' },
+        ...LOCK_FLAGS,
+      },
+      positional: { kind: 'tuple', parameters: [] },
+    },
+    docs: { brief: 'Remove from the store what the lock file does not name, and nobody has used for a while' },
   }),
   list: buildCommand<StoreFlags, [], CliContext>({
     loader: async () => (await import('./commands/list.js')).list,

@@ -35,6 +35,7 @@ const FLAGS: readonly (readonly [option: RegExp, flag: string])[] = [
   [/, `platform`\./g, ': --platform.'],
   [/Give it: `name`\./g, 'Give it: --name NAME.'],
   [/Expected `(as|name|range)`/g, 'Expected --$1'],
+  [/Expected `unusedMs` to be a number of milliseconds from 0/g, 'Expected --days to be a number from 0'],
   [/set `overwrite`/g, 'give --overwrite'],
 ];
 

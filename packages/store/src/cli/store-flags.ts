@@ -5,16 +5,20 @@ import { minisignKey } from '../signing/public-key.js';
 import type { CliContext } from './context.js';
 import { CommandFailure, ExitCode } from './failure.js';
 
-/** What all commands take that use the lock file and the store. */
-export interface StoreFlags {
+/** What commands take that make no request. */
+export interface LockFlags {
   readonly lock?: string;
   readonly directory?: string;
+  readonly json: boolean;
+}
+
+/** What all commands take that use the lock file and the store. */
+export interface StoreFlags extends LockFlags {
   readonly host?: string;
   readonly mirror?: string;
   readonly trust?: readonly string[];
   readonly allowUnsigned: boolean;
   readonly insecure: boolean;
-  readonly json: boolean;
 }
 
 const text = (value: string): string => value;
@@ -23,15 +27,19 @@ const optional = { kind: 'parsed', parse: text, optional: true } as const;
 /** Every command has it. */
 export const JSON_FLAG = { json: { kind: 'boolean', default: false, brief: 'Print JSON' } } as const;
 
-export const STORE_FLAGS = {
+export const LOCK_FLAGS = {
   lock: { ...optional, brief: `Lock file; ${LOCK_FILE} if left out` },
   directory: { ...optional, brief: "Where plugins are installed; this user's cache if left out" },
+  ...JSON_FLAG,
+} as const;
+
+export const STORE_FLAGS = {
+  ...LOCK_FLAGS,
   host: { ...optional, brief: 'The application and its version, NAME@VERSION' },
   mirror: { ...optional, brief: 'Address of a mirror that files are fetched from' },
   trust: { ...optional, variadic: true, brief: 'Public key RWQ… of a trusted signer' },
   allowUnsigned: { kind: 'boolean', default: false, brief: 'Take plugins without a signature' },
   insecure: { kind: 'boolean', default: false, brief: 'Take http: of other machines' },
-  ...JSON_FLAG,
 } as const;
 
 /** The path of the lock file. */

@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
 import { describeOwner, isGone } from '../owner.js';
 import { formatLock } from './format-lock.js';
-import type { LockFile } from './lock-file.js';
+import type { LockedPlugin, LockFile } from './lock-file.js';
+import { parseLock } from './parse-lock.js';
 import { readLock } from './read-lock.js';
 
 /** How often, and how many times, it is looked whether another program has ended its change. */
@@ -25,7 +26,10 @@ export async function editLock(file: string, change: (lock: LockFile) => LockFil
   }
   try {
     const changed = change(await readLock(file));
-    await writeFile(next, formatLock(changed));
+    const text = formatLock(changed);
+    // What could not be read again would make all of the file useless.
+    parseLock(text, file);
+    await writeFile(next, text);
     await rename(next, file);
     return changed;
   } catch (error) {
@@ -34,6 +38,32 @@ export async function editLock(file: string, change: (lock: LockFile) => LockFil
   } finally {
     await rm(mark, { force: true });
   }
+}
+
+/** The lock file with a plugin, whose place has to be as it was when the change began. Throws StoreError ERR_LOCK. */
+export function putPlugin(
+  lock: LockFile,
+  {
+    key,
+    before,
+    plugin,
+    file,
+  }: {
+    readonly key: string;
+    readonly before: LockedPlugin | undefined;
+    readonly plugin: LockedPlugin;
+    readonly file: string;
+  },
+): LockFile {
+  const now = Object.hasOwn(lock.plugins, key) ? lock.plugins[key] : undefined;
+  const text = (one: LockedPlugin | undefined) =>
+    one === undefined ? '' : formatLock({ lockVersion: 1, plugins: { [key]: one } });
+  if (text(now) === text(before) || text(now) === text(plugin))
+    return { ...lock, plugins: { ...lock.plugins, [key]: plugin } };
+  throw new StoreError(
+    'ERR_LOCK',
+    `Another program has changed \`${key}\` of ${file} meanwhile. It was left as it is now; do the same again if that is still wanted.`,
+  );
 }
 
 /** As long as the mark is there, nobody else makes it: it names the program that changes the file. */

@@ -1,6 +1,6 @@
 import { OptionsError } from 'rxplug';
 import { StoreError } from '../errors.js';
-import { editLock } from '../lock/edit-lock.js';
+import { editLock, putPlugin } from '../lock/edit-lock.js';
 import type { LockedPlugin } from '../lock/lock-file.js';
 import { isLockKey, isPluginName } from '../lock/parse-lock.js';
 import { readLock } from '../lock/read-lock.js';
@@ -32,7 +32,7 @@ export async function add(context: StoreContext, address: string, options: AddOp
   if (range !== undefined) checkRange(range);
   if (as !== undefined && !isLockKey(as))
     throw new OptionsError(`Expected \`as\` to be a name of letters, digits and \`._@/-\`, got ${quote(as)}.`);
-  const source = context.sourceOf(address);
+  const source = context.sourceOf(address, options.platforms);
   const versions = await source.list(options);
   const version = newestInRange(versions, range ?? '*', address);
   const release = await readRelease(source, version, options);
@@ -42,7 +42,7 @@ export async function add(context: StoreContext, address: string, options: AddOp
   const before = Object.hasOwn(plugins, key) ? plugins[key] : undefined;
   const wanted = { key, name: found, release, versions, range: range ?? defaultRange(version), before };
   const plugin = await lockVersion(context, wanted, options);
-  await editLock(context.lockFile, (lock) => ({ ...lock, plugins: { ...lock.plugins, [key]: plugin } }));
+  await editLock(context.lockFile, (lock) => putPlugin(lock, { key, before, plugin, file: context.lockFile }));
   return { key, ...plugin };
 }
 

@@ -19,8 +19,11 @@ export interface StoreContext {
   /** What is looked for in tables of platforms, the best first. */
   readonly platformKeys: () => readonly string[];
   readonly mayBeUnsigned: (address: string) => boolean;
-  /** Throws OptionsError for an address that no source knows. */
-  readonly sourceOf: (address: string) => PluginSource;
+  /**
+   * The source of an address. Of container images these platforms are looked at, or else those of this process. Throws OptionsError for an
+   * address that no source knows.
+   */
+  readonly sourceOf: (address: string, platforms?: readonly string[]) => PluginSource;
   readonly warn: (message: string) => void;
   /** The archives that `use` gave last, by the names that the application gives the plugins. */
   readonly used: Map<string, Digest>;

@@ -5,6 +5,7 @@ import type { PlatformFile, PluginSource, RequestOptions, SignedSums } from '../
 import { ensureEntry } from '../store/ensure-entry.js';
 import { type Entry, readEntry } from '../store/entry.js';
 import { keepSigned, readSigned } from '../store/signed-record.js';
+import { noteUse } from '../store/unused.js';
 import type { InstallProgress, ProgressOptions, StoreContext } from './context.js';
 import { installedManifest } from './installed-manifest.js';
 import { type CheckedRelease, readRelease } from './release.js';
@@ -32,7 +33,9 @@ export async function installPlatform(
   const { plugin, platform } = install;
   const file = plugin.platforms[platform] as LockedPlatform;
   const { signal } = options;
-  const releases = once(options.release, () => lockedRelease(context, plugin, signal === undefined ? {} : { signal }));
+  const releases = once(options.release, () =>
+    lockedRelease(context, plugin, [platform], signal === undefined ? {} : { signal }),
+  );
   const signed = await verifiedList(context, install, releases);
   const tell = progressOf(install, file.size, options);
   const entry = await ensureEntry(
@@ -50,6 +53,7 @@ export async function installPlatform(
     },
   );
   if (signed !== undefined) await keepSigned(context.root, file.archive, signed);
+  await noteUse(context.root, file.archive);
   tell('installed', file.size);
   return entry;
 }
@@ -96,10 +100,11 @@ async function storedList(context: StoreContext, plugin: LockedPlugin, platform:
 export async function lockedRelease(
   { mirror, sourceOf }: StoreContext,
   { source, name, version }: LockedPlugin,
+  platforms: readonly string[],
   options: RequestOptions,
 ): Promise<CheckedRelease> {
   const address = mirror === undefined ? source : `${mirror}/${name}`;
-  return await readRelease(sourceOf(address), version, options);
+  return await readRelease(sourceOf(address, platforms), version, options);
 }
 
 /** The file that the lock file means. Throws StoreError when the release has another one by now. */
@@ -136,7 +141,7 @@ export function publishedAnew(of: {
   return new StoreError(
     'ERR_DIGEST',
     `${of.source.address} has ${of.what} with the digest ${of.now}, and the lock file says ${of.archive}: the version was published anew. ` +
-      `Ask who publishes it; then remove \`${of.key}\` from the lock file and add it again.`,
+      `Ask who publishes it; then remove it, \`rxplug plugin remove ${of.key}\`, and add it again.`,
   );
 }
 

@@ -46,7 +46,7 @@ export async function lockVersion(
   const { source, version } = release;
   checkBefore(wanted);
   const what = `${name} ${version}`;
-  if (release.announced !== undefined) await checkHost(context, what, release.announced, wanted);
+  if (release.announced !== undefined) await checkHost(context, what, release.announced, wanted, options);
   const chosen = options.platforms ?? [
     choosePlatform(release.platforms, context.platformKeys(), { what, advice: 'Ask who publishes it for one.' }),
   ];
@@ -84,7 +84,7 @@ async function withFiles(
     const file = locked.platforms[platform] as LockedPlatform;
     const entry = await installPlatform(context, { key, plugin: locked, platform }, { ...options, release });
     const manifest = await installedManifest(entry.folder, { ...locked, program: file.program });
-    if (manifest !== undefined) await checkHost(context, what, manifest, wanted);
+    if (manifest !== undefined) await checkHost(context, what, manifest, wanted, options);
     platforms[platform] = { ...file, files: entry.files };
   }
   return { ...locked, platforms };
@@ -113,7 +113,7 @@ function checkBefore({ key, name, release, before }: WantedVersion): void {
   if (before.name !== name)
     throw new StoreError(
       'ERR_LOCK',
-      `The lock file's \`${key}\` is ${before.name}, and ${source.address} has ${name}. Give it another name, or remove \`${key}\` from the lock file first.`,
+      `The lock file's \`${key}\` is ${before.name}, and ${source.address} has ${name}. Give it another name, or remove that one first: \`rxplug plugin remove ${key}\`.`,
     );
   if (before.version !== version) return;
   for (const [platform, { archive }] of Object.entries(before.platforms)) {
@@ -129,13 +129,15 @@ async function checkHost(
   what: string,
   manifest: PluginManifest,
   { release: { source, version }, versions }: WantedVersion,
+  { signal }: ProgressOptions,
 ): Promise<void> {
   const warning = hostWarning(what, manifest, host);
   if (warning !== undefined) warn(warning);
   if (host === undefined || takesHost(manifest, host)) return;
   const others = allInRange(versions, '*').filter((other) => other !== version);
   for (const other of others.slice(0, MAX_LOOKED_AT)) {
-    const release = await readRelease(source, other, {}).catch(() => undefined);
+    const release = await readRelease(source, other, signal === undefined ? {} : { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
     if (release?.announced !== undefined && takesHost(release.announced, host))
       throw hostMismatch(what, manifest, host, other);
   }

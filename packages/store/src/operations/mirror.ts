@@ -1,7 +1,11 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { LockedPlugin } from '../lock/lock-file.js';
 import { lockedPlugin, readLock } from '../lock/read-lock.js';
+import { describeOwner, isGone } from '../owner.js';
 import type { PlatformFile } from '../sources/source.js';
 import { writeRelease } from '../sources/static/write-release.js';
 import { type DownloadOptions, download } from '../store/download.js';
@@ -10,6 +14,9 @@ import type { ProgressOptions, StoreContext } from './context.js';
 import { fileOf, lockedRelease } from './install-platform.js';
 import type { CheckedRelease } from './release.js';
 import { checkSignature } from './signature.js';
+
+/** How the name of an unfinished file ends. */
+const PART = '.part';
 
 /** What is mirrored. */
 export interface MirrorOptions extends ProgressOptions {
@@ -60,7 +67,7 @@ async function mirrorPlugin(
 ): Promise<MirroredPlugin> {
   const { name, version } = plugin;
   const platforms = Object.keys(plugin.platforms).filter((one) => options.platforms?.includes(one) ?? true);
-  const release = await lockedRelease(context, plugin, options);
+  const release = await lockedRelease(context, plugin, platforms, options);
   const files = platforms.map((platform) => ({ platform, ...fileOf(release, { key, plugin, platform }) }));
   await checkSignature(context, plugin, { signed: release.signed, files: files.map(({ file }) => file) });
   await mkdir(folder, { recursive: true });
@@ -77,7 +84,7 @@ async function mirrorPlugin(
   return { key, name, version, platforms, folder };
 }
 
-/** Fetches beside the file, and renames: what is there under its name is whole. */
+/** Fetches beside the file, and renames: what is there under its name is whole, and stays there while it is the right one. */
 async function copyFile(
   { source }: CheckedRelease,
   file: PlatformFile,
@@ -85,11 +92,9 @@ async function copyFile(
   options: DownloadOptions,
 ): Promise<void> {
   const path = join(folder, file.fileName);
-  const part = `${path}.part`;
-  // A file that is there goes through the same comparison, without a request if it is the right one.
-  await rename(path, part).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  if ((await digestOf(path)) === file.digest) return;
+  await removeParts(folder);
+  const part = join(folder, `.${describeOwner()}-${randomBytes(6).toString('hex')}${PART}`);
   try {
     await download(source, file, part, options);
     await rename(part, path);
@@ -97,6 +102,25 @@ async function copyFile(
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** Undefined for a file that is not there. */
+async function digestOf(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** What programs have left that were killed meanwhile. */
+async function removeParts(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (name.startsWith('.') && name.endsWith(PART) && isGone(name.slice(1, name.lastIndexOf('-'))))
+      await rm(join(folder, name), { force: true });
 }
 
 /** The signed list, byte by byte, and the key that belongs to it. */

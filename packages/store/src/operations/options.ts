@@ -78,7 +78,7 @@ export function resolveStore(options: StoreOptions): StoreContext {
     mirror: mirror?.replace(/\/+$/, ''),
     platformKeys: keysOnce,
     mayBeUnsigned: unsignedPolicy(options),
-    sourceOf: (address) => sourceOf(address, options, keysOnce),
+    sourceOf: (address, platforms) => sourceOf(address, options, () => platforms ?? keysOnce()),
     warn: options.onWarning ?? ((message) => process.emitWarning(message, { type: 'StoreWarning' })),
   };
 }

@@ -1,5 +1,5 @@
 import { gt } from 'semver';
-import { editLock } from '../lock/edit-lock.js';
+import { editLock, putPlugin } from '../lock/edit-lock.js';
 import { lockedPlugin, readLock } from '../lock/read-lock.js';
 import { newestInRange } from '../versions/ranges.js';
 import type { StoreContext } from './context.js';
@@ -31,14 +31,14 @@ export async function update(context: StoreContext, options: UpdateOptions): Pro
   for (const key of options.only ?? Object.keys(lock.plugins)) {
     const before = lockedPlugin(lock, key, context.lockFile);
     const { name, range } = before;
-    const source = context.sourceOf(before.source);
+    const source = context.sourceOf(before.source, Object.keys(before.platforms));
     const versions = await source.list(options);
     const newest = newestInRange(versions, range, before.source);
     // A source that has lost its newest version, or hides it, does not bring back an old one.
     const version = gt(before.version, newest) ? before.version : newest;
     const release = await readRelease(source, version, options);
     const plugin = await lockVersion(context, { key, name, release, versions, range, before }, options);
-    await editLock(context.lockFile, (now) => ({ ...now, plugins: { ...now.plugins, [key]: plugin } }));
+    await editLock(context.lockFile, (now) => putPlugin(now, { key, before, plugin, file: context.lockFile }));
     updated.push({ key, name, from: before.version, to: version });
   }
   return updated;

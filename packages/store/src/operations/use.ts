@@ -5,6 +5,7 @@ import type { LockedPlatform, LockedPlugin } from '../lock/lock-file.js';
 import { lockedPlugin, readLock } from '../lock/read-lock.js';
 import { readEntry, verifyEntry } from '../store/entry.js';
 import { readSigned } from '../store/signed-record.js';
+import { noteUse } from '../store/unused.js';
 import { hostMismatch, hostWarning, takesHost } from '../versions/host-version.js';
 import { choosePlatform } from '../versions/platform.js';
 import type { StoreContext } from './context.js';
@@ -57,6 +58,7 @@ async function verified(context: StoreContext, { key, plugin, what, locked: { ar
       'ERR_NOT_FOUND',
       `${key}, which is ${what}, is not installed in ${context.root}. Install it: \`rxplug plugin install ${key}\`.`,
     );
+  await noteUse(context.root, archive);
   if (mustBeSigned(context, plugin)) {
     const signed = await readSigned(context.root, archive);
     if (signed === undefined) throw signatureNotKept(key, what);

@@ -25,7 +25,7 @@ export interface Workspace {
 export async function openWorkspace(root: string, hex: string): Promise<Workspace> {
   const tmp = tmpOf(root);
   await makeFolder(tmp);
-  const path = join(tmp, `${describeOwner()}-${randomBytes(6).toString('hex')}`);
+  const path = privatePath(root);
   const workspace = {
     archive: join(path, archiveName(hex)),
     entry: join(path, 'entry'),
@@ -34,6 +34,11 @@ export async function openWorkspace(root: string, hex: string): Promise<Workspac
   if (await takeOver(tmp, hex, path)) await rm(workspace.entry, { recursive: true, force: true });
   else await mkdir(path, { mode: 0o700 });
   return workspace;
+}
+
+/** The path of a directory in the store that nobody else makes. When this process has ended, it is removed by the next one. */
+export function privatePath(root: string): string {
+  return join(tmpOf(root), `${describeOwner()}-${randomBytes(6).toString('hex')}`);
 }
 
 /** Makes a folder of this user, and those above it. Node's own `recursive` says ENOENT for what cannot be written to. */

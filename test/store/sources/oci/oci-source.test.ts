@@ -171,9 +171,9 @@ test('all pages of a list of tags are read', needs('dockerRegistry'), async (t) 
   // Debian's registry gives all tags at once: these are the pages that newer ones make of the list.
   const registry = ociSource(address, {
     fetch: async (url, init) => {
-      const { pathname, search, searchParams } = new URL(String(url));
+      const { pathname, search, searchParams } = new URL(url as string | URL);
       asked.push(search);
-      const { tags } = (await (await fetch(String(url), init)).json()) as { readonly tags: readonly string[] };
+      const { tags } = (await (await fetch(url, init)).json()) as { readonly tags: readonly string[] };
       const sorted = tags.toSorted();
       const from = sorted.indexOf(searchParams.get('last') ?? '') + 1;
       const page = sorted.slice(from, from + 10);

@@ -1,4 +1,6 @@
+import { OptionsError } from 'rxplug';
 import type { UnknownSigner } from '../../operations/context.js';
+import { quote } from '../../quote.js';
 import type { CliContext } from '../context.js';
 import { print } from '../output.js';
 import { progressOn } from '../progress.js';
@@ -24,7 +26,7 @@ export async function add(this: CliContext, flags: AddFlags, address: string): P
     return canAsk(this) && (await confirm(this, questionOf(unknown)));
   };
   const added = await storeOf(this, flags)
-    .add(binary === undefined ? address : `${address}#${binary}`, {
+    .add(addressOf(address, binary), {
       ...(as !== undefined && { as }),
       ...(range !== undefined && { range }),
       ...(name !== undefined && { name }),
@@ -38,6 +40,14 @@ export async function add(this: CliContext, flags: AddFlags, address: string): P
     `${key} is ${added.name} ${version}, for ${Object.keys(added.platforms).sort().join(', ')}`,
     signer === undefined ? 'It is not signed.' : `Signed by ${signer}, and from now on by no other.`,
   ]);
+}
+
+function addressOf(address: string, binary: string | undefined): string {
+  if (binary === undefined) return address;
+  if (address.startsWith('oci:') && !address.includes('#')) return `${address}#${binary}`;
+  throw new OptionsError(
+    `--binary is for container images: expected it with an address such as oci://ghcr.io/acme/kv, got ${quote(address)}.`,
+  );
 }
 
 function questionOf({ signer, name, version, source }: UnknownSigner): string {

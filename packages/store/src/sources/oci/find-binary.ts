@@ -13,6 +13,10 @@ export interface FoundFile {
 
 /** Largest program, in bytes. */
 const MAX_BINARY_BYTES = 1024 ** 3;
+/** Most characters of the paths that are remembered as removed or replaced, in all layers: about 500 000 files. */
+const MAX_HIDDEN_CHARS = 32 * 1024 ** 2;
+/** What is told of files with the same name. */
+const MAX_CANDIDATES = 10;
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 
@@ -35,6 +39,7 @@ export class BinarySearch {
   readonly #hidden = new Set<string>();
   /** Folders of which later layers have removed all that was in them. */
   readonly #opaque = new Set<string>();
+  #hiddenChars = 0;
 
   constructor(what: string, binary: string) {
     this.#what = what;
@@ -62,12 +67,25 @@ export class BinarySearch {
     const slash = path.lastIndexOf('/');
     const name = path.slice(slash + 1);
     const folder = path.slice(0, Math.max(slash, 0));
-    if (name === OPAQUE) return void hides.opaque.add(folder);
-    if (name.startsWith(WHITEOUT)) return void hides.paths.add(joined(folder, name.slice(WHITEOUT.length)));
-    // What is no folder replaces a folder with all that is in it; only those matter where the program could be.
-    if (type !== 'directory' && this.#mayHold(path)) hides.paths.add(path);
+    if (name === OPAQUE) return this.#remember(hides.opaque, folder);
+    if (name.startsWith(WHITEOUT)) return this.#remember(hides.paths, joined(folder, name.slice(WHITEOUT.length)));
+    // What is no folder replaces a folder with all that is in it.
+    if (type !== 'directory') this.#remember(hides.paths, path);
     if (type === 'directory' || !this.#isWanted(path, name) || this.#isHidden(path)) return;
+    if (candidates.size >= MAX_CANDIDATES) return;
     candidates.set(path, { type, target, file: type === 'file' ? this.#measure(entry) : undefined });
+  }
+
+  /** Only what is where the program could be matters. */
+  #remember(paths: Set<string>, path: string): void {
+    if (!this.#mayHold(path) || paths.has(path)) return;
+    this.#hiddenChars += path.length;
+    if (this.#hiddenChars > MAX_HIDDEN_CHARS)
+      throw new StoreError(
+        'ERR_SIZE',
+        `${this.#what} has too many files to look for one by its name. Give the whole path of the program.`,
+      );
+    paths.add(path);
   }
 
   #isWanted(path: string, name: string): boolean {
@@ -75,7 +93,7 @@ export class BinarySearch {
   }
 
   #mayHold(path: string): boolean {
-    return !this.#isPath || this.#binary === path || this.#binary.startsWith(`${path}/`);
+    return !this.#isPath || path === '' || this.#binary === path || this.#binary.startsWith(`${path}/`);
   }
 
   #isHidden(path: string): boolean {

@@ -9,7 +9,7 @@ import type { OpenFile, PlatformFile, PluginSource, Release, ReleaseFile, Reques
 import { connectRegistry, REGISTRY_OPTIONS, type RegistryOptions } from './connect.js';
 import { type Descriptor, DOCKER_LIST, descriptorAt, descriptorsAt, INDEX } from './descriptors.js';
 import { BinarySearch } from './find-binary.js';
-import { type LayerEntry, readLayer } from './layer.js';
+import { type LayerEntry, type Packing, readLayer } from './layer.js';
 import { byPlatform, platformKey } from './platforms.js';
 import { type RegistryManifest, type RegistryReader, registryReader } from './registry.js';
 
@@ -26,13 +26,15 @@ export interface ImageSourceOptions extends RegistryOptions {
 
 const MAX_CONFIG_BYTES = 1024 * 1024;
 const MAX_LAYERS = 256;
-const PACKED: ReadonlySet<string> = new Set([
-  'application/vnd.oci.image.layer.v1.tar+gzip',
-  'application/vnd.docker.image.rootfs.diff.tar.gzip',
-]);
-const PLAIN: ReadonlySet<string> = new Set([
-  'application/vnd.oci.image.layer.v1.tar',
-  'application/vnd.docker.image.rootfs.diff.tar',
+/** What a lock file can hold: printable ASCII, with a program's name at the end. */
+const BINARY = /^(?:[!-~]{0,1000}\/)?\w[\w.+-]{0,127}$/;
+const PACKINGS: ReadonlyMap<string, Packing> = new Map([
+  ['application/vnd.oci.image.layer.v1.tar', 'none'],
+  ['application/vnd.oci.image.layer.v1.tar+gzip', 'gzip'],
+  ['application/vnd.oci.image.layer.v1.tar+zstd', 'zstd'],
+  ['application/vnd.docker.image.rootfs.diff.tar', 'none'],
+  ['application/vnd.docker.image.rootfs.diff.tar.gzip', 'gzip'],
+  ['application/vnd.docker.image.rootfs.diff.tar.zstd', 'zstd'],
 ]);
 
 /** Where a program is. */
@@ -61,9 +63,9 @@ interface Image {
 export function ociImageSource(address: string, options: ImageSourceOptions): PluginSource {
   requireKnown('ociImageSource', options, [...REGISTRY_OPTIONS, 'binary', 'platforms']);
   const { binary, platforms: _, ...reach } = options;
-  if (typeof binary !== 'string' || !/[^/.]/.test(binary) || binary.endsWith('/'))
+  if (typeof binary !== 'string' || !BINARY.test(binary))
     throw new OptionsError(
-      `Expected \`binary\` to be the name or the path of a file in the image, got ${quote(binary)}.`,
+      `Expected \`binary\` to be the name or the path of a file in the image, of letters, digits and \`._+-\`, got ${quote(binary)}.`,
     );
   const { http, repository } = connectRegistry('ociImageSource', address, reach);
   const registry = registryReader(http, repository);
@@ -97,7 +99,11 @@ async function readImage(image: Image, version: string, tag: string): Promise<Re
   const wanted = options.platforms ?? [`${process.platform}-${process.arch}`];
   const platforms: [string, PlatformFile][] = [];
   for (const [key, manifest] of there)
-    if (wanted.includes(key)) platforms.push([key, await programOf(image, key, await manifest())]);
+    if (wanted.includes(key)) {
+      const file = await programOf(image, key, await manifest());
+      // In a mirror all platforms and versions are in one folder.
+      platforms.push([key, { ...file, fileName: `${file.fileName}_${version}_${key}` }]);
+    }
   if (platforms.length > 0) return { version, platforms: Object.fromEntries(platforms) };
   throw new StoreError(
     'ERR_PLATFORM',
@@ -155,19 +161,25 @@ async function readOne(
   onEntry: (entry: LayerEntry) => void,
   request: RequestOptions,
 ): Promise<void> {
-  const isPacked = PACKED.has(layer.mediaType);
-  if (!isPacked && !PLAIN.has(layer.mediaType))
-    throw new StoreError(
-      'ERR_SOURCE',
-      `${what} has a layer of the type ${quote(layer.mediaType)}. Expected tar, or tar with gzip.`,
-    );
+  const packing = packingOf(layer, what);
   const { stream } = await registry.open(layer, request);
-  await readLayer(stream, isPacked, `A layer of ${what}`, onEntry);
+  await readLayer(stream, packing, `A layer of ${what}`, onEntry);
+}
+
+function packingOf({ mediaType }: Descriptor, what: string): Packing {
+  const packing = PACKINGS.get(mediaType);
+  if (packing !== undefined) return packing;
+  throw new StoreError(
+    'ERR_SOURCE',
+    `${what} has a layer of the type ${quote(mediaType)}. Expected tar, or tar with gzip or zstd.`,
+  );
 }
 
 /** The program, out of its layer; from the start, because nothing in a packed layer can be found without what is before it. */
 async function openProgram(registry: RegistryReader, file: ReleaseFile, { signal }: RequestOptions): Promise<OpenFile> {
   const { layer, path } = locationOf(file);
+  const what = `A layer of ${registry.repository.address}`;
+  const packing = packingOf(layer, what);
   const { stream } = await registry.open(layer, signal === undefined ? {} : { signal });
   const program = new PassThrough();
   let content: LayerEntry['content'] | undefined;
@@ -176,8 +188,7 @@ async function openProgram(registry: RegistryReader, file: ReleaseFile, { signal
     content?.unpipe(program);
     content?.resume();
   });
-  const what = `A layer of ${registry.repository.address}`;
-  const reading = readLayer(stream, PACKED.has(layer.mediaType), what, (entry) => {
+  const reading = readLayer(stream, packing, what, (entry) => {
     if (entry.path !== path || entry.type !== 'file' || content !== undefined) return;
     content = entry.content;
     content.pipe(program);

@@ -1,8 +1,9 @@
 import { isAbsolute } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { OptionsError } from 'rxplug';
+import { rcompare } from 'semver';
 import { StoreError } from '../../errors.js';
-import { quote } from '../../quote.js';
+import { quote, someOf } from '../../quote.js';
 import { serverAddress } from '../http/address.js';
 import { createHttpClient } from '../http/client.js';
 import { HTTP_OPTIONS, type HttpOptions, requireKnown, resolveHttp } from '../http/options.js';
@@ -32,7 +33,9 @@ export interface WebSourceOptions extends HttpOptions {
 export function directorySource(address: string): PluginSource {
   const directory = directoryOf(address);
   if (!isAbsolute(directory)) throw new OptionsError(`Expected \`dir:\` with an absolute path, got ${quote(address)}.`);
-  return staticSource(address, directoryPlace(directory), INDEX_FILE);
+  // A lock file has addresses without spaces.
+  const printable = /^[!-~]*$/.test(address) ? address : pathToFileURL(directory).href.replace(/^file:/, 'dir:');
+  return staticSource(printable, directoryPlace(directory), INDEX_FILE);
 }
 
 function directoryOf(address: string): string {
@@ -70,8 +73,9 @@ function staticSource(address: string, place: Place, index: string): PluginSourc
     address,
     list: async (options = {}) => [...(await versions(options)).keys()],
     release: async (version, options = {}) => {
-      const reference = (await versions(options)).get(version);
-      if (reference === undefined) throw noVersion(address, version);
+      const there = await versions(options);
+      const reference = there.get(version);
+      if (reference === undefined) throw noVersion(address, version, [...there.keys()]);
       const location = place.locate(reference, index);
       const release = parseRelease(
         await place.read(location, MAX_JSON_BYTES, options),
@@ -117,9 +121,9 @@ async function signedOf(
   };
 }
 
-function noVersion(address: string, version: string): StoreError {
+function noVersion(address: string, version: string, there: readonly string[]): StoreError {
   return new StoreError(
     'ERR_NOT_FOUND',
-    `${address} has no version ${quote(version)}. See its versions by \`rxplug plugin list\`.`,
+    `${address} has no version ${quote(version)}. It has: ${someOf([...there].sort(rcompare))}.`,
   );
 }
