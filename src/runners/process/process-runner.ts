@@ -24,18 +24,20 @@ import { spawnPlugin } from './spawn.js';
 export interface ProcessRunnerOptions extends ProcessSpec {
   /** The complete environment; a variable that is undefined is left out. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The plugin's stdin: the host's own, or none, which is empty. @default 'inherit' */
+  readonly stdin?: 'inherit' | 'ignore';
   /** How long a killed process may take to exit, in milliseconds. @default 5000 */
   readonly killTimeoutMs?: number;
 }
 
 const NAMES = optionNames<ProcessRunnerOptions>()(
-  'command env cwd processGroup outlivesHost secureConfig killTimeoutMs',
+  'command env stdin cwd processGroup outlivesHost secureConfig killTimeoutMs',
 );
 const KILL_TIMEOUT_MS = 5_000;
 const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
 /**
- * Runs a plugin as a child process: stdin inherited, stdout and stderr piped; its descendants are killed with it. Throws OptionsError for
+ * Runs a plugin as a child process: stdout and stderr piped; its descendants are killed with it. Throws OptionsError for
  * a command that is not a non-empty list, and the errors of `resolveSecureConfig`.
  *
  * @example
@@ -174,7 +176,7 @@ class ProcessRunner implements Runner {
 
   /** The first event counts: an `error` after `spawn` (a signal that could not be sent) says nothing about the process. */
   async #spawn(signal: AbortSignal, verified?: VerifiedSpawn): Promise<void> {
-    const { command, cwd, env, processGroup = 'own', outlivesHost = false } = this.#options;
+    const { command, cwd, env, stdin, processGroup = 'own', outlivesHost = false } = this.#options;
     const ownGroup = processGroup === 'own' && process.platform !== 'win32';
     const mark = createMark(outlivesHost ? undefined : (env[TREE_VARIABLE] ?? process.env[TREE_VARIABLE]));
     const child = spawnPlugin({
@@ -183,6 +185,7 @@ class ProcessRunner implements Runner {
       env: process.platform === 'linux' ? { ...env, [TREE_VARIABLE]: mark } : env,
       ownGroup,
       verified,
+      stdin,
     });
     child.on('error', () => {});
     if (child.pid !== undefined) this.#adopt(child, treeOf(child.pid, mark, ownGroup));

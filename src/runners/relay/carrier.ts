@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
-import { StartError } from '../../errors.js';
+import type { Duplex, Readable } from 'node:stream';
+import { PluginError, StartError } from '../../errors.js';
 import { createMark, TREE_VARIABLE } from '../../processes/mark.js';
 import { killTree, type ProcessTree, treeOf } from '../../processes/tree.js';
 import { settledWithin } from '../../streams/settled-within.js';
@@ -9,28 +9,41 @@ import { untilAborted } from '../../streams/until-aborted.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
 import type { Logger } from '../../wire/logs/logger.js';
 import { quoteText } from '../../wire/quote.js';
+import { CarrierWords } from './carrier-words.js';
+import { connectionOf, readLine } from './lines.js';
 import { LINK_TIMES } from './link.js';
-import { connectionOf, RELAY_LINE, readLine } from './messages.js';
+import { RELAY_LINE } from './messages.js';
 
-/** How much of what a carrier says is kept, and how long a greeting of the machine may be. */
-const MAX_SAID_CHARS = 2_000;
+/** How long a greeting of the machine may be. */
 const MAX_GREETING_LINES = 1_000;
 const MAX_GREETING_LINE_BYTES = 64 << 10;
+
+/** How much of what it said is in an error. */
+const MAX_QUOTED_CHARS = 1_000;
 
 /** How long a carrier may take to end after its connection has ended. */
 const END_TIMEOUT_MS = 1_000;
 
+/** How often a start tells that it waits for the carrier, and what that said last. */
+const WAITING_NOTICE_MS = 3_000;
+
 /** A running command that carries the connection to a far end. */
 export class Carrier {
   readonly #name: string;
+  readonly #logger: Logger;
   readonly #child: ChildProcess;
   readonly #tree: ProcessTree | undefined;
   readonly #exited: Promise<string>;
-  #said = '';
+  /** What it says on stderr, and on stdout before its far end answers. */
+  readonly #said: CarrierWords;
+  readonly #printed: CarrierWords;
 
-  /** Starts it. What it says on stderr is logged. */
+  /** Starts it. What it says is logged as it comes. */
   constructor([file, ...args]: readonly [string, ...string[]], logger: Logger) {
     this.#name = file;
+    this.#logger = logger;
+    this.#said = new CarrierWords(file, logger);
+    this.#printed = new CarrierWords(file, logger);
     const mark = createMark(process.env[TREE_VARIABLE]);
     const ownGroup = process.platform !== 'win32';
     const env = { ...process.env, [TREE_VARIABLE]: mark };
@@ -42,32 +55,51 @@ export class Carrier {
       this.#child.once('close', (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
     });
     this.#child.stdin?.on('error', () => {});
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      const text = chunk.toString();
-      this.#said = (this.#said + text).slice(-MAX_SAID_CHARS);
-      for (const line of text.split('\n')) if (line.trim() !== '') logger.info(`${this.#name}: ${line.trimEnd()}`);
-    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#said.add(chunk));
+    this.#child.stderr?.once('close', () => this.#said.finish());
   }
 
-  /** Waits for the far end. Rejects with StartError ERR_SPAWN, with the carrier's own words, or with the signal's reason. */
+  /**
+   * Waits for the far end. Rejects with StartError ERR_SPAWN, with the carrier's own words, also when the signal's reason is the end of the
+   * time for the start; else with the signal's reason.
+   */
   async connect(signal: AbortSignal): Promise<YamuxSession> {
     const { stdin, stdout } = this.#child;
     if (stdin === null || stdout === null) throw await this.#failed();
-    const greeting: string[] = [];
-    for (;;) {
-      const line = await untilAborted(readLine(stdout, MAX_GREETING_LINE_BYTES), signal).catch(() => undefined);
-      signal.throwIfAborted();
-      if (line?.trimEnd() === RELAY_LINE) break;
-      if (line === undefined || greeting.length >= MAX_GREETING_LINES) throw await this.#failed(greeting);
-      greeting.push(line);
+    const notice = setInterval(() => this.#tellWaiting(), WAITING_NOTICE_MS).unref();
+    try {
+      await untilAborted(this.#farEndAnswers(stdout), signal);
+    } catch (error) {
+      const isLate = signal.aborted && PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
+      if (signal.aborted && !isLate) throw error;
+      throw await this.#failed(isLate ? 'it did not start the far end within the time of the start' : undefined);
+    } finally {
+      clearInterval(notice);
+      this.#printed.finish();
     }
     return createYamuxSession(connectionOf(stdout, stdin), { role: 'client', keepAlive: true, ...LINK_TIMES });
   }
 
+  /** Reads the greeting of the machine. Rejects when the far end is not coming. */
+  async #farEndAnswers(stdout: Readable): Promise<void> {
+    for (let lines = 0; lines <= MAX_GREETING_LINES; lines += 1) {
+      const line = await readLine(stdout, MAX_GREETING_LINE_BYTES, (part) => this.#printed.add(part));
+      if (line?.trimEnd() === RELAY_LINE) return;
+      if (line === undefined) break;
+    }
+    throw new Error('no far end');
+  }
+
+  #tellWaiting(): void {
+    const last = this.#said.last || this.#printed.last;
+    this.#logger.info(`Waiting for the carrier ${this.#name}: it has said ${last === '' ? 'nothing' : last}.`);
+  }
+
   /** Why it is gone, in its own words. */
-  async epitaph(): Promise<string> {
+  async lastWords(): Promise<string> {
     await settledWithin(END_TIMEOUT_MS, this.#exited);
-    return this.#said.trim() === '' ? '' : ` ${this.#name} said ${quoteText(this.#said.trim())}.`;
+    const { said } = this.#said;
+    return said === '' ? '' : ` ${this.#name} said ${quoteText(said, MAX_QUOTED_CHARS)}.`;
   }
 
   ref(): void {
@@ -93,15 +125,19 @@ export class Carrier {
       await once(this.#child, 'exit').catch(() => {});
   }
 
-  async #failed(greeting: readonly string[] = []): Promise<StartError> {
+  async #failed(reason?: string): Promise<StartError> {
     this.#child.stdin?.destroy();
-    const inTime = await settledWithin(END_TIMEOUT_MS, this.#exited);
-    const how = inTime ? await this.#exited : 'it did not start the far end';
-    const printed = greeting.length === 0 ? '' : ` It printed ${quoteText(greeting.slice(-5).join('\n'))}.`;
+    const how = reason ?? ((await this.#endedInTime()) ? await this.#exited : 'it did not start the far end');
+    const { said: printed } = this.#printed;
+    const greeting = printed === '' ? '' : ` It printed ${quoteText(printed, MAX_QUOTED_CHARS)}.`;
     return new StartError(
       'ERR_SPAWN',
-      `The carrier ${this.#name} did not reach the far end of the relay: ${how}.${await this.epitaph()}${printed} Check that the same command ` +
+      `The carrier ${this.#name} did not reach the far end of the relay: ${how}.${await this.lastWords()}${greeting} Check that the same command ` +
         'works by hand without a terminal, and that the `relay` option names a program over there.',
     );
+  }
+
+  #endedInTime(): Promise<boolean> {
+    return settledWithin(END_TIMEOUT_MS, this.#exited);
   }
 }

@@ -2,21 +2,23 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { firstValueFrom, ReplaySubject } from 'rxjs';
 import { errorMessage, PluginError } from '../../errors.js';
+import { killGroupWithUs } from '../../processes/group-guard.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { dialerTo } from '../../transports/sockets/dial.js';
 import { createSocketDir, type SocketDir } from '../../transports/sockets/socket-dir.js';
 import { listenUnix } from '../../transports/sockets/unix.js';
 import type { Listener } from '../../transports/transport.js';
 import { createYamuxSession, type YamuxSession } from '../../transports/yamux/session.js';
+import { truncateText } from '../../wire/quote.js';
 import { processRunner } from '../process/process-runner.js';
 import type { Runner } from '../runner.js';
+import { connectionOf, join } from './lines.js';
 import { LINK_TIMES } from './link.js';
 import {
-  connectionOf,
-  join,
   RELAY_LINE,
   type RelayAccepted,
   type RelayRequest,
+  readDueMessage,
   readMessage,
   sendLine,
 } from './messages.js';
@@ -41,6 +43,8 @@ export async function serveRelay(input: Readable, output: Writable): Promise<voi
 /** How long the exit of a plugin waits for output that the host does not read. */
 const OUTPUT_TIMEOUT_MS = 5_000;
 
+const MAX_DIAGNOSIS_CHARS = 16_384;
+
 class FarEnd {
   readonly #session: YamuxSession;
   readonly #listeners = new Set<Listener>();
@@ -48,6 +52,7 @@ class FarEnd {
   #runner: Runner | undefined;
   readonly #outputs = new Map<'stdout' | 'stderr', Duplex>();
   readonly #outputsThere = new ReplaySubject<void>(1);
+  #runs = false;
   #closed = false;
 
   constructor(session: YamuxSession) {
@@ -56,7 +61,7 @@ class FarEnd {
 
   /** Does what the first line of a stream asks for. Rejects for what cannot be done. */
   async serve(stream: Duplex): Promise<void> {
-    const request = await readMessage<RelayRequest>(stream);
+    const request = await readDueMessage<RelayRequest>(stream);
     switch (request?.kind) {
       case 'run':
         return await this.#run(request, stream);
@@ -85,23 +90,28 @@ class FarEnd {
   }
 
   async #run({ command, cwd, env }: RelayRequest & { kind: 'run' }, control: Duplex): Promise<void> {
-    if (this.#directory !== undefined || this.#closed) throw new Error('a relay runs one plugin');
+    if (this.#runs || this.#closed) throw new Error('a relay runs one plugin');
+    this.#runs = true;
     const directory = await createSocketDir({});
+    if (this.#closed) return directory.remove();
     this.#directory = directory;
     const inherited = process.env;
     const runner = processRunner({
       command,
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...inherited, ...env, PLUGIN_UNIX_SOCKET_DIR: directory.path },
+      // This program's own is the connection.
+      stdin: 'ignore',
     });
     this.#runner = runner;
     try {
       await runner.start({ signal: new AbortController().signal });
     } catch (error) {
       const code = PluginError.is(error) ? error.code : 'ERR_SPAWN';
-      sendLine(control, { kind: 'failed', code, message: errorMessage(error), diagnosis: await runner.diagnose() });
+      sendLine(control, { kind: 'failed', code, message: errorMessage(error), diagnosis: await diagnosisOf(runner) });
       return;
     }
+    runner.exit$.subscribe(killGroupWithUs(Number(runner.id)));
     if (this.#closed) return await runner.kill();
     sendLine(control, { kind: 'started', id: runner.id, socketDir: directory.path });
     void this.#obey(control, runner);
@@ -109,7 +119,7 @@ class FarEnd {
     const exit = await firstValueFrom(runner.exit$);
     // The exit comes behind the output.
     await settledWithin(OUTPUT_TIMEOUT_MS, written);
-    sendLine(control, { kind: 'exit', exit, diagnosis: await runner.diagnose() });
+    sendLine(control, { kind: 'exit', exit, diagnosis: await diagnosisOf(runner) });
   }
 
   async #carryOutput(runner: Runner): Promise<void> {
@@ -130,7 +140,8 @@ class FarEnd {
 
   /** A socket of the host, as a socket here. It is closed with the stream. */
   async #listen(stream: Duplex): Promise<void> {
-    const listener = await listenUnix({ socketDir: this.#directory?.path ?? '' });
+    if (this.#directory === undefined) throw new Error('no plugin runs');
+    const listener = await listenUnix({ socketDir: this.#directory.path });
     this.#listeners.add(listener);
     listener.connection$.subscribe((socket) => {
       void this.#accepted(socket, { kind: 'accepted', address: listener.address }).catch(() => socket.destroy());
@@ -149,4 +160,9 @@ class FarEnd {
     sendLine(stream, message);
     join(stream, socket);
   }
+}
+
+/** Text of a runner is not bounded; a message is. */
+async function diagnosisOf(runner: Runner): Promise<string> {
+  return truncateText(await runner.diagnose(), MAX_DIAGNOSIS_CHARS);
 }

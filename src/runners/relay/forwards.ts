@@ -5,7 +5,8 @@ import { listenUnix } from '../../transports/sockets/unix.js';
 import type { Listener } from '../../transports/transport.js';
 import type { YamuxSession } from '../../transports/yamux/session.js';
 import type { Address, AddressTranslator } from '../../wire/handshake/address.js';
-import { join, type RelayAccepted, type RelayAnswer, readMessage, sendLine } from './messages.js';
+import { join } from './lines.js';
+import { ANSWER_TIMEOUT_MS, type RelayAccepted, type RelayAnswer, readDueMessage, sendLine } from './messages.js';
 
 /** Most addresses of each side that are carried; the oldest but the first, which is the plugin's own, makes room. */
 const MAX_FORWARDS = 1_000;
@@ -14,13 +15,15 @@ const MAX_FORWARDS = 1_000;
 export class Forwards implements AddressTranslator {
   readonly #session: YamuxSession;
   readonly #socketDir: string;
+  readonly #answerTimeoutMs: number;
   /** Here, for addresses of the plugin. */
   readonly #here = new Map<string, Promise<Listener>>();
   /** Over there, for addresses of the host: the stream that keeps it open. */
   readonly #there = new Map<string, { readonly stream: Duplex; readonly host: Address }>();
 
-  constructor(session: YamuxSession, socketDir: string) {
+  constructor(session: YamuxSession, socketDir: string, answerTimeoutMs = ANSWER_TIMEOUT_MS) {
     this.#session = session;
+    this.#answerTimeoutMs = answerTimeoutMs;
     this.#socketDir = socketDir;
     session.stream$.subscribe((stream) => {
       stream.on('error', () => {});
@@ -43,7 +46,7 @@ export class Forwards implements AddressTranslator {
     const stream = await this.#session.open();
     stream.on('error', () => {});
     sendLine(stream, { kind: 'listen' });
-    const answer = await readMessage<RelayAnswer>(stream);
+    const answer = await readDueMessage<RelayAnswer>(stream, this.#answerTimeoutMs);
     if (answer?.kind !== 'listening')
       throw new TransportError('ERR_LISTEN', 'The far end of the relay could not listen for the plugin.');
     this.#there.set(answer.address.address, { stream, host: address });
@@ -81,13 +84,13 @@ export class Forwards implements AddressTranslator {
     const stream = await this.#session.open();
     stream.on('error', () => {});
     sendLine(stream, { kind: 'dial', address });
-    const answer = await readMessage<RelayAnswer>(stream);
+    const answer = await readDueMessage<RelayAnswer>(stream, this.#answerTimeoutMs);
     if (answer?.kind !== 'connected') throw new Error('nobody listens over there');
     join(socket, stream);
   }
 
   async #accepted(stream: Duplex): Promise<void> {
-    const message = await readMessage<RelayAccepted>(stream);
+    const message = await readDueMessage<RelayAccepted>(stream, this.#answerTimeoutMs);
     const forward = this.#there.get(message?.address.address ?? '');
     if (forward === undefined) throw new Error('nobody listens here');
     join(stream, await dialerTo(forward.host).dial());

@@ -1,7 +1,9 @@
-import { Duplex, pipeline, type Readable, type Writable } from 'node:stream';
-import { ProtocolError } from '../../errors.js';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { ProtocolError, TransportError } from '../../errors.js';
+import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import type { Address } from '../../wire/handshake/address.js';
 import type { Exit } from '../runner.js';
+import { readLine } from './lines.js';
 
 /** The first line that a relay prints: what comes before it is a greeting of the machine. */
 export const RELAY_LINE = 'rxplug-relay 1';
@@ -33,72 +35,84 @@ export interface RelayAccepted {
   readonly address: Address;
 }
 
+type RelayMessage = RelayRequest | RelayAnswer | RelayAccepted;
+
 /** More than an environment has; less than would hurt. */
 const MAX_LINE_BYTES = 4 << 20;
 
+/** How long the other end may take for a message that is due, in milliseconds. Longer than a dial takes there. */
+export const ANSWER_TIMEOUT_MS = 15_000;
+
 /** Writes a message as one line. */
-export function sendLine(stream: Writable, message: RelayRequest | RelayAnswer | RelayAccepted): void {
+export function sendLine(stream: Writable, message: RelayMessage): void {
   stream.write(`${JSON.stringify(message)}\n`);
 }
 
 /**
- * Reads one line and leaves what follows in the stream. Undefined at its end. Rejects with ProtocolError ERR_LIMIT_EXCEEDED for a line that
- * is too long, and with the stream's error.
+ * The next message of a stream, whenever it comes; undefined at its end. Rejects with ProtocolError: ERR_BAD_FRAME for what is no message,
+ * ERR_LIMIT_EXCEEDED for one that is too long.
  */
-export async function readLine(stream: Readable, maxBytes = MAX_LINE_BYTES): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for (;;) {
-    const chunk = stream.read() as Buffer | null;
-    if (chunk === null) {
-      if (stream.readableEnded || stream.destroyed) return undefined;
-      await readable(stream);
-      continue;
-    }
-    const at = chunk.indexOf(10);
-    if (at >= 0) {
-      if (at + 1 < chunk.length) stream.unshift(chunk.subarray(at + 1));
-      return Buffer.concat([...chunks, chunk.subarray(0, at)]).toString();
-    }
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBytes)
-      throw new ProtocolError('ERR_LIMIT_EXCEEDED', `A line of a relay is longer than ${maxBytes} bytes.`);
-  }
-}
-
-/** The next message of a stream; undefined at its end. Rejects with ProtocolError ERR_BAD_FRAME for what is no message. */
-export async function readMessage<T extends { readonly kind: string }>(stream: Readable): Promise<T | undefined> {
-  const line = await readLine(stream);
+export async function readMessage<T extends RelayMessage>(stream: Readable): Promise<T | undefined> {
+  const line = await readLine(stream, MAX_LINE_BYTES);
   if (line === undefined) return undefined;
+  const message = parse(line);
+  if (message === undefined)
+    throw new ProtocolError('ERR_BAD_FRAME', 'Expected a message of a relay, as a line of JSON.');
+  return message as T;
+}
+
+/** The same for a message that is due. Rejects with TransportError ERR_CONNECTION_LOST, and destroys the stream, when it does not come. */
+export async function readDueMessage<T extends RelayMessage>(
+  stream: Duplex,
+  timeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<T | undefined> {
+  const late = (): void => {
+    const message = `The other end of the relay did not answer within ${timeoutMs} ms.`;
+    stream.destroy(new TransportError('ERR_CONNECTION_LOST', message));
+  };
+  const cancel = setLoopTimeout(late, timeoutMs, { ref: false });
   try {
-    return JSON.parse(line) as T;
-  } catch (cause) {
-    throw new ProtocolError('ERR_BAD_FRAME', 'Expected a message of a relay, as a line of JSON.', { cause });
+    return await readMessage<T>(stream);
+  } finally {
+    cancel();
   }
 }
 
-async function readable(stream: Readable): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const done = (error?: Error): void => {
-      for (const event of ['readable', 'end', 'close']) stream.off(event, onEvent);
-      stream.off('error', done);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const onEvent = (): void => done();
-    for (const event of ['readable', 'end', 'close']) stream.on(event, onEvent);
-    stream.on('error', done);
-  });
-}
+type Fields = Readonly<Record<string, unknown>>;
 
-/** Two ends of a pipe as one connection. */
-export function connectionOf(readable: Readable, writable: Writable): Duplex {
-  return Duplex.from({ readable, writable }) as Duplex;
-}
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isWords = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isText);
+const isAddress = (value: unknown): boolean =>
+  isObject(value) && (value['network'] === 'unix' || value['network'] === 'tcp') && isText(value['address']);
+const isExit = (value: unknown): boolean =>
+  isObject(value) &&
+  (value['code'] === null || Number.isInteger(value['code'])) &&
+  (value['signal'] === null || isText(value['signal']));
 
-/** Carries bytes both ways until both directions have ended, or one has failed. */
-export function join(one: Duplex, other: Duplex): void {
-  pipeline(one, other, () => {});
-  pipeline(other, one, () => {});
+/** What each kind of message has to have. The other end is another program, and may be anything. */
+const CHECKS: Readonly<Record<RelayMessage['kind'], (message: Fields) => boolean>> = {
+  run: ({ command, cwd, env }) =>
+    isWords(command) && (cwd === undefined || isText(cwd)) && isObject(env) && Object.values(env).every(isText),
+  kill: () => true,
+  stdout: () => true,
+  stderr: () => true,
+  dial: ({ address }) => isAddress(address),
+  listen: () => true,
+  started: ({ id, socketDir }) => isText(id) && isText(socketDir),
+  failed: ({ code, message, diagnosis }) => [code, message, diagnosis].every(isText),
+  exit: ({ exit, diagnosis }) => isExit(exit) && isText(diagnosis),
+  connected: () => true,
+  listening: ({ address }) => isAddress(address),
+  accepted: ({ address }) => isAddress(address),
+};
+
+function parse(line: string): Fields | undefined {
+  try {
+    const message: unknown = JSON.parse(line);
+    if (!isObject(message) || !isText(message['kind']) || !Object.hasOwn(CHECKS, message['kind'])) return undefined;
+    return CHECKS[message['kind'] as RelayMessage['kind']](message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
 }

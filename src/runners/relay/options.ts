@@ -6,7 +6,7 @@ import { describeValue, optionNames, requireOptions } from '../../wire/option-na
 export interface RelayOptions {
   /**
    * A command that runs another one far away and gives its stdin and stdout here: `['ssh', 'host']`, `['podman', 'exec', '-i', 'name']`.
-   * Its own output on stderr is logged. It has no terminal, so it cannot ask for a password.
+   * What it says is logged as it comes. It has no terminal, so nobody can answer when it asks for a password.
    */
   readonly carrier: readonly [file: string, ...args: string[]];
   /** The far end, as a command over there. @default ['rxplug', 'relay'] */

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import { AsyncSubject, type Observable } from 'rxjs';
-import { ClosedError, StartError } from '../../errors.js';
+import { ClosedError, PluginError, StartError } from '../../errors.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { untilAborted } from '../../streams/until-aborted.js';
 import type { YamuxSession } from '../../transports/yamux/session.js';
@@ -117,7 +117,9 @@ class RelayRunner implements Runner {
       void this.#watch(control);
     } catch (error) {
       await this.#finish(UNKNOWN_EXIT);
-      throw signal.aborted ? startAborted(signal, this.name) : error;
+      // What a carrier has said tells more than that the time is over.
+      const isExplained = PluginError.is(error) && error.code === 'ERR_SPAWN';
+      throw signal.aborted && !isExplained ? startAborted(signal, this.name) : error;
     }
   }
 
@@ -156,7 +158,7 @@ class RelayRunner implements Runner {
   }
 
   async #lost(): Promise<StartError> {
-    const words = (await this.#carrier?.epitaph()) ?? '';
+    const words = (await this.#carrier?.lastWords()) ?? '';
     this.#diagnosis = `The connection to the far end of the relay was lost; the plugin over there is ended.${words}`;
     return new StartError('ERR_SPAWN', this.#diagnosis);
   }
@@ -179,9 +181,11 @@ class RelayRunner implements Runner {
   }
 
   async #kill(): Promise<void> {
-    await this.#launching?.catch(() => {});
     const { killTimeoutMs } = this.#options;
-    if (this.#control !== undefined && this.#ending === undefined) {
+    // A carrier may ask for a password, and a far end may never answer.
+    if (this.#session === undefined) await this.#carrier?.end();
+    const launched = await settledWithin(killTimeoutMs, Promise.resolve(this.#launching));
+    if (launched && this.#control !== undefined && this.#ending === undefined) {
       sendLine(this.#control, { kind: 'kill' });
       const exited = new Promise<void>((resolve) => this.#exit.subscribe({ complete: resolve }));
       if (await settledWithin(killTimeoutMs, exited)) return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,6 +8,8 @@ import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { plugins } from '../../../examples/grpc-kv/contract.js';
 import { createClient } from '../../../src/index.js';
 import { type RelayOptions, relayRunner } from '../../../src/relay.js';
+import { needsGo } from '../../conformance/build-go.js';
+import { goPlugin } from '../../conformance/peers.js';
 import { fixture } from '../../fixtures/fixture.js';
 import { within } from '../../support/defer.js';
 import { ownTempDir } from '../../support/own-temp-dir.js';
@@ -63,6 +65,28 @@ test('when the far end is killed, the host is told, and the plugin ends', linuxO
   await lastValueFrom(client.state$);
   assert.ok(logged.some((message) => message.startsWith('The connection to the far end of the relay was lost')));
   await awaitGone(pid, 20_000);
+});
+
+test('a plugin in Go ends with a far end that is killed', needsGo(), async () => {
+  const command = await goPlugin();
+  const client = createClient({
+    runner: relayRunner({ carrier: [process.execPath], relay: [RELAY_FILE], command }),
+    handshake: { protocolVersion: 1, magicCookieKey: 'RXPLUG_CONFORMANCE', magicCookieValue: 'hello' },
+    plugins: { kv: plugins.kv },
+  });
+  await client.start();
+  const pid = Number(client.id);
+  process.kill(parentOf(pid), 'SIGKILL');
+  await within(20_000, 'the exit', lastValueFrom(client.exit$));
+  await awaitGone(pid, 20_000);
+  await lastValueFrom(client.state$);
+});
+
+test('a plugin has no part in the connection: its stdin is empty', linuxOnly, async () => {
+  const client = clientOf();
+  await client.start();
+  assert.equal(readlinkSync(`/proc/${client.id}/fd/0`), '/dev/null');
+  await client.stop();
 });
 
 test('a carrier that fails is told in its own words', linuxOnly, async () => {
