@@ -10,10 +10,12 @@ const SCRIPT = 'read -r line; kill -s KILL -- "-$1"';
 export function killGroupWithUs(leaderPid: number): () => void {
   if (process.platform === 'win32') return () => {};
   const args = ['-c', SCRIPT, 'sh', String(leaderPid)];
-  // A session of its own: what is killed with this process's group must not include it.
-  const guard = spawn('/bin/sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  // A session of its own: what is killed with this process's group must not include it. Pipes: not every machine lets anybody write to
+  // /dev/null, and this process's own outputs may be somebody's connection.
+  const guard = spawn('/bin/sh', args, { stdio: 'pipe', detached: true });
   guard.on('error', () => {});
   guard.stdin.on('error', () => {});
   guard.unref();
+  for (const pipe of guard.stdio) (pipe as { unref?(): void } | null)?.unref?.();
   return () => void guard.kill('SIGKILL');
 }

@@ -115,7 +115,8 @@ class FarEnd {
     if (this.#closed) return await runner.kill();
     sendLine(control, { kind: 'started', id: runner.id, socketDir: directory.path });
     void this.#obey(control, runner);
-    const written = this.#carryOutput(runner);
+    // It fails with the link; the plugin is ended then, which may take a while.
+    const written = this.#carryOutput(runner).catch(() => {});
     const exit = await firstValueFrom(runner.exit$);
     // The exit comes behind the output.
     await settledWithin(OUTPUT_TIMEOUT_MS, written);

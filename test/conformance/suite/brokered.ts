@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LIMIT_MS } from '../bounded.js';
 import type { DrivenObject, HostDriver } from '../driver.js';
 import { ProbeDefinition } from '../gen/probe.js';
-import { configOf, endedInPeace, hosted, type Pairing, type Scene } from './pairing.js';
+import { can, configOf, endedInPeace, hosted, type Pairing, type Scene } from './pairing.js';
 import { isRunning } from './processes.js';
 
 /** A started plugin whose broker is under test. */
@@ -36,12 +36,12 @@ export function brokered(
     const started = await client.start();
     const probe = await client.dispense('probe');
     const scene = { host, client, started, tempDir, probe };
-    const before = await heldBy(scene);
+    const before = await heldBy(pairing, scene);
     await body(scene);
     if (end === 'idle') {
       await probe.broker.withdrawAll();
       await probe.invoke(ProbeDefinition, 'withdraw', {});
-      await untilNoMore(before, () => heldBy(scene));
+      await untilNoMore(before, () => heldBy(pairing, scene));
     }
     await client.stop();
     if (end !== 'dead') endedInPeace(pairing, client, started.protocol);
@@ -53,11 +53,11 @@ export function brokered(
   });
 }
 
-async function heldBy({ host, started, tempDir, probe }: BrokerScene): Promise<Held> {
+async function heldBy(pairing: Pairing, { host, started, tempDir, probe }: BrokerScene): Promise<Held> {
   const { broker } = (await probe.invoke(ProbeDefinition, 'describe', {})).message;
   return {
     ...socketsOf('host', host.pid),
-    ...socketsOf('plugin', Number(started.id)),
+    ...(can(pairing, 'known-pid') ? socketsOf('plugin', Number(started.id)) : {}),
     'socket files': (await readdir(tempDir)).length,
     ...named('host', probe.broker.counts()),
     ...named('plugin', broker),

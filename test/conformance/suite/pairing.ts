@@ -44,6 +44,8 @@ export type Ability =
   | 'plugin-dials'
   /** The plugin has the same pid for its host and for itself. */
   | 'same-pid'
+  /** The plugin's process can be looked at by its id. */
+  | 'known-pid'
   | 'dies-alone';
 
 /** Registers a test, as node:test's `test` does. */

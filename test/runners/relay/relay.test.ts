@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { build } from 'esbuild';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { plugins } from '../../../examples/grpc-kv/contract.js';
 import { createClient } from '../../../src/index.js';
@@ -11,9 +10,11 @@ import { type RelayOptions, relayRunner } from '../../../src/relay.js';
 import { needsGo } from '../../conformance/build-go.js';
 import { goPlugin } from '../../conformance/peers.js';
 import { fixture } from '../../fixtures/fixture.js';
+import { bundledFile } from '../../support/bundled-file.js';
 import { within } from '../../support/defer.js';
 import { ownTempDir } from '../../support/own-temp-dir.js';
 import { awaitGone } from '../../support/process-alive.js';
+import { parentOf } from '../../support/processes-with.js';
 import { RELAY_FILE } from '../../support/relay-file.js';
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'processes are found by /proc' };
@@ -24,11 +25,6 @@ function clientOf(options: Partial<RelayOptions> = {}, behaviour: object = {}) {
   const command = fixture('serves', JSON.stringify(behaviour));
   const runner = relayRunner({ carrier: [process.execPath], relay: [RELAY_FILE], command, ...options });
   return createClient({ runner, handshake, plugins: { kv: plugins.kv }, autoMtls: true });
-}
-
-/** The parent of a process. */
-function parentOf(pid: number): number {
-  return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
 }
 
 test('a plugin over a relay: calls, stdio, and the exact exit; nothing is left', linuxOnly, async () => {
@@ -115,15 +111,7 @@ test('a greeting of the machine before the far end does no harm', linuxOnly, asy
 test('the far end can be made one file, which needs no package', linuxOnly, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'one'));
   const file = join(directory, 'relay.mjs');
-  await build({
-    entryPoints: [RELAY_FILE],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: file,
-    logLevel: 'silent',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  });
+  await bundledFile(RELAY_FILE, file);
   const client = clientOf({ relay: [file] });
   await client.start();
   await client.ping();

@@ -36,6 +36,7 @@ async function start(): Promise<TestEngine> {
   const run = (...args: string[]) => output('docker', [`--host=unix://${socketPath}`, ...args], directory);
   return {
     socketPath,
+    command: ['docker', `--host=unix://${socketPath}`],
     run,
     async [Symbol.asyncDispose]() {
       await terminate(service);

@@ -9,6 +9,8 @@ export const ENGINE_LIMIT_MS = 60_000;
 /** A container engine for one test. Its storage and its socket are in a directory that is removed with it. */
 export interface TestEngine extends AsyncDisposable {
   readonly socketPath: string;
+  /** Its command line, up to the name of a command. */
+  readonly command: readonly [string, ...string[]];
   /** Runs the command line of the engine; for commands that podman and docker share. */
   run(...args: string[]): Promise<string>;
 }

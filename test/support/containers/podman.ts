@@ -58,6 +58,7 @@ async function start(): Promise<TestEngine> {
   const run = (...args: string[]) => output('podman', [...options, ...args], directory);
   return {
     socketPath,
+    command: ['podman', ...options],
     run,
     async [Symbol.asyncDispose]() {
       await run('rm', '--all', '--force', '--time', '0');
