@@ -63,7 +63,8 @@ async function start(): Promise<TestEngine> {
     async [Symbol.asyncDispose]() {
       await run('rm', '--all', '--force', '--time', '0');
       await terminate(service);
-      rmSync(directory, { recursive: true, force: true });
+      // What podman runs at the end of an exec may still write there.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 }
