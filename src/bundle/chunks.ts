@@ -3,6 +3,9 @@ import type { OutputFile } from 'esbuild';
 /** The output file of the program's entry. */
 export const ENTRY = 'entry';
 
+/** For a `require` from elsewhere esbuild copies the exports: a getter that calls a getter. */
+const COPIED = /module\.exports = __toCommonJS(?=\(\w+\);)/;
+
 /** What esbuild makes of the beginning of `import(…)` for a target that has none. */
 const IMPORT = 'Promise.resolve().then(() => __toESM(require(';
 
@@ -43,5 +46,5 @@ export function pathOf({ path }: OutputFile): string {
 
 /** The same number of parentheses opens. */
 function withImport(text: string): string {
-  return text.replaceAll(IMPORT, 'require.import(((');
+  return text.replaceAll(IMPORT, 'require.import(((').replace(COPIED, 'module.exports = ');
 }

@@ -1,8 +1,9 @@
-import { dirname, join } from 'node:path';
-import type { Plugin } from 'esbuild';
+import { dirname, join, resolve } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
 import { ENTRY, joinChunks, pathOf } from './chunks.js';
 import { refuseWhatIsOutside } from './outside.js';
+import { unreachedFiles } from './unreached.js';
 
 /** What belongs to the program. */
 export interface ProgramOptions {
@@ -34,7 +35,7 @@ async function chunksOf(
   { external = [], allowDynamic = [], grpcJs = false }: ProgramOptions,
 ): Promise<ReadonlyMap<string, string>> {
   // Of ES modules esbuild leaves out what is not used, and only of them it makes several files.
-  const { outputFiles, metafile, warnings } = await build({
+  const options = {
     ...TARGET,
     entryPoints: { [ENTRY]: entry },
     write: false,
@@ -50,8 +51,16 @@ async function chunksOf(
     // A file of it is an input in the metafile, by which way it was reached.
     loader: { '.node': 'empty' },
     external: [...external],
-    plugins: [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])],
-  });
+  } as const satisfies BuildOptions;
+  const plugins = [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])];
+  const dropped = new Set<string>();
+  const made = () => build({ ...options, plugins: [withoutFiles(dropped), ...plugins] });
+  let { outputFiles, metafile, warnings } = await made();
+  // Without these files others are needed by nobody.
+  for (let files = unreachedFiles(metafile); files.length > 0; files = unreachedFiles(metafile)) {
+    for (const file of files) dropped.add(resolve(file));
+    ({ outputFiles, metafile, warnings } = await made());
+  }
   refuseWhatIsOutside(metafile, warnings, allowDynamic);
   const texts = outputFiles.map(async (file) => {
     const { code } = await transform(file.text, { ...TARGET, format: 'cjs', supported: { 'dynamic-import': false } });
@@ -66,6 +75,22 @@ function reasonOf(error: unknown): string {
     ? 'it awaits at its top level, which one CommonJS file cannot. Write `void serve(…)`, or put the program into an async function.'
     : text;
 }
+
+/** Leaves `import()` of some files as it is. Only code that is left out has any. */
+function withoutFiles(files: ReadonlySet<string>): Plugin {
+  return {
+    name: 'without-files',
+    setup(build) {
+      build.onResolve({ filter: /./ }, async ({ path, kind, pluginData, ...where }) => {
+        if (kind !== 'dynamic-import' || files.size === 0 || pluginData === RESOLVING) return undefined;
+        const found = await build.resolve(path, { kind, ...where, pluginData: RESOLVING });
+        return files.has(found.path) ? { path, external: true } : undefined;
+      });
+    },
+  };
+}
+
+const RESOLVING = Symbol('resolving');
 
 /** For Node, rxjs is CommonJS, of which esbuild takes all; of its ES modules it takes what is used. */
 const rxjsInParts: Plugin = {

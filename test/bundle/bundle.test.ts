@@ -168,6 +168,14 @@ else console.log('b');
     assert.equal((await run(process.execPath, [file, 'greet'], { env: testEnv() })).stdout, 'greeter.v1.Greeter\n');
   });
 
+  test('leaves out what only code imports by import() that the program does not use', async () => {
+    const has = async (name: string): Promise<boolean> => {
+      const { file } = await bundleText(`import { ${name} } from 'rxplug'; globalThis.used = ${name};`);
+      return (await readFile(file, 'latin1')).includes('function connectGrpc(');
+    };
+    assert.deepEqual([await has('createClient'), await has('serve')], [true, false]);
+  });
+
   test('imports by import() what is not bundled, also in stored code', async () => {
     const text = "void import(process.argv[2] ?? 'node:path').then(({ basename }) => console.log(basename('a/b')));";
     const { file } = await bundleText(text, { record: true });
