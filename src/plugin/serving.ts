@@ -74,7 +74,7 @@ export async function startServing(context: ServingContext): Promise<Serving> {
     }),
   );
   started.protocol = protocol;
-  logger.debug('plugin address', { network: listener.address.network, address: listener.address.address });
+  logLater(logger, listener.address);
   return {
     version,
     protocol: name,
@@ -85,6 +85,11 @@ export async function startServing(context: ServingContext): Promise<Serving> {
     shutdown,
     close: () => closeAll(protocol, listener),
   };
+}
+
+/** After the handshake, which the host waits for. */
+function logLater(logger: Logger, { network, address }: Address): void {
+  setImmediate(() => logger.debug('plugin address', { network, address }));
 }
 
 /** Waits for the running calls, runs the application's hook, then ends the output. Never rejects. */

@@ -142,10 +142,16 @@ class ProcessRunner implements Runner {
   }
 
   async processIdentity(): Promise<ProcessIdentity> {
-    const pid = this.#tree?.pid;
+    const { pid, startTicks = 0 } = this.#tree ?? {};
+    if (pid !== undefined && startTicks !== 0 && this.#isRunning()) return { pid, startTime: String(startTicks) };
     const found = pid === undefined ? undefined : await identify(pid);
     if (found !== undefined) return found;
     throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} is not running.`);
+  }
+
+  /** Until its end is known, nobody else has its pid. */
+  #isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
   ref(): void {
