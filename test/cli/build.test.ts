@@ -1,7 +1,19 @@
 /** What `rxplug build` makes, and what it refuses. Every format is started by our host and by one in Go. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,6 +22,7 @@ import { firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
 import { parsePackageManifest } from 'rxplug/manifest';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import { installedPlugins } from '../../packages/store/src/sources/npm/installed-plugins.js';
 import { remarksOn } from '../../src/cli/build/platforms.js';
 import { progressOn } from '../../src/cli/build/progress.js';
 import { buildGo, needsGo, REPOSITORY } from '../conformance/build-go.js';
@@ -279,6 +292,7 @@ test('packages for npm: a script for any Node, and the executable of a platform 
   await cp(join(project, 'packages', part), join(installed, part), { recursive: true });
   assert.deepEqual(await ask(), [join(installed, part, 'kv')]);
   await assertHostsStart(join(installed, part, 'kv'));
+  await assertInstalled(['kv', part].map((name) => join(project, 'packages', name)));
   const packed = await run('npm', ['pack', '--dry-run', '--json'], { cwd: main, env: testEnv() });
   const [{ files, version }] = JSON.parse(packed.stdout) as [{ files: { path: string }[]; version: string }];
   const names = files.map(({ path }) => path.replace(/v[\d.]+-.*\.code$/, 'code')).toSorted();
@@ -290,6 +304,32 @@ test('packages for npm: a script for any Node, and the executable of a platform 
   assert.ok(!('name' in packageJson.rxplug) && !('version' in packageJson.rxplug));
   assert.deepEqual(await read('rxplug.plugin.json'), manifest);
 });
+
+/** What npm installs of the tarballs is found, with its executable, and started. */
+async function assertInstalled([main, part]: readonly string[]): Promise<void> {
+  // In the place of the executable of 100 MB, which has been started: it would only be packed.
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${main}/kv' "$@"\n`;
+  await writeFile(join(part!, 'kv'), script, { mode: 0o755 });
+  const host = await mkdtemp(join(project, 'host-'));
+  await writeFile(join(host, 'package.json'), JSON.stringify({ name: 'host', version: '1.0.0', private: true }));
+  const env = { ...testEnv(), npm_config_cache: join(host, 'cache') };
+  const tarballs: string[] = [];
+  for (const folder of [main!, part!]) {
+    const { stdout } = await run('npm', ['pack', '--silent', folder], { cwd: host, env });
+    tarballs.push(`./${stdout.trim()}`);
+  }
+  const quiet = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--silent'];
+  await run('npm', ['install', ...quiet, ...tarballs], { cwd: host, env });
+  const found = await installedPlugins({ from: join(host, 'host.js') });
+  assert.deepEqual(found.unusable, []);
+  const [plugin, ...others] = found.plugins;
+  assert.deepEqual([plugin?.package, others], ['@acme/kv', []]);
+  const file = join(await realpath(host), 'node_modules/@acme', basename(part!), 'kv');
+  assert.deepEqual(plugin?.options.command, [file]);
+  await using client = createClient({ ...plugin!.options, handshake, plugins });
+  await client.start();
+  assert.deepEqual({ ...client.plugin }, { name: '@acme/kv', version: '1.2.3' });
+}
 
 describe('refused, with what to do', () => {
   /** Adds files to the project, the first of which is built. */

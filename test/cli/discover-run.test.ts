@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -41,6 +41,41 @@ test('discover --run starts each program, and says what it speaks or why it does
   assert.match(table.stdout, /one +script .* grpc 1, AutoMTLS, 8 services$/m);
   assert.match(table.stdout, /fails +script .* failed +ERR_EXITED_EARLY: The plugin fails exited with code 5 .*\.$/m);
   assert.equal(table.stderr, '');
+});
+
+test('discover tells what manifests say of the programs that they name', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'rxplug-cli-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const manifest = {
+    manifestVersion: 1,
+    name: 'acme/kv-redis',
+    version: '1.4.2',
+    handshake: { cookieKey: 'ACME_PLUGIN', protocolVersions: [2, 3] },
+    protocols: ['grpc'],
+    run: { any: ['./bin/kv'] },
+  };
+  mkdirSync(join(folder, 'bin'));
+  for (const name of ['kv', 'other']) writeFileSync(join(folder, 'bin', name), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(folder, 'rxplug.plugin.json'), JSON.stringify(manifest));
+  const bin = join(folder, 'bin');
+  const { stdout } = await runCli(['discover', bin, '--json']);
+  const found: { path: string; manifest?: object }[] = JSON.parse(stdout);
+  const said = { name: 'acme/kv-redis', version: '1.4.2', protocolVersions: [2, 3], protocols: ['grpc'] };
+  assert.deepEqual(
+    found.map((one) => one.manifest),
+    [said, undefined],
+  );
+  const table = (await runCli(['discover', bin])).stdout;
+  assert.match(table, /^NAME +KIND +MANIFEST +PROFILE/);
+  assert.match(table, /kv +script +acme\/kv-redis 1\.4\.2, grpc 2, 3 +-/);
+  assert.match(table, /other +script +- +-/);
+  writeFileSync(join(folder, 'rxplug.plugin.json'), JSON.stringify({ ...manifest, version: 'latest' }));
+  assert.match((await runCli(['discover', bin])).stdout, /kv +script +wrong .*rxplug\.plugin\.json: .*version/);
+  writeFileSync(
+    join(bin, 'rxplug.plugin.json'),
+    JSON.stringify({ manifestVersion: 1, name: 'acme/other', version: '2.0.0' }),
+  );
+  assert.match((await runCli(['discover', bin])).stdout, /other +script +acme\/other 2\.0\.0 +-/);
 });
 
 test('a program without a known cookie is told, and the others are started', posix, async () => {

@@ -21,6 +21,9 @@ interface Layout {
 /** What a package takes over from that of the source. */
 const TAKEN = ['version', 'description', 'keywords', 'license', 'author', 'homepage', 'repository'] as const;
 
+/** By which `installedPlugins` of `rxplug-store` finds plugins: the package is one, its executables are not. */
+const KEYWORD = 'rxplug-plugin';
+
 /** Writes all of the packages but their programs. */
 export async function writePackages({ entry, name, out, platforms }: Layout): Promise<PluginPackages> {
   const file = name.slice(name.lastIndexOf('/') + 1);
@@ -29,13 +32,22 @@ export async function writePackages({ entry, name, out, platforms }: Layout): Pr
     version: '0.0.0',
     ...Object.fromEntries(TAKEN.flatMap((key) => (key in own ? [[key, own[key]]] : []))),
   };
+  const { keywords } = own;
+  const known = Array.isArray(keywords) ? (keywords as unknown[]).filter((one) => one !== KEYWORD) : [];
   const parts = platforms.map(({ os, cpu }) => [`${name}-${os}-${cpu}`, { os: [os], cpu: [cpu] }] as const);
   for (const [part, forPlatform] of parts)
-    await writeManifest(folderOf(out, part), { name: part, ...taken, ...forPlatform, files: [file, `${file}.exe`] });
+    await writeManifest(folderOf(out, part), {
+      name: part,
+      ...taken,
+      keywords: known,
+      ...forPlatform,
+      files: [file, `${file}.exe`],
+    });
   const main = folderOf(out, name);
   await writeManifest(main, {
     name,
     ...taken,
+    keywords: [...known, KEYWORD],
     bin: { [file]: file },
     main: 'index.cjs',
     types: 'index.d.cts',

@@ -8,6 +8,7 @@ import type { CliContext, OutputStream } from '../process/context.js';
 import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { readGoBuildInfo } from '../target/go-build-info.js';
+import { manifestOfProgram } from '../target/manifest.js';
 import type { TargetFlags } from '../target/options.js';
 import { detectProfile } from '../target/profiles.js';
 import { colorsFor } from '../terminal/colors.js';
@@ -22,6 +23,14 @@ export interface DiscoverFlags extends Pick<TargetFlags, 'cookie' | 'profile' | 
   readonly run: boolean;
 }
 
+interface DiscoveredManifest {
+  readonly name: string;
+  readonly version: string;
+  /** The versions of the application's protocol that it speaks. */
+  readonly protocolVersions?: readonly number[];
+  readonly protocols?: readonly string[];
+}
+
 /** A program of a folder, as far as it can be known without running it. */
 export interface DiscoveredProgram {
   readonly path: string;
@@ -31,6 +40,8 @@ export interface DiscoveredProgram {
   readonly profile: string | undefined;
   readonly goPlugin: string | undefined;
   readonly grpc: string | undefined;
+  /** What it says of itself. */
+  readonly manifest?: DiscoveredManifest | { readonly error: string };
   /** With `--run`, of a program for this machine. */
   readonly trial?: Trial;
 }
@@ -65,9 +76,10 @@ async function pathsIn(directory: string, pattern: string): Promise<readonly str
 async function look(path: string): Promise<DiscoveredProgram> {
   // What cannot be read, as a link that leads nowhere, is listed all the same.
   const nothing: ExecutableFormat = { kind: 'unknown' };
-  const [format, build] = await Promise.all([
+  const [format, build, manifest] = await Promise.all([
     readExecutableFormat(path).catch(() => nothing),
     readGoBuildInfo(path).catch(() => undefined),
+    manifestOf(path),
   ]);
   return {
     path,
@@ -77,7 +89,34 @@ async function look(path: string): Promise<DiscoveredProgram> {
     profile: detectProfile({ path, build })?.name,
     goPlugin: build?.dependencies.get('github.com/hashicorp/go-plugin'),
     grpc: build?.dependencies.get('google.golang.org/grpc'),
+    ...(manifest === undefined ? {} : { manifest }),
   };
+}
+
+async function manifestOf(path: string): Promise<DiscoveredProgram['manifest']> {
+  try {
+    const said = await manifestOfProgram(path);
+    if (said === undefined) return undefined;
+    const { name, version, handshake, protocols } = said;
+    const versions = handshake?.protocolVersions;
+    return {
+      name,
+      version,
+      ...(versions === undefined ? {} : { protocolVersions: versions }),
+      ...(protocols === undefined ? {} : { protocols }),
+    };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** `acme/kv 1.4.2, grpc 2, 3`. */
+function manifestText(manifest: DiscoveredProgram['manifest']): string {
+  if (manifest === undefined) return '-';
+  if ('error' in manifest) return 'wrong';
+  const { name, version, protocolVersions = [], protocols = [] } = manifest;
+  const spoken = [protocols.join(' or '), protocolVersions.join(', ')].filter((part) => part !== '').join(' ');
+  return `${name} ${version}${spoken === '' ? '' : `, ${spoken}`}`;
 }
 
 async function isExecutable(path: string): Promise<boolean> {
@@ -122,20 +161,28 @@ function noteOn({ executable, architectures, trial }: DiscoveredProgram): string
   return trial !== undefined && 'error' in trial ? firstSentence(trial.error) : '';
 }
 
+/** What is wrong with its manifest, which keeps nobody from starting it. */
+function faultOf({ manifest }: DiscoveredProgram): string {
+  return manifest !== undefined && 'error' in manifest ? manifest.error : '';
+}
+
 function table(found: readonly DiscoveredProgram[], run: boolean, stdout: OutputStream): string {
   if (found.length === 0) return 'No executable files.';
+  const isSaid = found.some(({ manifest }) => manifest !== undefined);
   const rows = found.map((program) => [
     visibleLine(shortest(program.path)),
     program.kind,
+    ...(isSaid ? [visibleLine(manifestText(program.manifest))] : []),
     program.profile ?? '-',
     program.goPlugin ?? '-',
     program.grpc ?? '-',
     program.architectures.length === 0 ? '-' : program.architectures.join(','),
     ...(run ? [trialText(program.trial)] : []),
-    visibleLine(noteOn(program)),
+    visibleLine(noteOn(program) || faultOf(program)),
   ]);
   const speaks = run ? ['SPEAKS'] : [];
-  const header = ['NAME', 'KIND', 'PROFILE', 'GO-PLUGIN', 'GRPC', 'ARCH', ...speaks, 'NOTE'];
+  const said = isSaid ? ['MANIFEST'] : [];
+  const header = ['NAME', 'KIND', ...said, 'PROFILE', 'GO-PLUGIN', 'GRPC', 'ARCH', ...speaks, 'NOTE'];
   return withHeader(columns([header, ...rows], stdout.columns), colorsFor(stdout)).join('\n');
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { PluginError } from 'rxplug';
 import { MANIFEST_FILE, type PluginManifest, parsePackageManifest, parsePluginManifest } from 'rxplug/manifest';
 import { UsageError } from '../process/exit-code.js';
@@ -25,6 +25,17 @@ export async function findManifest(directory: string): Promise<FoundManifest | u
     if (packageText !== undefined) return found(packagePath, () => parsePackageManifest(json(packageText)));
     if (dirname(at) === at) return undefined;
   }
+}
+
+/** The manifest beside a program, or above it, if it is of this program. Throws UsageError for one that is wrong. */
+export async function manifestOfProgram(program: string): Promise<PluginManifest | undefined> {
+  const nearest = await findManifest(dirname(program));
+  if (nearest === undefined) return undefined;
+  const { path, manifest } = nearest;
+  const { name, run } = manifest;
+  if (run === undefined) return basename(program, extname(program)) === basename(name) ? manifest : undefined;
+  const words = Object.values(run).flatMap(([first, ...args]) => (first.includes('/') ? [first, ...args] : args));
+  return words.some((word) => resolve(dirname(path), word) === resolve(program)) ? manifest : undefined;
 }
 
 function textOf(path: string): Promise<string | undefined> {
