@@ -171,16 +171,41 @@ describe('pack', () => {
 describe('the command line', () => {
   const cwd = newPlace();
 
+  test('tells files that it cannot read, and addresses that are none', async () => {
+    const { address } = await publish('1.0.0');
+    const at = newPlace();
+    assert.match(await failure(2, at, ['sign', '.']), /minisign\.key is not there\. Expected the secret key/);
+    assert.match(await failure(2, at, ['keygen', '--password-file', 'none']), /none is not there\. Expected a file/);
+    for (const other of ['file:///srv', '/srv', 'oci://localhost:1/acme/kv:1', 'dir:srv'])
+      assert.match(await failure(2, at, ['add', other]), /^Expected /);
+    const added = await good(at, ['add', address, '--yes', '--host', 'acme@dev', ...STORE]);
+    assert.equal(added.stderr, '', 'its manifest names no application');
+    assert.match(await failure(2, at, ['trust', 'kv', 'none', ...STORE]), /none is not there\. Expected a public key/);
+    await failure(1, at, ['install', 'none', ...STORE]);
+    const { stdout } = await runStore(['verify', 'none', ...STORE], { cwd: at });
+    assert.match(stdout, /^none: ERR_LOCK: /);
+  });
+
+  test('warns once of a version of the application that is none', async () => {
+    const at = newPlace();
+    await good(at, ['pack', pluginFolder('1.0.0', { hosts: { acme: '>=3' } }), '--out', 'public']);
+    await good(at, ['index', 'public']);
+    const { stderr } = await good(at, ['add', `dir://${at}/public`, '--host', 'acme@dev', ...STORE]);
+    assert.match(stderr, /^warning: acme\/kv 1\.0\.0 is for acme >=3, .*\n$/);
+  });
+
   test('tells what is wrong with it by exit code 2', async () => {
     for (const args of [['no-such'], ['add'], ['list', '--no-such'], ['list', '--host', 'acme']])
       await failure(2, cwd, args);
   });
 
-  test('tells a source that cannot be reached by 3, and a plugin that is not in the lock file by 1', async () => {
+  test('tells a source that cannot be reached by 3, and a lock file that is not there by 2', async () => {
     await failure(3, cwd, ['add', 'https://127.0.0.1:9/acme/kv', '--yes']);
     const image = await failure(3, cwd, ['add', 'oci://127.0.0.1:9/acme/kv', '--binary', 'kv', '--name', 'acme/kv']);
     assert.match(image, /127\.0\.0\.1:9/);
-    await failure(1, cwd, ['install', 'kv']);
+    for (const command of ['install', 'update', 'verify'])
+      assert.match(await failure(2, cwd, [command]), /There is no .*rxplug\.lock\. Name the lock file by --lock/);
+    await failure(2, cwd, ['mirror', 'folder']);
   });
 
   test('has help for every command, and is completed', async () => {

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CommandFailure, ExitCode } from './failure.js';
 import { askPassword } from './prompt.js';
+import { readText } from './read-text.js';
 import type { StoreCliContext } from './store-context.js';
 
 /** The first line of a file, or of stdin for `-`; without a file it is asked for. */
@@ -12,7 +11,10 @@ export async function passwordFrom(
   question: string,
 ): Promise<string> {
   if (file === undefined) return await askPassword(context, question);
-  const content = file === '-' ? await text(context.stdin) : await readFile(resolve(context.cwd, file), 'utf8');
+  const content =
+    file === '-'
+      ? await text(context.stdin)
+      : await readText(context, file, 'a file with the password, or - for stdin');
   const [password = ''] = content.split(/\r?\n/);
   if (password === '') throw new CommandFailure(ExitCode.usage, 'The first line of --password-file is empty.');
   return password;

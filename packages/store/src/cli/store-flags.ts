@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createStore, type Store } from '../create-store.js';
 import { LOCK_FILE } from '../lock/lock-file.js';
@@ -45,6 +46,16 @@ export const STORE_FLAGS = {
 /** The path of the lock file. */
 export function lockFile({ cwd }: CliContext, { lock = LOCK_FILE }: Pick<StoreFlags, 'lock'>): string {
   return resolve(cwd, lock);
+}
+
+/** Where there is no lock file nothing would be done, and nobody would notice. Throws CommandFailure. */
+export function requireLock(context: CliContext, flags: Pick<StoreFlags, 'lock'>): void {
+  const file = lockFile(context, flags);
+  if (existsSync(file)) return;
+  throw new CommandFailure(
+    ExitCode.usage,
+    `There is no ${file}. Name the lock file by --lock, or add a plugin: rxplug plugin add ADDRESS.`,
+  );
 }
 
 /** The store that the flags describe. `trust` are signers besides those of --trust. */

@@ -128,11 +128,12 @@ async function checkHost(
   { host, warn }: StoreContext,
   what: string,
   manifest: PluginManifest,
-  { release: { source, version }, versions }: WantedVersion,
+  { release: { source, version, announced }, versions }: WantedVersion,
   { signal }: ProgressOptions,
 ): Promise<void> {
   const warning = hostWarning(what, manifest, host);
-  if (warning !== undefined) warn(warning);
+  // Of the manifest beside the archives it was told already.
+  if (warning !== undefined && (announced === undefined || announced === manifest)) warn(warning);
   if (host === undefined || takesHost(manifest, host)) return;
   const others = allInRange(versions, '*').filter((other) => other !== version);
   for (const other of others.slice(0, MAX_LOOKED_AT)) {

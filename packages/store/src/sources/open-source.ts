@@ -1,4 +1,4 @@
-import { StoreError } from '../errors.js';
+import { OptionsError } from 'rxplug';
 import { quote } from '../quote.js';
 import type { RegistryOptions } from './oci/connect.js';
 import { ociImageSource } from './oci/image-source.js';
@@ -14,7 +14,7 @@ export interface OpenSourceOptions extends WebSourceOptions, RegistryOptions {
 
 /**
  * The source of an address: `dir:///srv/plugins/acme/kv`, `https://plugins.example/acme/kv`, `oci://ghcr.io/acme/kv`, and for a program out of a
- * container image `oci://ghcr.io/acme/image#/bin/kv`, the path of the program or its name. Throws StoreError for an address that begins with
+ * container image `oci://ghcr.io/acme/image#/bin/kv`, the path of the program or its name. Throws OptionsError for an address that begins with
  * something else.
  */
 export function openSource(address: string, options: OpenSourceOptions = {}): PluginSource {
@@ -28,8 +28,5 @@ export function openSource(address: string, options: OpenSourceOptions = {}): Pl
   }
   if (/^https?:/.test(address))
     return webSource(address, { ...http, ...(authorization !== undefined && { authorization }) });
-  throw new StoreError(
-    'ERR_SOURCE',
-    `Expected an address that begins with dir:, https: or oci:, got ${quote(address)}.`,
-  );
+  throw new OptionsError(`Expected an address that begins with dir:, https: or oci:, got ${quote(address)}.`);
 }

@@ -180,6 +180,6 @@ test('options that are none are refused', () => {
   assert.throws(make({ binary: 'a', platform: 'x' }), codeIs('ERR_OPTIONS', /no option `platform` of ociImageSource/));
   assert.throws(
     () => ociImageSource('oci://localhost/A:1', { binary: 'a' }),
-    codeIs('ERR_SOURCE', /in lower case and without a tag/),
+    codeIs('ERR_OPTIONS', /in lower case and without a tag/),
   );
 });

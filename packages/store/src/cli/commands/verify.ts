@@ -1,10 +1,11 @@
 import type { CliContext } from '../context.js';
 import { ExitCode, failureOf } from '../failure.js';
 import { print } from '../output.js';
-import { onlyOf, type StoreFlags, storeOf } from '../store-flags.js';
+import { onlyOf, requireLock, type StoreFlags, storeOf } from '../store-flags.js';
 
 /** `rxplug plugin verify [NAME...]` */
 export async function verify(this: CliContext, flags: StoreFlags, ...names: string[]): Promise<void> {
+  requireLock(this, flags);
   const verified = (await storeOf(this, flags).verify(onlyOf(names))).map(({ error, ...plugin }) => ({
     ...plugin,
     ...(error !== undefined && { error: failureOf(error).message }),
@@ -13,7 +14,7 @@ export async function verify(this: CliContext, flags: StoreFlags, ...names: stri
     this,
     flags,
     verified,
-    verified.map(({ key, version, error }) => `${key} ${version}: ${error ?? 'good'}`),
+    verified.map(({ key, version, error }) => `${key}${version === '' ? '' : ` ${version}`}: ${error ?? 'good'}`),
   );
   if (verified.some(({ error }) => error !== undefined)) this.process.exitCode = ExitCode.bad;
 }

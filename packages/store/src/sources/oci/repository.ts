@@ -1,4 +1,4 @@
-import { StoreError } from '../../errors.js';
+import { OptionsError } from 'rxplug';
 import { quote } from '../../quote.js';
 import { isLoopback, serverAddress } from '../http/address.js';
 
@@ -22,13 +22,12 @@ const DOCKER = /^(?:docker\.io|index\.docker\.io|registry-1\.docker\.io)$/;
 
 /**
  * Reads the address of a repository. A registry on this machine is spoken to without TLS, as container engines do, and others with
- * `insecure`. Throws StoreError.
+ * `insecure`. Throws OptionsError.
  */
 export function parseRepository(address: string, insecure: boolean): Repository {
   const [, host, path] = ADDRESS.exec(address) ?? [];
   if (host === undefined || path === undefined || !NAME.test(path))
-    throw new StoreError(
-      'ERR_SOURCE',
+    throw new OptionsError(
       `Expected oci://registry/repository in lower case and without a tag, such as oci://ghcr.io/acme/kv, got ${quote(address)}.`,
     );
   const isDocker = DOCKER.test(host);
