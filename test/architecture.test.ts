@@ -172,7 +172,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ),
   'cli/sidecar': room(
     ['cli/process', 'cli/run', 'cli/target', 'protocols/grpc/gen'],
-    ['rxplug', 'rxjs', 'node:fs', 'node:net', 'node:path', 'node:crypto'],
+    ['rxplug', 'rxjs', 'node:fs', 'node:net', 'node:path', 'node:crypto', 'node:events'],
   ),
   'cli/report': room(['cli/terminal', 'cli/target'], ['rxplug']),
   'cli/plugin': room(['cli/process'], ['node:module', 'node:path', 'node:url']),

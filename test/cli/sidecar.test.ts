@@ -5,7 +5,6 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom } from 'rxjs';
 import { createClient } from 'rxplug';
@@ -20,17 +19,9 @@ import type { ServiceOf } from '../../src/index.js';
 import { needsGo } from '../conformance/build-go.js';
 import { within } from '../support/defer.js';
 import { awaitGone, isAlive } from '../support/process-alive.js';
-import { CLI, runCli, type StartedCli, startCli } from './run-cli.js';
+import { CLI, runCli } from './run-cli.js';
+import { cookieOf, example, pluginOf, startSidecar, unix, untilThere } from './sidecar-rig.js';
 
-const unix = { skip: process.platform === 'win32' ? 'there are no unix sockets' : false };
-const cookieOf = ({ magicCookieKey, magicCookieValue }: typeof handshake): string[] => [
-  '--cookie',
-  `${magicCookieKey}=${magicCookieValue}`,
-];
-const example = (name: string): string[] => [
-  process.execPath,
-  fileURLToPath(new URL(`../../examples/${name}/plugin.js`, import.meta.url)),
-];
 const value = new Uint8Array(1);
 let directory: string;
 
@@ -38,16 +29,6 @@ before(() => {
   directory = mkdtempSync(join(tmpdir(), 'sc-'));
 });
 after(() => rmSync(directory, { recursive: true }));
-
-/** A sidecar of a plugin, with its log as JSON on its stdout. */
-function startSidecar(name: string, command: readonly string[], flags = cookieOf(handshake)): StartedCli {
-  return startCli(['sidecar', '--dir', directory, '--name', name, '--json-logs', ...flags, '--', ...command]);
-}
-
-/** The pid of the plugin, once it serves. */
-async function pluginOf(sidecar: StartedCli): Promise<number> {
-  return Number(JSON.parse(await sidecar.line('stdout', /the plugin is ready/)).id);
-}
 
 const fileOf = (name: string): string => join(directory, `${name}.json`);
 
@@ -80,7 +61,7 @@ for (const [language, command] of [
     const revision = async (): Promise<bigint> =>
       (await within(20_000, 'an answer', firstValueFrom(kv.put({ key: 'a', value })))).revision;
     const first = revision();
-    await using sidecar = startSidecar(name, await command());
+    await using sidecar = startSidecar(directory, name, await command());
     assert.equal(await first, 1n);
     assert.equal(await revision(), 2n);
     const pid = await pluginOf(sidecar);
@@ -98,7 +79,7 @@ for (const [language, command] of [
   });
 
 test('what is published has no process id, and a host that stops leaves the plugin', unix, async () => {
-  await using sidecar = startSidecar('left', example('grpc-kv'));
+  await using sidecar = startSidecar(directory, 'left', example('grpc-kv'));
   const options = { sidecar: { directory, name: 'left' }, handshake, plugins } as const;
   for (let host = 1; host <= 2; host++) {
     await using client = createClient(options);
@@ -121,7 +102,7 @@ test('what is published has no process id, and a host that stops leaves the plug
 });
 
 test('a host that is killed leaves the plugin to the next one', unix, async () => {
-  await using sidecar = startSidecar('survives', example('grpc-kv'));
+  await using sidecar = startSidecar(directory, 'survives', example('grpc-kv'));
   const pid = await pluginOf(sidecar);
   const program = fileURLToPath(new URL('sidecar-host.js', import.meta.url));
   const first = spawn(process.execPath, [program, directory, 'survives'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -142,7 +123,7 @@ test(
   unix,
   async () => {
     await using host = hostOf('killed');
-    await using first = startSidecar('killed', example('grpc-kv'));
+    await using first = startSidecar(directory, 'killed', example('grpc-kv'));
     await reaches(host, 'ready');
     const pid = await pluginOf(first);
     const left = reaches(host, 'starting', 2);
@@ -151,14 +132,19 @@ test(
     await awaitGone(pid);
     assert.ok(existsSync(fileOf('killed')));
     const { reattach } = JSON.parse(readFileSync(fileOf('killed'), 'utf8'));
-    await using _second = startSidecar('killed', example('grpc-kv'));
+    await using _second = startSidecar(directory, 'killed', example('grpc-kv'));
     await reaches(host, 'ready', 2);
     assert.ok(!existsSync(dirname(reattach.address)), 'the sockets of the first are gone');
   },
 );
 
 test('a plugin over net/rpc, and one that calls back through a broker', unix, async () => {
-  await using sidecar = startSidecar('rpc', example('netrpc'), cookieOf(netRpc.handshake as typeof handshake));
+  await using sidecar = startSidecar(
+    directory,
+    'rpc',
+    example('netrpc'),
+    cookieOf(netRpc.handshake as typeof handshake),
+  );
   {
     await using client = createClient({
       sidecar: { directory, name: 'rpc' },
@@ -173,6 +159,7 @@ test('a plugin over net/rpc, and one that calls back through a broker', unix, as
     await within(20_000, 'the end', ended);
   }
   await using _merger = startSidecar(
+    directory,
     'merger',
     example('bidirectional'),
     cookieOf(merging.handshake as typeof handshake),
@@ -203,7 +190,7 @@ test('the probe tells as grpc-health-probe does', unix, async () => {
     nothing.stderr,
     /No sidecar has published a plugin in .*none\.json in time: nothing is published there\./,
   );
-  await using sidecar = startSidecar('probed', example('grpc-kv'));
+  await using sidecar = startSidecar(directory, 'probed', example('grpc-kv'));
   const pid = await pluginOf(sidecar);
   await untilThere(fileOf('probed'));
   assert.equal(await ask('probed'), 0);
@@ -211,14 +198,6 @@ test('the probe tells as grpc-health-probe does', unix, async () => {
   assert.notEqual(await ask('probed'), 0);
   process.kill(pid, 'SIGCONT');
 });
-
-async function untilThere(path: string): Promise<void> {
-  const looking = new AbortController();
-  const there = (async () => {
-    while (!existsSync(path)) await delay(5, undefined, { signal: looking.signal });
-  })();
-  await within(20_000, path, there).finally(() => looking.abort());
-}
 
 test('users of a group reach the plugin of another user, and nobody else does', {
   skip: unix.skip || (process.getuid?.() === 0 ? false : 'needs root, for users of its own'),

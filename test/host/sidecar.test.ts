@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,14 @@ for (const [what, content, expected] of [
     });
     rmSync(directory, { recursive: true });
   });
+
+test('a pipe in the place of the file is not waited for', unix, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sc-'));
+  execFileSync('mkfifo', [join(directory, 'kv.json')]);
+  await using client = createClient({ ...started, sidecar: { directory, name: 'kv' }, startTimeoutMs: 300 });
+  await assert.rejects(client.start(), /it cannot be used: /);
+  rmSync(directory, { recursive: true });
+});
 
 test(
   'a folder that is there later, under another path, is found; a file that vanishes is the end of the plugin',

@@ -1,6 +1,6 @@
-import { access, constants } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { filter, firstValueFrom, map, merge, type Observable } from 'rxjs';
+import { filter, firstValueFrom, ignoreElements, map, merge, type Observable, tap } from 'rxjs';
 import { cleanupOnExit, grpcPlugin, type LogLevel, netRpcPlugin, type ReattachConfig } from 'rxplug';
 import { type SupervisedPlugin, supervise } from 'rxplug/supervise';
 import type { CliContext } from '../process/context.js';
@@ -8,6 +8,8 @@ import { UsageError } from '../process/exit-code.js';
 import { reporting } from '../process/failure.js';
 import { endBy, type Signal, signal$ } from '../process/signals.js';
 import { logSink, printer } from '../run/output.js';
+import { endLeftPlugin } from '../sidecar/left-plugin.js';
+import { lockName } from '../sidecar/name-lock.js';
 import { probe } from '../sidecar/probe.js';
 import { PublishedFile } from '../sidecar/published-file.js';
 import { removeStaleSockets } from '../sidecar/stale-sockets.js';
@@ -59,9 +61,13 @@ async function checkedFolder({ dir, name }: SidecarFlags): Promise<string> {
   if (!/^\w[\w.-]*$/.test(name))
     throw new UsageError(`Expected --name to be letters, digits, ".", "_" and "-", got ${JSON.stringify(name)}.`);
   const directory = resolve(dir);
-  await access(directory, constants.R_OK).catch((error: unknown) => {
-    throw new UsageError(`Cannot use the folder ${directory}: ${(error as Error).message}.`);
-  });
+  const isFolder = await stat(directory).then(
+    (found) => found.isDirectory(),
+    (error: Error) => {
+      throw new UsageError(`Cannot use the folder ${directory}: ${error.message}.`);
+    },
+  );
+  if (!isFolder) throw new UsageError(`Expected --dir to be a folder, got the file ${directory}.`);
   return directory;
 }
 
@@ -72,9 +78,26 @@ async function askOnly(directory: string, { name, timeout }: SidecarFlags, comma
 
 /** Runs the plugin until it is given up: then it rejects with why. A signal ends it: then it resolves with that. */
 async function keep(context: CliContext, target: Target, flags: SidecarFlags): Promise<Signal | undefined> {
+  const { dir: directory, name } = flags;
+  const unlock = await lockName(directory, name);
+  try {
+    const file = new PublishedFile(directory, name);
+    await endLeftPlugin(directory, file.path);
+    await removeStaleSockets(directory);
+    return await keepPublished(file, context, target, flags);
+  } finally {
+    unlock();
+  }
+}
+
+/** The same, with the plugin published in the file as long as it serves. */
+async function keepPublished(
+  file: PublishedFile,
+  context: CliContext,
+  target: Target,
+  flags: SidecarFlags,
+): Promise<Signal | undefined> {
   const { dir: directory, name, group } = flags;
-  const file = new PublishedFile(directory, name);
-  await removeStaleSockets(directory);
   let where: ReattachConfig | undefined;
   const plugin = supervise<typeof plugins>({
     // The keys of AutoMTLS could not be handed on: the socket is guarded by the modes of folder and file.
@@ -90,22 +113,29 @@ async function keep(context: CliContext, target: Target, flags: SidecarFlags): P
       },
     },
   });
-  const { stdout, stderr } = context.process;
-  plugin.syncStdout$.pipe(map(({ chunk }) => chunk)).subscribe(printer(stdout));
-  plugin.syncStderr$.pipe(map(({ chunk }) => chunk)).subscribe(printer(stderr));
-  plugin.events$.subscribe(({ type }) => {
-    if (type === 'started' && where !== undefined) file.write(where);
-    else if (type === 'stopped') file.remove();
-  });
+  printOutput(plugin, context);
+  const published$ = plugin.events$.pipe(
+    tap(({ type }) => {
+      if (type === 'started' && where !== undefined) file.write(where);
+      else if (type === 'stopped') file.remove();
+    }),
+    ignoreElements(),
+  );
   process.once('exit', file.remove);
   try {
-    return await firstValueFrom(merge(signal$, givenUp(plugin)));
+    return await firstValueFrom(merge(published$, signal$, givenUp(plugin)));
   } finally {
     // First, so that no host comes to a plugin that is about to end.
     file.remove();
     await plugin.stop();
     process.off('exit', file.remove);
   }
+}
+
+/** What the plugin prints, as its own output would be. */
+function printOutput(plugin: SupervisedPlugin<typeof plugins>, { process: { stdout, stderr } }: CliContext): void {
+  plugin.syncStdout$.pipe(map(({ chunk }) => chunk)).subscribe(printer(stdout));
+  plugin.syncStderr$.pipe(map(({ chunk }) => chunk)).subscribe(printer(stderr));
 }
 
 /** Errors with why the plugin is given up: whoever started this process is to know. */

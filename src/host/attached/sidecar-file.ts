@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../errors.js';
 import { type ReattachConfig, resolveReattachConfig } from '../../wire/handshake/reattach-config.js';
@@ -39,7 +39,8 @@ export async function readPublication(options: SidecarOptions): Promise<Publicat
 }
 
 async function contentOf(path: string): Promise<string> {
-  const file = await open(path);
+  // A pipe would not be opened before somebody writes to it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
     return buffer.toString('utf8', 0, bytesRead);
