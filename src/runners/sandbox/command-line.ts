@@ -10,9 +10,12 @@ export interface BwrapFeatures {
   readonly size: boolean;
 }
 
+/** With a filter of system calls as descriptor 4. It is not inherited: bwrap closes it. */
+const FILTER_ARGUMENTS: readonly string[] = ['--seccomp', '4'];
+
 /** The arguments of bwrap up to the program. */
 export async function bwrapArguments(
-  { network, tmpBytes, cwd }: ResolvedSandboxOptions,
+  { network, tmpBytes, cwd, filtered }: ResolvedSandboxOptions & { readonly filtered: boolean },
   socketDir: string | undefined,
   mounts: readonly Mount[],
   { disableUserns, size }: BwrapFeatures,
@@ -27,6 +30,7 @@ export async function bwrapArguments(
     ...(network === 'host' ? ['--share-net'] : []),
     ...(disableUserns ? ['--unshare-user', '--disable-userns'] : []),
     ...alone,
+    ...(filtered ? FILTER_ARGUMENTS : []),
     ...(await systemArguments()),
     ...PROC_ARGUMENTS,
     ...memory,
@@ -48,6 +52,8 @@ export interface ShellOptions {
   readonly cgroupProcs?: string | undefined;
   /** The file that is to be descriptor 3. */
   readonly data?: string | undefined;
+  /** The filter of system calls, which is to be descriptor 4. */
+  readonly filter?: string | undefined;
 }
 
 /**
@@ -56,12 +62,12 @@ export interface ShellOptions {
  */
 export function throughShell(
   command: readonly string[],
-  { dataBytes, cgroupProcs, data }: ShellOptions,
+  { dataBytes, cgroupProcs, data, filter }: ShellOptions,
 ): [string, ...string[]] {
   const script = [
     ...(cgroupProcs === undefined ? [] : [`echo $$ > '${cgroupProcs}' || exit 125`]),
     ...(dataBytes === undefined ? [] : [`ulimit -d ${Math.ceil(dataBytes / 1024)} || exit 125`]),
-    `exec "$@" </dev/null${data === undefined ? '' : ` 3<'${data}'`}`,
+    `exec "$@" </dev/null${data === undefined ? '' : ` 3<'${data}'`}${filter === undefined ? '' : ` 4<'${filter}'`}`,
   ];
   return ['/bin/sh', '-c', script.join('\n'), 'sh', ...command];
 }

@@ -4,12 +4,14 @@ import type { ProcessRunnerOptions } from '../process/process-runner.js';
 import type { RunnerSpec } from '../runner.js';
 import { openVerified } from '../secure/open-verified.js';
 import type { VerifiedCommand, VerifiedPlugin } from '../secure/verified-plugin.js';
+import { type AnonymousFile, anonymousFile } from './anonymous-file.js';
 import { bwrapArguments, throughShell } from './command-line.js';
 import { createMemoryGroup, type MemoryGroup } from './memory-group.js';
 import { mountsOf } from './mounts.js';
 import type { ResolvedSandboxOptions } from './options.js';
 import { findBwrap, tryOut } from './preflight.js';
 import { type ProgramFiles, programFiles } from './program.js';
+import { systemCallFilter } from './system-calls.js';
 
 /** A process that is ready to be started. */
 export interface PreparedSandbox {
@@ -69,19 +71,22 @@ async function inSandbox(plan: Plan, signal: AbortSignal): Promise<PreparedSandb
   const readOnly = [...options.readOnly, ...directoryOf(options)];
   const paths = { readOnly, writable: options.writable, files: needs.files };
   const mounts = await mountsOf({ ...paths, checked: verified?.file?.path });
+  const calls = systemCallFilter();
   const argumentsFor = (which: typeof mounts): Promise<string[]> =>
-    bwrapArguments(options, spec.socketDir, which, bwrap.features);
+    bwrapArguments({ ...options, filtered: calls !== undefined }, spec.socketDir, which, bwrap.features);
   const base = await argumentsFor(mounts.filter(({ how }) => how !== 'data'));
   const group = options.memoryBytes === undefined ? undefined : await createMemoryGroup(options.memoryBytes);
+  const filter = calls === undefined ? undefined : await anonymousFile(calls);
   try {
-    const shell = { dataBytes: group === undefined ? options.memoryBytes : undefined, cgroupProcs: group?.procs };
+    const limits = { dataBytes: group === undefined ? options.memoryBytes : undefined, cgroupProcs: group?.procs };
+    const shell = { ...limits, filter: filter?.path };
     await tryOut(throughShell([bwrap.program, ...base, '/bin/sh', '-c', ':'], shell), env, signal);
     const data = verified?.file === undefined ? undefined : `/proc/${process.pid}/fd/${verified.file.descriptor}`;
     const words = [bwrap.program, ...(await argumentsFor(mounts)), needs.program, ...command.args];
     const run = { command: throughShell(words, { ...shell, data }), cwd: '/', env };
-    return { process: run, sandboxed: true, note: verified?.spawn.note ?? '', ...endOf(group, verified) };
+    return { process: run, sandboxed: true, note: verified?.spawn.note ?? '', ...endOf(group, verified, filter) };
   } catch (error) {
-    await group?.remove();
+    await Promise.all([group?.remove(), filter?.close()]);
     throw error;
   }
 }
@@ -92,11 +97,11 @@ function directoryOf({ secureConfig, cwd }: ResolvedSandboxOptions): string[] {
   return directory === undefined ? [] : [resolve(cwd, directory)];
 }
 
-function endOf(group: MemoryGroup | undefined, verified: VerifiedPlugin | undefined) {
+function endOf(group?: MemoryGroup, verified?: VerifiedPlugin, filter?: AnonymousFile) {
   return {
     ranOutOfMemory: async () => (await group?.wasExceeded()) ?? false,
     close: async () => {
-      await Promise.all([group?.remove(), verified?.close().catch(() => {})]);
+      await Promise.all([group?.remove(), filter?.close(), verified?.close().catch(() => {})]);
     },
   };
 }
@@ -111,6 +116,6 @@ function withoutSandbox(
     process: { command, cwd, env, ...(secureConfig === undefined ? {} : { secureConfig }) },
     sandboxed: false,
     note: '',
-    ...endOf(undefined, undefined),
+    ...endOf(),
   };
 }
