@@ -91,3 +91,9 @@ export class PluginOutput extends Readable {
     if (!this.push(chunk) && this.#backpressure) this.#pipe?.pause();
   }
 }
+
+/** Reads what is left of the outputs of a plugin that has exited, and ends them. */
+export async function drainOutputs(...outputs: readonly PluginOutput[]): Promise<void> {
+  await Promise.all(outputs.map((output) => output.drain()));
+  for (const output of outputs) output.finish();
+}

@@ -1,20 +1,18 @@
 import { tmpdir } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
-import { AsyncSubject, type Observable } from 'rxjs';
-import { ClosedError, PluginError, StartError } from '../../errors.js';
+import { firstValueFrom, type Observable } from 'rxjs';
+import { StartError } from '../../errors.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { untilAborted } from '../../streams/until-aborted.js';
 import type { YamuxSession } from '../../transports/yamux/session.js';
 import type { Address } from '../../wire/handshake/address.js';
-import { PluginOutput } from '../plugin-output.js';
+import { drainOutputs, PluginOutput } from '../plugin-output.js';
 import type { Exit, Runner, RunnerFactory, RunnerSpec } from '../runner.js';
-import { startAborted } from '../start-aborted.js';
+import { RunnerLife, UNKNOWN_EXIT } from '../runner-life.js';
 import { Carrier } from './carrier.js';
 import { Forwards } from './forwards.js';
 import { type RelayAnswer, readMessage, sendLine } from './messages.js';
 import { type RelayOptions, type ResolvedRelayOptions, resolveRelayOptions } from './options.js';
-
-const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
 /**
  * Runs a plugin wherever a command gives a pipe to: over ssh, in a container that runs already, in a job of a cluster. Over there
@@ -35,22 +33,20 @@ class RelayRunner implements Runner {
   readonly #options: ResolvedRelayOptions;
   readonly #stdout = new PluginOutput();
   readonly #stderr = new PluginOutput();
-  readonly #exit = new AsyncSubject<Exit>();
+  readonly #life: RunnerLife;
   #id = '';
   #carrier: Carrier | undefined;
   #session: YamuxSession | undefined;
   #control: Duplex | undefined;
   #forwards: Forwards | undefined;
   #diagnosis = '';
-  #launching: Promise<void> | undefined;
-  #killing: Promise<void> | undefined;
-  #ending: Promise<void> | undefined;
 
   constructor(spec: RunnerSpec, options: ResolvedRelayOptions) {
     this.#spec = spec;
     this.#options = options;
     this.name = options.command[0];
-    this.exit$ = this.#exit.asObservable();
+    this.#life = new RunnerLife(this.name, () => this.#end());
+    this.exit$ = this.#life.exit$;
   }
 
   get id(): string {
@@ -66,10 +62,7 @@ class RelayRunner implements Runner {
   }
 
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.#launching !== undefined || this.#killing !== undefined)
-      throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was started or killed before: a runner runs once.`);
-    this.#launching = this.#launch(signal);
-    await this.#launching;
+    await this.#life.start(signal, () => this.#launch(signal));
   }
 
   diagnose(): Promise<string> {
@@ -87,8 +80,7 @@ class RelayRunner implements Runner {
   }
 
   kill(): Promise<void> {
-    this.#killing ??= this.#kill();
-    return this.#killing;
+    return this.#life.kill(() => this.#kill());
   }
 
   killNow(): void {
@@ -104,23 +96,15 @@ class RelayRunner implements Runner {
   }
 
   async #launch(signal: AbortSignal): Promise<void> {
-    try {
-      signal.throwIfAborted();
-      const { carrier, relay } = this.#options;
-      this.#carrier = new Carrier([...carrier, ...relay], this.#spec.logger);
-      this.#session = await this.#carrier.connect(signal);
-      this.#forwards = new Forwards(this.#session, this.#spec.socketDir ?? tmpdir());
-      const control = await this.#session.open();
-      control.on('error', () => {});
-      this.#control = control;
-      await untilAborted(this.#run(this.#session, control), signal);
-      void this.#watch(control);
-    } catch (error) {
-      await this.#finish(UNKNOWN_EXIT);
-      // What a carrier has said tells more than that the time is over.
-      const isExplained = PluginError.is(error) && error.code === 'ERR_SPAWN';
-      throw signal.aborted && !isExplained ? startAborted(signal, this.name) : error;
-    }
+    const { carrier, relay } = this.#options;
+    this.#carrier = new Carrier([...carrier, ...relay], this.#spec.logger);
+    this.#session = await this.#carrier.connect(signal);
+    this.#forwards = new Forwards(this.#session, this.#spec.socketDir ?? tmpdir());
+    const control = await this.#session.open();
+    control.on('error', () => {});
+    this.#control = control;
+    await untilAborted(this.#run(this.#session, control), signal);
+    void this.#watch(control);
   }
 
   async #run(session: YamuxSession, control: Duplex): Promise<void> {
@@ -151,10 +135,10 @@ class RelayRunner implements Runner {
     const answer = await readMessage<RelayAnswer>(control).catch(() => undefined);
     if (answer?.kind === 'exit') {
       this.#diagnosis = answer.diagnosis;
-      return await this.#finish(answer.exit);
+      return await this.#life.finish(answer.exit);
     }
-    if (this.#killing === undefined) this.#spec.logger.error((await this.#lost()).message);
-    await this.#finish(UNKNOWN_EXIT);
+    if (!this.#life.wasKilled) this.#spec.logger.error((await this.#lost()).message);
+    await this.#life.finish(UNKNOWN_EXIT);
   }
 
   async #lost(): Promise<StartError> {
@@ -163,33 +147,22 @@ class RelayRunner implements Runner {
     return new StartError('ERR_SPAWN', this.#diagnosis);
   }
 
-  /** Emits the exit last, when nothing is left here. Idempotent. */
-  #finish(exit: Exit): Promise<void> {
-    this.#ending ??= this.#end(exit);
-    return this.#ending;
-  }
-
-  async #end(exit: Exit): Promise<void> {
-    await Promise.all([this.#stdout.drain(), this.#stderr.drain()]);
-    this.#stdout.finish();
-    this.#stderr.finish();
+  async #end(): Promise<void> {
+    await drainOutputs(this.#stdout, this.#stderr);
     await this.#forwards?.close();
     await this.#session?.close();
     await this.#carrier?.end();
-    this.#exit.next(exit);
-    this.#exit.complete();
   }
 
   async #kill(): Promise<void> {
     const { killTimeoutMs } = this.#options;
     // A carrier may ask for a password, and a far end may never answer.
     if (this.#session === undefined) await this.#carrier?.end();
-    const launched = await settledWithin(killTimeoutMs, Promise.resolve(this.#launching));
-    if (launched && this.#control !== undefined && this.#ending === undefined) {
+    const launched = await settledWithin(killTimeoutMs, this.#life.launched());
+    if (launched && this.#control !== undefined && !this.#life.hasEnded) {
       sendLine(this.#control, { kind: 'kill' });
-      const exited = new Promise<void>((resolve) => this.#exit.subscribe({ complete: resolve }));
-      if (await settledWithin(killTimeoutMs, exited)) return;
+      if (await settledWithin(killTimeoutMs, firstValueFrom(this.exit$))) return;
     }
-    await this.#finish(UNKNOWN_EXIT);
+    await this.#life.finish(UNKNOWN_EXIT);
   }
 }

@@ -1,19 +1,17 @@
 import type { Readable } from 'node:stream';
-import { AsyncSubject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { ClosedError } from '../../errors.js';
 import type { ProcessIdentity } from '../../processes/identity.js';
 import type { Address, AddressTranslator } from '../../wire/handshake/address.js';
 import { diagnoseCommand } from '../diagnose/diagnose.js';
-import { PluginOutput } from '../plugin-output.js';
+import { drainOutputs, PluginOutput } from '../plugin-output.js';
 import { processRunner } from '../process/process-runner.js';
 import type { Exit, Runner, RunnerFactory, RunnerSpec } from '../runner.js';
-import { startAborted } from '../start-aborted.js';
+import { RunnerLife, UNKNOWN_EXIT } from '../runner-life.js';
 import { sandboxAddresses } from './addresses.js';
 import { explainMemory } from './explain.js';
 import { type ResolvedSandboxOptions, resolveSandboxOptions, type SandboxOptions } from './options.js';
 import { type PreparedSandbox, prepareSandbox } from './prepare.js';
-
-const UNKNOWN_EXIT: Exit = { code: null, signal: null };
 
 /** Of stderr, for why the plugin has ended. */
 const TAIL_CHARS = 4_096;
@@ -37,13 +35,10 @@ class SandboxRunner implements Runner {
   readonly #options: ResolvedSandboxOptions;
   readonly #stdout = new PluginOutput();
   readonly #stderr = new PluginOutput();
-  readonly #exit = new AsyncSubject<Exit>();
+  readonly #life: RunnerLife;
   #addresses: AddressTranslator | undefined;
   #inner: Runner | undefined;
   #prepared: PreparedSandbox | undefined;
-  #launching: Promise<void> | undefined;
-  #killing: Promise<void> | undefined;
-  #ending: Promise<void> | undefined;
   #stderrTail = '';
   #note = '';
 
@@ -51,7 +46,8 @@ class SandboxRunner implements Runner {
     this.#spec = spec;
     this.#options = options;
     this.name = options.command[0];
-    this.exit$ = this.#exit.asObservable();
+    this.#life = new RunnerLife(this.name, (exit) => this.#end(exit));
+    this.exit$ = this.#life.exit$;
   }
 
   get id(): string {
@@ -67,10 +63,7 @@ class SandboxRunner implements Runner {
   }
 
   async start({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.#launching !== undefined || this.#killing !== undefined)
-      throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was started or killed before: a runner runs once.`);
-    this.#launching = this.#launch(signal);
-    await this.#launching;
+    await this.#life.start(signal, () => this.#launch(signal));
   }
 
   async diagnose(): Promise<string> {
@@ -98,8 +91,7 @@ class SandboxRunner implements Runner {
   }
 
   kill(): Promise<void> {
-    this.#killing ??= this.#kill();
-    return this.#killing;
+    return this.#life.kill(() => this.#kill());
   }
 
   killNow(): void {
@@ -121,22 +113,14 @@ class SandboxRunner implements Runner {
   }
 
   async #launch(signal: AbortSignal): Promise<void> {
-    try {
-      signal.throwIfAborted();
-      const { socketDir } = this.#spec;
-      const prepared = await prepareSandbox(this.#spec, this.#options, signal);
-      this.#prepared = prepared;
-      this.#note = prepared.note;
-      if (this.#killing !== undefined)
-        throw new ClosedError('ERR_CLOSED', `The plugin ${this.name} was killed before it was started.`);
-      if (prepared.sandboxed && socketDir !== undefined)
-        this.#addresses = sandboxAddresses(socketDir, this.#options.network);
-      await this.#run(prepared, signal);
-    } catch (error) {
-      await this.#inner?.kill().catch(() => {});
-      await this.#finish(UNKNOWN_EXIT);
-      throw signal.aborted ? startAborted(signal, this.name) : error;
-    }
+    const { socketDir } = this.#spec;
+    const prepared = await prepareSandbox(this.#spec, this.#options, signal);
+    this.#prepared = prepared;
+    this.#note = prepared.note;
+    this.#life.throwIfKilled();
+    if (prepared.sandboxed && socketDir !== undefined)
+      this.#addresses = sandboxAddresses(socketDir, this.#options.network);
+    await this.#run(prepared, signal);
   }
 
   async #run({ process: options }: PreparedSandbox, signal: AbortSignal): Promise<void> {
@@ -148,24 +132,19 @@ class SandboxRunner implements Runner {
     inner.stderr.on('data', (chunk: Buffer) => {
       this.#stderrTail = (this.#stderrTail + chunk.toString('latin1')).slice(-TAIL_CHARS);
     });
-    await inner.start({ signal });
-    inner.exit$.subscribe((exit) => void this.#finish(exit));
-  }
-
-  /** Emits the exit last, when the streams contain all that the plugin wrote. Idempotent. */
-  #finish(exit: Exit): Promise<void> {
-    this.#ending ??= this.#end(exit);
-    return this.#ending;
+    try {
+      await inner.start({ signal });
+    } catch (error) {
+      await inner.kill().catch(() => {});
+      throw error;
+    }
+    inner.exit$.subscribe((exit) => void this.#life.finish(exit));
   }
 
   async #end(exit: Exit): Promise<void> {
-    await Promise.all([this.#stdout.drain(), this.#stderr.drain()]);
-    this.#stdout.finish();
-    this.#stderr.finish();
+    await drainOutputs(this.#stdout, this.#stderr);
     await this.#explain(exit);
     await this.#prepared?.close();
-    this.#exit.next(exit);
-    this.#exit.complete();
   }
 
   async #explain(exit: Exit): Promise<void> {
@@ -179,8 +158,8 @@ class SandboxRunner implements Runner {
   }
 
   async #kill(): Promise<void> {
-    await this.#launching?.catch(() => {});
+    await this.#life.launched();
     await this.#inner?.kill();
-    await this.#finish(UNKNOWN_EXIT);
+    await this.#life.finish(UNKNOWN_EXIT);
   }
 }
