@@ -97,12 +97,18 @@ describe('the command', () => {
     const said = await installed.run('.', 'npm', ...exec);
     assert.match(
       said,
-      /^Made My Plugin\. Next:\n\n {2}cd My Plugin\n {2}npm install\n {2}npm run build\n {2}npm test\n$/,
+      /^Made My Plugin\. Next:\n\n {2}cd "My Plugin"\n {2}npm install\n {2}npm run build\n {2}npm test\n$/,
     );
     const folder = join(installed.directory, 'My Plugin');
     const { name, dependencies } = await readManifest(join(folder, 'package.json'));
     assert.deepEqual([name, dependencies['rxplug']], ['my-plugin', `file:${join(installed.directory, 'rxplug.tgz')}`]);
     assert.ok((await readdir(folder)).includes('.gitignore'));
+  });
+
+  test('tells what to do next, where a protocol has to be fetched before the build too', async () => {
+    const args = [join(source, 'create.js'), 'provider', '--template', 'terraform-provider'];
+    const { stdout } = await execute(node, args, { cwd: packed, env: testEnv() });
+    assert.match(stdout, /\n {2}npm install\n {2}npm run proto\n {2}npm run build\n {2}npm test\n$/);
   });
 
   const refused = async (...args: readonly string[]): Promise<string> => {
@@ -127,6 +133,7 @@ describe('the command', () => {
     assert.match(await refused('x'), /there is no terminal to ask at/);
     await writeFile(join(packed, 'full'), '');
     assert.match(await refused('.', '--yes'), /\. is not empty: it has /);
+    assert.match(await refused('full', '--yes'), /^Cannot make the folder full: EEXIST.*Give the name of a new folder/);
   });
 
   /** Answers questions at a terminal, each when it is asked. Resolves with the exit code and what was shown. */

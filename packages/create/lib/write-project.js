@@ -6,7 +6,9 @@ import { templateFolder } from './templates.js';
 /** Copies a template into a new folder. Returns the folder, and what to do next. Throws UsageError. */
 export async function writeProject({ template, folder, rxplug }) {
   const target = resolve(folder);
-  await mkdir(target, { recursive: true });
+  await mkdir(target, { recursive: true }).catch((error) => {
+    throw new UsageError(`Cannot make the folder ${folder}: ${error.message}. Give the name of a new folder.`);
+  });
   const found = (await readdir(target)).filter((name) => name !== '.git');
   if (found.length > 0)
     throw new UsageError(`${folder} is not empty: it has ${found[0]}. Give the name of a new folder.`);
@@ -23,12 +25,18 @@ export async function writeProject({ template, folder, rxplug }) {
   };
   await writeFile(manifest, `${JSON.stringify(named, undefined, 2)}\n`);
   const there = relative('', target);
-  const steps = ['npm install', 'npm run build', 'npm test'];
-  return { folder, steps: there === '' ? steps : [`cd ${there}`, ...steps] };
+  const first = content.scripts.proto === undefined ? [] : ['npm run proto'];
+  const steps = ['npm install', ...first, 'npm run build', 'npm test'];
+  return { folder, steps: there === '' ? steps : [`cd ${quoted(there)}`, ...steps] };
 }
 
 async function ownVersion() {
   return JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
+
+/** As a shell takes it: in quotes where it would be more than one word. */
+function quoted(path) {
+  return /^[\w./-]+$/.test(path) ? path : `"${path}"`;
 }
 
 /** A file, which npm would look for from the new folder, or a version. */
