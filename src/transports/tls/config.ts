@@ -29,8 +29,13 @@ export function contextOptions(config: TlsConfig): SecureContextOptions {
 
 /** Throws SecurityError ERR_TLS for a configuration that OpenSSL refuses: malformed PEM, a key that does not belong to the certificate. */
 export function contextOf(config: TlsConfig): SecureContext {
+  return usable(config, () => createSecureContext(contextOptions(config)));
+}
+
+/** Runs what makes a context of the configuration. Throws as `contextOf`. */
+export function usable<T>(config: TlsConfig, make: () => T): T {
   try {
-    return createSecureContext(contextOptions(config));
+    return make();
   } catch (cause) {
     const why = errorMessage(cause);
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

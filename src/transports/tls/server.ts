@@ -5,11 +5,11 @@ import type { Address } from '../../wire/handshake/address.js';
 import type { Listener } from '../transport.js';
 import {
   agreed,
-  contextOf,
   contextOptions,
   HANDSHAKE_TIMEOUT_MS,
   type TlsConfig,
   type TlsLayerOptions,
+  usable,
 } from './config.js';
 import { isAutoMtls, refusalOf } from './pinned.js';
 import { isRotating, newestTls } from './rotating.js';
@@ -22,8 +22,7 @@ const MAX_HANDSHAKES = 64;
  * is destroyed and not emitted, and delays no other. Owns `listener`. Throws SecurityError ERR_TLS for a configuration that cannot be used.
  */
 export function secureListener(listener: Listener, config: TlsConfig, options: TlsLayerOptions = {}): Listener {
-  if (!isRotating(config)) contextOf(config);
-  return new SecureListener(listener, config, options);
+  return new SecureListener(listener, new Handshakes(config, options));
 }
 
 class SecureListener implements Listener {
@@ -31,11 +30,10 @@ class SecureListener implements Listener {
   readonly connection$: Observable<Duplex>;
   readonly #listener: Listener;
 
-  constructor(listener: Listener, config: TlsConfig, options: TlsLayerOptions) {
+  constructor(listener: Listener, handshakes: Handshakes) {
     this.#listener = listener;
     this.address = listener.address;
     this.connection$ = defer(() => {
-      const handshakes = new Handshakes(config, options);
       const ended = new Subject<void>();
       return listener.connection$.pipe(
         tap({ complete: () => ended.next() }),
@@ -68,6 +66,8 @@ class Handshakes {
   constructor(config: TlsConfig, options: TlsLayerOptions) {
     this.#config = config;
     this.#options = options;
+    // So a configuration is refused before the first connection, which then finds its server.
+    if (!isRotating(config)) this.#idle = usable(config, () => new HandshakeServer(config, options));
   }
 
   /** Emits the connection with TLS and completes, or only completes. Unsubscribing cancels the handshake. Never errors. */

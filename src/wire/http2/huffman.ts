@@ -36,9 +36,13 @@ export function writeHuffman(out: Uint8Array, at: number, text: string): number 
 const SYMBOL = 0x100;
 const FAILED = 0x200;
 
-/** The decoder as a state machine that reads four bits at a time. */
+/**
+ * The decoder as a state machine that reads four bits at a time. A step is computed when it is first taken: a peer's strings take few of them,
+ * and a plugin that lives for one call should not compute them all.
+ */
 interface HuffmanAutomaton {
-  /** For a state and four bits: the next state in the high 16 bits, a symbol and flags in the low 16. */
+  readonly children: readonly number[];
+  /** For a state and four bits: the next state in the high 16 bits, a symbol and flags in the low 16; 0 as long as it is not computed. */
   readonly steps: Uint32Array;
   /** Which states may end a string: since the last symbol only padding was read, and less than a byte. */
   readonly accepting: Uint8Array;
@@ -52,14 +56,16 @@ let automaton: HuffmanAutomaton | undefined;
  */
 export function readHuffman(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
   automaton ??= createAutomaton(huffmanCode());
-  const { steps, accepting } = automaton;
+  const { children, steps, accepting } = automaton;
   let state = 0;
   let written = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at]!;
-    const high = steps[(state << 4) | (byte >>> 4)]!;
+    const first = (state << 4) | (byte >>> 4);
+    const high = steps[first]! || (steps[first] = createStep(children, first));
     if ((high & SYMBOL) !== 0) out[written++] = high;
-    const low = steps[((high >>> 16) << 4) | (byte & 0xf)]!;
+    const second = ((high >>> 16) << 4) | (byte & 0xf);
+    const low = steps[second]! || (steps[second] = createStep(children, second));
     if ((low & SYMBOL) !== 0) out[written++] = low;
     if (((high | low) & FAILED) !== 0)
       throw http2Error(Http2ErrorCode.compressionError, 'a Huffman string contains EOS');
@@ -90,21 +96,18 @@ function createTree({ bits, lengths }: HuffmanCode): number[] {
 function createAutomaton(code: HuffmanCode): HuffmanAutomaton {
   const children = createTree(code);
   const states = children.length / 2;
-  const steps = new Uint32Array(states * 16);
-  for (let state = 0; state < states; state += 1) {
-    for (let nibble = 0; nibble < 16; nibble += 1) steps[(state << 4) | nibble] = createStep(children, state, nibble);
-  }
   const accepting = new Uint8Array(states);
   for (let node = 0, depth = 0; depth < 8; depth += 1) {
     accepting[node] = 1;
     node = children[2 * node + 1]!;
   }
-  return { steps, accepting };
+  return { children, steps: new Uint32Array(states * 16), accepting };
 }
 
-/** No code has fewer than five bits, so four bits yield at most one symbol. */
-function createStep(children: readonly number[], state: number, nibble: number): number {
-  let node = state;
+/** Never 0. No code has fewer than five bits, so four bits yield at most one symbol. */
+function createStep(children: readonly number[], step: number): number {
+  const nibble = step & 0xf;
+  let node = step >>> 4;
   let result = 0;
   for (let bit = 3; bit >= 0; bit -= 1) {
     const child = children[2 * node + ((nibble >>> bit) & 1)]!;
