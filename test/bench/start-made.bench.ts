@@ -1,8 +1,9 @@
 /**
  * What `rxplug build` makes of the provider of `packages/create`, beside a provider in Go: how long each takes to start, and what the real
- * Terraform takes with it, wall and CPU, in turns. It needs Terraform, Go and a registry of npm: `node dist/test/bench/run.js start-made`.
+ * Terraform takes with it, wall and CPU, in turns, beside three times `node -e 0`. It needs Terraform, Go and a registry of npm:
+ * `node dist/test/bench/run.js start-made`. NODE_EXTRA_CA_CERTS is unset: with it Node 20 reads those certificates at each start.
  */
-import { execFile, spawn } from 'node:child_process';
+import { type ExecFileOptions, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { PROFILES } from '../../src/cli/target/profiles.js';
 import { toolProject } from '../support/tool-project.js';
+
+delete process.env['NODE_EXTRA_CA_CERTS'];
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 9);
 const run = promisify(execFile);
@@ -32,6 +35,9 @@ interface Provider {
   readonly file: string;
   readonly configuration: string;
 }
+
+/** What of a plan is Node's alone, since Terraform starts a provider three times for it. */
+const NODES = 'node -e 0, three times, without Terraform';
 
 /** Wall and CPU time, of Terraform and all that it has started, in ms. */
 interface Cost {
@@ -75,15 +81,18 @@ async function ownProviders(): Promise<readonly Provider[]> {
       path    = "a.txt"
       content = "a"
     }`;
-  return (
-    [
-      ['rxplug build, script', 'ship'],
-      ['rxplug build, sea', 'sea'],
-    ] as const
-  ).map(([title, folder]) => {
-    const file = join(directory, 'provider/dist', folder, 'terraform-provider-acme');
-    return { title, source: 'example.com/acme/acme', file, configuration };
-  });
+  const made = [
+    ['rxplug build, script', 'ship'],
+    ['rxplug build, sea', 'sea'],
+  ] as const;
+  return Promise.all(
+    made.map(async ([title, folder]) => {
+      // Where its users have it, no package.json above it makes it an ES module.
+      await cp(join(directory, 'provider/dist', folder), join(directory, folder), { recursive: true });
+      const file = join(directory, folder, 'terraform-provider-acme');
+      return { title, source: 'example.com/acme/acme', file, configuration };
+    }),
+  );
 }
 
 async function measureStarts(providers: readonly Provider[]): Promise<void> {
@@ -134,13 +143,16 @@ async function measureTerraform(providers: readonly Provider[]): Promise<void> {
   const commands = [['providers', 'schema', '-json'], ['plan'], ['apply', '-auto-approve']] as const;
   const costs = new Map<string, Cost[]>();
   const terraforms = await Promise.all(providers.map(terraformWith));
-  for (let round = 0; round <= ROUNDS; round++)
+  for (let round = 0; round <= ROUNDS; round++) {
+    const nodes = await costOf('node -e 0; node -e 0; node -e 0');
+    if (round > 0) costs.set(`plan|${NODES}`, [...(costs.get(`plan|${NODES}`) ?? []), nodes]);
     for (const [index, terraform] of terraforms.entries())
       for (const command of commands) {
         const key = `${command[0] === 'providers' ? 'schema' : command[0]}|${providers[index]!.title}`;
         const cost = await terraform(command);
         if (round > 0) costs.set(key, [...(costs.get(key) ?? []), cost]);
       }
+  }
   console.log(`\nTerraform with the provider, ms (medians of ${ROUNDS} rounds)\n`);
   console.log('| command | provider | wall | CPU | × wall of Go | × CPU of Go |\n|---|---|---|---|---|---|');
   for (const [key, found] of [...costs].toSorted(([a], [b]) => a.split('|')[0]!.localeCompare(b.split('|')[0]!))) {
@@ -167,12 +179,15 @@ async function terraformWith({ title, source, file, configuration }: Provider) {
   const env = { ...process.env, TF_CLI_CONFIG_FILE: config, CHECKPOINT_DISABLE: '1' };
   return async (args: readonly string[]): Promise<Cost> => {
     await rm(join(folder, 'terraform.tfstate'), { force: true });
-    const begin = performance.now();
-    // The shell knows the CPU time of all that has ended below it.
-    const script = 'terraform "$@" >/dev/null 2>&1 || exit 1; times';
-    const { stdout } = await run('sh', ['-c', script, 'sh', ...args], { cwd: folder, env });
-    return { wallMs: performance.now() - begin, cpuMs: secondsOf(stdout.trim().split('\n')[1]!) * 1000 };
+    return costOf('terraform "$@" >/dev/null 2>&1 || exit 1', args, { cwd: folder, env });
   };
+}
+
+async function costOf(script: string, args: readonly string[] = [], options: ExecFileOptions = {}): Promise<Cost> {
+  const begin = performance.now();
+  // The shell knows the CPU time of all that has ended below it.
+  const { stdout } = await run('sh', ['-c', `${script}; times`, 'sh', ...args], { ...options, encoding: 'utf8' });
+  return { wallMs: performance.now() - begin, cpuMs: secondsOf(stdout.trim().split('\n')[1]!) * 1000 };
 }
 
 /** `0m1.20s 0m0.30s` → 1.5. */
