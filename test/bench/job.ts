@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 /** A program that was started with a job, says `ready`, and answers lines with lines (peers/work.ts, test/conformance/go/bench). */
 export interface Job extends AsyncDisposable {
   readonly pid: number;
+  /** What it has said when it was ready. */
+  readonly firstLine: string;
   ask(line: string): Promise<string>;
 }
 
@@ -27,9 +29,10 @@ export async function startJob([file, ...args]: readonly [string, ...string[]]):
   died.catch(() => {});
   const lines = createInterface({ input: child.stdout });
   const answer = async () => ((await Promise.race([once(lines, 'line'), died])) as [string])[0];
-  await answer();
+  const firstLine = await answer();
   return {
     pid: child.pid!,
+    firstLine,
     ask(line) {
       child.stdin.write(`${line}\n`);
       return answer();
