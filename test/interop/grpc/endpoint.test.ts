@@ -16,6 +16,8 @@ import { TestServiceDefinition } from './gen/grpc/testing/test.js';
 import { testService } from './test-service.js';
 
 const bounded = <T>(what: string, promise: Promise<T>): Promise<T> => within(60_000, what, promise);
+/** No connection of a test lives so long. */
+const AGE = '600000';
 const plugins = { test: grpcPlugin(TestServiceDefinition) };
 
 interface Identities {
@@ -105,7 +107,7 @@ describe('endpoints and grpc-go under mutual TLS', { concurrency: true }, () => 
 
   test('our client calls a server of grpc-go, and learns of its states and of its start anew', needsGo(), async (t) => {
     const { directory, tls } = await identities(t);
-    const first = await goEnd(t, 'serve', 'localhost:0', directory, '300000');
+    const first = await goEnd(t, 'serve', 'localhost:0', directory, '300000', AGE);
     const address = (await first.printed('listening')).replace('listening 127.0.0.1', 'localhost');
     await using client = createClient({ endpoint: { address, tls }, plugins });
     await client.start();
@@ -131,7 +133,7 @@ describe('endpoints and grpc-go under mutual TLS', { concurrency: true }, () => 
     first.tell('stop');
     await bounded('the end of the server', first.exited);
     await until('reconnecting', true);
-    const second = await goEnd(t, 'serve', address, directory, '300000');
+    const second = await goEnd(t, 'serve', address, directory, '300000', AGE);
     await until('reconnecting', false);
     assert.equal((await firstValueFrom(service.unaryCall({ responseSize: 3 }))).payload?.body.length, 3);
     await second.count('connection', 1);
@@ -140,7 +142,7 @@ describe('endpoints and grpc-go under mutual TLS', { concurrency: true }, () => 
   test('our PING comes no more often than a server of grpc-go allows with the same interval', needsGo(), async (t) => {
     const { directory, tls } = await identities(t);
     const everyMs = 200;
-    const server = await goEnd(t, 'serve', 'localhost:0', directory, `${everyMs}`);
+    const server = await goEnd(t, 'serve', 'localhost:0', directory, `${everyMs}`, AGE);
     const address = (await server.printed('listening')).replace('listening 127.0.0.1', 'localhost');
     await using client = createClient({
       endpoint: { address, tls },
@@ -161,4 +163,31 @@ describe('endpoints and grpc-go under mutual TLS', { concurrency: true }, () => 
     await client.stop();
     await silent;
   });
+
+  test(
+    'each GOAWAY of a server of grpc-go gets another connection and TLS anew, and no call is lost',
+    needsGo(),
+    async (t) => {
+      const { directory, tls } = await identities(t);
+      const server = await goEnd(t, 'serve', 'localhost:0', directory, '300000', '200');
+      const address = (await server.printed('listening')).replace('listening 127.0.0.1', 'localhost');
+      let asked = 0;
+      const newest = (): TlsConfig => {
+        asked += 1;
+        return { ...tls };
+      };
+      await using client = createClient({ endpoint: { address, tls: newest }, plugins });
+      await client.start();
+      const service = await client.dispense('test');
+      const ended = new AbortController();
+      const lane = async (): Promise<void> => {
+        while (!ended.signal.aborted) await firstValueFrom(service.unaryCall({ responseSize: 100_000 }));
+      };
+      const lanes = Promise.all(Array.from({ length: 8 }, lane));
+      await Promise.race([server.count('connection', 6), lanes]);
+      ended.abort();
+      await bounded('the last calls', lanes);
+      assert.ok(asked >= 6, `${asked}`);
+    },
+  );
 });

@@ -1,9 +1,9 @@
 // The ends of an endpoint in grpc-go, under mutual TLS with the files tls.crt, tls.key and ca.crt of DIRECTORY.
 //
-//	endpoint serve ADDRESS DIRECTORY MILLISECONDS   grpc-go's test server with its health service; clients may ping every MILLISECONDS. Prints
-//	                                                its address, then a line for each connection and for what one of them has sent. A line on
-//	                                                stdin is the status of the service "plugin"; "stop" ends it gracefully
-//	endpoint call ADDRESS DIRECTORY                 calls of all kinds, and a health watch, until the server has ended. Prints what happens
+//	endpoint serve ADDRESS DIRECTORY PING AGE   grpc-go's test server with its health service; clients may ping every PING milliseconds, and
+//	                                            connections live for about AGE. Prints its address, then a line for each connection and for what
+//	                                            one of them has sent. A line on stdin is the status of the service "plugin"; "stop" ends it
+//	endpoint call ADDRESS DIRECTORY             calls of all kinds, and a health watch, until the server has ended. Prints what happens
 package main
 
 import (
@@ -31,7 +31,7 @@ import (
 func main() {
 	switch os.Args[1] {
 	case "serve":
-		serve(os.Args[2], os.Args[3], os.Args[4])
+		serve(os.Args[2], os.Args[3], milliseconds(os.Args[4]), milliseconds(os.Args[5]))
 	case "call":
 		call(os.Args[2], os.Args[3])
 	}
@@ -73,15 +73,19 @@ func (listener toldListener) Accept() (net.Conn, error) {
 	return toldConn{conn}, err
 }
 
-func serve(address, directory, pingMs string) {
+func milliseconds(text string) time.Duration {
+	return time.Duration(must(strconv.Atoi(text))) * time.Millisecond
+}
+
+func serve(address, directory string, minTime, age time.Duration) {
 	certificate, pool := identity(directory)
 	listener := must(net.Listen("tcp", address))
-	minTime := time.Duration(must(strconv.Atoi(pingMs))) * time.Millisecond
 	server := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(&tls.Config{
 			Certificates: []tls.Certificate{certificate}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert,
 		})),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minTime}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: age}),
 	)
 	states := health.NewServer()
 	states.SetServingStatus("plugin", grpc_health_v1.HealthCheckResponse_SERVING)
