@@ -17,7 +17,7 @@ export interface ServeEndpointOptions extends Omit<ServeOptions, Started>, Endpo
 }
 
 const OWN_NAMES = optionNames<EndpointServingOptions>()(
-  'address version tls allowInsecure allowShutdown notServingMs signal',
+  'address version tls allowInsecure allowShutdown grpcBrokerMultiplex notServingMs signal',
 );
 
 type SharedOptions = Omit<ServeEndpointOptions, keyof EndpointServingOptions>;

@@ -8,7 +8,7 @@ import { rotatingTls, type TlsRotation, type TlsSource } from '../transports/tls
 import { resolveDuration } from '../wire/duration.js';
 import type { Address } from '../wire/handshake/address.js';
 import { parseEndpointAddress, requireLoopback } from '../wire/handshake/endpoint-address.js';
-import { parsePluginEnvironment } from '../wire/handshake/environment.js';
+import { type PluginEnvironment, parsePluginEnvironment } from '../wire/handshake/environment.js';
 import { asText, type Logger } from '../wire/logs/logger.js';
 import type { AssembledPlugin } from './assembled-plugin.js';
 import { pluginLogger } from './logger.js';
@@ -30,6 +30,11 @@ export interface EndpointServingOptions {
   readonly allowInsecure?: boolean;
   /** Lets a host end the plugin, which ends it for all of its hosts. @default false */
   readonly allowShutdown?: boolean;
+  /**
+   * Serves a single host over a single connection, which carries brokers too: the plugin ends with it, and whoever runs it starts it again. The
+   * host has the same option. Who connects first is taken, before TLS is asked for. @default false
+   */
+  readonly grpcBrokerMultiplex?: boolean;
   /** How long the health service says NOT_SERVING before new calls are refused, for balancers that look now and then. @default 0 ms */
   readonly notServingMs?: number;
   /** Ends the serving when it is aborted. */
@@ -73,7 +78,7 @@ export async function serveEndpoint(
       options: servedOptions(plugin, rotation, notServingMs),
       parts: { ...parts, listen: () => listenAt(where) },
       logger,
-      environment: { ...parsePluginEnvironment({}), hostVersions: versionsOf(plugin, endpoint) },
+      environment: environmentOf(plugin, endpoint),
       output: { stdout: new PassThrough(), stderr: new PassThrough() },
       endOutput: () => {},
       shared: { mayEnd: endpoint.allowShutdown ?? false, notServingMs },
@@ -91,6 +96,11 @@ export async function serveEndpoint(
 
 function checkedAddress({ address: given, tls, allowInsecure = false }: EndpointServingOptions): Address {
   const { address } = parseEndpointAddress('`address` of serveEndpoint', given);
+  // For Go that is every interface, for a client this machine.
+  if (given.startsWith(':')) {
+    const all = `\`0.0.0.0${given}\` is every interface, \`localhost${given}\` this machine alone`;
+    throw new OptionsError(`Expected \`address\` of serveEndpoint to name a host, got "${given}": ${all}.`);
+  }
   if (tls === undefined && !allowInsecure) requireLoopback('serveEndpoint', address);
   return address;
 }
@@ -139,6 +149,17 @@ function servedOptions(
 
 function exitGraceOf({ options }: AssembledPlugin): number {
   return resolveServeOptions(options).exitGraceMs;
+}
+
+/** What a host would have told. */
+function environmentOf(plugin: AssembledPlugin, endpoint: EndpointServingOptions): PluginEnvironment {
+  const multiplex = endpoint.grpcBrokerMultiplex ?? false;
+  const told = {
+    hostVersions: versionsOf(plugin, endpoint),
+    multiplexRequested: multiplex,
+    multiplexEnabled: multiplex,
+  };
+  return { ...parsePluginEnvironment({}), ...told };
 }
 
 /** As a host would ask for them: the highest of these that the plugin has is served. */

@@ -15,23 +15,21 @@ import {
   take,
 } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
-import { plugins as kvPlugins } from '../../examples/grpc-kv/contract.js';
-import { type EndpointOptions, type ServeEndpointOptions, serveEndpoint } from '../../src/endpoint.js';
-import { type HealthService, selfSignedAuthority } from '../../src/grpc.js';
+import { type EndpointOptions, serveEndpoint } from '../../src/endpoint.js';
+import type { HealthService } from '../../src/grpc.js';
 import {
   type ClientOptions,
   createClient,
-  createLogger,
   implement,
   launch,
   PluginError,
   type PluginState,
-  type TlsConfig,
   unimplemented,
 } from '../../src/index.js';
 import { supervise } from '../../src/supervise.js';
 import { watchResources } from '../support/active-resources.js';
 import { within } from '../support/defer.js';
+import { identities, silent as logger, plugins, served } from '../support/endpoints.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
 import { Relay } from '../support/relay.js';
 
@@ -44,26 +42,7 @@ afterEach(async () => {
 
 const bounded = <T>(what: string, promise: Promise<T>): Promise<T> => within(20_000, what, promise);
 const hasCode = (code: string) => (error: unknown) => PluginError.is(error) && error.code === code;
-const plugins = { kv: kvPlugins.kv };
-const logger = createLogger({ write: () => {} });
 type Options = ClientOptions<typeof plugins>;
-
-/** TLS of both ends, each with a certificate of its own that the other trusts. */
-async function identities(): Promise<{ readonly server: TlsConfig; readonly client: TlsConfig }> {
-  const [server, client] = await Promise.all([selfSignedAuthority().issue(), selfSignedAuthority().issue()]);
-  return {
-    server: { cert: server.certificatePem, key: server.keyPem, ca: client.certificatePem },
-    client: { cert: client.certificatePem, key: client.keyPem, ca: server.certificatePem },
-  };
-}
-
-type Store = Parameters<typeof implement<typeof plugins.kv>>[1];
-
-function served(options: Partial<ServeEndpointOptions> = {}, store: Partial<Store> = {}) {
-  const answers = { get: () => ({ value: Buffer.from('v'), revision: 1n }), ...store };
-  const kv = implement(plugins.kv, { ...unimplemented(KVDefinition), ...answers });
-  return serveEndpoint({ address: 'localhost:0', plugins: { kv }, logger, ...options });
-}
 
 function clientOf(endpoint: EndpointOptions, more: object = {}) {
   return createClient({ endpoint, plugins, ...more } as Options);

@@ -12,7 +12,14 @@ import {
 import type { ProtocolName } from '../../protocols/contract.js';
 import type { Exit, PluginIdentity } from '../../streams/lifecycle.js';
 import { loopTimer } from '../../streams/loop-timeout.js';
-import { isAutoMtls, refusedAutoMtls, speaksTls, type TlsConfig } from '../../transports/tls/tls.js';
+import {
+  isAutoMtls,
+  newestTls,
+  refusedAutoMtls,
+  refusedByEndpoint,
+  speaksTls,
+  type TlsConfig,
+} from '../../transports/tls/tls.js';
 import type { Dialer } from '../../transports/transport.js';
 import type { Address } from '../../wire/handshake/address.js';
 import { errorLine } from '../../wire/logs/error-line.js';
@@ -145,14 +152,14 @@ async function explainTlsError(error: unknown, { dialer, tls, isRemote }: Failed
       ? isRemote
         ? 'The endpoint speaks TLS, and this host does not. Set `endpoint.tls`.'
         : 'The plugin speaks TLS, and this host does not. Set `tls`, or set `autoMtls` on this host and no TLS in the plugin.'
-      : `The plugin refused this host's certificate: it ended the connection right after the TLS handshake. ${refusalCure(tls)}`;
+      : `The plugin refused this host's certificate: it ended the connection right after the TLS handshake. ${await refusalCure(tls, isRemote)}`;
   return new SecurityError('ERR_TLS', message, { cause: error });
 }
 
-function refusalCure(tls: TlsConfig): string {
-  return isAutoMtls(tls)
-    ? refusedAutoMtls(tls)
-    : 'Give the plugin the CA of the certificate in `tls`, or use `autoMtls` instead of `tls`.';
+async function refusalCure(tls: TlsConfig, isRemote: boolean): Promise<string> {
+  if (isAutoMtls(tls)) return refusedAutoMtls(tls);
+  if (isRemote) return refusedByEndpoint(await newestTls(tls).catch(() => tls));
+  return 'Give the plugin the CA of the certificate in `tls`, or use `autoMtls` instead of `tls`.';
 }
 
 const PROTOCOL_TITLES: Readonly<Record<ProtocolName, string>> = { grpc: 'gRPC', netrpc: 'net/rpc' };

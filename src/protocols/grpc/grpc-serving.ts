@@ -2,12 +2,13 @@ import type { Subscription } from 'rxjs';
 import { setLoopTimeout } from '../../streams/loop-timeout.js';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
+import { MAX_TIMER_MS } from '../../wire/duration.js';
 import { notServable } from '../contract-errors.js';
 import type { ServerConnection, ServerProtocol, SharedServing } from '../protocol.js';
 import type { RunningCalls } from '../running-calls.js';
 import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
-import type { MuxedPluginOptions } from './broker/muxed-plugin.js';
+import type { MuxedPlugin, MuxedPluginOptions } from './broker/muxed-plugin.js';
 import type { ResolvedBrokerOptions } from './broker/options.js';
 import { addPluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
@@ -51,7 +52,7 @@ export async function serveGrpc(
   const endpoints = await loadGrpcEngine(engine);
   const { logger } = connection;
   const server = endpoints.createServer({ logger, ...serverOptions });
-  const muxed = connection.multiplex ? (await loadMultiplexing()).acceptMuxed(connection, muxedOptions) : undefined;
+  const muxed = connection.multiplex ? await acceptMuxed(connection, muxedOptions) : undefined;
   const { listener } = muxed ?? connection;
   const broker = addPluginBroker(server, muxed?.streams, connection, {
     ...brokerOptions,
@@ -83,8 +84,13 @@ export async function serveGrpc(
   return conversation;
 }
 
-/** Few hosts multiplex, and the session of yamux is large. */
-const loadMultiplexing = () => import('./broker/multiplexing.js');
+async function acceptMuxed(connection: ServerConnection, options: MuxedPluginOptions): Promise<MuxedPlugin> {
+  // Few hosts multiplex, and the session of yamux is large.
+  const multiplexing = await import('./broker/multiplexing.js');
+  if (connection.shared === undefined) return multiplexing.acceptMuxed(connection, options);
+  // Nobody has started an endpoint: its host comes when it comes.
+  return multiplexing.acceptMuxed(connection, { ...options, firstConnectionTimeoutMs: MAX_TIMER_MS });
+}
 
 /** How long the last answers of a plugin with several hosts may be on their way. A host's watch of its health lasts as long as it is let. */
 const LAST_ANSWERS_MS = 250;

@@ -107,7 +107,8 @@ function isAbstract(path: string): boolean {
 
 function failed(address: Address, cause: unknown): TransportError {
   const reason = escapeInvisible(errorMessage(cause).replace(/\/proc\/self\/fd\/\d+|\0.*$/, address.address));
-  const hint = explainAddress(address) ?? abstractHint(address) ?? 'It has exited, or does not listen there.';
+  const hint =
+    explainAddress(address) ?? abstractHint(address) ?? nameHint(cause) ?? 'It has exited, or does not listen there.';
   return new TransportError('ERR_DIAL', `The plugin could not be reached at ${shown(address)}: ${reason}. ${hint}`, {
     cause,
   });
@@ -116,6 +117,11 @@ function failed(address: Address, cause: unknown): TransportError {
 /** What a plugin has announced may have characters that nobody sees, and a path with one is another path. */
 function shown({ network, address }: Address): string {
   return `${network} ${escapeInvisible(address)}`;
+}
+
+function nameHint(cause: unknown): string | undefined {
+  if (!(cause instanceof Error) || !('syscall' in cause) || cause.syscall !== 'getaddrinfo') return undefined;
+  return 'The name has no address here: check it, and the name service of this machine.';
 }
 
 function abstractHint({ network, address }: Address): string | undefined {

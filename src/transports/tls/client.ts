@@ -132,18 +132,28 @@ function tlsError(cause: unknown, config: TlsConfig): SecurityError {
   );
 }
 
-const OTHER_CERTIFICATE =
-  ' The peer presents another certificate than the one that is trusted; with AutoMTLS that is the one it announced.';
+/** OpenSSL's codes for a certificate that nothing in `ca` vouches for. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
 
 const HINTS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: ' The peer probably does not speak TLS.',
   EPROTO: ' The peer probably does not speak TLS.',
   ECONNRESET: ' The peer probably does not speak TLS, or refused this end.',
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: ' The peer does not offer HTTP/2.',
-  DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: OTHER_CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CERTIFICATE,
+  CERT_HAS_EXPIRED: " It is the peer's: renew it there, or set the clock of this machine right.",
+  CERT_NOT_YET_VALID: " It is the peer's: set the clock of this machine, or of the one that issued it, right.",
 };
+
+function untrusted(config: TlsConfig): string {
+  return isAutoMtls(config)
+    ? ' The peer presents another certificate than the one that it announced for AutoMTLS.'
+    : ' The peer presents a certificate that is not trusted here: give the CA that has signed it, or a self-signed one itself, as `ca`.';
+}
 
 function wrongName(config: TlsConfig): string {
   return isAutoMtls(config)
@@ -153,6 +163,7 @@ function wrongName(config: TlsConfig): string {
 
 function hintFor(code: string, config: TlsConfig): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(config);
+  if (UNTRUSTED.has(code)) return untrusted(config);
   const refusal = explainRefusal(code, config);
   return refusal === undefined ? (HINTS[code] ?? '') : ` ${refusal}`;
 }

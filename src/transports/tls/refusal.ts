@@ -36,6 +36,26 @@ export function refusedAutoMtls({ cert }: SecureContextOptions): string {
   );
 }
 
+/** What to do when an endpoint refuses a host. */
+export function refusedByEndpoint({ cert, pfx }: SecureContextOptions): string {
+  if (cert === undefined && pfx === undefined)
+    return 'This host has none, and the endpoint demands one: set `cert` and `key` in `endpoint.tls`.';
+  const expired = expiryOf(cert);
+  if (expired !== undefined) return `It has expired (${expired}): renew it.`;
+  return 'Give the endpoint the CA that has signed it, or the certificate itself if it is self-signed, as `ca`.';
+}
+
+/** Since when a certificate is not valid any more. */
+function expiryOf(cert: SecureContextOptions['cert']): string | undefined {
+  const first = Array.isArray(cert) ? cert[0] : cert;
+  try {
+    const { validTo } = new X509Certificate(first ?? '');
+    return Date.parse(validTo) < Date.now() ? validTo : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What OpenSSL did not permit, and what to do; undefined for codes that tell something else. */
 export function explainRefusal(
   code: string,

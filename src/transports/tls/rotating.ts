@@ -1,6 +1,7 @@
 import { firstValueFrom, isObservable, type Observable, ReplaySubject, type Subscription } from 'rxjs';
 import { errorMessage, SecurityError } from '../../errors.js';
 import { settledWithin } from '../../streams/settled-within.js';
+import { describeValue } from '../../wire/option-names.js';
 import { contextOf, type TlsConfig } from './config.js';
 
 /**
@@ -46,6 +47,8 @@ export function rotatingTls(source: TlsSource, { serverName, onUnusable }: TlsRo
   const newest = async (): Promise<TlsConfig> => {
     try {
       const given = await withinBound(reader.read());
+      if (typeof given !== 'object' || given === null)
+        throw new Error(`expected an object, got ${describeValue(given)}`);
       if (given === usable?.given) return usable.config;
       contextOf(given);
       usable = { given, config: named(given) };
