@@ -18,6 +18,11 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 21);
 delete process.env['NODE_EXTRA_CA_CERTS'];
 const env = { ...process.env, [handshake.magicCookieKey]: handshake.magicCookieValue };
 
+/** A program that listens on a unix socket and says where. */
+const LISTENS = `const socket = __filename + process.pid;
+process.getBuiltinModule('node:net').createServer().listen(socket, () => process.stdout.write('1|1|unix|' + socket + '|grpc\\n'));
+`;
+
 const { directory } = await packedProject();
 const file = (name: string): string => join(directory, name);
 for (const folder of ['basic', 'gen'])
@@ -38,6 +43,15 @@ const stored = await bundle({
   },
 });
 
+await writeFile(file('listens.cjs'), LISTENS);
+// What no file with stored code can do without: its text is read, the code is checked, and V8 takes it. Nothing of it runs.
+const storedText = await readFile(stored.file, 'utf8');
+await writeFile(
+  file('floor.cjs'),
+  storedText.replace(/run\((compile\(.*\))\);\n$/, (_, compile) => `${compile};\n${LISTENS}`),
+);
+await cp(stored.codeFile!, stored.codeFile!.replace('stored.cjs', 'floor.cjs'));
+
 const handshakes = await inTurns({
   'node -e 0': () => exit(['-e', '0']),
   'node -e console.log': () => firstLine(['-e', 'console.log(1)']),
@@ -46,6 +60,8 @@ const handshakes = await inTurns({
   "the README's plugin, importing rxjs too": () => firstLine([file('basic/with-rxjs.js')]),
   bundled: () => firstLine([alone.file]),
   'bundled, with stored code': () => firstLine([stored.file]),
+  'floor: listen on a socket and print': () => firstLine([file('listens.cjs')]),
+  'floor: take the stored code, listen and print': () => firstLine([file('floor.cjs')]),
 });
 printTable('Spawn to handshake line, or to the end, ms', 'node -e 0', handshakes, {
   "import 'rxplug'": 4,
