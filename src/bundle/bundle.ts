@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { OptionsError } from '../errors.js';
+import { errorMessage, OptionsError } from '../errors.js';
 import { optionNames, requireOptions } from '../wire/option-names.js';
 import { bundleProgram } from './program.js';
 import { recordCode } from './record.js';
@@ -67,15 +67,12 @@ const NAMES = optionNames<BundleOptions>()('entry outfile external allowDynamic 
  */
 export async function bundle(given: BundleOptions): Promise<BundleResult> {
   requireOptions('bundle', given, NAMES);
-  requirePaths('bundle', given);
+  requireProgram('bundle', given);
   const { entry, outfile, record, executable = false, ...options } = given;
   const file = resolve(outfile);
   const program = await bundleProgram(resolve(entry), options);
-  await mkdir(dirname(file), { recursive: true });
-  const write = async (codes: Readonly<Record<string, string>>): Promise<void> => {
-    await writeFile(file, loaderFile(program, codes, { executable }));
-    if (executable) await chmod(file, 0o755);
-  };
+  const write = (codes: Readonly<Record<string, string>>): Promise<void> =>
+    writeOutput(file, loaderFile(program, codes, { executable }), executable);
   if (record === undefined) {
     await write({});
     return { file };
@@ -83,14 +80,39 @@ export async function bundle(given: BundleOptions): Promise<BundleResult> {
   const key = `${process.version}-${process.platform}-${process.arch}`;
   const code = await recordCode(program, basename(file), { executable }, record);
   const codeFile = `${file}.${key}.code`;
-  await writeFile(codeFile, code);
+  await writeOutput(codeFile, code);
   await write({ [key]: createHash('sha256').update(code).digest('hex') });
   return { file, codeFile };
 }
 
-/** Throws OptionsError for a path that is none. */
-export function requirePaths(of: string, given: Pick<ProgramBundleOptions, 'entry' | 'outfile'>): void {
+/** Rejects with OptionsError where nothing can be written. */
+async function writeOutput(file: string, content: string | Uint8Array, executable = false): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+    if (executable) await chmod(file, 0o755);
+  } catch (cause) {
+    throw new OptionsError(
+      `${file} could not be written (${errorMessage(cause)}). Give as \`outfile\` a file in a folder that you may write to.`,
+      { cause },
+    );
+  }
+}
+
+/** Throws OptionsError for values that are none of their options'. */
+export function requireProgram(of: string, given: ProgramBundleOptions): void {
   for (const name of ['entry', 'outfile'] as const)
     if (typeof given[name] !== 'string')
       throw new OptionsError(`Expected \`${name}\` of ${of} to be the path of a file, got ${String(given[name])}.`);
+  for (const name of ['external', 'allowDynamic'] as const) {
+    const names: unknown = given[name] ?? [];
+    if (!Array.isArray(names) || !names.every((item) => typeof item === 'string'))
+      throw new OptionsError(
+        `Expected \`${name}\` of ${of} to be an array of the names of packages, got ${String(names)}.`,
+      );
+  }
+  if (given.record !== undefined && typeof given.record !== 'function')
+    throw new OptionsError(
+      `Expected \`record\` of ${of} to be a function that runs a command, got ${String(given.record)}.`,
+    );
 }

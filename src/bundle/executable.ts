@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OptionsError } from '../errors.js';
 import { optionNames, requireOptions } from '../wire/option-names.js';
-import { type ProgramBundleOptions, requirePaths } from './bundle.js';
+import { type ProgramBundleOptions, requireProgram } from './bundle.js';
 import { putIntoNode } from './inject.js';
 import { bundleProgram } from './program.js';
 import { recordCode } from './record.js';
@@ -36,7 +36,7 @@ const NAMES = optionNames<ExecutableOptions>()('entry outfile external allowDyna
  */
 export async function bundleExecutable(given: ExecutableOptions): Promise<ExecutableResult> {
   requireOptions('bundleExecutable', given, NAMES);
-  requirePaths('bundleExecutable', given);
+  requireProgram('bundleExecutable', given);
   const { entry, outfile, record, node, ...options } = given;
   if (node !== undefined && record !== undefined) {
     throw new OptionsError(

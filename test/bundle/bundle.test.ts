@@ -207,6 +207,28 @@ else try { fail('recorded'); } catch {}
     await assert.rejects(bundleText("import 'rxplug'; await 1;"), { code: 'ERR_OPTIONS', message: /void serve/ });
   });
 
+  test('with values that are none of its options, or a folder in the place of its file, is refused', async () => {
+    const entry = join(directory, 'empty.mjs');
+    await writeFile(entry, '');
+    const wrong = {
+      external: [
+        { external: 'esbuild' },
+        /`external` of bundle to be an array of the names of packages, got esbuild\./,
+      ],
+      allowDynamic: [
+        { allowDynamic: [1] },
+        /`allowDynamic` of bundle to be an array of the names of packages, got 1\./,
+      ],
+      record: [{ record: true }, /`record` of bundle to be a function that runs a command, got true\./],
+      outfile: [{ outfile: directory }, /could not be written \(EISDIR.*Give as `outfile` a file in a folder/],
+    } as const;
+    for (const [options, message] of Object.values(wrong))
+      await assert.rejects(bundle({ entry, outfile: join(directory, 'wrong.cjs'), ...(options as object) }), {
+        name: 'OptionsError',
+        message,
+      });
+  });
+
   test('whose recording runs nothing is refused', async () => {
     const entry = fileURLToPath(new URL('../../examples/bundled/plugin.js', import.meta.url));
     const outfile = join(await folderWith(), 'plugin.cjs');
