@@ -42,7 +42,7 @@ export function nothingInjected({ name }: ServiceClass): OptionsError {
 function implementationOf(name: string, plugin: ServedPlugin | undefined, create: CreateService): PluginImplementation {
   if (typeof plugin === 'function')
     return { contract: contractOf(plugin), create: (context) => create(plugin, context) };
-  if (plugin === undefined || !('grpc' in plugin)) return checkedImplementation(name, plugin);
+  if (typeof plugin !== 'object' || plugin === null || !('grpc' in plugin)) return checkedImplementation(name, plugin);
   const side = (of: SingleService): PluginImplementation => implementationOf(name, of, create);
   return implementDual({ grpc: side(plugin.grpc), netrpc: side(plugin.netrpc) });
 }

@@ -1,5 +1,5 @@
 import { OptionsError } from '../../errors.js';
-import { describeValue } from '../../wire/option-names.js';
+import { checkOptions, describeValue, optionNames } from '../../wire/option-names.js';
 import type { PluginContract, ServiceContext } from '../contract.js';
 import { whenReady } from '../when-ready.js';
 import type { GrpcBroker } from './broker/grpc-broker.js';
@@ -100,7 +100,7 @@ export function grpcPlugin<Client, Service>(
   of: AnyServiceDefinition | Definitions | GrpcSides<Client, Service>,
   options?: GrpcPluginView<never, unknown>,
 ): GrpcPlugin {
-  const sides = isSides(of) ? of : isSeveral(of) ? severalSides(of) : sidesOf(of, options?.view as View | undefined);
+  const sides = isSides(of) ? of : isSeveral(of) ? severalSides(of) : sidesOf(of, viewOf(options));
   // `implement` has checked the type of the service against the contract; it is not kept at run time.
   return { protocols: ['grpc'], [GRPC]: sides as GrpcSides<unknown, unknown> };
 }
@@ -145,6 +145,17 @@ function severalSides(definitions: Definitions): GrpcSides<unknown, never> {
 }
 
 type View = (client: unknown) => unknown;
+
+const VIEW_NAMES = optionNames<GrpcPluginView<unknown, unknown>>()('view');
+
+function viewOf(options: GrpcPluginView<never, unknown> | undefined): View | undefined {
+  checkOptions('grpcPlugin', options, VIEW_NAMES);
+  const view: unknown = options?.view;
+  if (view === undefined || typeof view === 'function') return view as View | undefined;
+  throw new OptionsError(
+    `Expected \`view\` of grpcPlugin to be a function, such as promiseClient, got ${describeValue(view)}.`,
+  );
+}
 
 function sidesOf(of: AnyServiceDefinition, view: View | undefined): GrpcSides<unknown, HandlersOf<ServiceDefinition>> {
   const definition = definitionOf(of);
