@@ -4,16 +4,18 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
+  auditTime,
   concatMap,
-  debounceTime,
   defer,
   distinctUntilChanged,
+  exhaustMap,
   filter,
+  first,
   map,
   merge,
   type Observable,
+  pairwise,
   skip,
-  switchMap,
   timer,
 } from 'rxjs';
 import { directoryChanges } from '../host/directory-changes.js';
@@ -21,7 +23,7 @@ import { absolutePath } from '../processes/current-directory.js';
 
 /** How changes of a file are told. */
 export interface FileChangesOptions {
-  /** How long the directory must be quiet, and the file then keep its size and time. @default 1000 ms */
+  /** How long a change of the directory is waited with, and how long the file must then keep its size and time. @default 1000 ms */
   readonly debounceMs?: number;
 }
 
@@ -44,9 +46,10 @@ export interface FileChange {
 export function fileChanges(file: string, { debounceMs = 1000 }: FileChangesOptions = {}): Observable<FileChange> {
   return defer(() => {
     const path = absolutePath(file);
-    const change$ = directoryChanges(dirname(path), { persistent: false }).pipe(debounceTime(debounceMs));
-    // A further change begins the look anew.
-    const later$ = change$.pipe(switchMap(() => stableLook(path, debounceMs)));
+    // Not `debounceTime`: other files of the directory, a log for instance, may change without a pause.
+    const change$ = directoryChanges(dirname(path), { persistent: false }).pipe(auditTime(debounceMs));
+    // What changes during a look comes after it again, since it comes late.
+    const later$ = change$.pipe(exhaustMap(() => stableLook(path, debounceMs)));
     return merge(
       defer(() => lookAt(path)),
       later$,
@@ -63,15 +66,13 @@ export function fileChanges(file: string, { debounceMs = 1000 }: FileChangesOpti
   });
 }
 
-/** What a file looks like that has not changed for a while; nothing of one that is still being written, which changes again. */
+/** What a file looks like, once it has not changed for a while: nothing of one that is being written. */
 function stableLook(path: string, quietMs: number): Observable<string> {
-  return defer(() => lookAt(path)).pipe(
-    switchMap((before) =>
-      timer(quietMs).pipe(
-        switchMap(() => lookAt(path)),
-        filter((look) => look === before),
-      ),
-    ),
+  return timer(0, quietMs).pipe(
+    exhaustMap(() => lookAt(path)),
+    pairwise(),
+    first(([before, after]) => before === after),
+    map(([, after]) => after),
   );
 }
 

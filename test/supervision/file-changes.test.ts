@@ -65,3 +65,20 @@ test('a folder that is not there is an error', async () => {
   const missing = firstValueFrom(fileChanges('/nonexistent/plugin'));
   await assert.rejects(missing, (error) => PluginError.is(error) && error.code === 'ERR_WATCH');
 });
+
+test('other files of the folder that change without a pause hold nothing back', async (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fc-')));
+  const file = join(folder, 'plugin');
+  writeFileSync(file, 'one');
+  const watched = watching(file);
+  const writing = setInterval(() => writeFileSync(join(folder, 'log'), 'a line\n', { flag: 'a' }), 2);
+  t.after(() => clearInterval(writing));
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const [index, text] of ['two', 'three'].entries()) {
+    writeFileSync(file, text);
+    assert.equal((await watched.change(index)).sha256, sha256(text));
+  }
+  watched.stop();
+  clearInterval(writing);
+  rmSync(folder, { recursive: true });
+});
