@@ -1,4 +1,4 @@
-import { filter, map, merge, type Observable, startWith } from 'rxjs';
+import { filter, firstValueFrom, map, merge, type Observable, startWith } from 'rxjs';
 import type { ClientOptions } from '../host/options.js';
 import type { ChannelState } from '../protocols/grpc/client/channel.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
@@ -78,7 +78,7 @@ export class PluginRoute implements ChannelRoute {
   }
 
   async connect(): Promise<void> {
-    await this.#supervisor.ready();
+    await firstValueFrom(this.#supervisor.ready$());
   }
 
   members(): Iterable<CallMember> {

@@ -1,4 +1,4 @@
-import { defer, map, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
+import { defer, firstValueFrom, map, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import { PluginCallError, SupervisionError } from '../errors.js';
 import { baseVersionOf } from '../host/launch-options.js';
 import type { ClientOptions } from '../host/options.js';
@@ -164,7 +164,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
    * ```
    */
   withMember<T>(use: (client: PluginClient<P>) => ObservableInput<T>): Observable<T> {
-    return defer(() => this.#supervisor.serving({ path: '' })).pipe(
+    return this.#supervisor.serving$({ path: '' }).pipe(
       switchMap((generation) => {
         // It may have come to its end since it was found.
         if (generation.isEnding) return this.withMember(use);
@@ -178,7 +178,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
 
   /** Resolves when a process serves; starts one if nothing runs. Rejects when it is given up (`failed`) or stopped. */
   async ready(): Promise<void> {
-    await this.#supervisor.ready();
+    await firstValueFrom(this.#supervisor.ready$());
   }
 
   /**
@@ -234,7 +234,7 @@ export class SupervisedPlugin<P extends PluginSet = PluginSet> implements AsyncD
   }
 
   async #negotiated(name: string): Promise<PluginContract> {
-    const { client } = await this.#supervisor.ready();
+    const { client } = await firstValueFrom(this.#supervisor.ready$());
     const contract = this.#contracts(client.negotiatedVersion ?? 0, name);
     if (contract === undefined) throw unknownPlugin(name);
     return contract;

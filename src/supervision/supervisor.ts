@@ -1,4 +1,5 @@
 import {
+  defer,
   distinctUntilChanged,
   filter,
   firstValueFrom,
@@ -6,13 +7,15 @@ import {
   merge,
   type Observable,
   observeOn,
+  of,
   queueScheduler,
   ReplaySubject,
   Subject,
   Subscription,
   switchMap,
 } from 'rxjs';
-import { PluginError } from '../errors.js';
+import type { PluginError } from '../errors.js';
+import { firstUnless } from '../streams/first-unless.js';
 import { loopTimer } from '../streams/loop-timeout.js';
 import { setImmediate } from '../streams/turns.js';
 import type { SupervisorEvent } from './events.js';
@@ -135,18 +138,20 @@ export class Supervisor {
       filter(({ generation }) => generation >= fresh),
       map(({ error }) => error),
     );
-    await this.#unless(merge(failed$, this.#end$()), done$);
+    await firstValueFrom(firstUnless(done$, merge(failed$, this.#end$())));
   }
 
-  /** Resolves when a generation serves; starts one if nothing runs. Rejects when it is given up or stopped. */
-  async ready(): Promise<Generation> {
-    this.send({ type: 'wanted' });
-    return this.#serving ?? (await this.#found(() => this.#serving));
+  /** Emits once, when a generation serves; starts one if nothing runs. Cold; errors when it is given up or stopped. */
+  ready$(): Observable<Generation> {
+    return defer(() => {
+      this.send({ type: 'wanted' });
+      return this.#found(() => this.#serving);
+    });
   }
 
-  /** The generation for a call, when there is one. Rejects as `ready` does. */
-  async serving(call: RoutedCall): Promise<Generation> {
-    return this.pick(call) ?? (await this.#found(() => this.pick(call)));
+  /** The generation for a call, when there is one. Cold; errors as `ready$` does. */
+  serving$(call: RoutedCall): Observable<Generation> {
+    return defer(() => this.#found(() => this.pick(call)));
   }
 
   /** Ends everything. Never rejects. */
@@ -187,7 +192,8 @@ export class Supervisor {
     const { reloadOn, pool } = this.#context.supervision;
     this.#lifetime.add(
       reloadOn?.subscribe({
-        next: () => this.send({ type: 'reload' }),
+        // What does not run has nothing to replace: its next start takes what there is then.
+        next: () => isIdle(this.#model) || this.send({ type: 'reload' }),
         error: (error: unknown) => this.tell({ type: 'watch-failed', error }),
       }),
     );
@@ -272,7 +278,9 @@ export class Supervisor {
     );
   }
 
-  #found(find: () => Generation | undefined): Promise<Generation> {
+  #found(find: () => Generation | undefined): Observable<Generation> {
+    const now = find();
+    if (now !== undefined) return of(now);
     const given$ = this.state$.pipe(
       filter((state) => state.status === 'failed'),
       map(({ error }) => error),
@@ -281,20 +289,6 @@ export class Supervisor {
       map(find),
       filter((generation) => generation !== undefined),
     );
-    return this.#unless(merge(given$, this.#end$()), found$);
-  }
-
-  /** The first value, unless an error comes before. A timer keeps the process alive for those who wait. */
-  async #unless<T>(error$: Observable<PluginError>, value$: Observable<T>): Promise<T> {
-    const hold = setInterval(() => {}, HOLD_MS);
-    try {
-      const first = await firstValueFrom(merge(error$, value$));
-      if (PluginError.is(first)) throw first;
-      return first;
-    } finally {
-      clearInterval(hold);
-    }
+    return firstUnless(found$, merge(given$, this.#end$()));
   }
 }
-
-const HOLD_MS = 1 << 30;

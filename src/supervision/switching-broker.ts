@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { defer, mergeMap, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
+import { defer, firstValueFrom, mergeMap, type Observable, type ObservableInput, Subject, switchMap } from 'rxjs';
 import { PluginCallError } from '../errors.js';
 import type { BrokerKnock, BrokerRequest } from '../protocols/broker-request.js';
 import type { BrokerDialOptions, GrpcBroker, GrpcBrokerCounts } from '../protocols/grpc/broker/grpc-broker.js';
@@ -124,7 +124,7 @@ function refusePool({ isPool }: Supervisor): void {
 /** The client of the generation that serves, when there is one. */
 async function servingClient(supervisor: Supervisor): Promise<MemberClient> {
   refusePool(supervisor);
-  return (await supervisor.ready()).client;
+  return (await firstValueFrom(supervisor.ready$())).client;
 }
 
 /** Uses the generation that serves: at once, or when there is one. */
@@ -133,7 +133,7 @@ function whenServing<T>(supervisor: Supervisor, use: (client: MemberClient) => O
     refusePool(supervisor);
     const { current } = supervisor;
     if (current?.isAvailable === true) return use(current.client);
-    return defer(() => servingClient(supervisor)).pipe(switchMap(use));
+    return supervisor.ready$().pipe(switchMap(({ client }) => use(client)));
   });
 }
 

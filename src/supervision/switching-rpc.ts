@@ -1,8 +1,8 @@
-import { catchError, defer, type Observable, switchMap } from 'rxjs';
+import { catchError, defer, map, mergeMap, type Observable, of, raceWith, switchMap, throwError } from 'rxjs';
 import { PluginError } from '../errors.js';
 import type { NetRpcClientContext } from '../protocols/netrpc/contract.js';
 import type { NetRpcClient } from '../protocols/netrpc/rpc-client.js';
-import { settledWithin } from '../streams/settled-within.js';
+import { loopTimer } from '../streams/loop-timeout.js';
 import type { GobSchema } from '../wire/gob/index.js';
 import type { Generation } from './generation.js';
 import { counted } from './open-call.js';
@@ -50,7 +50,7 @@ export class SwitchingRpc implements NetRpcClient {
   ): Observable<Reply> {
     return defer(() => {
       let replays = 0;
-      const attempt$: Observable<Reply> = defer(() => this.#rpc({ path: serviceMethod })).pipe(
+      const attempt$: Observable<Reply> = this.#rpc$({ path: serviceMethod }).pipe(
         switchMap(({ rpc, generation }) => {
           const call$ = counted(generation, rpc.call(serviceMethod, args, value, reply));
           return call$.pipe(
@@ -88,26 +88,34 @@ export class SwitchingRpc implements NetRpcClient {
   }
 
   /** The client in the generation that serves. One that ends while it is asked for it is left for the next. */
-  async #rpc(call: RoutedCall): Promise<{ rpc: NetRpcClient; generation: Generation }> {
-    for (;;) {
-      const generation = this.#supervisor.pick(call) ?? (await this.#serving(call));
-      try {
-        return { rpc: await this.#dispense(generation), generation };
-      } catch (error) {
-        this.#dispensed.delete(generation);
-        if (generation.isAvailable) throw error;
-      }
-    }
+  #rpc$(call: RoutedCall): Observable<{ rpc: NetRpcClient; generation: Generation }> {
+    return this.#serving$(call).pipe(
+      switchMap((generation) =>
+        defer(() => this.#dispense(generation)).pipe(
+          map((rpc) => ({ rpc, generation })),
+          catchError((error: unknown) => {
+            this.#dispensed.delete(generation);
+            if (generation.isAvailable) throw error;
+            return this.#rpc$(call);
+          }),
+        ),
+      ),
+    );
   }
 
-  async #serving(call: RoutedCall): Promise<Generation> {
-    const { policy, limitMs } = this.#options.whenDown;
-    const { state } = this.#supervisor;
-    const isFirst = state.status === 'idle' || (state.status === 'starting' && state.attempt === 1);
-    if (policy === 'fail' && !isFirst && state.status !== 'failed') throw noGeneration(state, 0);
-    const ready = this.#supervisor.serving(call);
-    if (await settledWithin(limitMs, ready)) return await ready;
-    throw noGeneration(this.#supervisor.state, limitMs);
+  #serving$(call: RoutedCall): Observable<Generation> {
+    return defer(() => {
+      const chosen = this.#supervisor.pick(call);
+      if (chosen !== undefined) return of(chosen);
+      const { policy, limitMs } = this.#options.whenDown;
+      const { state } = this.#supervisor;
+      const isFirst = state.status === 'idle' || (state.status === 'starting' && state.attempt === 1);
+      if (policy === 'fail' && !isFirst && state.status !== 'failed') throw noGeneration(state, 0);
+      const late$ = loopTimer(limitMs).pipe(
+        mergeMap(() => throwError(() => noGeneration(this.#supervisor.state, limitMs))),
+      );
+      return this.#supervisor.serving$(call).pipe(raceWith(late$));
+    });
   }
 
   #dispense(generation: Generation): Promise<NetRpcClient> {

@@ -5,6 +5,7 @@ import { netRpcPlugin, PluginError } from '../../src/index.js';
 import { gob, method } from '../../src/net-rpc.js';
 import { supervise } from '../../src/supervise.js';
 import { fixture } from '../fixtures/fixture.js';
+import { watchResources } from '../support/active-resources.js';
 import { handshake, happens, reaches, soon } from './rig.js';
 
 const plugins = {
@@ -14,7 +15,9 @@ const plugins = {
     count: method(gob.uint32, gob.int),
   }),
 };
+const posix = { skip: process.platform === 'win32' ? 'there are no such signals' : false };
 const command = fixture('serves-netrpc');
+const assertNothingActive = watchResources();
 
 test('a client over net/rpc outlives a crash and a reload; a call that was sent fails with it', async () => {
   await using plugin = supervise({ command, handshake, plugins, supervision: { start: 'lazy' } });
@@ -122,4 +125,39 @@ test('while nothing serves a call waits for limitMs', async () => {
     firstValueFrom(waiter.echo('a')),
     (error) => PluginError.is(error) && error.code === 'ERR_NO_GENERATION',
   );
+});
+
+test('what has given up waiting keeps nothing alive, while the plugin is still waited for', async () => {
+  await using plugin = supervise({
+    command: fixture('exits-at-once'),
+    handshake,
+    plugins,
+    supervision: { whenDown: { limitMs: 20 }, backoff: { initialMs: 600_000, maxMs: 600_000 } },
+  });
+  const waiter = await plugin.dispense('waiter');
+  await reaches(plugin, 'waiting');
+  await assert.rejects(firstValueFrom(waiter.echo('a')));
+  waiter.echo('a').subscribe().unsubscribe();
+  plugin
+    .withMember(async () => 'never')
+    .subscribe()
+    .unsubscribe();
+  plugin.muxBroker.accept(1).subscribe().unsubscribe();
+  await assertNothingActive();
+});
+
+test('a plugin that hangs is noticed by Control.Ping, and started again', posix, async () => {
+  const supervision = { health: { intervalMs: 50, timeoutMs: 1000, failures: 2 }, whenDown: { limitMs: 120_000 } };
+  await using plugin = supervise({ command, handshake, plugins, supervision });
+  const waiter = await plugin.dispense('waiter');
+  await firstValueFrom(waiter.echo('a'));
+  const told = reaches(plugin, 'unresponsive');
+  const stopped = happens(plugin, 'stopped');
+  const waiting = firstValueFrom(waiter.wait()).catch((error: unknown) => error);
+  process.kill(Number(plugin.id), 'SIGSTOP');
+  await told;
+  assert.equal((await stopped).stop.cause, 'unresponsive');
+  const error = await soon('the end of the call', waiting);
+  assert.ok(PluginError.is(error) && error.details.delivery === 'unknown');
+  assert.equal(await soon('an answer', firstValueFrom(waiter.echo('b'))), 'b');
 });
