@@ -1,11 +1,24 @@
-import { EMPTY, filter, firstValueFrom, map, merge, type Observable, Subscription, take, takeUntil, tap } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  filter,
+  firstValueFrom,
+  map,
+  merge,
+  type Observable,
+  Subscription,
+  take,
+  takeUntil,
+  tap,
+} from 'rxjs';
 import { errorMessage, PluginError, StartError, SupervisionError } from '../errors.js';
-import type { ClientOptions } from '../host/options.js';
+import { type ClientOptions, DEFAULT_CLIENT_OPTIONS } from '../host/options.js';
 import type { HostPartsSource } from '../host/parts.js';
 import { exitedUnexpectedly } from '../host/start/start-errors.js';
 import type { GrpcChannel } from '../protocols/grpc/client/channel.js';
 import type { GrpcClientContext } from '../protocols/grpc/contract.js';
 import type { CallStatus } from '../protocols/grpc/shared/status.js';
+import { firstUnless } from '../streams/first-unless.js';
 import type { Exit } from '../streams/lifecycle.js';
 import { loopTimer } from '../streams/loop-timeout.js';
 import { settledWithin } from '../streams/settled-within.js';
@@ -161,9 +174,8 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
     const at = new Date(this.#now());
     const ranMs = this.#servingSince === undefined ? 0 : at.getTime() - this.#servingSince;
     const client = this.#client;
-    const exited$ = client?.state$.pipe(filter(({ status }) => status === 'exited'));
-    if (cause === 'crashed' && exited$ !== undefined)
-      await firstValueFrom(merge(exited$, loopTimer(LAST_WORDS_MS)), { defaultValue: undefined });
+    if (cause === 'crashed' && client !== undefined)
+      await firstValueFrom(merge(exitedOf(client), loopTimer(LAST_WORDS_MS)), { defaultValue: undefined });
     const exit = await exitOf(client);
     const stderr = client?.lastStderr ?? [];
     const isKnown = cause === 'crashed' && exit !== undefined && client !== undefined;
@@ -217,13 +229,27 @@ export class Generation implements Omit<CallMember, 'channel'>, Routable {
     await client.start();
     onNegotiated(client);
     this.#channel = await channelOf(client, options);
-    await this.#prepare(client);
+    await this.#prepare(
+      client,
+      overlay.startTimeoutMs ?? options.startTimeoutMs ?? DEFAULT_CLIENT_OPTIONS.startTimeoutMs,
+    );
     if (health !== undefined) await this.health().check();
   }
 
-  async #prepare(client: MemberClient): Promise<void> {
+  async #prepare(client: MemberClient, limitMs: number): Promise<void> {
+    const { onStart } = this.#context.supervision;
+    if (onStart === undefined) return;
+    const late$ = loopTimer(limitMs).pipe(
+      map(() => new Error(`it took longer than \`startTimeoutMs\`, which is ${limitMs} ms.`)),
+    );
+    const gone$ = exitedOf(client).pipe(map(() => new Error('the plugin ended meanwhile.')));
     try {
-      await this.#context.supervision.onStart?.(client, this.generation);
+      await firstValueFrom(
+        firstUnless(
+          defer(async () => await onStart(client, this.generation)),
+          merge(late$, gone$),
+        ),
+      );
     } catch (cause) {
       const message = `\`onStart\` failed for generation ${this.generation}: ${errorMessage(cause)}`;
       throw new SupervisionError('ERR_ON_START', message, { cause, details: { stderr: client.lastStderr } });
@@ -257,6 +283,10 @@ async function channelOf(client: MemberClient, options: ClientOptions): Promise<
     if (context !== undefined) return context.channel;
   }
   return undefined;
+}
+
+function exitedOf({ state$ }: MemberClient): Observable<unknown> {
+  return state$.pipe(filter(({ status }) => status === 'exited'));
 }
 
 function exitOf(client: MemberClient | undefined): Promise<Exit | undefined> {

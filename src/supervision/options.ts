@@ -29,7 +29,7 @@ export interface SupervisionOptions<P extends PluginSet = PluginSet> {
   readonly cooldownMs?: number;
   /** Options that differ from generation to generation, laid over the others: a new file, its checksum, other arguments. */
   readonly generation?: (generation: number) => Partial<ClientOptions> | Promise<Partial<ClientOptions>>;
-  /** Part of each start: sets the plugin up before anybody calls it. When it rejects, the start has failed. */
+  /** Part of each start: sets the plugin up before anybody calls it. When it rejects, or takes longer than `startTimeoutMs`, the start has failed. */
   readonly onStart?: (client: PluginClient<P>, generation: number) => unknown;
   /** What becomes of calls that come while nothing serves: they wait, for at most `limitMs`, or fail. @default wait, 10 000 ms */
   readonly whenDown?: { readonly policy?: 'wait' | 'fail'; readonly limitMs?: number };
@@ -52,7 +52,7 @@ export interface SupervisionOptions<P extends PluginSet = PluginSet> {
   readonly router?: RouterOption;
   /** How often memory is looked at. @default 5000 ms */
   readonly sampleMs?: number;
-  /** Each emission is a `reload()`: `fileChanges('./kv-plugin')`. Subscribed to as long as the plugin is supervised. */
+  /** Each emission is a `reload()`, unless the plugin is `idle`: `fileChanges('./kv-plugin')`. Subscribed to as long as the plugin is supervised. */
   readonly reloadOn?: Observable<unknown>;
   /** How a generation is replaced. */
   readonly reload?: ReloadOptions;

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lastValueFrom, throwError } from 'rxjs';
+import { lastValueFrom, Subject, throwError } from 'rxjs';
 import { GrpcError, status } from '../../src/grpc.js';
 import { PluginError } from '../../src/index.js';
 import { fileChanges } from '../../src/supervise.js';
@@ -108,6 +108,22 @@ test('a file that changes reloads the plugin, a broken one leaves the old proces
   writeFileSync(file, 'two');
   await taken;
   assert.equal(await bed.ask('version'), 'two');
+  rmSync(folder, { recursive: true });
+});
+
+test('a change while nothing runs starts nothing, and its next start has it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rf-'));
+  const version = join(folder, 'version');
+  writeFileSync(version, 'one');
+  const changes = new Subject<void>();
+  await using bed = await rig({ start: 'lazy', reloadOn: changes }, { behaviour: { version } });
+  writeFileSync(version, 'two');
+  changes.next();
+  assert.equal(bed.plugin.state.status, 'idle');
+  assert.equal(await bed.ask('version'), 'two');
+  const reloaded = reaches(bed.plugin, 'ready', 2);
+  changes.next();
+  await reloaded;
   rmSync(folder, { recursive: true });
 });
 

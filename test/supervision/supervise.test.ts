@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { firstValueFrom, map, take, toArray } from 'rxjs';
+import { filter, firstValueFrom, map, Subject, take, toArray } from 'rxjs';
 import { GrpcError, status } from '../../src/grpc.js';
 import { PluginError } from '../../src/index.js';
 import { supervise } from '../../src/supervise.js';
@@ -102,6 +102,50 @@ test('onStart is part of the start: calls wait for it, and one that fails is a f
   assert.deepEqual(bed.recorded(), ['configured', 'configured', 'configured', 'a']);
   const { stop } = await stopped;
   assert.deepEqual([stop.cause, stop.error.code], ['failed-start', 'ERR_ON_START']);
+});
+
+test('an onStart that hangs is a failed start after startTimeoutMs', async () => {
+  const onStart: Supervision['onStart'] = async (client) => {
+    const own = await client.dispense('kv');
+    await firstValueFrom(own.get({ key: 'hang' }));
+  };
+  const intensity = { max: Number.POSITIVE_INFINITY, withinMs: 60_000 };
+  await using bed = await rig(
+    { onStart, intensity, backoff: { initialMs: 1, maxMs: 2 } },
+    { client: { startTimeoutMs: 2000 } },
+  );
+  // On a busy machine the process itself may start later than that.
+  const errors$ = bed.plugin.events$.pipe(map((event) => (event.type === 'stopped' ? event.stop.error : undefined)));
+  const error = await soon('the failure', firstValueFrom(errors$.pipe(filter((one) => one?.code === 'ERR_ON_START'))));
+  assert.match(
+    String(error?.message),
+    /^`onStart` failed for generation \d+: it took longer than `startTimeoutMs`, which is 2000 ms/,
+  );
+});
+
+test('stop does not wait for an onStart that hangs, nor leaves anything of it', async () => {
+  const entered = new Subject<void>();
+  const onStart = (): Promise<void> => new Promise(() => entered.next());
+  const bed = await rig({ onStart });
+  await soon('onStart', firstValueFrom(entered));
+  await soon('the stop', Promise.resolve(bed[Symbol.asyncDispose]()));
+  await assertNothingActive();
+});
+
+test('onStart sets up each process: after a crash, and after a reload before it serves', async () => {
+  const onStart: Supervision['onStart'] = async (client, generation) => {
+    const own = await client.dispense('kv');
+    await firstValueFrom(own.put({ key: `setup ${generation}`, value: new Uint8Array() }));
+  };
+  await using bed = await rig({ onStart });
+  const put = (key: string) => firstValueFrom(bed.kv.put({ key, value: new Uint8Array() }));
+  await put('a');
+  bed.kill();
+  await reaches(bed.plugin, 'ready', 2);
+  await put('b');
+  await bed.plugin.reload();
+  await put('c');
+  assert.deepEqual(bed.recorded(), ['setup 1', 'a', 'setup 2', 'b', 'setup 3', 'c']);
 });
 
 test('what another start would repeat is not tried again', async () => {
