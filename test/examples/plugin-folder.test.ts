@@ -18,10 +18,10 @@ const library = import.meta.resolve('rxplug');
 const greeting = (word: string): string => `
 import { implement, serve } from ${JSON.stringify(library)};
 import { handshake, plugins } from ${JSON.stringify(plugin)};
-await serve({ handshake, plugins: { greeter: implement(plugins.greeter, { greet: ({ name }) => ({ greeting: '${word} ' + name }) }) } });
+await serve({ handshake, plugins: { greeter: implement(plugins.greeter, { greet: ({ name }) => ({ greeting: \`${word} \` + name }) }) } });
 `;
 
-test('examples/plugin-folder starts what comes, replaces what changes, stops what goes', async (t) => {
+test('examples/plugin-folder starts what comes, replaces what changes, stops what goes, and outlives what fails', async (t) => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pf-')));
   const put = (name: string, word: string): void => {
     writeFileSync(join(folder, 'new'), greeting(word));
@@ -37,6 +37,16 @@ test('examples/plugin-folder starts what comes, replaces what changes, stops wha
   assert.equal(await line(), 'Welcome b-plugin.mjs');
   put('a-plugin.mjs', 'Good morning');
   assert.equal(await line(), 'Good morning a-plugin.mjs');
+  writeFileSync(join(folder, 'c-plugin.mjs'), 'no JavaScript');
+  assert.equal(await line(), 'c-plugin.mjs is given up until its file changes');
+  put('c-plugin.mjs', 'Hi');
+  assert.equal(await line(), 'Hi c-plugin.mjs');
+  rmSync(join(folder, 'c-plugin.mjs'));
+  assert.equal(await line(), 'c-plugin.mjs is gone');
+  put('d-plugin.mjs', '${no}');
+  assert.equal(await line(), 'd-plugin.mjs: /greeter.v1.Greeter/Greet UNKNOWN: no is not defined');
+  rmSync(join(folder, 'd-plugin.mjs'));
+  assert.equal(await line(), 'd-plugin.mjs is gone');
   rmSync(join(folder, 'b-plugin.mjs'));
   assert.equal(await line(), 'b-plugin.mjs is gone');
   child.kill('SIGTERM');
