@@ -15,7 +15,9 @@ import {
   supervisedPluginToken,
 } from '../../src/di/index.js';
 import type { CallInterceptor } from '../../src/grpc.js';
-import type { ClientOf } from '../../src/index.js';
+import { type ClientOf, type ClientOfContract, netRpcPlugin } from '../../src/index.js';
+import { gob, method } from '../../src/net-rpc.js';
+import { fixture } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { awaitGone } from '../support/process-alive.js';
 
@@ -58,6 +60,25 @@ test('an injected client outlives a crash; get gives it at once, and starts noth
   await container.unbindAllAsync();
   assert.equal(plugin.state.status, 'stopped');
   await awaitGone(pid);
+});
+
+test('over net/rpc get gives the client at once, too', async () => {
+  const waiter = netRpcPlugin({ echo: method(gob.string, gob.string) });
+  const own = {
+    command: fixture('serves-netrpc'),
+    handshake: { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' },
+    plugins: { waiter },
+    supervision: { start: 'lazy' as const },
+  };
+  const container = new Container();
+  container.load(pluginHostModule({ own }));
+  const client = container.get(pluginToken<ClientOfContract<typeof waiter>>('own'));
+  const plugin = container.get(supervisedPluginToken('own'));
+  assert.equal(plugin.state.status, 'idle');
+  assert.equal(await firstValueFrom(client.echo('a')), 'a');
+  await plugin.reload();
+  assert.equal(await firstValueFrom(client.echo('b')), 'b');
+  await container.unbindAllAsync();
 });
 
 test('several modules in a container are independent of each other', async () => {

@@ -38,6 +38,17 @@ test(
   },
 );
 
+test('a check that is not answered delays that of no other plugin', posix, async () => {
+  await using first = await rig({ health: { intervalMs: 20, timeoutMs: 600_000 } });
+  await using second = await rig(QUICK);
+  await Promise.all([first.ask('pid'), second.ask('pid')]);
+  first.kill('SIGSTOP');
+  second.kill('SIGSTOP');
+  await reaches(second.plugin, 'ready', 2);
+  assert.equal(first.plugin.state.status, 'ready', 'its check still waits');
+  first.kill('SIGCONT');
+});
+
 test('one that answers again in time is ready again', posix, async () => {
   await using bed = await rig({ health: { ...QUICK.health, failures: 100 } });
   const pid = await bed.ask('pid');

@@ -195,17 +195,22 @@ test("restart: 'on-failure' leaves a plugin that exits with 0 idle until the nex
   assert.notEqual(await bed.ask('pid'), '');
 });
 
-test('the options of a generation are laid over the others', async () => {
-  const generations: number[] = [];
-  const generation: Supervision['generation'] = async (number) => {
-    generations.push(number);
-    return { env: { RXPLUG_GENERATION: String(number) } };
-  };
+test('the options of a generation are laid over the others, which each process has', async () => {
+  const generation: Supervision['generation'] = async (number) => ({
+    env: { RXPLUG_KEPT: 'kept', RXPLUG_GENERATION: String(number) },
+  });
   await using bed = await rig({ generation });
-  await bed.plugin.ready();
+  assert.equal(await bed.ask('env'), 'kept 1');
   bed.kill();
   await reaches(bed.plugin, 'ready', 2);
-  assert.deepEqual(generations, [1, 2]);
+  assert.equal(await bed.ask('env'), 'kept 2');
+  await using plain = await rig({}, { client: { env: { RXPLUG_KEPT: 'kept', RXPLUG_GENERATION: 'always' } } });
+  assert.equal(await plain.ask('env'), 'kept always');
+  plain.kill();
+  await reaches(plain.plugin, 'ready', 2);
+  assert.equal(await plain.ask('env'), 'kept always');
+  await plain.plugin.reload();
+  assert.equal(await plain.ask('env'), 'kept always');
 });
 
 test('stop ends calls that wait and everything else, completes the streams, and a later call fails', async () => {
