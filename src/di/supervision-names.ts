@@ -1,3 +1,4 @@
+import type { BackoffOptions } from '../streams/backoff.js';
 import type { HealthOptions, ReloadOptions, SupervisionOptions } from '../supervision/options.js';
 import type { LimitOptions, RecycleOptions } from '../supervision/recycling.js';
 import type { PoolSize } from '../supervision/router.js';
@@ -7,8 +8,9 @@ const NAMES = optionNames<SupervisionOptions>()(
   'start restart backoff intensity cooldownMs generation onStart whenDown replay health idleStopMs recycle limits size router sampleMs reloadOn reload',
 );
 
-/** The names inside these. Those of `backoff` are checked where they are read. */
+/** The names inside these. */
 const NESTED = {
+  backoff: optionNames<BackoffOptions>()('initialMs maxMs factor jitter resetAfterMs giveUp random scheduler'),
   intensity: optionNames<NonNullable<SupervisionOptions['intensity']>>()('max withinMs'),
   whenDown: optionNames<NonNullable<SupervisionOptions['whenDown']>>()('policy limitMs'),
   health: optionNames<HealthOptions>()('intervalMs timeoutMs failures service watch notServing'),
@@ -24,6 +26,7 @@ export function checkSupervisionNames(options: object | undefined): void {
   const given: Readonly<Record<string, unknown>> = { ...options };
   for (const [name, known] of Object.entries(NESTED)) {
     const value = given[name];
-    if (typeof value === 'object') checkOptions(`\`supervision.${name}\``, value, known);
+    const isShort = (name === 'health' && value === false) || (name === 'size' && typeof value === 'number');
+    if (!isShort) checkOptions(`\`supervision.${name}\``, value, known);
   }
 }

@@ -20,12 +20,16 @@ import {
 } from 'rxjs';
 import { directoryChanges } from '../host/directory-changes.js';
 import { absolutePath } from '../processes/current-directory.js';
+import { resolveDuration } from '../wire/duration.js';
+import { optionNames, requireOptions } from '../wire/option-names.js';
 
 /** How changes of a file are told. */
 export interface FileChangesOptions {
   /** How long a change of the directory is waited with, and how long the file must then keep its size and time. @default 1000 ms */
   readonly debounceMs?: number;
 }
+
+const NAMES = optionNames<FileChangesOptions>()('debounceMs');
 
 /** A file whose content has changed. */
 export interface FileChange {
@@ -38,12 +42,14 @@ export interface FileChange {
 /**
  * Emits when the content of a file has changed and is complete: after a write as after an atomic rename, or a link that leads to another
  * file now. A file that is only touched, or gone, is no change. Cold: subscribing watches the file's directory, which does not keep the
- * process alive. Never completes; errors with TransportError ERR_WATCH when the directory cannot be watched.
+ * process alive. Throws OptionsError. Never completes; errors with TransportError ERR_WATCH when the directory cannot be watched.
  *
  * @example
  * supervise({ command: ['./kv-plugin'], handshake, plugins, supervision: { reloadOn: fileChanges('./kv-plugin') } });
  */
-export function fileChanges(file: string, { debounceMs = 1000 }: FileChangesOptions = {}): Observable<FileChange> {
+export function fileChanges(file: string, options: FileChangesOptions = {}): Observable<FileChange> {
+  requireOptions('fileChanges', options, NAMES);
+  const debounceMs = resolveDuration('debounceMs', options.debounceMs, 1000);
   return defer(() => {
     const path = absolutePath(file);
     // Not `debounceTime`: other files of the directory, a log for instance, may change without a pause.

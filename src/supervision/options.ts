@@ -1,10 +1,11 @@
-import { asyncScheduler, type Observable, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, isObservable, type Observable, type SchedulerLike } from 'rxjs';
 import { OptionsError } from '../errors.js';
 import type { ClientOptions } from '../host/options.js';
 import type { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import { type BackoffOptions, backoffWaitMs, resolveBackoff } from '../streams/backoff.js';
 import { MAX_TIMER_MS, resolveDuration } from '../wire/duration.js';
+import { describeValue } from '../wire/option-names.js';
 import { type LimitOptions, type RecycleOptions, SAMPLE_MS } from './recycling.js';
 import type { RestartPolicy } from './reducer.js';
 import type { ReplayOption } from './replay.js';
@@ -139,13 +140,13 @@ export function resolveSupervision<P extends PluginSet>(
     start: oneOf('start', options.start, ['eager', 'lazy']),
     policy: { ...restartPolicy(options, mode === 'stop-first' || attached !== undefined), size: pool },
     cooldownMs: cooldownMs === undefined ? undefined : duration('cooldownMs', cooldownMs),
-    generation: options.generation ?? (() => ({})),
-    onStart: options.onStart as ResolvedSupervision['onStart'],
+    generation: callback('generation', options.generation) ?? (() => ({})),
+    onStart: callback('onStart', options.onStart) as ResolvedSupervision['onStart'],
     whenDown: {
       policy: oneOf('whenDown.policy', policy, ['wait', 'fail']),
       limitMs: duration('whenDown.limitMs', limitMs ?? DEFAULT_SUPERVISION.limitMs),
     },
-    replay: options.replay ?? 'unsent',
+    replay: resolveReplay(options.replay),
     health: resolveHealth(options.health, client),
     idleStopMs: idleStopMs === undefined ? undefined : duration('idleStopMs', idleStopMs),
     recycle: options.recycle === undefined ? undefined : positive('recycle', options.recycle),
@@ -153,7 +154,7 @@ export function resolveSupervision<P extends PluginSet>(
     pool,
     router: resolveRouter(options.router),
     sampleMs: duration('sampleMs', options.sampleMs ?? SAMPLE_MS),
-    reloadOn: options.reloadOn,
+    reloadOn: resolveReloadOn(options.reloadOn),
     drainMs: duration('reload.drainMs', options.reload?.drainMs ?? DEFAULT_SUPERVISION.drainMs),
     scheduler: options.backoff?.scheduler ?? asyncScheduler,
   };
@@ -222,6 +223,21 @@ function isDebugged({ command = [], env = {} }: DebuggedOptions): boolean {
   return options.some((option) => /^--inspect(-brk|-wait)?(=|$)/.test(option));
 }
 
+function resolveReplay(replay: ReplayOption | undefined): ReplayOption {
+  if (typeof replay === 'function') return replay;
+  return oneOf<'unsent' | 'idempotent' | 'never'>('replay', replay, ['unsent', 'idempotent', 'never']);
+}
+
+function resolveReloadOn(given: Observable<unknown> | undefined): Observable<unknown> | undefined {
+  if (given === undefined || isObservable(given)) return given;
+  throw wrong('reloadOn', "an Observable, `fileChanges('./kv-plugin')` for instance", given);
+}
+
+function callback<F>(name: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw wrong(name, 'a function', value);
+}
+
 function positive<T extends object>(name: string, values: T): T {
   for (const [key, value] of Object.entries(values))
     if (value !== undefined && !(typeof value === 'number' && value > 0))
@@ -241,5 +257,5 @@ function oneOf<T extends string>(name: string, value: T | undefined, choices: re
 }
 
 function wrong(name: string, expected: string, value: unknown): OptionsError {
-  return new OptionsError(`Expected \`supervision.${name}\` to be ${expected}, got \`${String(value)}\`.`);
+  return new OptionsError(`Expected \`supervision.${name}\` to be ${expected}, got ${describeValue(value)}.`);
 }

@@ -82,3 +82,9 @@ test('other files of the folder that change without a pause hold nothing back', 
   clearInterval(writing);
   rmSync(folder, { recursive: true });
 });
+
+test('wrong options are told at once', () => {
+  const isTold = (error: unknown): boolean => PluginError.is(error) && error.code === 'ERR_OPTIONS';
+  for (const options of [{ debounce: 5 }, { debounceMs: -1 }, { debounceMs: '5' }, 5])
+    assert.throws(() => fileChanges('plugin', options as object), isTold, JSON.stringify(options));
+});

@@ -262,6 +262,18 @@ test('wrong options are told at once', () => {
     { size: { max: 2, scaleUpAtCalls: 0 } },
     { size: { max: 2, scaleDownAfterMs: 0 } },
     { router: 'random' },
+    { replay: 'always' },
+    { reloadOn: './kv-plugin' },
+    { onStart: 'configure' },
+    { generation: { env: {} } },
+    // The short form that one may expect, and there is none.
+    { whenDown: 'fail' },
+    { reload: 'stop-first' },
+    { intensity: 5 },
+    { backoff: 100 },
+    { recycle: 5 },
+    { health: true },
+    { size: '4' },
   ];
   for (const supervision of wrong)
     assert.throws(
