@@ -33,26 +33,14 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
   const path = makeIn(tempDir);
   const place: SocketPlace = { directory: path };
   if (!outlivesProcess) removeAtExit(place);
-  // After what somebody waits for: the handshake of a plugin, the spawn of a host.
-  const noting = setImmediate(() => noteOwners(path, [describeThisProcessNow()]));
+  noteOwners(path, [describeThisProcessNow()]);
   try {
     if (group !== undefined) await giveToGroup(path, group, 0o770);
   } catch (error) {
-    clearImmediate(noting);
     removeNow(place);
     throw error;
   }
-  return {
-    path,
-    noteOwners(owners) {
-      clearImmediate(noting);
-      noteOwners(path, owners);
-    },
-    remove() {
-      clearImmediate(noting);
-      removeNow(place);
-    },
-  };
+  return { path, noteOwners: (owners) => noteOwners(path, owners), remove: () => removeNow(place) };
 }
 
 /** Synchronous: after the asynchronous form Node 24.21 loses an exception that is thrown in the same turn, and the process goes on. */

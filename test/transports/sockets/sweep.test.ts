@@ -17,7 +17,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeThisProcessNow, type ProcessDescription } from '../../../src/processes/this-process.js';
 import { createSocketDir } from '../../../src/transports/sockets/socket-dir.js';
 import { sweepSocketDirs } from '../../../src/transports/sockets/sweep.js';
@@ -142,7 +141,6 @@ describe('the private directories that killed processes have left', linuxOnly, (
   test('a note is written anew, and not into what was put in its place', async () => {
     const directory = await createSocketDir({ tempDir: root });
     const note = join(directory.path, 'owner.json');
-    await nextTurn();
     assert.deepEqual(JSON.parse(readFileSync(note, 'utf8')), [self]);
     const precious = join(root, 'precious');
     writeFileSync(precious, 'kept');
