@@ -1,4 +1,4 @@
-import { concatMap, firstValueFrom, timer } from 'rxjs';
+import { catchError, concatMap, map, of, timer } from 'rxjs';
 import { supervise } from 'rxplug/supervise';
 import { handshake, plugins } from '../grpc-kv/contract.js';
 
@@ -10,13 +10,19 @@ plugin.events$.subscribe((event) => {
   if (event.type === 'started') console.log(`generation ${event.generation} serves`);
 });
 const kv = await plugin.dispense('kv'); // once: it calls whichever process serves
-// Once a second, as calls of a service would come.
+// Once a second, as calls of a service would come. One that a death interrupts may have been done, and is not made again.
 timer(0, 1000)
-  .pipe(concatMap(() => firstValueFrom(kv.put({ key: 'greeting', value }))))
-  .subscribe(({ revision }) => console.log(`stored, revision ${revision}`));
+  .pipe(
+    concatMap(() =>
+      kv.put({ key: 'greeting', value }).pipe(
+        map(({ revision }) => `stored, revision ${revision}`),
+        catchError((error: Error) => of(`not known to be stored: ${error.message}`)),
+      ),
+    ),
+  )
+  .subscribe((line) => console.log(line));
 
 // The first process of a container ends by SIGTERM only if it listens to it.
-process.once('SIGTERM', async () => {
-  await plugin.stop();
-  process.exit();
+process.once('SIGTERM', () => {
+  void plugin.stop().finally(() => process.exit());
 });
