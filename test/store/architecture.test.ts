@@ -9,7 +9,7 @@ const src = fileURLToPath(new URL('../../../packages/store/src/', import.meta.ur
 
 /** What every room may import: errors, and small functions without a state. */
 const BASE: readonly string[] = ['errors', 'digest', 'quote', 'sources/source'];
-const PARTS: readonly string[] = [...BASE, 'owner', 'signing', 'archive', 'versions', 'lock'];
+const PARTS: readonly string[] = [...BASE, 'owner', 'only-editor', 'signing', 'archive', 'versions', 'lock'];
 
 /** A file belongs to the longest name here that its path begins with; each room may import itself and those that are listed. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
@@ -17,12 +17,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   digest: [],
   quote: [],
   owner: [],
+  'only-editor': ['errors', 'owner'],
   'sources/source': ['digest'],
   signing: BASE,
   archive: BASE,
   versions: BASE,
-  lock: [...BASE, 'owner', 'versions'],
-  sources: [...BASE, 'signing', 'archive', 'versions', 'lock'],
+  lock: [...BASE, 'only-editor', 'versions'],
+  sources: [...BASE, 'only-editor', 'signing', 'archive', 'versions', 'lock'],
   store: PARTS,
   publish: [...BASE, 'signing', 'archive', 'sources'],
   operations: [...PARTS, 'sources', 'store'],

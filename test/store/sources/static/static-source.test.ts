@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { PluginSource, Release } from '../../../../packages/store/src/sources/source.js';
 import { directorySource, webSource } from '../../../../packages/store/src/sources/static/static-source.js';
 import { writeIndex } from '../../../../packages/store/src/sources/static/write-index.js';
@@ -165,6 +166,20 @@ for (const [what, index, release, message] of LIES) {
     await assert.rejects(directorySource(`dir:${folder}`).release('1.0.0'), codeIs('ERR_SOURCE', message));
   });
 }
+
+test('twelve programs that add versions to one index at once add them all', async (t) => {
+  const folder = temporaryFolder(t);
+  const versions = Array.from({ length: 12 }, (_, minor) => `1.${minor}.0`);
+  const program = fileURLToPath(new URL('add-version.js', import.meta.url));
+  const exits = await Promise.all(versions.map((version) => once(fork(program, [folder, version]), 'exit')));
+  assert.deepEqual(
+    exits,
+    versions.map(() => [0, null]),
+  );
+  const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { readonly versions: object };
+  assert.deepEqual(Object.keys(index.versions), versions.toReversed());
+  assert.deepEqual(readdirSync(folder).sort(), [...versions.map((version) => `${version}.json`), 'index.json'].sort());
+});
 
 test('names of objects are no versions', async (t) => {
   const folder = temporaryFolder(t);

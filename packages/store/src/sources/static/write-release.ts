@@ -5,6 +5,7 @@ import { OptionsError } from 'rxplug';
 import { rcompare, valid } from 'semver';
 import type { Digest } from '../../digest.js';
 import { StoreError } from '../../errors.js';
+import { asOnlyEditor } from '../../only-editor.js';
 import { quote } from '../../quote.js';
 import { INDEX_FILE, MAX_JSON_BYTES, parseIndex, versionFile } from './layout.js';
 
@@ -41,7 +42,8 @@ export interface WriteReleaseOptions {
 
 /**
  * Writes the file of a version, whose archives are in the folder already, and adds it to `index.json` there: last, so that whoever reads the
- * folder finds all of a version or nothing of it. Rejects with StoreError for an index that is none.
+ * folder finds all of a version or nothing of it. Several programs may add versions at the same time. Rejects with StoreError for an index
+ * that is none.
  */
 export async function writeRelease(
   folder: string,
@@ -62,6 +64,10 @@ export async function writeRelease(
   await writeWhole(join(folder, versionFile(version)), own);
   const base = options.baseUrl?.(version).replace(/\/?$/, '/');
   const reference = `${base ?? ''}${encodeURIComponent(versionFile(version))}`;
+  await asOnlyEditor(join(folder, INDEX_FILE), () => addToIndex(folder, version, reference));
+}
+
+async function addToIndex(folder: string, version: string, reference: string): Promise<void> {
   const versions = new Map([...(await readIndex(folder)), [version, reference]]);
   const entries = [...versions].sort(([a], [b]) => rcompare(a, b)).map(([key, url]) => [key, entryOf(key, url)]);
   await writeWhole(join(folder, INDEX_FILE), { versions: Object.fromEntries(entries) });
