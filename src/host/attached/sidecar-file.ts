@@ -1,4 +1,5 @@
-import { constants, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage } from '../../errors.js';
 import { type ReattachConfig, resolveReattachConfig } from '../../wire/handshake/reattach-config.js';
