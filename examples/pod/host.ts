@@ -5,11 +5,13 @@ import { handshake, plugins } from '../grpc-kv/contract.js';
 const [directory = '', name = ''] = process.argv.slice(2);
 const value = new TextEncoder().encode('hello');
 
+// #region host
 const plugin = supervise({ sidecar: { directory, name }, handshake, plugins });
 plugin.events$.subscribe((event) => {
   if (event.type === 'started') console.log(`generation ${event.generation} serves`);
 });
 const kv = await plugin.dispense('kv'); // once: it calls whichever process serves
+// #endregion host
 // Once a second, as calls of a service would come. One that a death interrupts may have been done, and is not made again.
 timer(0, 1000)
   .pipe(

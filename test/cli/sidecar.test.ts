@@ -34,10 +34,7 @@ const fileOf = (name: string): string => join(directory, `${name}.json`);
 
 function hostOf(name: string): SupervisedPlugin<typeof plugins> {
   const supervision = { whenDown: { limitMs: 120_000 } };
-  // #region host
-  const plugin = supervise({ sidecar: { directory, name }, handshake, plugins, supervision });
-  // #endregion host
-  return plugin;
+  return supervise({ sidecar: { directory, name }, handshake, plugins, supervision });
 }
 
 /** The next state of this kind. */

@@ -36,6 +36,15 @@ export function fencesOf(page: string): Fence[] {
   return fences;
 }
 
+/** The sources that comments name where no fence follows. */
+export function lostSources(page: string): string[] {
+  const named = proseOf(page)
+    .split('\n')
+    .flatMap((line) => SOURCE.exec(line)?.[1] ?? []);
+  for (const { source } of fencesOf(page)) if (source !== undefined) named.splice(named.indexOf(source), 1);
+  return named;
+}
+
 /** The page in which the text of every fence with a source is replaced by the result of `textOf`. */
 export function fill(page: string, textOf: (source: string) => string): string {
   const lines = page.split('\n');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
-import { anchorsOf, type Fence, fencesOf, fill, linksOf } from './markdown.js';
+import { anchorsOf, type Fence, fencesOf, fill, linksOf, lostSources } from './markdown.js';
 import { excerpt, regionsOf } from './regions.js';
 import { filesBelow, pages, read, root } from './repository.js';
 import { sourceText } from './sources.js';
@@ -20,6 +20,7 @@ for (const page of pages()) {
     const problems = fencesOf(read(page)).flatMap((fence) =>
       problemsOf(fence).map((why) => `line ${fence.line + 1}: ${why}`),
     );
+    problems.push(...lostSources(read(page)).map((source) => `no fence follows the comment that names ${source}`));
     assert.deepEqual(problems, [], 'after a change of a snippet: npm run docs');
   });
 
@@ -69,6 +70,7 @@ test('a fence without a source, with a wrong text or with an unknown source is a
     ].join('\n\n'),
   );
   for (const fence of [bare, wrong, unknown, shell]) assert.equal(problemsOf(fence!).length, 1);
+  assert.deepEqual(lostSources('<!-- snippet: a -->\n\nText.\n\n<!-- snippet: b -->\n\n```ts\n```\n'), ['a']);
   assert.equal(brokenLink('README.md', 'docs/nothing.md').length, 1);
   assert.equal(brokenLink('README.md', 'docs/architecture.md#nothing').length, 1);
   assert.equal(brokenLink('README.md', 'docs/architecture.md#rooms').length, 0);
