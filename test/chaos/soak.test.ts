@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { bounded, type Client, clientOf, endOf, watchEverything } from './chaos.js';
 
-const ROUNDS = 50;
-const WARM_UP_ROUNDS = 10;
+const ROUNDS = 25;
+const WARM_UP_ROUNDS = 5;
 const AT_ONCE = 4;
 /** For compiled code, inline caches and the test runner itself. */
 const TOLERANCE_BYTES = 1_000_000;
