@@ -30,7 +30,8 @@ test('examples/pod: the host goes on, whatever of the plugin is killed, and the 
   await isNext(1);
   await assertGuarded(podman);
   const probe = ['rxplug', 'sidecar', '--dir=/var/run/plugins', '--name=kv', '--probe'];
-  assert.ok(readFileSync(MANIFEST, 'utf8').includes(`['${probe.join("', '")}']`), 'the words of the manifest');
+  const words = `command: [${probe.map((word) => JSON.stringify(word)).join(', ')}]`;
+  assert.ok(readFileSync(MANIFEST, 'utf8').includes(words), 'the words of the manifest');
   await podman.run('exec', 'kv-plugin', ...probe);
 
   const sidecar = await pidOf(podman, 'kv-plugin');

@@ -19,8 +19,9 @@ const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCook
 const netRpcPlugins = { greeter: netRpcPlugin({ greet: method(gob.string, gob.string) }) };
 /** Pings that are due, and overdue, while an end computes. */
 const FAST: YamuxOptions = { keepAliveIntervalMs: 20, writeTimeoutMs: 100 };
-const PINGING: YamuxOptions = { ...FAST, keepAlive: true };
-/** Many times the interval, the timeout and the time that a busy machine takes to answer a ping. */
+/** A plugin on a busy machine takes a while to answer while it starts. */
+const PINGING: YamuxOptions = { ...FAST, keepAlive: true, writeTimeoutMs: 500 };
+/** Many times the interval, and more than the timeout and the time that a busy machine takes to answer a ping. */
 const COMPUTING_MS = 1500;
 
 type Protocol = 'net/rpc' | 'multiplexed gRPC';
