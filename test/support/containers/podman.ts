@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { missingFor, output, type TestEngine, terminate, untilSaid } from './engine.js';
 
 /** The command line of podman, for one test. Its storage is in a directory that is removed with it. */
@@ -28,7 +29,7 @@ function commandLine(): Podman {
     run,
     async [Symbol.asyncDispose]() {
       await run('pod', 'rm', '--all', '--force', '--time', '0');
-      rmSync(directory, { recursive: true, force: true });
+      await removeStorage(directory);
     },
   };
 }
@@ -63,10 +64,23 @@ async function start(): Promise<TestEngine> {
     async [Symbol.asyncDispose]() {
       await run('rm', '--all', '--force', '--time', '0');
       await terminate(service);
-      // What podman runs at the end of an exec may still write there.
-      rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
+      await removeStorage(directory);
     },
   };
+}
+
+/**
+ * What podman runs at the end of an exec may still write there. `maxRetries` of `rmSync` would remove a folder again, and not the files that
+ * have come into it meanwhile.
+ */
+async function removeStorage(directory: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return rmSync(directory, { recursive: true, force: true });
+    } catch (error) {
+      if (attempt === 50 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+      await setTimeout(100);
+    }
 }
 
 /** Uses no storage of the machine, no mounts that outlive the test, and cgroups without systemd. */
