@@ -9,7 +9,7 @@ const ALLOWED_HEAP_BYTES = 4 << 20;
 const ALLOWED_RESIDENT_BYTES = 450 << 20;
 
 for (const [calls, options] of [
-  [60_000, {}],
+  [20_000, {}],
   [20_000, { autoMtls: true }],
   [20_000, { grpcEngine: 'grpc-js' }],
 ] as const) {
