@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { basename, extname, isAbsolute } from 'node:path';
 import { OptionsError } from '../errors.js';
 import type { ResolvedLaunch } from './launch-options.js';
 
@@ -46,6 +46,11 @@ export function nameOfCommand([program, ...args]: readonly [string, ...string[]]
   const name = baseOf(program);
   const script = INTERPRETER.test(name) ? scriptOf(beforeCode(name, args)) : undefined;
   return (script === undefined ? name : baseOf(script)) || UNNAMED;
+}
+
+/** The name that a runner tells; of the path of a program, the base name. */
+export function nameOfRunner(name: string): string {
+  return isAbsolute(name) ? nameOfCommand([name]) : name || UNNAMED;
 }
 
 /** The arguments up to an option whose value is code. After a script, it is an option of that. */

@@ -8,7 +8,7 @@ import { createLogger, type Logger } from '../wire/logs/logger.js';
 import type { PluginManifest } from '../wire/manifest/manifest.js';
 import type { LogSink } from './log-sink.js';
 import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
-import { UNNAMED } from './plugin-name.js';
+import { nameOfRunner, UNNAMED } from './plugin-name.js';
 import { type PluginOutputMode, sendOutput } from './plugin-output.js';
 
 /** How the streams of a client are made. */
@@ -59,11 +59,11 @@ export class PluginStreams {
     this.exit$ = this.#exits.asObservable();
   }
 
-  /** The plugin's name: the host's, or its runner's. */
+  /** The plugin's name: the host's, or its runner's, of which the base name if it is the path of a program. */
   get name(): string {
     if (this.#name !== undefined) return this.#name;
     const runner = this.#runner;
-    return (runner !== undefined && 'name' in runner && runner.name) || UNNAMED;
+    return runner !== undefined && 'name' in runner ? nameOfRunner(runner.name) : UNNAMED;
   }
 
   get identity(): PluginIdentity {

@@ -78,6 +78,15 @@ test('the name of a runner of the application is its own, unless there is an opt
   assert.equal(createClient({ runner, name: 'kv', handshake, plugins }).name, 'kv');
 });
 
+test('of a runner that is named by the path of its program, the base name', async () => {
+  const runner = ({ env }: { env: Readonly<Record<string, string>> }) =>
+    Object.assign(processRunner({ command, env }), { name: '/opt/plugins/kv-store.js' });
+  const client = createClient({ runner, handshake, plugins });
+  await client.start();
+  assert.deepEqual([client.name, client.plugin], ['kv-store', { name: 'kv-store' }]);
+  await client.stop();
+});
+
 test('in pluginHostModule the key is the name', async () => {
   const container = new Container();
   container.load(pluginHostModule({ store: options, other: { ...options, name: 'its own' } }));
