@@ -66,6 +66,8 @@ await client.start();
 const plain = await client.dispense('kv');
 const supervision = {
   intensity: { max: Number.POSITIVE_INFINITY, withinMs: 1 },
+  // Without the waits that a plugin gets which is killed eleven times in a minute.
+  backoff: { initialMs: 1, maxMs: 1 },
   whenDown: { limitMs: 120_000 },
 };
 const plugin = supervise({ command, handshake, plugins, supervision });
