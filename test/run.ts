@@ -35,7 +35,7 @@ const args = [
   '--test-reporter=spec',
   '--test-timeout=900000',
   // Many a test waits, for a peer's timeout or the end of a process.
-  `--test-concurrency=${2 * availableParallelism()}`,
+  `--test-concurrency=${Math.ceil(1.5 * availableParallelism())}`,
 ];
 const child = spawn(process.execPath, [...args, ...files.map((file) => relative(process.cwd(), join(here, file)))], {
   stdio: 'inherit',
