@@ -3,12 +3,12 @@
 export { supervise } from './di/supervise.js';
 export { SupervisionError, type SupervisionErrorCode } from './errors.js';
 export type { TreeUsage } from './processes/usage.js';
+export type { InterruptedCall, ReplayOption } from './supervision/calls/replay.js';
+export type { PoolMember, PoolSize, RoutedCall, RouterOption } from './supervision/calls/router.js';
 export type { SupervisorEvent } from './supervision/events.js';
 export { type FileChange, type FileChangesOptions, fileChanges } from './supervision/file-changes.js';
 export type { HealthOptions, ReloadOptions, SupervisionOptions } from './supervision/options.js';
 export type { LimitOptions, PluginUsage, RecycleCause, RecycleOptions } from './supervision/recycling.js';
-export type { InterruptedCall, ReplayOption } from './supervision/replay.js';
-export type { PoolMember, PoolSize, RoutedCall, RouterOption } from './supervision/router.js';
 export type {
   GenerationStop,
   MemberHealth,

@@ -130,8 +130,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   host: host(['*'], ['node:fs', 'node:path']),
   plugin: room(ENDS, ['rxjs', 'node:stream', 'node:fs', 'node:module', 'node:util']),
   assembly: room(ASSEMBLY, ['inversify']),
-  supervision: room(DI, ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:crypto']),
-  di: room([...DI, 'supervision'], ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
+  'supervision/calls': room(ENDS, ['rxjs']),
+  supervision: room([...DI, 'supervision/calls'], ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:crypto']),
+  di: room([...DI, 'supervision', 'supervision/*'], ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
   index: room([...DI, 'di']),
   grpc: room(DI),
@@ -142,7 +143,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   manifest: room(WIRE),
   sandbox: room(DI),
   relay: room(DI),
-  supervise: room([...DI, 'di', 'supervision']),
+  supervise: room([...DI, 'di', 'supervision', 'supervision/*']),
   bundle: room(
     ['errors', 'wire'],
     ['esbuild', 'node:child_process', 'node:crypto', 'node:fs', 'node:module', 'node:os', 'node:path', 'node:util'],

@@ -1,7 +1,7 @@
 import type { BackoffOptions } from '../streams/backoff.js';
+import type { PoolSize } from '../supervision/calls/router.js';
 import type { HealthOptions, ReloadOptions, SupervisionOptions } from '../supervision/options.js';
 import type { LimitOptions, RecycleOptions } from '../supervision/recycling.js';
-import type { PoolSize } from '../supervision/router.js';
 import { checkOptions, optionNames } from '../wire/option-names.js';
 
 const NAMES = optionNames<SupervisionOptions>()(

@@ -22,15 +22,15 @@ import { firstUnless } from '../streams/first-unless.js';
 import type { Exit } from '../streams/lifecycle.js';
 import { loopTimer } from '../streams/loop-timeout.js';
 import { settledWithin } from '../streams/settled-within.js';
+import { OpenCalls } from './calls/open-call.js';
+import type { Routable } from './calls/router.js';
+import type { CallMember } from './calls/switched-call.js';
 import type { Answer, HealthSubject } from './health.js';
 import { MemberClient } from './member-client.js';
 import { grpcHealth } from './member-health.js';
-import { OpenCalls } from './open-call.js';
 import type { ResolvedSupervision } from './options.js';
 import type { UsageSubject } from './recycling.js';
-import type { Routable } from './router.js';
 import type { GenerationStop, StopCause } from './state.js';
-import type { CallMember } from './switched-call.js';
 
 /** What all generations of a plugin have in common. */
 export interface GenerationContext {

@@ -6,10 +6,10 @@ import type { PluginSet } from '../protocols/contract.js';
 import { type BackoffOptions, backoffWaitMs, resolveBackoff } from '../streams/backoff.js';
 import { MAX_TIMER_MS, resolveDuration } from '../wire/duration.js';
 import { describeValue } from '../wire/option-names.js';
+import type { ReplayOption } from './calls/replay.js';
+import type { PoolSize, RouterOption } from './calls/router.js';
 import { type LimitOptions, type RecycleOptions, SAMPLE_MS } from './recycling.js';
 import type { RestartPolicy } from './reducer.js';
-import type { ReplayOption } from './replay.js';
-import type { PoolSize, RouterOption } from './router.js';
 
 /** How a plugin is supervised. Everything is optional. */
 export interface SupervisionOptions<P extends PluginSet = PluginSet> {

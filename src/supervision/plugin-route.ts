@@ -4,14 +4,14 @@ import type { ChannelState } from '../protocols/grpc/client/channel.js';
 import type { GrpcHostOptions } from '../protocols/grpc/client-protocol.js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../protocols/grpc/message/framing.js';
 import type { CallStatus } from '../protocols/grpc/shared/status.js';
+import { mayReplay } from './calls/replay.js';
+import type { RoutedCall } from './calls/router.js';
+import type { CallMember, SwitchedCall } from './calls/switched-call.js';
+import type { ChannelRoute } from './calls/switching-channel.js';
 import type { ResolvedSupervision } from './options.js';
-import { mayReplay } from './replay.js';
-import type { RoutedCall } from './router.js';
 import type { SupervisorState } from './state.js';
 import { closed, endedStatus, noGeneration } from './statuses.js';
 import type { Supervisor } from './supervisor.js';
-import type { CallMember, SwitchedCall } from './switched-call.js';
-import type { ChannelRoute } from './switching-channel.js';
 
 /** Leads the calls of the stable clients to the generation that serves. */
 export class PluginRoute implements ChannelRoute {

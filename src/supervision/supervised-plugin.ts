@@ -12,16 +12,16 @@ import { grpcSidesOf } from '../protocols/grpc/contract.js';
 import type { MuxBroker } from '../protocols/netrpc/mux-broker.js';
 import type { PluginIdentity } from '../streams/lifecycle.js';
 import type { LogEntry } from '../wire/logs/log-entry.js';
+import { counted } from './calls/open-call.js';
+import { SwitchingChannel } from './calls/switching-channel.js';
 import type { SupervisorEvent } from './events.js';
 import { type ContractTable, clientOf, contractTable, MemberClient } from './member-client.js';
-import { counted } from './open-call.js';
 import { type ResolvedSupervision, resolveSupervision, type SupervisionOptions } from './options.js';
 import { PluginRoute } from './plugin-route.js';
 import type { PluginUsage } from './recycling.js';
 import type { SupervisorState } from './state.js';
 import { Supervisor } from './supervisor.js';
 import { SwitchingGrpcBroker, SwitchingMuxBroker } from './switching-broker.js';
-import { SwitchingChannel } from './switching-channel.js';
 import { SwitchingRpc } from './switching-rpc.js';
 
 /** A log entry with the generation that it is of. */

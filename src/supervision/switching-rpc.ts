@@ -4,11 +4,11 @@ import type { NetRpcClientContext } from '../protocols/netrpc/contract.js';
 import type { NetRpcClient } from '../protocols/netrpc/rpc-client.js';
 import { loopTimer } from '../streams/loop-timeout.js';
 import type { GobSchema } from '../wire/gob/index.js';
+import { counted } from './calls/open-call.js';
+import { MAX_REPLAYS, mayReplay } from './calls/replay.js';
+import type { RoutedCall } from './calls/router.js';
 import type { Generation } from './generation.js';
-import { counted } from './open-call.js';
 import type { ResolvedSupervision } from './options.js';
-import { MAX_REPLAYS, mayReplay } from './replay.js';
-import type { RoutedCall } from './router.js';
 import { noGeneration } from './statuses.js';
 import type { Supervisor } from './supervisor.js';
 

@@ -1,5 +1,5 @@
 import { defer, EMPTY, exhaustMap, type Observable, of, repeat, take, tap } from 'rxjs';
-import type { PoolSize } from './router.js';
+import type { PoolSize } from './calls/router.js';
 
 /** A wait, cold: emits once. Tests have virtual time in it. */
 export type Wait = (ms: number) => Observable<unknown>;

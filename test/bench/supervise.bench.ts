@@ -9,7 +9,7 @@ import { createClient } from 'rxplug';
 import { supervise } from 'rxplug/supervise';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import type { GrpcCall, GrpcCallEvents, GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
-import { SwitchingChannel } from '../../src/supervision/switching-channel.js';
+import { SwitchingChannel } from '../../src/supervision/calls/switching-channel.js';
 import { routeTo } from '../support/route-to.js';
 import { compare, throughput } from './harness.js';
 

@@ -1,4 +1,4 @@
-import { SwitchingChannel } from '../../src/supervision/switching-channel.js';
+import { SwitchingChannel } from '../../src/supervision/calls/switching-channel.js';
 import { channelContract } from '../contracts/channel.js';
 import { routeTo } from '../support/route-to.js';
 

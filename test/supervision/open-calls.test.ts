@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localStatus } from '../../src/protocols/grpc/shared/status.js';
-import { type OpenCall, OpenCalls } from '../../src/supervision/open-call.js';
+import { type OpenCall, OpenCalls } from '../../src/supervision/calls/open-call.js';
 
 const STATUS = localStatus(14, 'It is over.');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { map, timer } from 'rxjs';
-import { createRouter, type Routable, type RoutedCall } from '../../src/supervision/router.js';
+import { createRouter, type Routable, type RoutedCall } from '../../src/supervision/calls/router.js';
 import { whenTooMany } from '../../src/supervision/unused.js';
 import { marbles } from '../../src/testing/marbles.js';
 

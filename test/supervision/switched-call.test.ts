@@ -13,9 +13,9 @@ import { encodeFramed } from '../../src/protocols/grpc/message/encode.js';
 import { isIdempotent } from '../../src/protocols/grpc/shared/method-definition.js';
 import { fromProtobufEs, type ProtobufEsService } from '../../src/protocols/grpc/shared/protobuf-es.js';
 import { type CallStatus, localStatus } from '../../src/protocols/grpc/shared/status.js';
-import { mayReplay, type ReplayOption } from '../../src/supervision/replay.js';
-import type { CallMember } from '../../src/supervision/switched-call.js';
-import { SwitchingChannel } from '../../src/supervision/switching-channel.js';
+import { mayReplay, type ReplayOption } from '../../src/supervision/calls/replay.js';
+import type { CallMember } from '../../src/supervision/calls/switched-call.js';
+import { SwitchingChannel } from '../../src/supervision/calls/switching-channel.js';
 import { routeTo } from '../support/route-to.js';
 
 const LOST = (delivery: 'none' | 'unknown'): CallStatus => ({ ...localStatus(status.UNAVAILABLE, 'lost'), delivery });

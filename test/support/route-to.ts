@@ -1,9 +1,9 @@
 import { of } from 'rxjs';
 import type { GrpcChannel } from '../../src/protocols/grpc/client/channel.js';
 import { localStatus } from '../../src/protocols/grpc/shared/status.js';
-import { OpenCalls } from '../../src/supervision/open-call.js';
-import type { CallMember } from '../../src/supervision/switched-call.js';
-import type { ChannelRoute } from '../../src/supervision/switching-channel.js';
+import { OpenCalls } from '../../src/supervision/calls/open-call.js';
+import type { CallMember } from '../../src/supervision/calls/switched-call.js';
+import type { ChannelRoute } from '../../src/supervision/calls/switching-channel.js';
 
 /** One channel for ever, as the route of a switching channel: then switching changes nothing. */
 export function routeTo(channel: GrpcChannel): ChannelRoute {

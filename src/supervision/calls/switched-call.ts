@@ -1,9 +1,9 @@
-import { errorMessage } from '../errors.js';
-import type { GrpcCall, GrpcCallEvents, GrpcCallOptions, GrpcChannel } from '../protocols/grpc/client/channel.js';
-import { type Metadata, status as Status } from '../protocols/grpc/shared/grpc-js.js';
-import { type CallStatus, localStatus } from '../protocols/grpc/shared/status.js';
-import type { HeaderList } from '../transports/http2/interfaces.js';
-import { MAX_TIMER_MS } from '../wire/duration.js';
+import { errorMessage } from '../../errors.js';
+import type { GrpcCall, GrpcCallEvents, GrpcCallOptions, GrpcChannel } from '../../protocols/grpc/client/channel.js';
+import { type Metadata, status as Status } from '../../protocols/grpc/shared/grpc-js.js';
+import { type CallStatus, localStatus } from '../../protocols/grpc/shared/status.js';
+import type { HeaderList } from '../../transports/http2/interfaces.js';
+import { MAX_TIMER_MS } from '../../wire/duration.js';
 import type { Counting, OpenCall } from './open-call.js';
 import { isInterruption, MAX_REPLAYS, remainingOptions } from './replay.js';
 import type { RoutedCall } from './router.js';

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
-import { PluginError } from '../errors.js';
-import type { CallStatus } from '../protocols/grpc/shared/status.js';
-import { lostCall } from '../protocols/netrpc/rpc-errors.js';
+import { PluginError } from '../../errors.js';
+import type { CallStatus } from '../../protocols/grpc/shared/status.js';
+import { lostCall } from '../../protocols/netrpc/rpc-errors.js';
 
 /** A call that can be ended from outside. */
 export interface OpenCall {

@@ -1,15 +1,15 @@
 import { type Observable, ReplaySubject, type Subscription } from 'rxjs';
-import { ClosedError } from '../errors.js';
+import { ClosedError } from '../../errors.js';
 import type {
   ChannelState,
   GrpcCall,
   GrpcCallEvents,
   GrpcCallOptions,
   GrpcChannel,
-} from '../protocols/grpc/client/channel.js';
-import { GrpcError } from '../protocols/grpc/shared/errors.js';
-import { status as Status } from '../protocols/grpc/shared/grpc-js.js';
-import { type CallStatus, localStatus } from '../protocols/grpc/shared/status.js';
+} from '../../protocols/grpc/client/channel.js';
+import { GrpcError } from '../../protocols/grpc/shared/errors.js';
+import { status as Status } from '../../protocols/grpc/shared/grpc-js.js';
+import { type CallStatus, localStatus } from '../../protocols/grpc/shared/status.js';
 import type { RoutedCall } from './router.js';
 import { type CallMember, type CallSwitch, SwitchedCall } from './switched-call.js';
 

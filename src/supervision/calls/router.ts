@@ -1,4 +1,4 @@
-import type { Metadata } from '../protocols/grpc/shared/grpc-js.js';
+import type { Metadata } from '../../protocols/grpc/shared/grpc-js.js';
 
 /** A call that is to be led to a member of a pool. */
 export interface RoutedCall {

@@ -1,5 +1,5 @@
-import type { GrpcCallOptions } from '../protocols/grpc/client/channel.js';
-import type { CallStatus } from '../protocols/grpc/shared/status.js';
+import type { GrpcCallOptions } from '../../protocols/grpc/client/channel.js';
+import type { CallStatus } from '../../protocols/grpc/shared/status.js';
 
 /** A call that the end of its generation interrupted, before anything of its answer arrived. */
 export interface InterruptedCall {
