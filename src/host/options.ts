@@ -12,10 +12,10 @@ import type { PluginManifest } from '../wire/manifest/manifest.js';
 import { checkOptions, optionNames } from '../wire/option-names.js';
 import { quoteText } from '../wire/quote.js';
 import { baseVersionOf, isAttached, type LaunchOptions, type ResolvedLaunch, resolveLaunch } from './launch-options.js';
-import { checkLogSink, type LogSink } from './log-sink.js';
 import type { VersionedPluginSets } from './negotiated.js';
+import { checkLogSink, type LogSink } from './output/log-sink.js';
+import { type PluginOutputMode, resolveOutput } from './output/plugin-output.js';
 import { resolveName } from './plugin-name.js';
-import { type PluginOutputMode, resolveOutput } from './plugin-output.js';
 
 /** @inline */
 interface CommonOptions {

@@ -6,7 +6,7 @@ import type { UnixListenOptions } from '../transports/sockets/unix.js';
 import type { CertificateAuthority } from '../transports/tls/certificate.js';
 import type { AddressTranslator } from '../wire/handshake/address.js';
 import type { ClientRegistry } from './client-registry.js';
-import type { LogSink } from './log-sink.js';
+import type { LogSink } from './output/log-sink.js';
 
 /** The replaceable parts of a host. */
 export interface HostParts {

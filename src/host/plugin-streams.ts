@@ -6,10 +6,10 @@ import { createStdioOutlet } from '../streams/stdio.js';
 import type { Handshake } from '../wire/handshake/parse-handshake.js';
 import { createLogger, type Logger } from '../wire/logs/logger.js';
 import type { PluginManifest } from '../wire/manifest/manifest.js';
-import type { LogSink } from './log-sink.js';
-import { PluginLogs, type PluginLogsOptions } from './plugin-logs.js';
+import type { LogSink } from './output/log-sink.js';
+import { PluginLogs, type PluginLogsOptions } from './output/plugin-logs.js';
+import { type PluginOutputMode, sendOutput } from './output/plugin-output.js';
 import { nameOfRunner, UNNAMED } from './plugin-name.js';
-import { type PluginOutputMode, sendOutput } from './plugin-output.js';
 
 /** How the streams of a client are made. */
 export interface PluginStreamsOptions extends Omit<PluginLogsOptions, 'write'> {

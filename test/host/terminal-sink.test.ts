@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { filter, firstValueFrom, map, toArray } from 'rxjs';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
-import { formatTerminalLine } from '../../src/host/terminal-line.js';
+import { formatTerminalLine } from '../../src/host/output/terminal-line.js';
 import { createClient, type LogEntry, type LogSink, terminalSink } from '../../src/index.js';
 import { testEnv } from '../fixtures/fixture.js';
 import { waiting } from '../support/waiting.js';

@@ -1,5 +1,5 @@
-import { type LogFields, type LogLevel } from '../wire/logs/logger.js';
-import { escapeInvisible } from '../wire/quote.js';
+import { type LogFields, type LogLevel } from '../../wire/logs/logger.js';
+import { escapeInvisible } from '../../wire/quote.js';
 
 /** One entry as a line for a person. */
 export interface TerminalLine {

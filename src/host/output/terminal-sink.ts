@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import { OptionsError } from '../errors.js';
-import { checkLevel, LOG_LEVELS, type LogLevel } from '../wire/logs/logger.js';
-import { checkOptions, describeValue, optionNames } from '../wire/option-names.js';
+import { OptionsError } from '../../errors.js';
+import { checkLevel, LOG_LEVELS, type LogLevel } from '../../wire/logs/logger.js';
+import { checkOptions, describeValue, optionNames } from '../../wire/option-names.js';
 import type { LogSink } from './log-sink.js';
 import { formatTerminalLine } from './terminal-line.js';
 

@@ -1,11 +1,11 @@
 import type { Readable, Writable } from 'node:stream';
 import { firstValueFrom, type Observable, ReplaySubject, Subject } from 'rxjs';
-import { fromReadable } from '../streams/from-readable.js';
-import { createLogDecoder } from '../streams/log-decoder.js';
-import { settledWithin } from '../streams/settled-within.js';
-import { LineTail } from '../wire/line-tail.js';
-import type { LogEntry } from '../wire/logs/log-entry.js';
-import type { LogRecord } from '../wire/logs/logger.js';
+import { fromReadable } from '../../streams/from-readable.js';
+import { createLogDecoder } from '../../streams/log-decoder.js';
+import { settledWithin } from '../../streams/settled-within.js';
+import { LineTail } from '../../wire/line-tail.js';
+import type { LogEntry } from '../../wire/logs/log-entry.js';
+import type { LogRecord } from '../../wire/logs/logger.js';
 
 /** How a plugin's stderr is read, and who receives it. */
 export interface PluginLogsOptions {

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
-import { OptionsError } from '../errors.js';
-import { LineDecoder } from '../wire/lines.js';
-import type { LogRecord } from '../wire/logs/logger.js';
-import { describeValue } from '../wire/option-names.js';
+import { OptionsError } from '../../errors.js';
+import { LineDecoder } from '../../wire/lines.js';
+import type { LogRecord } from '../../wire/logs/logger.js';
+import { describeValue } from '../../wire/option-names.js';
 
 /** What becomes of what a plugin prints, besides `syncStdout` and `syncStderr`. */
 export type PluginOutputMode = 'inherit' | 'log' | 'ignore';

@@ -1,7 +1,7 @@
-import { OptionsError } from '../errors.js';
-import type { PluginIdentity } from '../streams/lifecycle.js';
-import type { LogEntry } from '../wire/logs/log-entry.js';
-import { describeValue } from '../wire/option-names.js';
+import { OptionsError } from '../../errors.js';
+import type { PluginIdentity } from '../../streams/lifecycle.js';
+import type { LogEntry } from '../../wire/logs/log-entry.js';
+import { describeValue } from '../../wire/option-names.js';
 
 /** Receives the log entries of all plugins, which each client has in `logs$`. Must not throw. */
 export interface LogSink {
