@@ -9,6 +9,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withoutCertificates } from './support/extra-certificates.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -39,7 +40,7 @@ const args = [
 ];
 const child = spawn(process.execPath, [...args, ...files.map((file) => relative(process.cwd(), join(here, file)))], {
   stdio: 'inherit',
-  env: { ...process.env, ...engineEnvironment(), TMPDIR: root, RXPLUG_TEST_RUN: root },
+  env: { ...withoutCertificates(process.env), ...engineEnvironment(), TMPDIR: root, RXPLUG_TEST_RUN: root },
 });
 const code = await new Promise<number>((resolve) => child.once('exit', (status) => resolve(status ?? 1)));
 

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { testEnv } from '../fixtures/fixture.js';
+import { withCertificates } from '../support/extra-certificates.js';
 
 const PACKAGE = 'vscode-jsonrpc@8.2.1';
 
@@ -17,7 +19,7 @@ export async function installJsonRpc(): Promise<InstalledLibrary | undefined> {
   const dispose = async () => rmSync(directory, { recursive: true, force: true });
   writeFileSync(join(directory, 'package.json'), '{"private":true}');
   try {
-    const options = { cwd: directory, timeout: 60_000 };
+    const options = { cwd: directory, env: withCertificates(testEnv()), timeout: 60_000 };
     await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', PACKAGE], options);
     return { path: join(directory, 'node_modules/vscode-jsonrpc/node.js'), [Symbol.asyncDispose]: dispose };
   } catch (error) {

@@ -9,6 +9,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withoutCertificates } from '../support/extra-certificates.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const page = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url));
@@ -21,8 +22,8 @@ const files = readdirSync(here)
 
 /** What it has printed; undefined when it has failed. */
 async function run(file: string): Promise<string | undefined> {
-  // Node 20 reads those certificates at each start, which would be measured as the plugin's.
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+  // What Node 20 takes for them would be measured as the plugin's.
+  const env = withoutCertificates(process.env);
   const child = spawn(process.execPath, [join(here, file)], { stdio: ['inherit', 'pipe', 'inherit'], env });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => {

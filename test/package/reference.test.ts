@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testEnv } from '../fixtures/fixture.js';
+import { withCertificates } from '../support/extra-certificates.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -29,7 +30,9 @@ test('typedoc has no warning', async (t) => {
   t.after(() => rm(directory, { recursive: true }));
   // In a folder of its own: it needs an older TypeScript than the one that compiles the library.
   const npm = ['install', '--prefix', directory, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
-  const installed = await run('npm', [...npm, 'typedoc@0.28', 'typescript@5.9'], { env: testEnv() }).then(
+  const installed = await run('npm', [...npm, 'typedoc@0.28', 'typescript@5.9'], {
+    env: withCertificates(testEnv()),
+  }).then(
     () => true,
     (error) => {
       if (process.env['CI'] !== undefined) throw error;

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testEnv } from '../fixtures/fixture.js';
+import { withCertificates } from './extra-certificates.js';
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -43,7 +44,7 @@ export async function toolProject(packages: readonly string[]): Promise<ToolProj
   const [pack] = JSON.parse(await packInto(directory, env)) as { filename: string }[];
   const npm = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `./${pack?.filename}`, ...packages];
   try {
-    await project.run('.', 'npm', ...npm);
+    await execute('npm', npm, { cwd: directory, env: withCertificates(env), timeout: 120_000 });
   } catch (error) {
     if (process.env['CI'] !== undefined) throw error;
     return undefined;
