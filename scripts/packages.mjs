@@ -73,26 +73,26 @@ function requiring([path, names]) {
     .join('');
 }
 
-/** Classes of rxjs that the library constructs, and never extends or compares with: they are loaded with the first object. */
-const CONSTRUCTED = new Set(['AsyncSubject', 'ReplaySubject']);
-
-/** Of rxjs only the files that are needed are required, and those of functions and schedulers with the first call. */
+/** Of rxjs only the files that are needed are required, and those with the first use: a plugin prints its handshake line without them. */
 function requiringRxjs(names) {
   const files = filesOfRxjs();
-  const exported = names.map((name) => {
-    const required = `require('rxjs/${files.get(name)}')`;
-    const value = require('rxjs')[name];
-    const loaded = `(${name}$1 ??= ${required}.${name})`;
-    if (typeof value === 'function' && /^[a-z]/.test(name))
-      return `let ${name}$1;\nexport const ${name} = (...args) => ${loaded}(...args);\n`;
-    if (CONSTRUCTED.has(name))
-      return `let ${name}$1;\nexport function ${name}(...args) { return new ${loaded}(...args); }\n`;
-    // The library uses no more of a scheduler than SchedulerLike has. Those of rxjs have six files that a start does not need.
-    if (typeof value.schedule === 'function')
-      return `let ${name}$1;\nexport const ${name} = { now: () => ${loaded}.now(), schedule: (...args) => ${loaded}.schedule(...args) };\n`;
-    return `export const { ${name} } = ${required};\n`;
-  });
-  return exported.join('');
+  return names.map((name) => requiringLater(name, `require('rxjs/${files.get(name)}')`)).join('');
+}
+
+/** Classes are constructed by the library, and never extended or compared with: a test looks. */
+function requiringLater(name, required) {
+  const value = require('rxjs')[name];
+  const loaded = `(${name}$1 ??= ${required}.${name})`;
+  const declared = `let ${name}$1;\nexport `;
+  if (typeof value === 'function' && /^[a-z]/.test(name))
+    return `${declared}const ${name} = (...args) => ${loaded}(...args);\n`;
+  if (typeof value === 'function') return `${declared}function ${name}(...args) { return new ${loaded}(...args); }\n`;
+  // The library uses no more of a scheduler than SchedulerLike has.
+  if (typeof value.schedule === 'function')
+    return `${declared}const ${name} = { now: () => ${loaded}.now(), schedule: (...args) => ${loaded}.schedule(...args) };\n`;
+  // EMPTY and NEVER, also as operators see them, which ask for `instanceof Observable`.
+  const traps = `get: (_, key) => ${loaded}[key], getPrototypeOf: () => Object.getPrototypeOf(${loaded})`;
+  return `${declared}const ${name} = new Proxy({}, { ${traps} });\n`;
 }
 
 /** Where each name of rxjs is: `firstValueFrom` in `internal/firstValueFrom`. */

@@ -282,6 +282,20 @@ test('values of grpc-js are imported by shared/grpc-js.ts and grpc-js/ alone, so
   assert.deepEqual(offenders, []);
 });
 
+test('classes of rxjs are constructed and nothing else, so that the published files load them with the first object', () => {
+  const offenders = sources()
+    .filter((file) => !file.startsWith('cli/'))
+    .filter((file) => otherUseOfRxjs(read(file)));
+  assert.deepEqual(offenders, []);
+  for (const text of ['class A extends Subject<void> {', 'x instanceof Observable', 'x = Subscription.EMPTY;'])
+    assert.ok(otherUseOfRxjs(text), text);
+});
+
+function otherUseOfRxjs(text: string): boolean {
+  const classes = '(?:Observable|Subscription|Subscriber|(?:Async|Behavior|Replay)?Subject)\\b';
+  return new RegExp(`\\b(?:extends|instanceof) ${classes}|\\b${classes}\\.\\w`).test(stripComments(text));
+}
+
 test('a breach is found', () => {
   assert.equal(breachOf('wire/x.ts', '../streams/decode.js').length, 1);
   assert.equal(breachOf('wire/x.ts', 'node:net').length, 1);

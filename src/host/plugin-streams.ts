@@ -39,7 +39,7 @@ export class PluginStreams {
   /** Each logs the line that an output has begun. */
   readonly #endLines: readonly (() => void)[];
   #logSink: LogSink | undefined;
-  #watching = Subscription.EMPTY;
+  #watching = new Subscription();
   #runner: AttachedRunner | Runner | undefined;
 
   constructor(options: PluginStreamsOptions) {

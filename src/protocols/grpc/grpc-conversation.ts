@@ -125,7 +125,7 @@ class GrpcConversation implements ClientProtocol {
   readonly #noOutput = new AbortController();
   /** Whether output is being passed on. */
   readonly #isBusy = new BehaviorSubject(false);
-  #ending = Subscription.EMPTY;
+  #ending = new Subscription();
 
   constructor(connection: ClientConnection, end: HostEnd) {
     const { channel, muxed, clientOptions, broker } = end;

@@ -207,8 +207,7 @@ export class NetRpcServing implements AsyncDisposable {
         this.#done(call, () => this.#fail(header, errorMessage(error)));
       },
     });
-    if (subscription.closed) return;
-    this.#lifetime.add(subscription);
+    if (subscription?.closed === false) this.#lifetime.add(subscription);
   }
 
   #done({ callbacks }: ServerCall, sendReply: () => void): void {

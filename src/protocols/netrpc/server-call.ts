@@ -1,4 +1,4 @@
-import { defaultIfEmpty, isObservable, type Observable, Subscription, take } from 'rxjs';
+import { defaultIfEmpty, isObservable, type Observable, type Subscription, take } from 'rxjs';
 import { isPromiseLike } from '../../streams/is-promise-like.js';
 import type { NetRpcRequestHeader } from '../../wire/net-rpc.js';
 import type { NetRpcCall, NetRpcHandler } from './rpc-service.js';
@@ -31,14 +31,14 @@ export class ServerCall implements NetRpcCall {
     this.callbacks.push(callback);
   }
 
-  /** Runs the handler. Unsubscribing unsubscribes from its Observable; a Promise cannot be cancelled and still settles the outcome. */
-  run(args: unknown, outcome: CallOutcome): Subscription {
+  /** Runs the handler. Returns the subscription to its Observable, if it gives one; a Promise cannot be cancelled. */
+  run(args: unknown, outcome: CallOutcome): Subscription | undefined {
     let result: unknown;
     try {
       result = this.handler.handle(args, this);
     } catch (error) {
       outcome.fail(error);
-      return Subscription.EMPTY;
+      return undefined;
     }
     if (isObservable(result)) return this.#observe(result, outcome);
     if (!isPromiseLike(result)) outcome.reply(result);
@@ -47,7 +47,7 @@ export class ServerCall implements NetRpcCall {
         (value) => outcome.reply(value),
         (error: unknown) => outcome.fail(error),
       );
-    return Subscription.EMPTY;
+    return undefined;
   }
 
   #observe(result$: Observable<unknown>, outcome: CallOutcome): Subscription {

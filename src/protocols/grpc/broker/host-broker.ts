@@ -42,7 +42,7 @@ export function openHostBroker(
     keepsAlive: false,
   });
   const client = createGrpcClient(mainChannel, GRPCBrokerDefinition, { defaults: OWN_CALL_OPTIONS });
-  const call = enabled ? openHostLink(link, client, { logger, reconnection }) : Subscription.EMPTY;
+  const call = enabled ? openHostLink(link, client, { logger, reconnection }) : new Subscription();
   if (!enabled) link.end('it is left to another host (`grpc.broker.enabled` is false)');
   return broker;
 }
