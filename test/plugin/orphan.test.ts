@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { firstValueFrom } from 'rxjs';
 import { plugins } from '../../examples/grpc-kv/contract.js';
 import { type ClientOptions, createClient, PluginError, type ReattachConfig } from '../../src/index.js';
-import { removeAbandonedSocketDir } from '../../src/transports/sockets/sweep.js';
+import { removeAbandonedSocketDir, sweepSocketDirs } from '../../src/transports/sockets/sweep.js';
+import { fixture, testEnv } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
 import { firstLine } from '../support/first-line.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
@@ -29,6 +30,15 @@ async function orphans(...wanted: readonly object[]): Promise<readonly ReattachC
   await once(host, 'exit');
   return configs;
 }
+
+/** To be imported before a program: kills it where it writes its handshake line, as a host may that does not speak its version. */
+const KILLED_AT_HANDSHAKE = `data:text/javascript,${encodeURIComponent(`
+  const { write } = process.stdout;
+  process.stdout.write = function (text, ...rest) {
+    if (/^1\\|\\d+\\|unix\\|/.test(String(text))) process.kill(process.pid, 'SIGKILL');
+    return write.call(this, text, ...rest);
+  };
+`)}`;
 
 async function untilRemoved(path: string): Promise<void> {
   const poll = async (): Promise<void> => {
@@ -118,4 +128,21 @@ test('only a private directory of ours is removed as abandoned, and only sockets
   assert.equal(existsSync(join(full, 'precious')), true);
   server.close();
   rmSync(root, { recursive: true });
+});
+
+test('a plugin that is killed at its handshake line has noted whose sockets it leaves, so that a sweep removes them', {
+  skip: process.platform === 'linux' ? false : 'boot and pid namespace are known on Linux only',
+}, async () => {
+  const [file, script] = fixture('serves');
+  // Without a directory of the host's, as go-plugin starts it.
+  const env = testEnv({ RXPLUG_TEST: 'yes', PLUGIN_PROTOCOL_VERSIONS: '1' });
+  const plugin = spawn(file, ['--import', KILLED_AT_HANDSHAKE, script!], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [, signal] = (await once(plugin, 'exit')) as [number | null, NodeJS.Signals | null];
+  assert.equal(signal, 'SIGKILL');
+  assert.equal(readdirSync(tmpdir()).filter((name) => name.startsWith('plugin-dir')).length, 1);
+  await sweepSocketDirs(new AbortController().signal, tmpdir());
+  assertTempDirEmpty();
 });
