@@ -6,8 +6,9 @@ import { afterEach, test } from 'node:test';
 import { firstValueFrom } from 'rxjs';
 import { KVDefinition } from '../../examples/gen/kv.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
+import * as netRpc from '../../examples/netrpc/contract.js';
 import { GrpcError, status } from '../../src/grpc.js';
-import { createClient } from '../../src/index.js';
+import { createClient, PluginError } from '../../src/index.js';
 import { needsGo, startGoHost } from '../conformance/peers.js';
 import { fixture } from '../fixtures/fixture.js';
 import { within } from '../support/defer.js';
@@ -69,6 +70,23 @@ for (const way of ['SIGTERM', 'stop'] as const)
     assert.deepEqual(lostAnswers(load), []);
     const own = way === 'stop' ? [status.UNAVAILABLE, status.CANCELLED] : [status.UNAVAILABLE];
     for (const error of load.errors) assert.ok(GrpcError.is(error) && own.includes(error.status), String(error));
+  });
+
+for (const way of ['SIGTERM', 'stop'] as const)
+  test(`${way} loses no answer of a plugin over net/rpc that is called all the time`, async () => {
+    const client = createClient({
+      command: fixture('answers-many-netrpc', notes, BYTES),
+      handshake: netRpc.handshake,
+      plugins: { kv: netRpc.plugins.kv },
+    });
+    await client.start();
+    const kv = await client.dispense('kv');
+    const exit = client.whenExited();
+    const end = () => void (way === 'stop' ? client.stop() : process.kill(Number(client.id), 'SIGTERM'));
+    const load = await callUntilRefused((key) => firstValueFrom(kv.get(key)), end);
+    await exit;
+    assert.deepEqual(lostAnswers(load), []);
+    for (const error of load.errors) assert.ok(PluginError.is(error), String(error));
   });
 
 test('SIGTERM loses no answer that a Go host waits for', needsGo(), async () => {

@@ -17,12 +17,11 @@ export class BatchingWriter {
   #endOfTurn: NodeJS.Immediate | undefined;
   #isFull = false;
   #isStopped = false;
-  #unfinishedWrites = 0;
-  #afterWrites: (() => void)[] = [];
-  readonly #onWritten = (): void => {
-    this.#unfinishedWrites -= 1;
-    this.#notifyWritten();
-  };
+  /** Callbacks for what waits in the codec. */
+  #afterNext: (() => void)[] = [];
+  /** For each write that the connection has not taken yet, in order, its callbacks. */
+  #afterWrites: (() => void)[][] = [];
+  readonly #onWritten = (): void => runAll(this.#afterWrites.shift() ?? []);
 
   /** `onDrained` is called when the connection has room again after `isFull`. */
   constructor(connection: Duplex, source: NetRpcSender, onDrained: () => void = () => {}) {
@@ -47,8 +46,10 @@ export class BatchingWriter {
 
   /** Calls back when everything appended so far has been written, or nothing can be written any more. */
   afterWrites(callback: () => void): void {
-    this.#afterWrites.push(callback);
-    this.#notifyWritten();
+    if (this.#isStopped) return callback();
+    if (this.#source.pendingBytes > 0) this.#afterNext.push(callback);
+    else if (this.#afterWrites.length > 0) this.#afterWrites.at(-1)!.push(callback);
+    else callback();
   }
 
   /** Writes what is pending and ends the connection. */
@@ -64,7 +65,10 @@ export class BatchingWriter {
     this.#isFull = true;
     if (this.#endOfTurn !== undefined) clearImmediate(this.#endOfTurn);
     this.#isStopped = true;
-    this.#notifyWritten();
+    const callbacks = [...this.#afterWrites.flat(), ...this.#afterNext];
+    this.#afterWrites = [];
+    this.#afterNext = [];
+    runAll(callbacks);
   }
 
   #onEndOfTurn(): void {
@@ -81,15 +85,12 @@ export class BatchingWriter {
 
   #flush(): void {
     if (this.#isFull || this.#source.pendingBytes === 0 || !this.#connection.writable) return;
-    this.#unfinishedWrites += 1;
+    this.#afterWrites.push(this.#afterNext);
+    this.#afterNext = [];
     this.#isFull = !this.#connection.write(this.#source.take(), this.#onWritten);
   }
+}
 
-  #notifyWritten(): void {
-    const isDone = this.#isStopped || (this.#unfinishedWrites === 0 && this.#source.pendingBytes === 0);
-    if (!isDone || this.#afterWrites.length === 0) return;
-    const callbacks = this.#afterWrites;
-    this.#afterWrites = [];
-    for (const callback of callbacks) callback();
-  }
+function runAll(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) callback();
 }

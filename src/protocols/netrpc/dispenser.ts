@@ -2,12 +2,12 @@ import { catchError, EMPTY, finalize, type Subscription } from 'rxjs';
 import { ClosedError, RemoteError } from '../../errors.js';
 import type { Logger } from '../../wire/logs/logger.js';
 import type { PluginImplementation, PluginImplementations } from '../contract.js';
-import type { RunningCalls } from '../running-calls.js';
+import type { AnsweredCall, RunningCalls } from '../running-calls.js';
 import { whenReady } from '../when-ready.js';
 import { type NetRpcServiceContext, type NetRpcSides, netRpcSidesOf } from './contract.js';
 import { DISPENSER } from './control.js';
 import type { MuxBroker } from './mux-broker.js';
-import { handler, type NetRpcHandler, type NetRpcHandlers } from './rpc-service.js';
+import { handler, type NetRpcCall, type NetRpcHandler, type NetRpcHandlers } from './rpc-service.js';
 
 export interface DispenserOptions {
   readonly implementations: PluginImplementations;
@@ -72,7 +72,13 @@ async function serveObject(
 function counted(handlers: NetRpcHandlers, calls: RunningCalls): NetRpcHandlers {
   const entries = [...handlers].map(([name, method]): [string, NetRpcHandler] => [
     name,
-    { ...method, handle: (args, call) => calls.run(() => method.handle(args, call)) },
+    { ...method, handle: (args, call) => calls.run(() => method.handle(args, call), answered(call)) },
   ]);
   return new Map(entries);
+}
+
+function answered(call: NetRpcCall): AnsweredCall {
+  const answer: AnsweredCall = { whenOver: undefined };
+  call.afterReply(() => answer.whenOver?.());
+  return answer;
 }

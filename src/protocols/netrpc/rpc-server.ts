@@ -207,16 +207,20 @@ export class NetRpcServing implements AsyncDisposable {
         this.#done(call, () => this.#fail(header, errorMessage(error)));
       },
     });
-    if (subscription?.closed === false) this.#lifetime.add(subscription);
+    if (subscription?.closed !== false) return;
+    // An Observable that is unsubscribed at the end of the connection gives no reply.
+    subscription.add(() => {
+      if (this.#isOver) call.runCallbacks();
+    });
+    this.#lifetime.add(subscription);
   }
 
-  #done({ callbacks }: ServerCall, sendReply: () => void): void {
+  #done(call: ServerCall, sendReply: () => void): void {
     this.#running -= 1;
-    if (!this.#isOver) {
-      sendReply();
-      for (const callback of callbacks) this.#writer.afterWrites(callback);
-      this.#proceed();
-    } else for (const callback of callbacks) callback();
+    if (this.#isOver) return call.runCallbacks();
+    sendReply();
+    if (call.hasCallbacks) this.#writer.afterWrites(() => call.runCallbacks());
+    this.#proceed();
   }
 
   #reply({ header, handler }: ServerCall, value: unknown): void {

@@ -15,7 +15,7 @@ export class ServerCall implements NetRpcCall {
   readonly handler: NetRpcHandler;
   readonly signal: AbortSignal;
   /** To be called when the reply has been written. */
-  readonly callbacks: (() => void)[] = [];
+  #callbacks: (() => void)[] = [];
 
   constructor(header: NetRpcRequestHeader, handler: NetRpcHandler, signal: AbortSignal) {
     this.header = header;
@@ -28,7 +28,18 @@ export class ServerCall implements NetRpcCall {
   }
 
   afterReply(callback: () => void): void {
-    this.callbacks.push(callback);
+    this.#callbacks.push(callback);
+  }
+
+  get hasCallbacks(): boolean {
+    return this.#callbacks.length > 0;
+  }
+
+  /** Once: later there are none. */
+  runCallbacks(): void {
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    for (const callback of callbacks) callback();
   }
 
   /** Runs the handler. Returns the subscription to its Observable, if it gives one; a Promise cannot be cancelled. */

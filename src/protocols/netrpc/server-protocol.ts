@@ -88,8 +88,9 @@ class NetRpcServer implements ServerProtocol {
     this.#lifetime.add(accepting);
   }
 
-  drain(): Promise<void> {
-    return this.#calls.drain();
+  async drain(): Promise<void> {
+    await this.#calls.drain();
+    await Promise.all([...this.#sessions].map((session) => session.sent()));
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,7 @@ export class SendHalf implements Sender {
   #credit = YAMUX_INITIAL_WINDOW_BYTES;
   #acknowledge: Done | undefined;
   #finish: Done | undefined;
+  #whenSent: (() => void)[] = [];
 
   constructor(options: SendHalfOptions) {
     this.#options = options;
@@ -39,6 +40,11 @@ export class SendHalf implements Sender {
   /** Whether a write or the end waits for the peer. */
   get isAwaited(): boolean {
     return this.#acknowledge !== undefined || this.#finish !== undefined;
+  }
+
+  /** Resolves when nothing is unsent, or nothing can be sent any more. Never rejects. */
+  async sent(): Promise<void> {
+    if (this.#unsent.byteLength > 0) await new Promise<void>((resolve) => this.#whenSent.push(resolve));
   }
 
   /** The next write, of `length` bytes in all. One at a time, as Node's streams do it. */
@@ -84,7 +90,9 @@ export class SendHalf implements Sender {
       this.#acknowledge = undefined;
       acknowledge();
     }
-    if (this.#finish !== undefined && this.#unsent.byteLength === 0) {
+    if (this.#unsent.byteLength > 0) return;
+    this.#tellSent();
+    if (this.#finish !== undefined) {
       const finish = this.#finish;
       this.sendFin();
       finish();
@@ -101,11 +109,19 @@ export class SendHalf implements Sender {
   /** Drops what is unsent, and fails the write that waits. */
   abandon(error: Error | null): void {
     this.#unsent.clear();
+    this.#tellSent();
     this.#finish = undefined;
     const acknowledge = this.#acknowledge;
     if (acknowledge === undefined) return;
     this.#acknowledge = undefined;
     acknowledge(error ?? destroyedEarly(this.#options.streamId));
+  }
+
+  #tellSent(): void {
+    if (this.#whenSent.length === 0) return;
+    const whenSent = this.#whenSent;
+    this.#whenSent = [];
+    for (const callback of whenSent) callback();
   }
 
   #sendUnsent(length: number): void {

@@ -166,6 +166,11 @@ export class YamuxSession implements AsyncDisposable {
     if ('unref' in this.#connection && typeof this.#connection.unref === 'function') this.#connection.unref();
   }
 
+  /** Resolves when the streams have sent what was acknowledged to their writers, which takes as long as the peer reads nothing. Never rejects. */
+  sent(): Promise<void> {
+    return this.#table.sent();
+  }
+
   /**
    * Fails all streams, writes what they have sent before, and closes the connection, without go-away, as Go does. Idempotent; resolves
    * within about a second even when the peer does not react.

@@ -70,6 +70,11 @@ export class StreamTable {
     this.outgoing.settle(stream.id);
   }
 
+  /** Resolves when every stream has sent what was acknowledged to its writer. Never rejects. */
+  async sent(): Promise<void> {
+    await Promise.all([...this.#streams.values()].map((stream) => stream.sent()));
+  }
+
   /** The session has ended: every stream and every waiting `open` fails. */
   end(reason: PluginError, drain: boolean): void {
     this.outgoing.close(reason);

@@ -144,6 +144,11 @@ export class YamuxStream extends Duplex {
     this.#failWhenRead();
   }
 
+  /** @internal Resolves when what was acknowledged to the writer was sent, or cannot be any more. Never rejects. */
+  sent(): Promise<void> {
+    return this.#sending.sent();
+  }
+
   /** @internal The session has ended. With `drain`, what was received can still be read, and the error follows it. */
   sessionEnded(cause: PluginError, drain: boolean): void {
     if (!this.#state.isOver) {

@@ -9,10 +9,11 @@ import { within } from '../../support/defer.js';
 
 const methods = { ask: method(gob.string, gob.string) };
 
-function pair() {
+/** Short, for what is never accepted. */
+function pair(timeoutMs = 50) {
   const [near, far] = duplexPair();
   const sessions = [createYamuxSession(near, { role: 'client' }), createYamuxSession(far, { role: 'server' })] as const;
-  const [own, other] = sessions.map((session) => new YamuxBroker({ session }, { timeoutMs: 50 })) as [
+  const [own, other] = sessions.map((session) => new YamuxBroker({ session }, { timeoutMs })) as [
     YamuxBroker,
     YamuxBroker,
   ];
@@ -22,11 +23,11 @@ function pair() {
 }
 
 test('a service is lent for one call and borrowed by its id, under the name that Go expects', async () => {
-  const { own, other, close } = pair();
+  const { own, other, close } = pair(20_000);
   const answer$ = own.lend(methods, { ask: (question) => `${question} I!` }, (id) =>
     other.borrow(methods, id, ({ ask }) => ask('who?')),
   );
-  assert.equal(await within(5000, 'the answer', lastValueFrom(answer$)), 'who? I!');
+  assert.equal(await within(20_000, 'the answer', lastValueFrom(answer$)), 'who? I!');
   assert.equal(await firstValueFrom(answer$), 'who? I!', 'cold: another subscription has another id');
   await close();
 });
