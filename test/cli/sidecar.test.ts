@@ -83,6 +83,8 @@ test('what is published has no process id, and a host that stops leaves the plug
     await client.start();
     const kv = await client.dispense('kv');
     assert.equal((await firstValueFrom(kv.put({ key: 'a', value }))).revision, BigInt(host));
+    const made = readdirSync(directory).filter((entry) => entry.startsWith('plugin-dir'));
+    assert.equal(made.length, 1, 'a host without brokers writes nothing into the folder');
     const { pid, ends } = await client.reattachConfig();
     assert.deepEqual([pid, ends], [undefined, false]);
   }

@@ -8,7 +8,7 @@ import { MAX_TIMER_MS } from '../../wire/duration.js';
 import { SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import type { EndpointLaunch } from '../attached/endpoint.js';
 import { connect } from './connect.js';
-import { createPluginSockets, NO_SOCKETS } from './plugin-sockets.js';
+import { NO_SOCKETS, socketsOfAttached } from './plugin-sockets.js';
 import type { ConnectedPlugin, StartContext } from './start-context.js';
 
 /** Connects to a plugin of which nothing is known but its address. Rejects with a PluginError, or with the reason of `abort`. */
@@ -17,7 +17,7 @@ export async function connectEndpoint(launch: EndpointLaunch, context: StartCont
   const { address } = launch;
   const { protocolVersion, plugins } = chosenSet(launch, context);
   const multiplex = options.grpcBrokerMultiplex;
-  const sockets = address.network === 'unix' ? await createPluginSockets(options) : NO_SOCKETS;
+  const sockets = address.network === 'unix' ? socketsOfAttached(options) : NO_SOCKETS;
   acquired.sockets = sockets;
   const rotation = rotationOf(launch, context);
   const runner = new EndpointRunner(rotation);

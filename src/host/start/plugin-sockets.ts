@@ -32,15 +32,9 @@ export interface PluginSockets {
  * listen would fail with that.
  */
 export async function createPluginSockets({ unixSocket, outlivesHost }: ResolvedClientOptions): Promise<PluginSockets> {
-  const { group } = unixSocket;
-  // Absolute, since the plugin may have another working directory.
-  const tempDir = absolutePath(unixSocket.tempDir ?? tmpdir());
-  const where = {
-    tempDir,
-    ...(group === undefined ? {} : { socketGroup: group }),
-  };
-  if (defaultNetwork() !== 'unix')
-    return { where, noteOwners: nothing, sweep: () => {}, endSweep: nothing, remove: () => {} };
+  const where = whereOf(unixSocket);
+  const { tempDir } = where;
+  if (defaultNetwork() !== 'unix') return { ...NO_SOCKETS, where };
   checkSocketRoom(tempDir);
   const sweepEnded = new AbortController();
   let sweeping: Promise<void> | undefined;
@@ -56,6 +50,22 @@ export async function createPluginSockets({ unixSocket, outlivesHost }: Resolved
       await sweeping;
     },
     remove: () => directory.remove(),
+  };
+}
+
+/**
+ * For a plugin that another process has started, and whose own socket is elsewhere: a brokered listener makes a private directory when there
+ * is one, so that a host without brokers need not be able to write there.
+ */
+export function socketsOfAttached({ unixSocket }: ResolvedClientOptions): PluginSockets {
+  return { ...NO_SOCKETS, where: whereOf(unixSocket) };
+}
+
+function whereOf({ tempDir, group }: ResolvedClientOptions['unixSocket']) {
+  return {
+    // Absolute, since the plugin may have another working directory.
+    tempDir: absolutePath(tempDir ?? tmpdir()),
+    ...(group === undefined ? {} : { socketGroup: group }),
   };
 }
 

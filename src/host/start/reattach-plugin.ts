@@ -6,7 +6,7 @@ import { type Address, SAME_ADDRESSES } from '../../wire/handshake/address.js';
 import type { ReattachConfig } from '../../wire/handshake/reattach-config.js';
 import type { AttachFunction, AttachLaunch } from '../launch-options.js';
 import { connect } from './connect.js';
-import { createPluginSockets, type PluginSockets } from './plugin-sockets.js';
+import { type PluginSockets, socketsOfAttached } from './plugin-sockets.js';
 import type { ConnectedPlugin, StartContext } from './start-context.js';
 
 /**
@@ -19,7 +19,7 @@ export async function reattachPlugin(
 ): Promise<ConnectedPlugin> {
   const { options, abort, streams, acquired } = context;
   const address: Address = { network: config.network, address: config.address };
-  const sockets = await createPluginSockets(options);
+  const sockets = socketsOfAttached(options);
   acquired.sockets = sockets;
   const runner = await (attach === undefined ? attachTo(config, sockets, context) : attachBy(attach, config));
   acquired.runner = runner;
