@@ -1,4 +1,6 @@
-import { Subject, tap } from 'rxjs';
+import type { Duplex } from 'node:stream';
+import { tap } from 'rxjs';
+import { ACCEPT, acceptFrom, type DirectListener } from '../transports/acceptor.js';
 import type { Listener } from '../transports/transport.js';
 import type { HostConnections } from './host-polls.js';
 
@@ -10,16 +12,33 @@ export interface CountedListener extends HostConnections {
 /** Counts the open connections of a listener. */
 export function countConnections(listener: Listener): CountedListener {
   let open = 0;
-  const closed = new Subject<void>();
-  const connection$ = listener.connection$.pipe(
-    tap((connection) => {
-      open += 1;
-      connection.once('close', () => {
-        open -= 1;
-        closed.next();
-      });
-    }),
-  );
-  const counted: Listener = { address: listener.address, connection$, close: () => listener.close() };
-  return { listener: counted, connections: () => open, connectionClosed$: closed.asObservable() };
+  const callbacks = new Set<() => void>();
+  const count = (connection: Duplex): void => {
+    open += 1;
+    connection.once('close', () => {
+      open -= 1;
+      for (const callback of callbacks) callback();
+    });
+  };
+  const counted: DirectListener = {
+    address: listener.address,
+    get connection$() {
+      return listener.connection$.pipe(tap(count));
+    },
+    [ACCEPT]: (acceptor) =>
+      acceptFrom(listener, {
+        next: (connection) => {
+          count(connection);
+          acceptor.next(connection);
+        },
+        error: (error) => acceptor.error(error),
+        complete: () => acceptor.complete(),
+      }),
+    close: () => listener.close(),
+  };
+  const onConnectionClosed = (callback: () => void): (() => void) => {
+    callbacks.add(callback);
+    return () => void callbacks.delete(callback);
+  };
+  return { listener: counted, connections: () => open, onConnectionClosed };
 }

@@ -1,5 +1,3 @@
-import { Observable } from 'rxjs';
-
 /** The first poll after the end of a connection; each later one takes twice as long, up to POLL_MS. */
 const FIRST_POLL_MS = 20;
 const POLL_MS = 1000;
@@ -11,8 +9,8 @@ const SETTLED_POLL_MS = 10_000;
 export interface HostConnections {
   /** How many connections of the host are open. */
   readonly connections: () => number;
-  /** Emits whenever one has closed. */
-  readonly connectionClosed$: Observable<void>;
+  /** Calls back whenever one has closed, until what it returns is called. */
+  readonly onConnectionClosed: (callback: () => void) => () => void;
 }
 
 export interface Poll {
@@ -24,36 +22,39 @@ export interface Poll {
 }
 
 /**
- * When to look whether the host is still there. The system closes the connections of a process that is killed, at once, so that an idle
+ * Calls back when to look whether the host is still there. The system closes the connections of a process that is killed, at once, so that an idle
  * plugin need not be woken for it: there is a poll soon after a connection was closed, every second as long as there is none, and otherwise
- * every 10 s, for what has no connection, such as a wrapper. Cold; never completes, and does not keep the process alive.
+ * every 10 s, for what has no connection, such as a wrapper. Until what it returns is called; does not keep the process alive.
  */
-export function hostPolls({ connections, connectionClosed$ }: HostConnections): Observable<Poll> {
-  return new Observable((subscriber) => {
-    let timer: NodeJS.Timeout | undefined;
-    let unsettledMs = POLL_MS;
-    let wasConnected = false;
-    const wait = (): void => {
-      const isSettled = connections() > 0 && unsettledMs >= SETTLED_MS;
-      const waitedMs = isSettled ? SETTLED_POLL_MS : Math.min(POLL_MS, Math.max(FIRST_POLL_MS, unsettledMs));
-      timer = setTimeout(() => {
-        unsettledMs += waitedMs;
-        const isConnected = connections() > 0;
-        wasConnected ||= isConnected;
-        subscriber.next({ waitedMs, isConnected, wasConnected });
-        if (!subscriber.closed) wait();
-      }, waitedMs).unref();
-    };
-    const closes = connectionClosed$.subscribe(() => {
-      clearTimeout(timer);
-      unsettledMs = 0;
-      wasConnected = true;
-      wait();
-    });
+export function pollForHost(
+  { connections, onConnectionClosed }: HostConnections,
+  onPoll: (poll: Poll) => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let unsettledMs = POLL_MS;
+  let wasConnected = false;
+  let isStopped = false;
+  const wait = (): void => {
+    const isSettled = connections() > 0 && unsettledMs >= SETTLED_MS;
+    const waitedMs = isSettled ? SETTLED_POLL_MS : Math.min(POLL_MS, Math.max(FIRST_POLL_MS, unsettledMs));
+    timer = setTimeout(() => {
+      unsettledMs += waitedMs;
+      const isConnected = connections() > 0;
+      wasConnected ||= isConnected;
+      onPoll({ waitedMs, isConnected, wasConnected });
+      if (!isStopped) wait();
+    }, waitedMs).unref();
+  };
+  const unwatch = onConnectionClosed(() => {
+    clearTimeout(timer);
+    unsettledMs = 0;
+    wasConnected = true;
     wait();
-    return () => {
-      closes.unsubscribe();
-      clearTimeout(timer);
-    };
   });
+  wait();
+  return () => {
+    isStopped = true;
+    unwatch();
+    clearTimeout(timer);
+  };
 }

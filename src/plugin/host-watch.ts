@@ -3,7 +3,7 @@ import { hasExited } from '../processes/running.js';
 import { readSystem } from '../processes/system.js';
 import type { HandshakeConfig } from '../wire/handshake/handshake-config.js';
 import type { HostProcess } from '../wire/handshake/host-process.js';
-import { type HostConnections, hostPolls, type Poll } from './host-polls.js';
+import { type HostConnections, type Poll, pollForHost } from './host-polls.js';
 
 /** Time without a connection after which a host counts as gone. One that reconnects does so within 10 s, the longest backoff. */
 const DISCONNECTED_MS = 60_000;
@@ -32,7 +32,7 @@ export interface HostWatch {
 /**
  * Calls back once when the host has exited or was killed. Watched is the process that started this one, the wrapper mostly if there is
  * one (`npx`, `bash -c`), and the host's own process, if it runs on the same system. Of a host on another one, in front of a container
- * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls as `hostPolls` says.
+ * for instance, the connections are watched: it counts as gone a minute after the last one was closed. Polls as `pollForHost` says.
  */
 export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) => void): HostWatch {
   const { host } = options;
@@ -42,12 +42,17 @@ export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) =>
   const hasHostExited = (): boolean => isConfirmed && host !== undefined && hasExited(host);
   let isGone = false;
   const look = (): boolean => (isGone ||= hasParentExited() || hasHostExited());
-  const watching = hostPolls(options).subscribe((poll) => {
+  let isStopped = false;
+  const stopPolls = pollForHost(options, (poll) => {
     if (look() || isDisconnected(poll)) onGone();
   });
+  const stop = (): void => {
+    isStopped = true;
+    stopPolls();
+  };
   const onGone = (): void => {
-    if (watching.closed) return;
-    watching.unsubscribe();
+    if (isStopped) return;
+    stop();
     isGone = true;
     onExit({ isConfirmed });
   };
@@ -56,7 +61,7 @@ export function watchHost(options: HostWatchOptions, onExit: (exit: HostExit) =>
     void hasOtherStartTime(host).then((isOther) => {
       if (isOther) onGone();
     });
-  return { look: () => (look() ? { isConfirmed } : undefined), stop: () => watching.unsubscribe() };
+  return { look: () => (look() ? { isConfirmed } : undefined), stop };
 }
 
 /** Compared once: outside of Linux reading a start time takes a program, too much for every poll. */

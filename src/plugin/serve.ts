@@ -1,4 +1,3 @@
-import { Observable } from 'rxjs';
 import { TREE_VARIABLE } from '../processes/mark.js';
 import { killOwnTree } from '../processes/own-tree.js';
 import { removeAbandonedSocketDir, sweepSocketDirs } from '../transports/sockets/sweep.js';
@@ -166,7 +165,7 @@ function watchWhilePreparing(environment: PluginEnvironment, handshake: Handshak
   if (environment.outlivesHost) return { stop: () => {}, end: () => {} };
   const host = handshake === undefined ? undefined : environment.hostProcess;
   const unknown = { magicCookieKey: '', magicCookieValue: '' };
-  const connections = { connections: () => 0, connectionClosed$: new Observable<void>() };
+  const connections = { connections: () => 0, onConnectionClosed: () => () => {} };
   const watch = watchHost({ host, handshake: handshake ?? unknown, ...connections }, () => process.exit(1));
   const forget = killTreeAtExit(watch);
   const end = (): void => {

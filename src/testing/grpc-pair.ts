@@ -171,7 +171,7 @@ function pluginBroker(
 ): GrpcBroker {
   const ends = { network: brokerNetworkOver(transport), logger, tls: tls.server };
   const settings = { ...resolveBrokerOptions({}, { server: serverOptions }), endpoints };
-  return addPluginBroker(server, undefined, ends, settings);
+  return addPluginBroker(server, undefined, ends, settings).broker;
 }
 
 function hostBroker(

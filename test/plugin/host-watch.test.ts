@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { NEVER, Subject } from 'rxjs';
 import type { ReattachConfig } from '../../src/index.js';
-import { hostPolls } from '../../src/plugin/host-polls.js';
+import { pollForHost } from '../../src/plugin/host-polls.js';
 import { watchHost } from '../../src/plugin/host-watch.js';
 import { identify } from '../../src/processes/identity.js';
 import { describeThisProcess } from '../../src/processes/this-process.js';
@@ -25,6 +24,18 @@ const onLinux = { skip: process.platform === 'linux' ? false : 'process tables a
 const handshake = { protocolVersion: 1, magicCookieKey: 'RXPLUG_TEST', magicCookieValue: 'yes' };
 const cookie = 'RXPLUG_TEST=yes';
 const sleep = ['-e', 'setInterval(() => {}, 1000)'];
+
+/** The end of connections, when the test says so. */
+function closings() {
+  const connections = new EventEmitter();
+  return {
+    close: () => void connections.emit('close'),
+    onConnectionClosed(callback: () => void) {
+      connections.on('close', callback);
+      return () => void connections.off('close', callback);
+    },
+  };
+}
 
 /** In steps: a timer that is set within a tick of Node 20 counts from the end of it. */
 function advance({ mock }: TestContext, ms: number, stepMs = 20): void {
@@ -145,7 +156,7 @@ test('a plugin watches the process that started it, on this system', onLinux, as
   const exited = { ...here, pid: child.pid!, cookie };
   const polls = (host: HostProcess | undefined, seconds = 10, connections: () => number = () => 1) => {
     let exit: unknown = 'none';
-    const watched = { host, handshake, connections, connectionClosed$: NEVER };
+    const watched = { host, handshake, connections, onConnectionClosed: () => () => {} };
     const { stop } = watchHost(watched, (found) => (exit = found));
     advance(t, seconds * 1000, 1000);
     stop();
@@ -172,14 +183,12 @@ test('a plugin watches the process that started it, on this system', onLinux, as
 test('a host on another system that is killed right after it connected counts as gone a minute later', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const host = { ...(await describeThisProcess()), pidNamespace: 'pid:[1]', cookie };
-  const closed = new Subject<void>();
+  const closed = closings();
   const exits: unknown[] = [];
-  const { stop } = watchHost({ host, handshake, connections: () => 0, connectionClosed$: closed }, (exit) =>
-    exits.push(exit),
-  );
+  const { stop } = watchHost({ host, handshake, connections: () => 0, ...closed }, (exit) => exits.push(exit));
   advance(t, 500);
   // Opened and closed between two polls.
-  closed.next();
+  closed.close();
   advance(t, 59_000);
   assert.deepEqual(exits, []);
   advance(t, 2000);
@@ -196,10 +205,10 @@ test(
     const { startTime } = (await identify(child.pid!))!;
     const host = { ...(await describeThisProcess()), pid: child.pid!, startTime: startTime!, cookie };
     t.mock.timers.enable({ apis: ['setTimeout'] });
-    const closed = new Subject<void>();
+    const closed = closings();
     const exits: unknown[] = [];
     let open = 1;
-    const watched = { host, handshake, connections: () => open, connectionClosed$: closed };
+    const watched = { host, handshake, connections: () => open, ...closed };
     const { stop } = watchHost(watched, (exit) => exits.push(exit));
     advance(t, 20_000);
     child.kill('SIGKILL');
@@ -207,11 +216,11 @@ test(
     advance(t, 1000);
     assert.equal(exits.length, 0, 'a plugin that is connected is not woken every second');
     open = 0;
-    closed.next();
+    closed.close();
     advance(t, 20);
     assert.deepEqual(exits, [{ isConfirmed: true }]);
     stop();
-    const unconnected = { host, handshake, connections: () => 0, connectionClosed$: NEVER };
+    const unconnected = { host, handshake, connections: () => 0, onConnectionClosed: () => () => {} };
     const second = watchHost(unconnected, (exit) => exits.push(exit));
     advance(t, 1000);
     assert.equal(exits.length, 2);
@@ -221,23 +230,21 @@ test(
 
 test('after the end of a connection the polls become rarer, and an open one settles them', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const closed = new Subject<void>();
+  const closed = closings();
   let open = 0;
   const waits: number[] = [];
-  const polling = hostPolls({ connections: () => open, connectionClosed$: closed }).subscribe(({ waitedMs }) => {
-    waits.push(waitedMs);
-  });
+  const stop = pollForHost({ connections: () => open, ...closed }, ({ waitedMs }) => void waits.push(waitedMs));
   advance(t, 3000);
   assert.deepEqual(waits.splice(0), [1000, 1000, 1000]);
-  closed.next();
+  closed.close();
   advance(t, 2280);
   assert.deepEqual(waits.splice(0), [20, 20, 40, 80, 160, 320, 640, 1000]);
   open = 1;
   advance(t, 40_000);
   assert.deepEqual(new Set(waits.slice(-2)), new Set([10_000]));
-  polling.unsubscribe();
+  stop();
   waits.length = 0;
-  closed.next();
+  closed.close();
   advance(t, 20_000);
   assert.deepEqual(waits, []);
 });

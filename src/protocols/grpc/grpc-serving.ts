@@ -1,5 +1,5 @@
-import type { Subscription } from 'rxjs';
 import { setLoopTimeout } from '../../streams/loop-timeout.js';
+import { acceptFrom } from '../../transports/acceptor.js';
 import { secureListener } from '../../transports/tls/tls.js';
 import type { Listener } from '../../transports/transport.js';
 import { MAX_TIMER_MS } from '../../wire/duration.js';
@@ -7,10 +7,9 @@ import { notServable } from '../contract-errors.js';
 import type { ServerConnection, ServerProtocol, SharedServing } from '../protocol.js';
 import type { RunningCalls } from '../running-calls.js';
 import { whenReady } from '../when-ready.js';
-import type { GrpcBroker } from './broker/grpc-broker.js';
 import type { MuxedPlugin, MuxedPluginOptions } from './broker/muxed-plugin.js';
 import type { ResolvedBrokerOptions } from './broker/options.js';
-import { addPluginBroker } from './broker/plugin-broker.js';
+import { addPluginBroker, type PluginBroker } from './broker/plugin-broker.js';
 import { type GrpcServiceContext, grpcSidesOf } from './contract.js';
 import { loadGrpcEngine } from './engine.js';
 import { HealthDefinition } from './gen/grpc/health/v1/health.js';
@@ -106,7 +105,7 @@ class GrpcServing implements ServerProtocol {
   readonly name = 'grpc';
   readonly ended: Promise<void>;
   readonly #server: GrpcServer;
-  readonly #broker: GrpcBroker;
+  readonly #broker: PluginBroker;
   readonly #calls: RunningCalls;
   readonly #listener: Listener;
   readonly #shared: SharedServing | undefined;
@@ -114,11 +113,11 @@ class GrpcServing implements ServerProtocol {
   /** Aborted when the services are not served any more. */
   readonly #served = new AbortController();
   #end: () => void = () => {};
-  #accepting: Subscription | undefined;
+  #stopAccepting: () => void = () => {};
 
   constructor(
     server: GrpcServer,
-    broker: GrpcBroker,
+    broker: PluginBroker,
     calls: RunningCalls,
     { listener, tls, shared, health }: ServedConnection,
   ) {
@@ -135,6 +134,7 @@ class GrpcServing implements ServerProtocol {
   async addImplementations({ implementations, logger }: ServerConnection): Promise<void> {
     const server = countingServer(this.#server, this.#calls);
     const { signal } = this.#served;
+    const plugin = this.#broker;
     try {
       for (const [name, { contract, create }] of Object.entries(implementations)) {
         const sides = grpcSidesOf(contract);
@@ -142,7 +142,9 @@ class GrpcServing implements ServerProtocol {
         const context: GrpcServiceContext = {
           logger: logger.named(name),
           protocol: 'grpc',
-          broker: this.#broker,
+          get broker() {
+            return plugin.broker;
+          },
           signal,
         };
         await whenReady(create(context), (service) => sides.serve(server, service, context));
@@ -154,7 +156,7 @@ class GrpcServing implements ServerProtocol {
   }
 
   accept(): void {
-    this.#accepting = this.#listener.connection$.subscribe({
+    this.#stopAccepting = acceptFrom(this.#listener, {
       next: (connection) => this.#server.inject(connection),
       error: () => this.end(),
       complete: () => this.end(),
@@ -178,7 +180,7 @@ class GrpcServing implements ServerProtocol {
 
   async close(): Promise<void> {
     await this.#listener.close();
-    this.#accepting?.unsubscribe();
+    this.#stopAccepting();
     if (this.#shared !== undefined) await this.#server.drain({ graceMs: LAST_ANSWERS_MS });
     await Promise.all([this.#server.close(), this.#broker.close()]);
     this.#served.abort();

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Observable, Subject, type Subscriber } from 'rxjs';
+import { Observable } from 'rxjs';
 import { TransportError } from '../../errors.js';
 import type { Address } from '../../wire/handshake/address.js';
-import type { Listener } from '../transport.js';
+import { ACCEPT, type Acceptor, type DirectListener } from '../acceptor.js';
 import { acceptDirect } from './direct-socket.js';
 
 /** Most connections that wait for a subscriber; further ones are closed. */
@@ -45,28 +45,51 @@ export async function bind(
  * A Listener of a net.Server that listens. A waiting connection is not read from, and is dropped when it is closed. `error` events of
  * connections are handled here, so that they are never uncaught; `close` follows each.
  */
-export class SocketListener implements Listener {
+export class SocketListener implements DirectListener {
   readonly address: Address;
-  readonly connection$: Observable<Duplex>;
   readonly #server: Server;
   readonly #options: SocketListenerOptions;
-  readonly #connections = new Subject<Duplex>();
   readonly #waiting = new Set<Socket>();
-  #taken = false;
+  #acceptor: Acceptor | undefined;
   #closed = false;
+  /** How the listener has ended: without an error when it was closed. */
+  #end: { readonly error?: TransportError } | undefined;
 
   constructor(server: Server, address: Address, options: SocketListenerOptions = {}) {
     this.#server = server;
     this.address = address;
     this.#options = options;
-    this.connection$ = new Observable((subscriber) => this.#take(subscriber));
     server.on('connection', (socket) => this.#accept(acceptDirect(socket)));
     server.on('error', (cause) => this.#fail(cause));
   }
 
+  get connection$(): Observable<Duplex> {
+    return new Observable((subscriber) => this[ACCEPT](subscriber));
+  }
+
+  [ACCEPT](acceptor: Acceptor): () => void {
+    if (this.#acceptor !== undefined) {
+      const message = 'The connections of a listener can have one subscriber at a time.';
+      acceptor.error(new TransportError('ERR_LISTEN', message));
+      return () => {};
+    }
+    this.#acceptor = acceptor;
+    // One by one, so that the rest keeps waiting when the acceptor takes no more in between.
+    for (const socket of this.#waiting) {
+      if (acceptor.closed === true) break;
+      this.#waiting.delete(socket);
+      acceptor.next(socket);
+    }
+    this.#tellEnd();
+    return () => {
+      if (this.#acceptor === acceptor) this.#acceptor = undefined;
+    };
+  }
+
   close(): Promise<void> {
     this.#shut();
-    this.#connections.complete();
+    this.#end ??= {};
+    this.#tellEnd();
     return Promise.resolve();
   }
 
@@ -81,8 +104,8 @@ export class SocketListener implements Listener {
 
   #accept(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#connections.observed) {
-      this.#connections.next(socket);
+    if (this.#acceptor !== undefined) {
+      this.#acceptor.next(socket);
       return;
     }
     if (this.#closed || this.#waiting.size >= MAX_WAITING) {
@@ -93,31 +116,19 @@ export class SocketListener implements Listener {
     socket.once('close', () => this.#waiting.delete(socket));
   }
 
-  #take(subscriber: Subscriber<Duplex>): void {
-    if (this.#taken) {
-      subscriber.error(
-        new TransportError('ERR_LISTEN', 'The connections of a listener can have one subscriber at a time.'),
-      );
-      return;
-    }
-    this.#taken = true;
-    // One by one, so that the rest keeps waiting when the subscriber unsubscribes in between.
-    for (const socket of this.#waiting) {
-      if (subscriber.closed) break;
-      this.#waiting.delete(socket);
-      subscriber.next(socket);
-    }
-    this.#connections.subscribe(subscriber);
-    subscriber.add(() => {
-      this.#taken = false;
-    });
-  }
-
   #fail(cause: Error): void {
     this.#shut();
-    this.#connections.error(
-      new TransportError('ERR_LISTEN', `The listener at ${this.address.address} failed: ${cause.message}.`, { cause }),
-    );
+    const message = `The listener at ${this.address.address} failed: ${cause.message}.`;
+    this.#end ??= { error: new TransportError('ERR_LISTEN', message, { cause }) };
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    const acceptor = this.#acceptor;
+    if (acceptor === undefined || this.#end === undefined) return;
+    this.#acceptor = undefined;
+    if (this.#end.error === undefined) acceptor.complete();
+    else acceptor.error(this.#end.error);
   }
 
   /** Does not wait for the server's `close` event, which comes after the last accepted connection was closed. */

@@ -28,11 +28,14 @@ const MAX_LISTED = 100;
  * await serve({ handshake, plugins, grpc: { configure: (_server, health) => health.set({ 'app.Store': 'NOT_SERVING' }) } });
  */
 export class HealthService implements ServiceOf<typeof HealthDefinition> {
-  readonly #statuses$ = new BehaviorSubject<HealthStatuses>({ '': 'SERVING', [GRPC_SERVICE_NAME]: 'SERVING' });
+  #statuses: HealthStatuses = { '': 'SERVING', [GRPC_SERVICE_NAME]: 'SERVING' };
+  /** For those that watch; made with the first of them, since a plugin starts without rxjs. */
+  #watched: BehaviorSubject<HealthStatuses> | undefined;
 
   /** Sets the status of the named services; the others keep theirs. */
   set(statuses: HealthStatuses): void {
-    this.#statuses$.next({ ...this.#statuses$.value, ...statuses });
+    this.#statuses = { ...this.#statuses, ...statuses };
+    this.#watched?.next(this.#statuses);
   }
 
   /** Sets every value of `statuses$`, until the returned Subscription is ended. If it errors, every service becomes NOT_SERVING. */
@@ -42,17 +45,18 @@ export class HealthService implements ServiceOf<typeof HealthDefinition> {
 
   /** Gives every listed service the same status, for instance NOT_SERVING before the server stops. */
   setAll(status: ServingStatus): void {
-    this.set(Object.fromEntries(Object.keys(this.#statuses$.value).map((name) => [name, status])));
+    this.set(Object.fromEntries(Object.keys(this.#statuses).map((name) => [name, status])));
   }
 
   check({ service }: HealthCheckRequest) {
-    const status = statusOf(this.#statuses$.value, service);
+    const status = statusOf(this.#statuses, service);
     if (status === undefined) throw new GrpcError(Status.NOT_FOUND, 'unknown service');
     return { status: Code[status] };
   }
 
   watch({ service }: HealthCheckRequest) {
-    return this.#statuses$.pipe(
+    this.#watched ??= new BehaviorSubject(this.#statuses);
+    return this.#watched.pipe(
       map((statuses) => Code[statusOf(statuses, service) ?? 'SERVICE_UNKNOWN']),
       distinctUntilChanged(),
       map((status) => ({ status })),
@@ -60,7 +64,7 @@ export class HealthService implements ServiceOf<typeof HealthDefinition> {
   }
 
   list() {
-    const entries = Object.entries(this.#statuses$.value);
+    const entries = Object.entries(this.#statuses);
     if (entries.length > MAX_LISTED)
       throw new GrpcError(Status.RESOURCE_EXHAUSTED, `server health list exceeds maximum capacity: ${MAX_LISTED}`);
     return { statuses: Object.fromEntries(entries.map(([name, status]) => [name, { status: Code[status] }])) };
