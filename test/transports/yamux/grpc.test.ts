@@ -13,16 +13,16 @@ const nodes = (process.env['RXPLUG_NODES'] ?? '').split(':').filter((path) => pa
 const run = promisify(execFile);
 
 for (const [client, server, connection, calls] of [
-  ['native', 'native', 'plain', 1000],
-  ['native', 'native', 'tls', 1000],
-  ['native', 'native', 'synchronous', 1000],
-  ['native', 'grpc-js', 'plain', 500],
-  ['grpc-js', 'native', 'plain', 500],
-  ['grpc-js', 'native', 'tls', 500],
-  ['grpc-js', 'grpc-js', 'plain', 500],
-  ['grpc-js', 'grpc-js', 'tls', 500],
-  ['grpc-js', 'grpc-js', 'synchronous', 500],
-  ['grpc-js', 'grpc-js', 'socket', 500],
+  ['native', 'native', 'plain', 400],
+  ['native', 'native', 'tls', 400],
+  ['native', 'native', 'synchronous', 400],
+  ['native', 'grpc-js', 'plain', 200],
+  ['grpc-js', 'native', 'plain', 200],
+  ['grpc-js', 'native', 'tls', 200],
+  ['grpc-js', 'grpc-js', 'plain', 200],
+  ['grpc-js', 'grpc-js', 'tls', 200],
+  ['grpc-js', 'grpc-js', 'synchronous', 200],
+  ['grpc-js', 'grpc-js', 'socket', 200],
 ] as const) {
   for (const node of [process.execPath, ...nodes]) {
     const name = node === process.execPath ? process.version : node;
