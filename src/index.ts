@@ -69,6 +69,8 @@ export {
   TransportError,
   type TransportErrorCode,
 } from './errors.js';
+// TypeScript writes the type of an exported contract with names of `rxplug/grpc`, and only if it has read that entry.
+export type {} from './grpc.js';
 export {
   type ClientOfContract,
   type ContextOfContract,

@@ -132,7 +132,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   supervision: room([...DI, 'supervision/calls'], ['rxjs', 'node:stream', 'node:fs', 'node:path', 'node:crypto']),
   di: room([...DI, 'supervision', 'supervision/*'], ['rxjs', 'node:stream', 'inversify', 'reflect-metadata']),
   // The package's entries: one for each subject, and nothing but names.
-  index: room([...DI, 'di']),
+  index: room([...DI, 'di', 'grpc']),
   grpc: room(DI),
   'net-rpc': room(DI),
   transport: room(DI),

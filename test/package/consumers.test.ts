@@ -62,6 +62,20 @@ import { LOGGER, pluginHostModule } from 'rxplug/di';
 export const injected = [LOGGER, pluginHostModule({})] as const;
 `;
 
+/** What other programs share. Of the package it imports only the main entry, and it writes out no types. */
+const CONTRACT = `
+import { grpcPlugin, promiseClient, unimplemented } from 'rxplug';
+import { GreeterDefinition } from './gen/greeter.js';
+import { Greeter as GreeterEs } from './gen/greeter_pb.js';
+export const plugins = {
+  proto: grpcPlugin(GreeterDefinition),
+  promised: grpcPlugin(GreeterDefinition, { view: promiseClient }),
+  viewed: grpcPlugin(GreeterDefinition, { view: ({ greet }) => ({ greet }) }),
+  es: grpcPlugin(GreeterEs),
+};
+export class Nothing extends unimplemented(GreeterDefinition) {}
+`;
+
 const STRICTEST = {
   target: 'ES2022',
   lib: ['ES2023', 'ESNext.Disposable'],
@@ -140,6 +154,20 @@ for (const compiler of ['typescript', 'typescript58', 'typescript57']) {
     }
   });
 }
+
+const newest = compilerOf('typescript');
+
+test('an exported contract has declarations, which name its types by the entries', {
+  skip: newest === undefined && 'typescript is not installed: npm ci',
+}, async () => {
+  const folder = join(project, 'contract');
+  await writeProgram(folder, 'module', { ...STRICTEST, module: 'NodeNext' }, { 'contract.ts': CONTRACT });
+  await run(process.execPath, [newest!], { cwd: folder }).catch(({ stdout }: { stdout: string }) =>
+    assert.fail(stdout),
+  );
+  const declarations = await readFile(join(folder, 'contract.d.ts'), 'utf8');
+  assert.match(declarations, /import\("rxplug\/grpc"\)\.UnaryCall</);
+});
 
 test('every entry can be required, and has the same values as by import', async () => {
   const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { exports: object };
