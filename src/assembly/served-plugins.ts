@@ -1,6 +1,7 @@
 import { OptionsError } from '../errors.js';
 import type { PluginImplementation, PluginImplementations, ServiceContext } from '../protocols/contract.js';
 import { type DualSides, implementDual } from '../protocols/dual/contract.js';
+import { describeValue } from '../wire/option-names.js';
 import { contractOf, type ServiceClass } from './plugin-service.js';
 
 /**
@@ -19,6 +20,10 @@ export type CreateService = (service: ServiceClass, context: ServiceContext) => 
 
 /** An implementation for each name of a plugin set. Throws OptionsError. */
 export function implementationsOf(plugins: ServedPlugins, create: CreateService): PluginImplementations {
+  if (typeof plugins !== 'object' || plugins === null || Array.isArray(plugins))
+    throw new OptionsError(
+      `Expected a plugin set to be an object with implementations by name, got ${describeValue(plugins)}.`,
+    );
   const entries = Object.entries(plugins).map(([name, plugin]) => [name, implementationOf(name, plugin, create)]);
   return Object.fromEntries(entries) as PluginImplementations;
 }

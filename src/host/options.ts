@@ -1,11 +1,10 @@
 import type { Writable } from 'node:stream';
 import { OptionsError } from '../errors.js';
-import type { PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
+import type { PluginSet, ProtocolName } from '../protocols/contract.js';
 import type { TlsConfig } from '../transports/tls/tls.js';
 import { resolveDuration } from '../wire/duration.js';
 import { cookielessHandshake, type HandshakeConfig, resolveHandshake } from '../wire/handshake/handshake-config.js';
 import { definedVariables } from '../wire/handshake/variables.js';
-import { hostVersionTable } from '../wire/handshake/versions.js';
 import { resolveLineLimit } from '../wire/lines.js';
 import { agreedManifest } from '../wire/manifest/agreement.js';
 import type { PluginManifest } from '../wire/manifest/manifest.js';
@@ -16,6 +15,7 @@ import type { VersionedPluginSets } from './negotiated.js';
 import { checkLogSink, type LogSink } from './output/log-sink.js';
 import { type PluginOutputMode, resolveOutput } from './output/plugin-output.js';
 import { resolveName } from './plugin-name.js';
+import { protocolsOf, resolveProtocols, versionTable } from './plugin-sets.js';
 
 /** @inline */
 interface CommonOptions {
@@ -158,7 +158,7 @@ export function resolveClientOptions<P extends PluginSet>(options: ClientOptions
   const launch = resolveLaunch(options);
   const isEndpoint = launch.kind === 'endpoint';
   const handshake = (isEndpoint ? cookielessHandshake : resolveHandshake)(options.handshake, baseVersionOf(options));
-  const versions = versionTable(options, handshake);
+  const versions = versionTable(options, handshake.protocolVersion);
   checkTogether(options, launch);
   const allowedProtocols = resolveProtocols(options.allowedProtocols) ?? protocolsOf(versions);
   const terms = { handshake: options.handshake ?? {}, versions: [...versions.keys()], allowedProtocols };
@@ -248,43 +248,6 @@ function checkOutliving({ autoMtls, grpcBrokerMultiplex, managed }: CommonOption
   ];
   const found = obstacles.find(([there]) => there === true);
   if (found !== undefined) throw new OptionsError(`Expected no \`outlivesHost\` beside ${found[1]}.`);
-}
-
-function versionTable<P extends PluginSet>(
-  options: ClientOptions<P>,
-  { protocolVersion }: Pick<Required<HandshakeConfig>, 'protocolVersion'>,
-): ReadonlyMap<number, P> {
-  const versions = hostVersionTable<P>({
-    protocolVersion,
-    ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
-    ...(options.versionedPlugins === undefined ? {} : { versionedPlugins: options.versionedPlugins }),
-  });
-  if (versions.size === 0)
-    throw new OptionsError('Expected `plugins` or `versionedPlugins` to name at least one plugin set.');
-  for (const [version, set] of versions) checkContracts(version, set);
-  return versions;
-}
-
-/** For JavaScript callers, who tend to pass a service definition in place of a contract. */
-function checkContracts(version: number, set: Readonly<Record<string, Partial<PluginContract> | undefined>>): void {
-  const wrong = Object.entries(set).find(([, contract]) => !Array.isArray(contract?.protocols));
-  if (wrong === undefined) return;
-  throw new OptionsError(
-    `Expected \`${wrong[0]}\` of the plugin set of version ${version} to be a contract. Make it with \`grpcPlugin\` or \`netRpcPlugin\`.`,
-  );
-}
-
-function resolveProtocols(protocols: readonly string[] | undefined): readonly ProtocolName[] | undefined {
-  const unknown = protocols?.find((protocol) => protocol !== 'grpc' && protocol !== 'netrpc');
-  if (unknown === undefined) return protocols as readonly ProtocolName[] | undefined;
-  throw new OptionsError(
-    `Expected \`allowedProtocols\` to contain 'grpc' and 'netrpc' only, got ${quoteText(unknown)}.`,
-  );
-}
-
-function protocolsOf(versions: ReadonlyMap<number, PluginSet>): readonly ProtocolName[] {
-  const contracts: PluginContract[] = [...versions.values()].flatMap((set) => Object.values(set));
-  return [...new Set(contracts.flatMap((contract) => contract.protocols))];
 }
 
 function resolvePorts(ports: { readonly min: number; readonly max: number } | undefined): { min: number; max: number } {

@@ -24,6 +24,22 @@ const MISTAKES: readonly Mistake[] = [
       'The plugin speaks "grpc", this host allows netrpc. Add the protocol to `allowedProtocols` if the plugin is right.',
   },
   {
+    mistake: 'a host that names no plugin',
+    make: () => start({ command: program('none.mjs', WELL), plugins: {} }),
+    message:
+      'The plugin speaks "grpc", this host allows no protocol. Name a plugin in `plugins`, or the protocol in `allowedProtocols`.',
+  },
+  {
+    mistake: 'no plugin set',
+    make: () => clientOf({ command: ['kv-plugin'], plugins: null }),
+    message: 'Expected the plugin set of version 1 to be an object with contracts by name, got null.',
+  },
+  {
+    mistake: 'an array of contracts',
+    make: () => clientOf({ command: ['kv-plugin'], plugins: [netRpc.greeter] }),
+    message: 'Expected the plugin set of version 1 to be an object with contracts by name, got an array.',
+  },
+  {
     mistake: 'the port of the plugin is in use',
     varies: /(?<=from )\d+ to \d+/,
     make: async () => {

@@ -61,6 +61,11 @@ const circle = new ContainerModule(({ bind }) => {
 
 const MISTAKES: readonly Mistake[] = [
   {
+    mistake: 'no plugin set',
+    make: () => serving({ plugins: null }),
+    message: 'Expected a plugin set to be an object with implementations by name, got null.',
+  },
+  {
     mistake: 'a method is missing',
     make: () => serving({ plugins: { greeter: implement(plugins.greeter, {} as never) } }),
     message: 'The implementation of greeter.v1.Greeter lacks greet: every method needs a function.',

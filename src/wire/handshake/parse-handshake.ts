@@ -204,12 +204,11 @@ function validateProtocol(text: string | undefined, allowed: readonly ProtocolNa
   if (protocol !== undefined) return protocol;
   const speaks =
     text === undefined ? 'names no protocol in its handshake, which means "netrpc"' : `speaks ${quoteText(wanted)}`;
-  throw failure(
-    'ERR_PROTOCOL_NOT_ALLOWED',
-    `The plugin ${speaks}, this host allows ${allowed.join(', ') || 'nothing'}. ` +
-      'Add the protocol to `allowedProtocols` if the plugin is right.',
-    line,
-  );
+  const allows =
+    allowed.length > 0
+      ? `${allowed.join(', ')}. Add the protocol to \`allowedProtocols\` if the plugin is right.`
+      : 'no protocol. Name a plugin in `plugins`, or the protocol in `allowedProtocols`.';
+  throw failure('ERR_PROTOCOL_NOT_ALLOWED', `The plugin ${speaks}, this host allows ${allows}`, line);
 }
 
 function validateCertificate(text: string | undefined, line: string): Uint8Array | undefined {
