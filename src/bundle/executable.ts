@@ -6,7 +6,7 @@ import { type ProgramBundleOptions, requireProgram } from './bundle.js';
 import { putIntoNode } from './inject.js';
 import { bundleProgram } from './program.js';
 import { recordCode } from './record.js';
-import { CODE_ASSET, executableMain } from './single-file.js';
+import { asFunction, CODE_ASSET, executableMain, PROGRAM_ASSET } from './single-file.js';
 
 /** What is put into Node, and into which. */
 export interface ExecutableOptions extends ProgramBundleOptions {
@@ -51,11 +51,12 @@ export async function bundleExecutable(given: ExecutableOptions): Promise<Execut
   const directory = await mkdtemp(join(dirname(file), '.executable-'));
   try {
     const main = join(directory, 'main.cjs');
-    await writeFile(main, executableMain(program));
+    await writeFile(main, executableMain());
     const assets: Record<string, string> = {};
-    if (code !== undefined) {
-      assets[CODE_ASSET] = join(directory, 'code');
-      await writeFile(assets[CODE_ASSET], code);
+    const contents = { [PROGRAM_ASSET]: asFunction(program), ...(code === undefined ? {} : { [CODE_ASSET]: code }) };
+    for (const [name, content] of Object.entries(contents)) {
+      assets[name] = join(directory, name);
+      await writeFile(assets[name], content);
     }
     const made = join(directory, 'made');
     await putIntoNode({ main, assets, node: node ?? process.execPath, made, directory, entry: resolve(entry) });

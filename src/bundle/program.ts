@@ -28,28 +28,34 @@ const TARGET = { platform: 'node', target: 'node20.19', logLevel: 'silent' } as 
 /** Names are kept, for stack traces; lines are short, since Node prints the one of an uncaught error. */
 const SMALLER = { minifyWhitespace: true, minifySyntax: true, lineLimit: 120 } as const;
 
+const AS_MODULES = {
+  ...TARGET,
+  write: false,
+  outdir: 'out',
+  bundle: true,
+  // Of ES modules esbuild leaves out what is not used, and only of them it makes several files.
+  format: 'esm',
+  splitting: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  metafile: true,
+  // Silent else: a program that is not bundled may do it.
+  logOverride: { 'unsupported-require-call': 'warning' },
+  // A file of it is an input in the metafile, by which way it was reached.
+  loader: { '.node': 'empty' },
+} as const satisfies BuildOptions;
+
 /** One CommonJS text for the entry, for each file that is imported by `import()`, and for what these share. */
 async function chunksOf(
   { build, transform }: typeof import('esbuild'),
   entry: string,
   { external = [], allowDynamic = [], grpcJs = false }: ProgramOptions,
 ): Promise<ReadonlyMap<string, string>> {
-  // Of ES modules esbuild leaves out what is not used, and only of them it makes several files.
   const options = {
-    ...TARGET,
+    ...AS_MODULES,
     entryPoints: { [ENTRY]: entry },
-    write: false,
-    outdir: 'out',
-    bundle: true,
-    format: 'esm',
-    splitting: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    metafile: true,
-    // Silent else: a program that is not bundled may do it.
-    logOverride: { 'unsupported-require-call': 'warning' },
-    // A file of it is an input in the metafile, by which way it was reached.
-    loader: { '.node': 'empty' },
+    // Else the folder in which esbuild was loaded: paths of the metafile would lead nowhere once the program is in another one.
+    absWorkingDir: process.cwd(),
     external: [...external],
   } as const satisfies BuildOptions;
   const plugins = [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])];

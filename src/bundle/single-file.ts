@@ -23,16 +23,18 @@ export interface FileForm {
  */
 function beginning(program: string, remark: string, { executable = false }: FileForm): string {
   const [before, lines] = executable ? [`${SHEBANG}\n`, LINES_BEFORE + 1] : ['', LINES_BEFORE];
-  return `${before}'use strict';\n// ${remark}\n${commented(program)}\n${compileAt(lines)}`;
+  const text = `program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/')`;
+  return `${before}'use strict';\n// ${remark}\n${commented(program)}\n${compiling(text, lines)}`;
 }
 
 const LINES_BEFORE = 2;
 
 /**
- * Compiles the program. Its options are part of what V8 compares stored code with. A file without an extension is an ES module for Node where
- * a `package.json` above it says so, and has then no `require`; it is the program's main file.
+ * Compiles the program, whose text is the value of the expression `text`. Its options are part of what V8 compares stored code with. A file
+ * without an extension is an ES module for Node where a `package.json` above it says so, and has then no `require`; it is the program's
+ * main file.
  */
-function compileAt(lineOffset: number): string {
+function compiling(text: string, lineOffset: number): string {
   return `const [fs, path, vm] = ['fs', 'path', 'vm'].map((name) => process.getBuiltinModule('node:' + name));
 const file = typeof __filename === 'undefined' ? fs.realpathSync(process.argv[1]) : __filename;
 const ownRequire = typeof require === 'undefined' ? process.getBuiltinModule('node:module').createRequire(file) : require;
@@ -45,7 +47,7 @@ const read = (file) => {
   }
 };
 const compile = (cachedData) =>
-  new vm.Script(program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/'), {
+  new vm.Script(${text}, {
     filename: path.basename(file),
     lineOffset: ${lineOffset},
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
@@ -80,13 +82,20 @@ export function loaderFile(program: string, codes: Readonly<Record<string, strin
   ].join('\n');
 }
 
-/** The name under which a single executable has the compiled code. */
+/** The names under which a single executable has the program's text, and what V8 has compiled of it. */
+export const PROGRAM_ASSET = 'program';
 export const CODE_ASSET = 'code';
 
-/** The main file of a single executable, which has its code as an asset. In stored code, and in its main file, it has no `import()` of its own. */
-export function executableMain(program: string): string {
+/**
+ * The main file of a single executable, which has its program and its code as assets: so Node does not decode the text, and V8 does not look
+ * for the end of a comment. In stored code, and in its main file, it has no `import()` of its own.
+ */
+export function executableMain(): string {
+  const text = `Buffer.from(ownRequire('node:sea').getRawAsset(${JSON.stringify(PROGRAM_ASSET)})).latin1Slice()`;
   return [
-    beginning(program, 'A program with everything that it imports, made by rxplug/bundle.', {}).replace(
+    "'use strict';",
+    '// A program with everything that it imports, made by rxplug/bundle.',
+    compiling(text, LINES_BEFORE).replace(
       'const importModule = (specifier) => import(specifier);',
       `const importModule = vm.runInThisContext('(specifier) => import(specifier)', {
   importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
@@ -116,8 +125,12 @@ export function recorderFile(program: string, codeFile: string, form: FileForm):
 }
 
 function commented(program: string): string {
-  const text = `(function (exports, require, module, __filename, __dirname, importModule) {${escapeNonAscii(program)}\n})`;
-  return `${BEFORE}${text.replaceAll('*/', COMMENT_END)}${AFTER}`;
+  return `${BEFORE}${asFunction(program).replaceAll('*/', COMMENT_END)}${AFTER}`;
+}
+
+/** The text that V8 compiles, in ASCII. */
+export function asFunction(program: string): string {
+  return `(function (exports, require, module, __filename, __dirname, importModule) {${escapeNonAscii(program)}\n})`;
 }
 
 /** ASCII is read without decoding. esbuild escapes strings, but not regular expressions and comments. */

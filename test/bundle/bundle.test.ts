@@ -168,6 +168,42 @@ else console.log('b');
     assert.equal((await run(process.execPath, [file, 'greet'], { env: testEnv() })).stdout, 'greeter.v1.Greeter\n');
   });
 
+  test('shares variables as they are now with what it imports by import(), without a definition for each', async () => {
+    const shared = join(here, `shared-${process.pid}.mjs`);
+    const later = join(here, `later-${process.pid}.mjs`);
+    await writeFile(shared, 'export let $a = 1, b = 1; export const add = () => { $a += 1; b += 2; };');
+    await writeFile(
+      later,
+      `import { $a, b } from ${JSON.stringify(shared)}; export { b as default, b as "b c"}; export const now = () => [$a, b];`,
+    );
+    try {
+      const { file } = await bundleText(`
+import { add } from ${JSON.stringify(shared)};
+add();
+void import(${JSON.stringify(later)}).then((later) => {
+  add();
+  console.log(JSON.stringify([later.now(), later.default, later['b c'], Object.keys(later)]));
+});
+`);
+      const { stdout } = await run(process.execPath, [file], { env: testEnv() });
+      assert.equal(stdout, '[[3,5],5,5,["b c","default","now"]]\n');
+      assert.doesNotMatch(await readFile(file, 'utf8'), /__export\(stdin_exports/);
+    } finally {
+      await Promise.all([rm(shared), rm(later)]);
+    }
+  });
+
+  test('is made in a working directory that is not the one of the first bundle', async () => {
+    const before = process.cwd();
+    process.chdir(directory);
+    try {
+      const { file } = await bundleText("import { serve } from 'rxplug'; console.log(typeof serve);");
+      assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, 'function\n');
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   test('leaves out what only code imports by import() that the program does not use', async () => {
     const has = async (name: string): Promise<boolean> => {
       const { file } = await bundleText(`import { ${name} } from 'rxplug'; globalThis.used = ${name};`);
