@@ -58,9 +58,13 @@ export function requireLock(context: CliContext, flags: Pick<StoreFlags, 'lock'>
   );
 }
 
-/** The store that the flags describe. `trust` are signers besides those of --trust. */
-export function storeOf(context: CliContext, flags: StoreFlags, trust: readonly string[] = []): Store {
-  const { directory, host, mirror, allowUnsigned, insecure } = flags;
+/** The store that the flags describe, those of requests too where the command has them. `trust` are signers besides those of --trust. */
+export function storeOf(
+  context: CliContext,
+  flags: LockFlags & Partial<StoreFlags>,
+  trust: readonly string[] = [],
+): Store {
+  const { directory, host, mirror, allowUnsigned = false, insecure = false } = flags;
   const signers = [...trust, ...(flags.trust ?? []).map(minisignKey)];
   return createStore({
     lock: lockFile(context, flags),

@@ -10,10 +10,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** `rxplug plugin prune` */
 export async function prune(this: CliContext, flags: PruneFlags): Promise<void> {
-  const { days, ...store } = flags;
-  const removed = await storeOf(this, { ...store, allowUnsigned: false, insecure: false }).prune({
-    unusedMs: days * DAY_MS,
-  });
+  const removed = await storeOf(this, flags).prune({ unusedMs: flags.days * DAY_MS });
   const total = removed.reduce((sum, { bytes }) => sum + bytes, 0);
   print(this, flags, removed, [
     ...removed.map(({ archive, bytes }) => `${archive}  ${bytes} bytes`),

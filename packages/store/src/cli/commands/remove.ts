@@ -4,7 +4,7 @@ import { type LockFlags, storeOf } from '../store-flags.js';
 
 /** `rxplug plugin remove NAME...` */
 export async function remove(this: CliContext, flags: LockFlags, ...names: string[]): Promise<void> {
-  const removed = await storeOf(this, { ...flags, allowUnsigned: false, insecure: false }).remove(names);
+  const removed = await storeOf(this, flags).remove(names);
   print(
     this,
     flags,
