@@ -27,6 +27,7 @@ export function resolveCallOptions(
   if (own === undefined) return defaults;
   checkOptions('a call', own, KNOWN);
   checkTimeout(own.timeoutMs);
+  checkSignal(own.signal);
   const { metadata, ...rest } = { ...defaults, ...own };
   const resolved = resolveMetadata('the metadata of a call', metadata);
   return resolved === undefined ? rest : { ...rest, metadata: resolved };
@@ -37,5 +38,13 @@ function checkTimeout(timeoutMs: unknown): void {
   if (timeoutMs === undefined || (typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs))) return;
   throw new OptionsError(
     `Expected \`timeoutMs\` of a call to be a number of milliseconds, got ${describeValue(timeoutMs)}.`,
+  );
+}
+
+/** People pass the AbortController, which has no listeners. */
+function checkSignal(signal: Partial<AbortSignal> | null | undefined): void {
+  if (signal === undefined || typeof signal?.addEventListener === 'function') return;
+  throw new OptionsError(
+    `Expected \`signal\` of a call to be an AbortSignal, such as the \`signal\` of an AbortController, got ${describeValue(signal)}.`,
   );
 }

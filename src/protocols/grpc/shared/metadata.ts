@@ -140,8 +140,10 @@ function metadataOf(of: string, given: Exclude<MetadataInput, Metadata>): Metada
   for (const [name, value] of Object.entries(given)) {
     for (const item of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
       if (item === undefined) continue;
+      if (typeof item !== 'string' && !isUint8Array(item))
+        throw new OptionsError(`Expected \`${name}\` of ${of} to be text or bytes, got ${describeValue(item)}.`);
       try {
-        metadata.add(name, isUint8Array(item) ? Buffer.from(item) : (item as MetadataValue));
+        metadata.add(name, typeof item === 'string' ? item : Buffer.from(item));
       } catch (cause) {
         throw new OptionsError(`Expected \`${name}\` of ${of} to be valid: ${errorMessage(cause)}.`, { cause });
       }

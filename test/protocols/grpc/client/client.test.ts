@@ -24,6 +24,20 @@ for (const timeoutMs of [Number.NaN, '500'] as unknown as number[])
     await assert.rejects(outcome, { code: 'ERR_OPTIONS', message });
   });
 
+const WRONG: readonly (readonly [options: object, message: RegExp])[] = [
+  [{ signal: new AbortController() }, /^Expected `signal` of a call to be an AbortSignal, .*got an object/],
+  [{ signal: null }, /^Expected `signal` of a call to be an AbortSignal, .*got null/],
+  [{ metadata: { attempt: 5 } }, /^Expected `attempt` of the metadata of a call to be text or bytes, got 5 \(number\)/],
+  [{ metadata: { tags: ['a', null] } }, /^Expected `tags` of the metadata of a call to be text or bytes, got null/],
+];
+
+for (const [options, message] of WRONG)
+  test(`a call with the options ${JSON.stringify(options)} is an OptionsError, and nothing is sent`, async () => {
+    await using rig = memoryRig();
+    const outcome = (async () => await firstValueFrom(rig.client.echo({}, options)))();
+    await assert.rejects(outcome, { code: 'ERR_OPTIONS', message });
+  });
+
 for (const [where, open] of Object.entries(rigs)) {
   test(`${where}: a unary call emits one message and completes`, async () => {
     await using rig = await open();
