@@ -19,7 +19,10 @@ export function runnerSpec(
   const { socketDir } = where;
   return {
     env: pluginEnvironment(options, identity, hostProcess, where),
-    ownEnv: pluginEnvironment({ ...options, skipHostEnv: true }, identity, hostProcess, where),
+    // Containers, sandboxes and relays ask for it, and processes do not.
+    get ownEnv() {
+      return pluginEnvironment({ ...options, skipHostEnv: true }, identity, hostProcess, where);
+    },
     ...(socketDir === undefined ? {} : { socketDir }),
     logger: streams.logger.named('runner'),
     ...(launch.kind === 'command' ? { process: { ...launch.process, outlivesHost: options.outlivesHost } } : {}),

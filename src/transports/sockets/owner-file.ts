@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessDescription } from '../../processes/this-process.js';
 
@@ -7,19 +7,45 @@ export const OWNER_FILE = 'owner.json';
 
 const MAX_BYTES = 4_096;
 
-/**
- * Notes whose sockets are in a private directory, in place of what was noted before; nobody: that it is not known. Members of the
- * directory's group may write to it, so the file is always a new one: what they put in its place is not written to. Never throws.
- */
+/** Notes whose sockets are in a private directory that was just made. Never throws. */
 export function noteOwners(directory: string, owners: readonly ProcessDescription[]): void {
+  try {
+    writeFileSync(join(directory, OWNER_FILE), JSON.stringify(owners), { flag: 'wx', mode: 0o600 });
+  } catch {}
+}
+
+/**
+ * Notes others in place of those that were noted; nobody: that it is not known. In a directory that is `shared` with a group, whose members
+ * may write to it, the file is a new one, so that what they put in its place is not written to. Elsewhere it is written over: on ext4 a
+ * file in a new directory takes 0.2 ms of CPU. Never throws.
+ */
+export function replaceOwners(
+  directory: string,
+  owners: readonly ProcessDescription[],
+  { shared }: { readonly shared: boolean },
+): void {
   const path = join(directory, OWNER_FILE);
+  if (!shared && owners.length > 0 && writeOver(path, JSON.stringify(owners))) return;
   try {
     unlinkSync(path);
   } catch {}
-  if (owners.length === 0) return;
+  if (owners.length > 0) noteOwners(directory, owners);
+}
+
+/** Whether it was done: only a file that has no other name, and whose text is not longer, is written over. */
+function writeOver(path: string, text: string): boolean {
   try {
-    writeFileSync(path, JSON.stringify(owners), { flag: 'wx', mode: 0o600 });
-  } catch {}
+    const descriptor = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stats = fstatSync(descriptor);
+      if (!stats.isFile() || stats.nlink !== 1 || stats.size > text.length) return false;
+      return writeSync(descriptor, text) === text.length;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Who was noted in a directory by this user; undefined when that cannot be told. Never throws. */

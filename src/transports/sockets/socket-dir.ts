@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorMessage, TransportError } from '../../errors.js';
 import { describeThisProcessNow, type ProcessDescription } from '../../processes/this-process.js';
 import { removeAtExit, removeNow, type SocketPlace } from './exit-cleanup.js';
-import { noteOwners } from './owner-file.js';
+import { noteOwners, replaceOwners } from './owner-file.js';
 import { giveToGroup } from './socket-group.js';
 import { SOCKET_DIR_PREFIX } from './sweep.js';
 
@@ -40,7 +40,12 @@ export async function createSocketDir(options: SocketDirOptions = {}): Promise<S
     removeNow(place);
     throw error;
   }
-  return { path, noteOwners: (owners) => noteOwners(path, owners), remove: () => removeNow(place) };
+  const shared = group !== undefined;
+  return {
+    path,
+    noteOwners: (owners) => replaceOwners(path, owners, { shared }),
+    remove: () => removeNow(place),
+  };
 }
 
 /** Synchronous: after the asynchronous form Node 24.21 loses an exception that is thrown in the same turn, and the process goes on. */
