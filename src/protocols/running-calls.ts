@@ -39,6 +39,7 @@ export class RunningCalls {
     const result = handle();
     if (isObservable(result)) return this.#whileSubscribed(result) as T;
     if (!isPromiseLike(result)) return result;
+    // Counted besides its answer: the call of a caller that is gone is over, while its handler still runs.
     this.#running += 1;
     void Promise.resolve(result).then(this.#onCallEnd, this.#onCallEnd);
     return result;

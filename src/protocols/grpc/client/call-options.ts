@@ -10,7 +10,7 @@ const NAMES = optionNames<CallOptions>()(
 );
 
 /** The library's own calls have one more, which is the channel's (GrpcCallOptions). */
-const KNOWN = [...NAMES, 'awaitsReason' satisfies keyof GrpcCallOptions];
+const OF_LIBRARY = [...NAMES, 'awaitsReason' satisfies keyof GrpcCallOptions];
 
 /** The options of one call, checked, with their metadata as such. */
 export interface ResolvedCallOptions extends Omit<CallOptions, 'metadata'> {
@@ -25,7 +25,7 @@ export function resolveCallOptions(
   defaults: ResolvedCallOptions = NONE,
 ): ResolvedCallOptions {
   if (own === undefined) return defaults;
-  checkOptions('a call', own, KNOWN);
+  checkOptions('a call', own, 'awaitsReason' in Object(own) ? OF_LIBRARY : NAMES);
   checkTimeout(own.timeoutMs);
   checkSignal(own.signal);
   const { metadata, ...rest } = { ...defaults, ...own };

@@ -27,6 +27,7 @@ for (const timeoutMs of [Number.NaN, '500'] as unknown as number[])
 const WRONG: readonly (readonly [options: object, message: RegExp])[] = [
   [{ signal: new AbortController() }, /^Expected `signal` of a call to be an AbortSignal, .*got an object/],
   [{ signal: null }, /^Expected `signal` of a call to be an AbortSignal, .*got null/],
+  [{ deadline: 5 }, /^There is no option `deadline` of a call\. It has `metadata`.*`onTrailers`\.$/],
   [{ metadata: { attempt: 5 } }, /^Expected `attempt` of the metadata of a call to be text or bytes, got 5 \(number\)/],
   [{ metadata: { tags: ['a', null] } }, /^Expected `tags` of the metadata of a call to be text or bytes, got null/],
 ];
