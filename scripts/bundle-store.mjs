@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { ES_MODULES } from './es-modules.mjs';
 
 const folder = fileURLToPath(new URL('../packages/store/', import.meta.url));
 const compiled = fileURLToPath(new URL('../dist/packages/store/src/', import.meta.url));
@@ -11,21 +12,14 @@ const { exports, dependencies, peerDependencies } = JSON.parse(readFileSync(join
 
 rmSync(out, { recursive: true, force: true });
 await esbuild.build({
+  ...ES_MODULES,
   absWorkingDir: folder,
   entryPoints: Object.values(exports).map(({ default: file }) => join(compiled, file.slice('./dist/'.length))),
   outdir: out,
-  bundle: true,
-  splitting: true,
-  chunkNames: 'parts/[name]-[hash]',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
   minifyWhitespace: true,
-  lineLimit: 120,
   sourcemap: true,
   // The command's own packages are bundled into its file, as those of `rxplug` are.
   external: Object.keys({ ...dependencies, ...peerDependencies }).flatMap((name) => [name, `${name}/*`]),
-  logLevel: 'warning',
 });
 for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' }))
   if (file.endsWith('.d.ts')) {

@@ -10,6 +10,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
+import { ES_MODULES } from './es-modules.mjs';
 import { lazyBuiltins } from './lazy-builtins.mjs';
 import { externalPackages, writePackages } from './packages.mjs';
 
@@ -75,22 +76,15 @@ const reachMore = {
 
 async function bundle(outdir) {
   const { outputFiles } = await esbuild.build({
+    ...ES_MODULES,
     absWorkingDir: root,
     entryPoints: { ...entries, ...parts },
     outdir,
     write: false,
-    bundle: true,
-    splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
     // Without comments, a quarter less. Names are kept, and lines short, since Node prints the one of an uncaught error.
     minifyWhitespace: true,
     minifySyntax: true,
-    lineLimit: 120,
     sourcemap: true,
-    logLevel: 'warning',
     logOverride: { 'ignored-bare-import': 'silent' },
     plugins: [reachMore, lazyBuiltins, externalPackages],
   });
@@ -133,19 +127,12 @@ const indentedByTabs = (spaces) => '\t'.repeat(spaces.length / 4);
 /** The command line is a user of the package. Its parser of arguments is in its own files, so that the package has no dependency for it. */
 function bundleCommandLine(outdir) {
   return esbuild.build({
+    ...ES_MODULES,
     absWorkingDir: root,
     entryPoints: { main: join(compiled, 'cli/main.js'), relay: join(compiled, 'cli/relay.js') },
     outdir,
-    bundle: true,
-    splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
     external: ['rxplug', 'rxjs', '@bufbuild/protobuf'],
     minify: true,
-    lineLimit: 120,
-    logLevel: 'warning',
   });
 }
 
