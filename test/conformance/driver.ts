@@ -10,10 +10,12 @@ import type { Recorder } from './recorder.js';
 /** Metadata in neutral form: lower-case names; the values of `-bin` names in base64. */
 export type Pairs = Readonly<Record<string, readonly string[]>>;
 
-/** How a host is to start, or reattach to, a plugin. Exactly one of `command` and `reattach`. */
+/** How a host is to start, or reattach to, a plugin. Exactly one of `command`, `reattach` and `endpoint`. */
 export interface HostConfig {
   readonly command?: readonly [file: string, ...args: string[]];
   readonly reattach?: Reattach;
+  /** An address, which only our host takes. */
+  readonly endpoint?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly skipHostEnv?: boolean;
   /** @default the cookie of the plugin programs */

@@ -111,7 +111,8 @@ function clientOptionsOf(
 }
 
 /** The tests hand over what a Go host may have given, and what they have made up. */
-function launchOf({ command, reattach, checksum }: HostConfig, runnerFor: RunnerFor | undefined) {
+function launchOf({ command, reattach, endpoint, checksum }: HostConfig, runnerFor: RunnerFor | undefined) {
+  if (endpoint !== undefined) return { endpoint: { address: endpoint } };
   if (reattach !== undefined) return { reattach: reattach as Reattach & ReattachConfig };
   if (command === undefined) throw new Error('Expected a command or a reattach configuration.');
   if (runnerFor !== undefined) return { runner: runnerFor(command as readonly [string, ...string[]]) };

@@ -21,6 +21,8 @@ export interface ProgramFlags {
   readonly grpcEngine: '' | GrpcEngine;
   /** Serves in test mode until stdin ends. */
   readonly test: boolean;
+  /** Serves at this address, with brokers in the only connection, for a host that has not started it; empty: serves its host. */
+  readonly endpoint: string;
   /** In test mode: hosts get stdout and stderr too. */
   readonly testStdio: boolean;
 }
@@ -45,6 +47,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
       'grpc-engine': text(''),
       // Without meaning here: this plugin takes requests of any size.
       'max-receive': text(''),
+      endpoint: text(''),
       test: text('false'),
       'test-stdio': text('false'),
       mark: text(''),
@@ -56,6 +59,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
     appVersion: Number(values['app-version']),
     protocol: protocolOf(values.protocol),
     versions: values.versions === '' ? undefined : new Map(values.versions.split(',').map(versionOf)),
+    endpoint: values.endpoint,
     tlsDir: values['tls-dir'],
     tlsError: values['tls-error'] === 'true',
     tcp: values.tcp === 'true',

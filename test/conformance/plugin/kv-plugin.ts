@@ -12,6 +12,7 @@ import {
   serveTest,
   type TlsConfig,
 } from 'rxplug';
+import { serveEndpoint } from 'rxplug/endpoint';
 import { KVDefinition } from '../../../examples/gen/kv.js';
 import { ProbeDefinition } from '../gen/probe.js';
 import { greeter, kv, probe } from '../netrpc-contracts.js';
@@ -30,7 +31,8 @@ const store = new Store();
 const gates = new Gates();
 
 await delay(flags.startDelayMs);
-if (flags.test) await serveForTest(flags);
+if (flags.endpoint !== '') await serveAtEndpoint(flags);
+else if (flags.test) await serveForTest(flags);
 else await serve(serveOptions(flags));
 if (flags.hangs) setInterval(() => {}, 60_000);
 else await delay(flags.slowShutdownMs);
@@ -40,6 +42,13 @@ async function serveForTest({ testStdio }: ProgramFlags): Promise<void> {
   const served = await serveTest(serveOptions(flags), { syncStdio: testStdio });
   process.stdout.write(`${JSON.stringify(served.reattach)}\n`);
   process.stdin.resume().once('end', () => void served.close());
+  await served.ended;
+}
+
+/** The address goes to stdout as one line. */
+async function serveAtEndpoint({ endpoint: address }: ProgramFlags): Promise<void> {
+  const served = await serveEndpoint({ ...serveOptions(flags), address, grpcBrokerMultiplex: true });
+  process.stdout.write(`${served.address}\n`);
   await served.ended;
 }
 
