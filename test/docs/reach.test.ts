@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { firstValueFrom } from 'rxjs';
+import { EMPTY, filter, firstValueFrom, map, switchMap } from 'rxjs';
 import { createClient } from 'rxplug';
 import { parsePluginManifest } from 'rxplug/manifest';
 import { relayRunner } from 'rxplug/relay';
@@ -76,4 +76,28 @@ test('how do I run a plugin on another machine', async () => {
   const { greeting } = await firstValueFrom((await client.dispense('greeter')).greet({ name: 'Ada' }));
   assert.equal(greeting, 'Hello Ada!');
   await client.stop();
+});
+
+test('how does a user interface show what a carrier asks for', {
+  skip: process.platform === 'win32' && 'the carrier is a shell',
+}, async () => {
+  const asks = "echo Welcome >&2; printf 'Password for ada: ' >&2; read -r answer";
+  const client = createClient({
+    runner: relayRunner({ carrier: ['/bin/sh', '-c', asks], command }),
+    handshake,
+    plugins,
+  });
+  const shown: string[] = [];
+  const show = (text: string): void => void shown.push(text);
+  // #region carrier
+  const starting$ = client.state$.pipe(map(({ status }) => status === 'starting'));
+  const said$ = client.logs$.pipe(filter(({ module }) => module === 'rxplug.runner'));
+  starting$.pipe(switchMap((isStarting) => (isStarting ? said$ : EMPTY))).subscribe(({ message }) => show(message));
+  // #endregion carrier
+  const prompted = firstValueFrom(client.logs$.pipe(filter(({ message }) => message.includes('Password'))));
+  const stopped = assert.rejects(client.start(), { code: 'ERR_START_ABORTED' });
+  await prompted;
+  await client.stop();
+  await stopped;
+  assert.deepEqual(shown.slice(0, 2), ['/bin/sh: Welcome', '/bin/sh: Password for ada:']);
 });

@@ -93,6 +93,7 @@ test('options that an endpoint cannot have are refused before anything happens',
   refused({ address: 'https://kv.example:7443' }, /host:port or the path of a unix socket.*It is a URL/);
   refused({ address: 'kv.example' }, /host:port or the path of a unix socket, got "kv\.example"/);
   refused({ address: 'localhost:99999' }, /host:port/);
+  refused({ address: 'localhost:0' }, /with a port above 0, got "localhost:0"/);
   refused({ address, protocol: 'netrpc' }, /got `netrpc`: its calls have no deadlines/);
   refused({ address, version: 1.5 }, /`endpoint.version` to be an integer/);
   refused({ address, ends: 'no' }, /`endpoint.ends` to be a boolean/);

@@ -54,6 +54,8 @@ export function resolveEndpoint(options: EndpointOptions): EndpointLaunch {
     if (typeof value !== 'boolean') throw wrong(name, 'a boolean', value);
   if (typeof healthService !== 'string') throw wrong('healthService', 'the name of a service', healthService);
   const { address, host } = parseEndpointAddress('`endpoint.address`', options.address);
+  if (/:0+$/.test(address.address) && address.network === 'tcp')
+    throw wrong('address', 'host:port with a port above 0', options.address);
   if (tls === undefined && !allowInsecure) requireLoopback('`endpoint`', address);
   return { kind: 'endpoint', address, version, tls, serverName: host ?? 'localhost', ends, healthService };
 }

@@ -12,7 +12,7 @@ import { quoteText } from '../../wire/quote.js';
 import { CarrierWords } from './carrier-words.js';
 import { connectionOf, readLine } from './lines.js';
 import { LINK_TIMES } from './link.js';
-import { RELAY_LINE } from './messages.js';
+import { ANY_RELAY_LINE, RELAY_LINE } from './messages.js';
 
 /** How long a greeting of the machine may be. */
 const MAX_GREETING_LINES = 1_000;
@@ -68,11 +68,11 @@ export class Carrier {
     if (stdin === null || stdout === null) throw await this.#failed();
     const notice = setInterval(() => this.#tellWaiting(), WAITING_NOTICE_MS).unref();
     try {
-      await untilAborted(this.#farEndAnswers(stdout), signal);
+      const isThere = await untilAborted(this.#farEndAnswers(stdout), signal);
+      if (!isThere) throw await this.#failed();
     } catch (error) {
       const isLate = signal.aborted && PluginError.is(error) && error.code === 'ERR_START_TIMEOUT';
-      if (signal.aborted && !isLate) throw error;
-      throw await this.#failed(isLate ? 'it did not start the far end within the time of the start' : undefined);
+      throw isLate ? await this.#failed('it did not start the far end within the time of the start') : error;
     } finally {
       clearInterval(notice);
       this.#printed.finish();
@@ -80,14 +80,16 @@ export class Carrier {
     return createYamuxSession(connectionOf(stdout, stdin), { role: 'client', keepAlive: true, ...LINK_TIMES });
   }
 
-  /** Reads the greeting of the machine. Rejects when the far end is not coming. */
-  async #farEndAnswers(stdout: Readable): Promise<void> {
+  /** Reads the greeting of the machine. False when no far end is coming; rejects with StartError ERR_SPAWN for one of another version. */
+  async #farEndAnswers(stdout: Readable): Promise<boolean> {
     for (let lines = 0; lines <= MAX_GREETING_LINES; lines += 1) {
-      const line = await readLine(stdout, MAX_GREETING_LINE_BYTES, (part) => this.#printed.add(part));
-      if (line?.trimEnd() === RELAY_LINE) return;
-      if (line === undefined) break;
+      const read = readLine(stdout, MAX_GREETING_LINE_BYTES, (part) => this.#printed.add(part));
+      const line = (await read.catch(() => undefined))?.trimEnd();
+      if (line === RELAY_LINE) return true;
+      if (line === undefined) return false;
+      if (ANY_RELAY_LINE.test(line)) throw otherVersion(line);
     }
-    throw new Error('no far end');
+    return false;
   }
 
   #tellWaiting(): void {
@@ -140,4 +142,12 @@ export class Carrier {
   #endedInTime(): Promise<boolean> {
     return settledWithin(END_TIMEOUT_MS, this.#exited);
   }
+}
+
+function otherVersion(line: string): StartError {
+  return new StartError(
+    'ERR_SPAWN',
+    `The far end of the relay speaks another version: it printed ${quoteText(line)}, and "${RELAY_LINE}" was expected. Install the same version of ` +
+      'rxplug over there, or copy its relay there again.',
+  );
 }

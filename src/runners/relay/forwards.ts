@@ -36,6 +36,7 @@ export class Forwards implements AddressTranslator {
     const key = `${address.network} ${address.address}`;
     const known = this.#here.get(key) ?? this.#listen(key, address);
     this.#here.set(key, known);
+    known.catch(() => this.#here.delete(key));
     const oldest = [...this.#here.keys()][1];
     if (this.#here.size > MAX_FORWARDS && oldest !== undefined) await this.#forget(oldest);
     return (await known).address;

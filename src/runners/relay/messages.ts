@@ -7,6 +7,8 @@ import { readLine } from './lines.js';
 
 /** The first line that a relay prints: what comes before it is a greeting of the machine. */
 export const RELAY_LINE = 'rxplug-relay 1';
+/** The same of any version. */
+export const ANY_RELAY_LINE = /^rxplug-relay \d+$/;
 
 /** What the host asks for: the first line of a stream that it opens, and on the stream of `run` a later `kill`. */
 export type RelayRequest =

@@ -1,4 +1,5 @@
 import { OptionsError } from '../../errors.js';
+import { resolveDuration } from '../../wire/duration.js';
 import { definedVariables } from '../../wire/handshake/variables.js';
 import { describeValue, optionNames, requireOptions } from '../../wire/option-names.js';
 
@@ -29,18 +30,24 @@ export interface ResolvedRelayOptions extends RelayOptions {
 
 const NAMES = optionNames<RelayOptions>()('carrier relay command cwd env killTimeoutMs');
 
+const KILL_TIMEOUT_MS = 5_000;
+
 /** Validates the options and fills in defaults. Throws OptionsError. */
 export function resolveRelayOptions(options: RelayOptions): ResolvedRelayOptions {
   requireOptions('relayRunner', options, NAMES);
-  const { carrier, command, relay = ['rxplug', 'relay'], env, killTimeoutMs = 5_000 } = options;
+  const { carrier, command, relay = ['rxplug', 'relay'], cwd, env } = options;
   for (const [name, words] of Object.entries({ carrier, command, relay }))
-    if (!Array.isArray(words) || words.length === 0 || !words.every((word) => typeof word === 'string'))
+    if (!Array.isArray(words) || !words.every(isText) || words[0] === undefined || words[0] === '')
       throw expected(name, 'a non-empty list of strings, the program first', words);
-  if (!Number.isFinite(killTimeoutMs) || killTimeoutMs < 0)
-    throw expected('killTimeoutMs', 'a number of milliseconds', killTimeoutMs);
+  if (cwd !== undefined && !isText(cwd)) throw expected('cwd', 'a path over there', cwd);
+  const killTimeoutMs = resolveDuration('killTimeoutMs', options.killTimeoutMs, KILL_TIMEOUT_MS);
   return { ...options, relay, env: definedVariables('relayRunner', env), killTimeoutMs };
 }
 
 function expected(name: string, what: string, got: unknown): OptionsError {
   return new OptionsError(`Expected the \`${name}\` option of relayRunner to be ${what}, got ${describeValue(got)}.`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0');
 }

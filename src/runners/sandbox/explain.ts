@@ -37,19 +37,19 @@ const SETTINGS: readonly (readonly [file: string, forbids: string, cure: string]
   ['user/max_user_namespaces', '0', NONE],
 ];
 
-/** Why bwrap made no sandbox, in its own words, and what to do. Never rejects. */
-export async function explainRefusal(said: string): Promise<string> {
-  const cure = await cureFor(said);
+/** Why bwrap made no sandbox, in its own words, and what to do. `settings` is where the kernel's settings are. Never rejects. */
+export async function explainRefusal(said: string, settings = '/proc/sys'): Promise<string> {
+  const cure = await cureFor(said, settings);
   return `bwrap reports ${quoteText(said)}.${cure === '' ? '' : ` ${cure}`}`;
 }
 
-async function cureFor(said: string): Promise<string> {
+async function cureFor(said: string, settings: string): Promise<string> {
   if (/cannot allocate memory|out of memory|ulimit|Killed/i.test(said)) return MEMORY;
   if (/mount proc/i.test(said)) return PROC;
   if (!/namespace|uid map|gid map|setgroups|RTM_NEWADDR|operation not permitted|permission denied/i.test(said))
     return '';
   for (const [file, forbids, cure] of SETTINGS) {
-    const value = await readFile(`/proc/sys/${file}`, 'utf8').catch(() => '');
+    const value = await readFile(`${settings}/${file}`, 'utf8').catch(() => '');
     if (value.trim() === forbids) return cure;
   }
   return IN_CONTAINER;

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { OptionsError } from '../../errors.js';
 import { absolutePath } from '../../processes/current-directory.js';
+import { resolveDuration } from '../../wire/duration.js';
 import { definedVariables } from '../../wire/handshake/variables.js';
 import { describeValue, optionNames, requireOptions } from '../../wire/option-names.js';
 import { type ResolvedSecureConfig, resolveSecureConfig, type SecureConfig } from '../secure/secure-config.js';
@@ -66,11 +67,13 @@ const NEVER: ReadonlySet<string> = new Set(['/', '/proc']);
 /** Validates the options, copies them and makes paths absolute. Throws OptionsError, and the errors of `resolveSecureConfig`. */
 export function resolveSandboxOptions(options: SandboxOptions): ResolvedSandboxOptions {
   requireOptions('sandboxRunner', options, NAMES);
-  const { command, cwd = '', network = 'none', whenMissing = 'refuse', bwrap = 'bwrap', secureConfig } = options;
+  const { command, cwd = '', network = 'none', whenMissing = 'refuse', bwrap = 'bwrap' } = options;
+  const { secureConfig, killTimeoutMs } = options;
   if (!Array.isArray(command) || command.length === 0 || !command.every(isText) || command[0] === '')
     throw new OptionsError(
       'Expected the `command` option to be a non-empty list of strings, the program first: `[file, ...args]`.',
     );
+  if (!isText(cwd)) throw expected('cwd', 'a path', cwd);
   oneOf('network', network, ['none', 'host']);
   oneOf('whenMissing', whenMissing, ['refuse', 'warn']);
   if (!isText(bwrap) || bwrap === '') throw expected('bwrap', 'the name or path of a program', bwrap);
@@ -86,6 +89,7 @@ export function resolveSandboxOptions(options: SandboxOptions): ResolvedSandboxO
       ? {}
       : { memoryBytes: bytes('memoryBytes', options.memoryBytes, MIN_MEMORY_BYTES) }),
     tmpBytes: bytes('tmpBytes', options.tmpBytes ?? TMP_BYTES, 4096),
+    ...(killTimeoutMs === undefined ? {} : { killTimeoutMs: resolveDuration('killTimeoutMs', killTimeoutMs, 0) }),
     secureConfig: secureConfig === undefined ? undefined : resolveSecureConfig(secureConfig),
     whenMissing,
     bwrap,

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { StartError } from '../../errors.js';
 import { locate } from '../diagnose/locate.js';
 import type { BwrapFeatures } from './command-line.js';
@@ -53,11 +53,17 @@ async function run(
   const limits = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES } as const;
   const outcome = await new Promise<Outcome>((resolve) => {
     execFile(file, args, { ...limits, env, signal, cwd: '/' }, (error, stdout, stderr) =>
-      resolve({ failed: error === null ? undefined : error.message, stdout, stderr }),
+      resolve({ failed: error === null ? undefined : describe(error), stdout, stderr }),
     );
   });
   signal.throwIfAborted();
   return outcome;
+}
+
+/** Without the whole command line, which Node's message repeats. */
+function describe({ code, signal, killed, message }: ExecFileException): string {
+  if (killed === true) return `nothing, and did not end within ${TIMEOUT_MS} ms`;
+  return typeof code === 'number' || code === null ? `nothing, and ended with ${signal ?? `code ${code}`}` : message;
 }
 
 function unavailable(why: string): StartError {

@@ -146,6 +146,10 @@ test('wrong options are told when they are given', () => {
     assert.throws(() => relayRunner(options as RelayOptions), { code: 'ERR_OPTIONS', message });
   wrong({ command: ['a'] }, /`carrier` option of relayRunner to be a non-empty list of strings/);
   wrong({ carrier: 'ssh host', command: ['a'] }, /`carrier` option .* got "ssh host"/);
+  wrong({ carrier: [''], command: ['a'] }, /`carrier` option/);
+  wrong({ carrier: ['ssh', 'a\0b'], command: ['a'] }, /`carrier` option/);
+  wrong({ carrier: ['ssh', 'host'], command: ['a'], cwd: 5 }, /`cwd` option .* a path over there, got 5 \(number\)/);
+  wrong({ carrier: ['ssh', 'host'], command: ['a'], killTimeoutMs: 2 ** 31 }, /`killTimeoutMs` .* below 2\^31/);
   wrong({ carrier: ['ssh', 'host'], command: [] }, /`command` option/);
   wrong({ carrier: ['ssh', 'host'], command: ['a'], relais: ['b'] }, /Did you mean `relay`\?/);
 });

@@ -76,3 +76,18 @@ test('a runner that is killed while its carrier waits ends', posixOnly, async ()
   await within(20_000, 'the end', runner.kill());
   await started;
 });
+
+test('a far end of another version is told at once', posixOnly, async () => {
+  const { client } = carriedBy("echo 'Welcome!'; echo rxplug-relay 27; read -r answer");
+  await assert.rejects(client.start(), {
+    code: 'ERR_SPAWN',
+    message: /speaks another version: it printed "rxplug-relay 27", and "rxplug-relay 1" was expected\./,
+  });
+  assertTempDirEmpty();
+});
+
+test('a far end that begins and then says nothing ends with the time of the start', posixOnly, async () => {
+  const { client } = carriedBy('echo rxplug-relay 1; read -r answer; sleep 600', { startTimeoutMs: 500 });
+  await assert.rejects(client.start(), { code: 'ERR_START_TIMEOUT', message: /was not ready within 500 ms/ });
+  assertTempDirEmpty();
+});

@@ -15,6 +15,8 @@ const WRONG: readonly (readonly [options: object, says: RegExp])[] = [
   [{ command: ['a'], whenMissing: 'run' }, /to be 'refuse' or 'warn', got "run"/],
   [{ command: ['a'], memoryBytes: 512 }, /`memoryBytes` option .* at least 1048576, got 512 \(number\)/],
   [{ command: ['a'], tmpBytes: 1.5 }, /`tmpBytes` option .* a whole number of bytes/],
+  [{ command: ['a'], cwd: 5 }, /`cwd` option .* to be a path, got 5 \(number\)/],
+  [{ command: ['a'], killTimeoutMs: 'x' }, /`killTimeoutMs` to be a non-negative integer/],
   [{ command: ['a'], bwrap: '' }, /`bwrap` option .* the name or path of a program/],
   [{ command: ['a'], env: { A: 1 } }, /`env\.A` of sandboxRunner to be a string/],
 ];
