@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { lockName } from '../../src/cli/sidecar/name-lock.js';
+import { checkSocketRoom } from '../../src/cli/sidecar/socket-room.js';
 import { runCli } from './run-cli.js';
 import { example, pluginOf, startSidecar, unix, untilThere } from './sidecar-rig.js';
 
@@ -40,6 +41,11 @@ test('of several that take the name of a killed sidecar in the same moment, one 
   for (const outcome of outcomes) if (outcome.status === 'fulfilled') outcome.value();
   (await lockName(directory, 'kv'))();
   assert.deepEqual(sockets(), []);
+});
+
+test('a folder whose path leaves no room for sockets is told before any is made', unix, () => {
+  assert.throws(() => checkSocketRoom(`/${'d'.repeat(70)}`, 'kv'), /Expected a shorter --dir: .* would have 110 bytes/);
+  checkSocketRoom(`/${'d'.repeat(60)}`, 'kv');
 });
 
 test('a name that begins like another one is another one', unix, async () => {

@@ -240,6 +240,11 @@ for (const [what, args, expected] of [
     'Cannot use the folder /nowhere',
   ],
   ['a name that is a path', ['--dir', '/tmp', '--name', '../kv', process.execPath], 'Expected --name to be letters'],
+  [
+    'a name whose socket has no room',
+    ['--dir', '/tmp', '--name', 'k'.repeat(120)],
+    'Expected a shorter --name: the paths',
+  ],
   ['a program to ask', ['--dir', '/tmp', '--name', 'kv', '--probe', process.execPath], 'no program beside --probe'],
   ['no program', ['--dir', '/tmp', '--name', 'kv'], 'Expected a program, or its command line after --.'],
 ] as const)

@@ -12,6 +12,7 @@ import { endLeftPlugin } from '../sidecar/left-plugin.js';
 import { lockName } from '../sidecar/name-lock.js';
 import { probe } from '../sidecar/probe.js';
 import { PublishedFile } from '../sidecar/published-file.js';
+import { checkSocketRoom } from '../sidecar/socket-room.js';
 import { removeStaleSockets } from '../sidecar/stale-sockets.js';
 import { clientOptions } from '../target/client-options.js';
 import type { ProgramFlags } from '../target/options.js';
@@ -68,6 +69,7 @@ async function checkedFolder({ dir, name }: SidecarFlags): Promise<string> {
     },
   );
   if (!isFolder) throw new UsageError(`Expected --dir to be a folder, got the file ${directory}.`);
+  checkSocketRoom(directory, name);
   return directory;
 }
 
