@@ -80,20 +80,35 @@ async function serveUntilStopped(context: ServingContext, capture: StdioCapture,
   const { environment } = context;
   const serving = await startServing(context);
   const ended = new AbortController();
-  let sweeping: Promise<void> | undefined;
+  let endSweep: (() => Promise<void>) | undefined;
   try {
     // Before the handshake line is printed: the host may send a signal, or exit, as soon as it has read the line.
     const stopped = untilStopped(serving, context);
     preparing.end();
     await capture.realStdout(handshakeOf(serving, environment));
     // Under a host that gives no directory the plugin makes one for its sockets, which stays when it is killed.
-    if (environment.unixSocketDir === undefined) sweeping = sweepSocketDirs(ended.signal);
+    if (environment.unixSocketDir === undefined) endSweep = sweepLater(ended.signal);
     await stopped;
     await serving.shutdown();
   } finally {
     ended.abort();
-    await Promise.all([serving.close(), sweeping]);
+    await Promise.all([serving.close(), endSweep?.()]);
   }
+}
+
+/** A plugin that ends before, as those that Terraform starts for a plan, leaves it to others: its host waits for what it does. */
+const SWEEP_AFTER_MS = 1_000;
+
+/** Returns a function that resolves when there is no sweep, or none any more. */
+function sweepLater(signal: AbortSignal): () => Promise<void> {
+  let sweeping = Promise.resolve();
+  const timer = setTimeout(() => {
+    sweeping = sweepSocketDirs(signal);
+  }, SWEEP_AFTER_MS).unref();
+  return () => {
+    clearTimeout(timer);
+    return sweeping;
+  };
 }
 
 /** The only line that a plugin writes to its real stdout while it serves. */

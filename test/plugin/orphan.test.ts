@@ -146,3 +146,20 @@ test('a plugin that is killed at its handshake line has noted whose sockets it l
   await sweepSocketDirs(new AbortController().signal, tmpdir());
   assertTempDirEmpty();
 });
+
+test('a plugin that stays removes what a killed one has left, and not while its host begins', {
+  skip: process.platform === 'linux' ? false : 'boot and pid namespace are known on Linux only',
+}, async () => {
+  const [file, script] = fixture('serves');
+  const env = testEnv({ RXPLUG_TEST: 'yes', PLUGIN_PROTOCOL_VERSIONS: '1' });
+  const killed = spawn(file, ['--import', KILLED_AT_HANDSHAKE, script!], { env, stdio: 'ignore' });
+  await once(killed, 'exit');
+  const [left] = readdirSync(tmpdir()).filter((name) => name.startsWith('plugin-dir'));
+  const plugin = spawn(file, [script!], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  await firstLine(plugin.stdout);
+  assert.ok(existsSync(join(tmpdir(), left!)));
+  await untilRemoved(join(tmpdir(), left!));
+  plugin.kill('SIGTERM');
+  await once(plugin, 'exit');
+  assertTempDirEmpty();
+});
