@@ -56,6 +56,8 @@ export const DEFAULT_SERVE_OPTIONS = Object.freeze({ callGraceMs: 1000, shutdown
 
 /** Validates once and fills in the defaults; never changes the caller's object. Throws OptionsError. */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
+  if ((options.handshake as HandshakeConfig | undefined) === undefined)
+    throw new OptionsError('Expected `handshake`: the cookie and the version that plugin and host share.');
   checkOptions('`handshake`', options.handshake, HANDSHAKE_NAMES);
   checkLogger(options.logger);
   if (options.plugins === undefined && options.versionedPlugins === undefined)

@@ -61,6 +61,11 @@ const circle = new ContainerModule(({ bind }) => {
 
 const MISTAKES: readonly Mistake[] = [
   {
+    mistake: 'no handshake',
+    make: () => serving({ handshake: undefined, plugins: {} }),
+    message: 'Expected `handshake`: the cookie and the version that plugin and host share.',
+  },
+  {
     mistake: 'no plugin set',
     make: () => serving({ plugins: null }),
     message: 'Expected a plugin set to be an object with implementations by name, got null.',
