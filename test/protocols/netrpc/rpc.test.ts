@@ -475,6 +475,23 @@ describe('a net/rpc server', () => {
     await client.close();
   });
 
+  test('afterReply is called for an Observable that the end of the connection unsubscribes', async () => {
+    const lost = defer();
+    const { client, near, call } = rig({
+      Never: (_, callContext) => {
+        callContext.afterReply(() => lost.resolve());
+        return NEVER;
+      },
+    });
+    const pending = rejection(call('S.Never'));
+    await turn();
+    await turn();
+    near.destroy();
+    await pending;
+    await within(5000, 'the callback', lost.promise);
+    await client.close();
+  });
+
   test('undefined stands for the zero reply', async () => {
     const [near, far] = duplexPair();
     const Reply = gob.struct('Reply', { N: gob.optional(gob.int) });
