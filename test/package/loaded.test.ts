@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { selfSignedAuthority } from '../../src/grpc.js';
 import { loadedFiles } from '../support/loaded-files.js';
 
 /** Where `rxplug` is this package, and everything that it needs is installed. */
@@ -25,6 +26,9 @@ if (greeting !== 'Hello Ada') throw new Error(greeting);
 await client.stop();
 await serving.close();
 `;
+
+const { certificatePem, keyPem } = await selfSignedAuthority().issue();
+const TLS = { cert: certificatePem, key: keyPem, ca: [certificatePem] };
 
 const PLAIN = "class Greeter { greet({ name }) { return { greeting: 'Hello ' + name }; } }";
 
@@ -74,25 +78,29 @@ describe('the rest is loaded when it is used', () => {
     assert.deepEqual(dear(builtins), []);
   });
 
-  test('a plugin that listens has loaded nothing of rxjs', async () => {
-    const text = `
+  for (const [title, options] of [
+    ['a plugin', '{}'],
+    ['a plugin with TLS', `{ tlsProvider: () => (${JSON.stringify(TLS)}) }`],
+  ] as const)
+    test(`${title} that listens has loaded nothing of rxjs`, async () => {
+      const text = `
 import { PluginService, serveTest } from 'rxplug';
 import { GreeterDefinition } from '../../examples/gen/greeter.js';
 ${PLAIN}
 PluginService(GreeterDefinition)(Greeter);
 const handshake = { protocolVersion: 1, magicCookieKey: 'K', magicCookieValue: 'V' };
-await serveTest({ handshake, plugins: { greeter: Greeter } });
+await serveTest({ handshake, plugins: { greeter: Greeter }, ...${options} });
 process.exit();`;
-    const { urls } = await loadedFiles(text, here);
-    assert.ok(
-      urls.some((url) => url.includes('/lib/parts/grpc-plugin.js')),
-      'nothing was seen: the test would pass for nothing',
-    );
-    assert.deepEqual(
-      urls.filter((url) => url.includes('/node_modules/rxjs/')),
-      [],
-    );
-  });
+      const { urls } = await loadedFiles(text, here);
+      assert.ok(
+        urls.some((url) => url.includes('/lib/parts/grpc-plugin.js')),
+        'nothing was seen: the test would pass for nothing',
+      );
+      assert.deepEqual(
+        urls.filter((url) => url.includes('/node_modules/rxjs/')),
+        [],
+      );
+    });
 
   test('the entry for gRPC, with its adapters, loads as little of grpc-js', async () => {
     const { urls } = await loadedFiles("import 'rxplug/grpc';", here);

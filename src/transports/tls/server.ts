@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { catchError, defer, EMPTY, finalize, from, mergeMap, type Observable, Subject, takeUntil, tap } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { Address } from '../../wire/handshake/address.js';
+import { ACCEPT, type Acceptor, acceptFrom, type DirectListener } from '../acceptor.js';
 import type { Listener } from '../transport.js';
 import {
   agreed,
@@ -25,22 +26,50 @@ export function secureListener(listener: Listener, config: TlsConfig, options: T
   return new SecureListener(listener, new Handshakes(config, options));
 }
 
-class SecureListener implements Listener {
+class SecureListener implements DirectListener {
   readonly address: Address;
-  readonly connection$: Observable<Duplex>;
   readonly #listener: Listener;
+  readonly #handshakes: Handshakes;
 
   constructor(listener: Listener, handshakes: Handshakes) {
     this.#listener = listener;
+    this.#handshakes = handshakes;
     this.address = listener.address;
-    this.connection$ = defer(() => {
-      const ended = new Subject<void>();
-      return listener.connection$.pipe(
-        tap({ complete: () => ended.next() }),
-        mergeMap((connection) => handshakes.secure(connection)),
-        takeUntil(ended),
-      );
+  }
+
+  get connection$(): Observable<Duplex> {
+    return new Observable((subscriber) => this[ACCEPT](subscriber));
+  }
+
+  [ACCEPT](acceptor: Acceptor): () => void {
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      this.#handshakes.cancel();
+    };
+    const secure = async (connection: Duplex): Promise<void> => {
+      const secured = await this.#handshakes.secure(connection);
+      if (isOver) secured?.destroy();
+      else if (secured !== undefined) acceptor.next(secured);
+    };
+    const stop = acceptFrom(this.#listener, {
+      get closed() {
+        return acceptor.closed === true;
+      },
+      next: (connection) => void secure(connection),
+      error: (error) => {
+        end();
+        acceptor.error(error);
+      },
+      complete: () => {
+        end();
+        acceptor.complete();
+      },
     });
+    return () => {
+      stop();
+      end();
+    };
   }
 
   close(): Promise<void> {
@@ -70,25 +99,25 @@ class Handshakes {
     if (!isRotating(config)) this.#idle = usable(config, () => new HandshakeServer(config, options));
   }
 
-  /** Emits the connection with TLS and completes, or only completes. Unsubscribing cancels the handshake. Never errors. */
-  secure(connection: Duplex): Observable<Duplex> {
-    return defer(() => {
-      connection.on('error', () => {});
-      const [oldest] = this.#underWay;
-      if (this.#underWay.size >= MAX_HANDSHAKES) oldest?.destroy();
-      this.#underWay.add(connection);
-      let secured = false;
-      return from(this.#handshake(connection)).pipe(
-        tap(() => {
-          secured = true;
-        }),
-        catchError(() => EMPTY),
-        finalize(() => {
-          this.#underWay.delete(connection);
-          if (!secured) connection.destroy();
-        }),
-      );
-    });
+  /** Resolves with the connection with TLS. With undefined, and the connection destroyed, when it has failed or was cancelled; never rejects. */
+  async secure(connection: Duplex): Promise<Duplex | undefined> {
+    connection.on('error', () => {});
+    const [oldest] = this.#underWay;
+    if (this.#underWay.size >= MAX_HANDSHAKES) oldest?.destroy();
+    this.#underWay.add(connection);
+    try {
+      return await this.#handshake(connection);
+    } catch {
+      connection.destroy();
+      return undefined;
+    } finally {
+      this.#underWay.delete(connection);
+    }
+  }
+
+  /** Cancels all that are under way. */
+  cancel(): void {
+    for (const connection of this.#underWay) connection.destroy();
   }
 
   async #handshake(connection: Duplex): Promise<Duplex> {
