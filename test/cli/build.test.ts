@@ -397,6 +397,7 @@ describe('refused, with what to do', () => {
       ['--name', '../plugin'],
       'Expected a name for a file in the folder of --out',
     ],
+    ['an empty name', ['--name', ''], 'Expected --out and --name to name a file, got an empty text.'],
     ['a method that is none', ['--call', 'Check'], 'Expected a method such as'],
   ] as const)
     test(what, async () => {

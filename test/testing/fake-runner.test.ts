@@ -87,7 +87,7 @@ test('a script that hangs while starting is given up with the start, and a scrip
   const hanging = fakeRunner(() => new Promise(() => {}));
   await assert.rejects(
     createClient({ ...options, runner: hanging, startTimeoutMs: 20 }).start(),
-    failsWith('ERR_START_ABORTED'),
+    failsWith('ERR_START_TIMEOUT'),
   );
   assert.equal(hanging.plugins[0]!.exited, true);
   const cause = new Error('no such machine');

@@ -20,7 +20,7 @@ import { visible } from '../terminal/visible.js';
 export const build = reporting(async function (this: CliContext, flags: BuildFlags, entry?: string): Promise<void> {
   const source = await sourceOf(entry);
   const name = flags.name ?? basename(flags.out);
-  requireInside(name);
+  checkName(name);
   // Profiles know programs by their names; there is no file yet.
   const target = await resolveTarget([basename(name)], startFlags(flags, 'auto'));
   const progress = progressOn(this.process.stderr, flags.verbose === undefined);
@@ -62,7 +62,8 @@ async function sourceOf(entry: string | undefined): Promise<string> {
 }
 
 /** What is made with a name lies in the folder of `--out`. */
-function requireInside(name: string): void {
+function checkName(name: string): void {
+  if (name === '') throw new UsageError('Expected --out and --name to name a file, got an empty text.');
   if (!name.split(/[\\/]/).includes('..')) return;
   throw new UsageError(
     `Expected a name for a file in the folder of --out, got ${JSON.stringify(name)}. Give another folder with --out.`,
