@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
 import { ENTRY, joinChunks, pathOf } from './chunks.js';
+import { importsInversify, withoutContainers } from './injection.js';
 import { refuseWhatIsOutside } from './outside.js';
 import { unreachedFiles } from './unreached.js';
 
@@ -59,9 +60,15 @@ async function chunksOf(
     external: [...external],
   } as const satisfies BuildOptions;
   const plugins = [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])];
+  // What is loaded from elsewhere may import it.
+  const isWhole = external.length === 0 && allowDynamic.length === 0;
   const dropped = new Set<string>();
   const made = () => build({ ...options, plugins: [withoutFiles(dropped), ...plugins] });
   let { outputFiles, metafile, warnings } = await made();
+  if (isWhole && !importsInversify(metafile)) {
+    plugins.push(withoutContainers);
+    ({ outputFiles, metafile, warnings } = await made());
+  }
   // Without these files others are needed by nobody.
   for (let files = unreachedFiles(metafile); files.length > 0; files = unreachedFiles(metafile)) {
     for (const file of files) dropped.add(resolve(file));

@@ -58,6 +58,32 @@ async function takesCode(file: string): Promise<boolean> {
   return stdout === 'taken\n';
 }
 
+const HANDSHAKE = { protocolVersion: 1, magicCookieKey: 'K', magicCookieValue: 'V' };
+
+/** A plugin and its host in one, with a class into whose constructor something is injected. */
+const INJECTED = `
+import { ContainerModule, decorate, inject, injectable } from 'inversify';
+import { firstValueFrom } from 'rxjs';
+import { createClient, grpcPlugin, PluginService, serveTest } from 'rxplug';
+import { GreeterDefinition } from '${new URL('../../examples/gen/greeter.js', import.meta.url).pathname}';
+class Greeter {
+  constructor(word) { this.word = word; }
+  greet({ name }) { return { greeting: this.word + ' ' + name }; }
+}
+decorate(injectable(), Greeter);
+decorate(inject('word'), Greeter, 0);
+PluginService(GreeterDefinition)(Greeter);
+const handshake = ${JSON.stringify(HANDSHAKE)};
+const modules = [new ContainerModule(({ bind }) => void bind('word').toConstantValue('Good day'))];
+void (async () => {
+  const serving = await serveTest({ handshake, plugins: { greeter: Greeter }, modules });
+  const client = createClient({ reattach: serving.reattach, handshake, plugins: { greeter: grpcPlugin(GreeterDefinition) } });
+  await client.start();
+  console.log((await firstValueFrom((await client.dispense('greeter')).greet({ name: 'Ada' }))).greeting);
+  await client.stop();
+  await serving.close();
+})();`;
+
 describe('a bundled plugin', () => {
   test('is one ASCII file beside its code', async () => {
     assert.deepEqual((await readdir(directory)).toSorted(), [basename(bundled.file), basename(bundled.codeFile!)]);
@@ -102,7 +128,10 @@ async function main() {
 void main();
 `;
 
-  async function bundleText(text: string, { record = false, grpcJs = false } = {}): Promise<BundleResult> {
+  async function bundleText(
+    text: string,
+    { record = false, grpcJs = false, external = [] as readonly string[] } = {},
+  ): Promise<BundleResult> {
     const entry = join(here, `entry-${process.pid}.mjs`);
     await writeFile(entry, text.replace('PLUGIN', bundled.file));
     const outfile = join(await folderWith(), 'host.cjs');
@@ -111,6 +140,7 @@ void main();
         entry,
         outfile,
         grpcJs,
+        external,
         ...(record ? { record: async ([file, ...args]) => void (await run(file, args, { env: testEnv() })) } : {}),
       });
     } finally {
@@ -210,6 +240,30 @@ void import(${JSON.stringify(later)}).then((later) => {
       return (await readFile(file, 'latin1')).includes('function connectGrpc(');
     };
     assert.deepEqual([await has('createClient'), await has('serve')], [true, false]);
+  });
+
+  test('has containers only where inversify is imported, or may be by what is not bundled', async () => {
+    const has = async (text: string, options = {}): Promise<boolean> => {
+      const { file } = await bundleText(text, options);
+      return (await readFile(file, 'latin1')).includes('PluginContainer=class');
+    };
+    const serves = "import { serve } from 'rxplug'; globalThis.used = serve;";
+    assert.equal(await has(serves), false);
+    assert.equal(await has(serves, { external: ['elsewhere'] }), true);
+    assert.equal(await has(`import { inject } from 'inversify'; globalThis.inject = inject; ${serves}`), true);
+    assert.equal(
+      await has(`import { injectPlugin } from 'rxplug/di'; globalThis.inject = injectPlugin; ${serves}`),
+      true,
+    );
+  });
+
+  test('injects, and says so where nothing in it imports inversify', async () => {
+    const { file } = await bundleText(INJECTED);
+    assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, 'Good day Ada\n');
+    const text =
+      "void import('rxplug').then(({ serveTest }) => serveTest({ handshake: HANDSHAKE, plugins: {}, container: {} }));";
+    const without = await bundleText(text.replace('HANDSHAKE', JSON.stringify(HANDSHAKE)));
+    await assert.rejects(run(process.execPath, [without.file], { env: testEnv() }), /nothing in it imports inversify/);
   });
 
   test('imports by import() what is not bundled, also in stored code', async () => {
