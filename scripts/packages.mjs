@@ -79,20 +79,23 @@ function requiringRxjs(names) {
   return names.map((name) => requiringLater(name, `require('rxjs/${files.get(name)}')`)).join('');
 }
 
-/** Classes are constructed by the library, and never extended or compared with: a test looks. */
+/**
+ * Classes are constructed by the library, and never extended or compared with: a test looks. With its first use a name becomes what was
+ * required, for all who import it, so that later uses cost nothing.
+ */
 function requiringLater(name, required) {
   const value = require('rxjs')[name];
-  const loaded = `(${name}$1 ??= ${required}.${name})`;
-  const declared = `let ${name}$1;\nexport `;
+  const loaded = `(${name} = ${required}.${name})`;
   if (typeof value === 'function' && /^[a-z]/.test(name))
-    return `${declared}const ${name} = (...args) => ${loaded}(...args);\n`;
-  if (typeof value === 'function') return `${declared}function ${name}(...args) { return new ${loaded}(...args); }\n`;
+    return `export let ${name} = (...args) => ${loaded}(...args);\n`;
+  if (typeof value === 'function')
+    return `export let ${name} = function (...args) { return new ${loaded}(...args); };\n`;
   // The library uses no more of a scheduler than SchedulerLike has.
   if (typeof value.schedule === 'function')
-    return `${declared}const ${name} = { now: () => ${loaded}.now(), schedule: (...args) => ${loaded}.schedule(...args) };\n`;
+    return `export let ${name} = { now: () => ${loaded}.now(), schedule: (...args) => ${loaded}.schedule(...args) };\n`;
   // EMPTY and NEVER, also as operators see them, which ask for `instanceof Observable`.
   const traps = `get: (_, key) => ${loaded}[key], getPrototypeOf: () => Object.getPrototypeOf(${loaded})`;
-  return `${declared}const ${name} = new Proxy({}, { ${traps} });\n`;
+  return `export let ${name} = new Proxy({}, { ${traps} });\n`;
 }
 
 /** Where each name of rxjs is: `firstValueFrom` in `internal/firstValueFrom`. */
