@@ -75,7 +75,7 @@ if (hasGo) {
     pairs.push([`${host} → ${plugin}`, job, (await order(job, 'pid', 0, 0, 0)).done]);
   }
   // A loan runs through so much code that it takes tens of thousands of them until it is compiled.
-  for (const [, job, pid] of pairs) await warmUp(lending(job, pid, 100), 30_000, 3000);
+  for (const [, job, pid] of pairs) await warmUp(lending(job, pid, 100), 15_000);
   const at = (inFlight: number): Record<string, Contender> =>
     Object.fromEntries(pairs.map(([name, job, pid]) => [name, lending(job, pid, inFlight)]));
   const last = '100 at once';

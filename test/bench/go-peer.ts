@@ -73,18 +73,9 @@ export function startGoRpcServer(): Promise<GoServer> {
   return startServer('rpc-serve');
 }
 
-/** What Go measured of its own calls; times in microseconds, CPU that of the calling process alone. */
-export interface GoCosts {
-  readonly rate: number;
-  readonly medianMicros: number;
-  readonly slowMicros: number;
-  readonly cpuMicros: number;
-  readonly calls: number;
-}
-
 /** Go's net/rpc as a client of the server on a socket. */
 export interface GoRpcClient extends AsyncDisposable {
-  echo(yamux: boolean, inFlight: number, bytes: number, durationMs: number): Promise<GoCosts>;
+  echo(yamux: boolean, inFlight: number, bytes: number, durationMs: number): Promise<Work>;
 }
 
 export async function startGoRpcClient(socketPath: string): Promise<GoRpcClient> {
@@ -92,8 +83,8 @@ export async function startGoRpcClient(socketPath: string): Promise<GoRpcClient>
   return {
     async echo(yamux, inFlight, bytes, durationMs) {
       const answer = await job.ask([yamux ? 1 : 0, inFlight, bytes, durationMs].join(' '));
-      const [rate = 0, medianMicros = 0, slowMicros = 0, cpuMicros = 0, calls = 0] = answer.split(' ').map(Number);
-      return { rate, medianMicros, slowMicros, cpuMicros, calls };
+      const [rate = 0, medianMicros = 0, , cpuMicros = 0, done = 0] = answer.split(' ').map(Number);
+      return { done, seconds: done / rate, cpuMicros, medianMicros };
     },
     [Symbol.asyncDispose]: () => job[Symbol.asyncDispose](),
   };

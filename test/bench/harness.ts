@@ -19,8 +19,7 @@ export interface Comparison {
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const ROUND_MS = Number(process.env['BENCH_MS'] ?? 200);
 
-/** A contender is warm when two rounds in succession differ by less than this, or after this time. */
-const AGREEMENT = 0.05;
+/** How long each contender runs before it is measured: two rounds that agree say little, since V8 compiles in steps. */
 const WARM_MS = Number(process.env['BENCH_WARM_MS'] ?? 2000);
 /** The same contender has run for the table's first column already. */
 const WARM_AGAIN_MS = WARM_MS / 4;
@@ -50,15 +49,18 @@ export interface Pivot {
   readonly baseline: string;
   /** The contenders by the heading of each comparison. One that lacks a contender leaves its cell empty. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, Contender>>>>;
+  /** How long each contender runs before it is measured for a column; by default 2 s for the first, 0.5 s for the others. */
+  readonly warmMs?: number;
   /** Further figures: the comparison and the detail of it that is shown. */
   readonly details?: readonly (readonly [column: string, detail: string])[];
 }
 
 /** Measures as `compare` does, and prints a row for each contender: in each column its median and the ratio to the baseline. */
-export async function compareAll({ title, unit, baseline, columns, details = [] }: Pivot): Promise<void> {
+export async function compareAll({ title, unit, baseline, columns, warmMs, details = [] }: Pivot): Promise<void> {
   const measured = new Map<string, ReadonlyMap<string, readonly Sample[]>>();
   for (const [column, contenders] of Object.entries(columns)) {
-    measured.set(column, await measure(contenders, measured.size === 0 ? WARM_MS : WARM_AGAIN_MS));
+    const first = measured.size === 0;
+    measured.set(column, await measure(contenders, warmMs ?? (first ? WARM_MS : WARM_AGAIN_MS)));
   }
   const names = new Set([...measured.values()].flatMap((samples) => [...samples.keys()]));
   console.log(`\n${title} (${unit}, median and spread of ${ROUNDS} rounds of ${ROUND_MS} ms, × ${baseline}):\n`);
@@ -96,15 +98,10 @@ async function measure(
   return samples;
 }
 
-/** Runs until two rounds in succession agree, for at most so long. */
-export async function warmUp(run: Contender, warmMs: number, roundMs = ROUND_MS): Promise<void> {
+/** In rounds as they are measured. */
+export async function warmUp(run: Contender, warmMs: number): Promise<void> {
   const end = performance.now() + warmMs;
-  let last = 0;
-  while (performance.now() < end) {
-    const { rate } = sampleOf(await run(roundMs));
-    if (Math.abs(rate - last) < AGREEMENT * rate) return;
-    last = rate;
-  }
+  while (performance.now() < end) await run(ROUND_MS);
 }
 
 function sampleOf(measured: number | Sample): Sample {

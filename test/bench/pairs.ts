@@ -21,28 +21,25 @@ export function startClient(kind: string, identity: string | undefined, ...socke
 export function pairOf(client: Job, serverCpu?: CpuMicros): Pair {
   return {
     unary: (inFlight, bytes, durationMs) =>
-      measured(serverCpu, () => order(client, 'unary', inFlight, bytes, durationMs), 'call'),
+      measured(serverCpu, () => order(client, 'unary', inFlight, bytes, durationMs)),
     stream: async (direction, size, messages, durationMs) => {
-      const sample = await measured(serverCpu, () => order(client, direction, size, messages, durationMs), 'message');
+      const sample = await measured(serverCpu, () => order(client, direction, size, messages, durationMs));
       return { ...sample, details: { 'MB/s': (sample.rate * size) / 1e6, ...sample.details } };
     },
   };
 }
 
-async function measured(
-  serverCpu: CpuMicros | undefined,
-  run: () => Promise<Work>,
-  what: 'call' | 'message',
-): Promise<Sample> {
+/** CPU time is that of one call or message. */
+export async function measured(serverCpu: CpuMicros | undefined, run: () => Promise<Work>): Promise<Sample> {
   const before = (await serverCpu?.()) ?? 0;
   const { done, seconds, cpuMicros, medianMicros } = await run();
   const serverMicros = serverCpu === undefined ? undefined : (await serverCpu()) - before;
   return {
     rate: done / seconds,
     details: {
-      ...(what === 'call' ? { 'latency, µs': medianMicros } : {}),
-      [`client CPU per ${what}, µs`]: cpuMicros / done,
-      ...(serverMicros === undefined ? {} : { [`server CPU per ${what}, µs`]: serverMicros / done }),
+      ...(medianMicros === 0 ? {} : { 'latency, µs': medianMicros }),
+      'client CPU, µs': cpuMicros / done,
+      ...(serverMicros === undefined ? {} : { 'server CPU, µs': serverMicros / done }),
     },
   };
 }

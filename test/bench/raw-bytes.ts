@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type ConnectOpts, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { tlsOf } from './identities.js';
@@ -18,12 +18,17 @@ export function touch(chunk: Uint8Array): number {
   return seen;
 }
 
-/** Writes so many zeros in pieces of 64 KiB, each when an earlier one was written. Resolves when the last has been given to the socket. */
+/**
+ * Writes so many zeros in pieces of 64 KiB, each when an earlier one was written. Resolves when the last has been given to the socket, or
+ * the socket has failed.
+ */
 export function keepWriting(socket: Duplex, bytes: number): Promise<void> {
   return new Promise((resolve) => {
     let left = bytes;
     let writing = 0;
-    const onWritten = () => {
+    const onWritten = (error?: Error | null) => {
+      // The socket is not destroyed yet, and what is written now fails within the same call: without an end.
+      if (error) return resolve();
       writing -= 1;
       fill();
     };
@@ -39,35 +44,73 @@ export function keepWriting(socket: Duplex, bytes: number): Promise<void> {
   });
 }
 
-/** Takes so many bytes from `peers/raw-source` into one buffer and looks at every chunk; under mutual TLS where there is an identity. */
-export function readRaw(path: string, bytes: number, identity?: string): Promise<void> {
-  return new Promise((resolve) => {
-    let left = bytes;
-    const callback = (count: number, buffer: Uint8Array): boolean => {
-      touch(buffer.subarray(0, count));
-      left -= count;
-      if (left > 0) return true;
-      socket.destroy();
-      resolve();
-      return false;
-    };
-    const onread = { buffer: READ_BUFFER, callback };
-    const socket =
-      identity === undefined
-        ? connect({ path, onread })
-        : // `onread` is documented, and missing in the types.
-          connectTls({ path, servername: 'localhost', onread, ...tlsOf(identity) } as ConnectionOptions);
-    socket.on('error', () => {});
-  });
+/** A stream of so many bytes, after the one before. */
+export type RawStream = (bytes: number) => Promise<void>;
+
+/**
+ * Streams from `peers/raw-source` on one connection, under mutual TLS where there is an identity: takes the bytes into one buffer and looks
+ * at every chunk.
+ */
+export async function rawReader(path: string, identity?: string): Promise<RawStream> {
+  let left = 0;
+  let onDone = () => {};
+  const callback = (count: number, buffer: Uint8Array): boolean => {
+    touch(buffer.subarray(0, count));
+    left -= count;
+    if (left > 0) return true;
+    onDone();
+    return false;
+  };
+  const socket = await dialRaw(path, identity, { onread: { buffer: Buffer.alloc(65_536), callback } });
+  return (bytes) =>
+    new Promise((resolve) => {
+      left = bytes;
+      onDone = resolve;
+      socket.resume();
+    });
 }
 
-const READ_BUFFER = Buffer.alloc(65_536);
+/** Streams to `peers/raw-sink` on one connection. Each begins with its length, and is done when the sink has read and answered it. */
+export async function rawWriter(path: string, identity?: string): Promise<RawStream> {
+  const socket = await dialRaw(path, identity);
+  return async (bytes) => {
+    const answered = once(socket, 'data');
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeDoubleLE(bytes);
+    socket.write(length);
+    await keepWriting(socket, bytes);
+    await answered;
+  };
+}
 
-/** Gives so many bytes to `peers/raw-sink` and waits until it has read them. */
-export async function writeRaw(path: string, bytes: number, identity?: string): Promise<void> {
+const LENGTH_BYTES = 8;
+
+/** What the sink does with the chunks of a connection: looks at each, and calls back at the end of each stream. */
+export function rawSink(onStream: () => void): (chunk: Uint8Array) => void {
+  let left = 0;
+  return (chunk) => {
+    touch(chunk);
+    let { byteLength } = chunk;
+    if (left === 0) {
+      left = new DataView(chunk.buffer, chunk.byteOffset).getFloat64(0, true);
+      byteLength -= LENGTH_BYTES;
+    }
+    left -= byteLength;
+    if (left === 0) onStream();
+  };
+}
+
+/** Connected, under mutual TLS where there is an identity. */
+export async function dialRaw(
+  path: string,
+  identity: string | undefined,
+  options: Pick<ConnectOpts, 'onread'> = {},
+): Promise<Duplex> {
   const socket =
-    identity === undefined ? connect(path) : connectTls({ path, servername: 'localhost', ...tlsOf(identity) });
-  await keepWriting(socket, bytes);
-  socket.end();
-  await once(socket.resume(), 'close');
+    identity === undefined
+      ? connect({ path, ...options })
+      : // `onread` is documented, and missing in the types.
+        connectTls({ path, servername: 'localhost', ...options, ...tlsOf(identity) } as ConnectionOptions);
+  await once(socket, identity === undefined ? 'connect' : 'secureConnect');
+  return socket;
 }

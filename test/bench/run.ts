@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks one after the other, each in a process of its own: `npm run bench -- [--write] [part of a file name …]`. With
- * `--write` what a benchmark prints takes the place of what stands in docs/benchmarks.md between `<!-- bench NAME node20 -->`, where
- * there is one for this version of Node, and `<!-- end -->`.
+ * `--write` what a benchmark prints takes the place of what stands in docs/benchmarks.md between `<!-- bench NAME node20 -->` and
+ * `<!-- end -->`, where 20 is the version of Node that runs it. Where the page has no such place, that is said.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,8 +45,8 @@ function write(name: string, before: string, printed: string): void {
   const text = readFileSync(page, 'utf8');
   const from = text.indexOf(begin);
   const to = text.indexOf('<!-- end -->', from);
-  if (from < 0 || to < 0) return;
-  const filled = `${begin}\n\n${before}:\n${printed}\n`;
+  if (from < 0 || to < 0) return console.error(`Not written: docs/benchmarks.md has no ${begin} … <!-- end -->.`);
+  const filled = `${begin}\n\n${before}:\n\n${printed.trim()}\n\n`;
   writeFileSync(page, text.slice(0, from) + filled + text.slice(to));
 }
 

@@ -113,7 +113,7 @@ async function measureStarts(providers: readonly Provider[]): Promise<void> {
     if (round > 0) for (const [title, ms] of found) rows.get(title)!.push(ms);
   }
   console.log(`\nSpawn to handshake line, ms (Node ${process.version}, medians of ${ROUNDS} rounds)\n`);
-  console.log('| program | MB | median | × node -e 0 |\n|---|---|---|---|');
+  console.log('| program | MB | median | × node -e 0 |\n| --- | --- | --- | --- |');
   const base = median(rows.get('node -e 0')!);
   for (const [title, values] of rows) {
     const file = providers.find((provider) => provider.title === title)?.file;
@@ -154,7 +154,9 @@ async function measureTerraform(providers: readonly Provider[]): Promise<void> {
       }
   }
   console.log(`\nTerraform with the provider, ms (medians of ${ROUNDS} rounds)\n`);
-  console.log('| command | provider | wall | CPU | × wall of Go | × CPU of Go |\n|---|---|---|---|---|---|');
+  console.log(
+    '| command | provider | wall | CPU | × wall of Go | × CPU of Go |\n| --- | --- | --- | --- | --- | --- |',
+  );
   for (const [key, found] of [...costs].toSorted(([a], [b]) => a.split('|')[0]!.localeCompare(b.split('|')[0]!))) {
     const [command, title] = key.split('|') as [string, string];
     const base = costs.get(`${command}|${providers[0]!.title}`)!;
@@ -162,6 +164,14 @@ async function measureTerraform(providers: readonly Provider[]): Promise<void> {
     const ratios = [wall / median(base.map(({ wallMs }) => wallMs)), cpu / median(base.map(({ cpuMs }) => cpuMs))];
     console.log(
       `| ${command} | ${title} | ${wall.toFixed(0)} | ${cpu.toFixed(0)} | ${ratios.map((ratio) => ratio.toFixed(2)).join(' | ')} |`,
+    );
+  }
+  const plan = (title: string): number => median(costs.get(`plan|${title}`)!.map(({ wallMs }) => wallMs));
+  const [go, ...made] = providers.map(({ title }) => title);
+  for (const title of made) {
+    const ratio = plan(title) / plan(go!);
+    console.log(
+      `\nAim of ${title}: a plan takes ${ratio.toFixed(2)} × Go's of 2, ${ratio <= 2 ? 'reached' : 'not reached'}.`,
     );
   }
 }

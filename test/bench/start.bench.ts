@@ -106,7 +106,7 @@ function printTable(
   const base = results.get(baseline)!;
   console.log(`\n${title} (Node ${process.version}, ${ROUNDS} rounds)\n`);
   console.log(`| program | median | lowest – highest | × ${baseline} | × of the lowest | aim |`);
-  console.log('|---|---|---|---|---|---|');
+  console.log('| --- | --- | --- | --- | --- | --- |');
   for (const [name, values] of results) {
     const ratio = median(values) / median(base);
     const lowest = Math.min(...values) / Math.min(...base);

@@ -9,13 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildGo, needsGo } from '../conformance/build-go.js';
-import { type Contender, compare } from './harness.js';
+import { type Contender, compareAll } from './harness.js';
 
 const PEER = fileURLToPath(new URL('peers/yamux-peer.js', import.meta.url));
 
 interface Job {
   readonly title: string;
-  readonly unit: string;
   /** Unit per thing that the peers count. */
   readonly scale: number;
   /** For the peers; the duration goes behind the name. */
@@ -23,13 +22,11 @@ interface Job {
 }
 
 const JOBS: readonly Job[] = [
-  { title: '1 stream, writes of 64 KiB', unit: 'MB/s', scale: 1e-6, args: ['throughput', 65_536, 1] },
-  { title: '16 streams, writes of 64 KiB', unit: 'MB/s', scale: 1e-6, args: ['throughput', 65_536, 16] },
-  { title: '1 stream, writes of 1 KiB', unit: 'MB/s', scale: 1e-6, args: ['throughput', 1024, 1] },
-  { title: 'Open, echo 1 byte, close; 1 at a time', unit: 'streams/s', scale: 1, args: ['streams', 1] },
-  { title: 'Open, echo 1 byte, close; 64 at a time', unit: 'streams/s', scale: 1, args: ['streams', 64] },
-  { title: 'Echo of 100 B on one stream, 1 in flight', unit: 'echoes/s', scale: 1, args: ['echo', 100, 1] },
-  { title: 'Echo of 100 B on one stream, 64 in flight', unit: 'echoes/s', scale: 1, args: ['echo', 100, 64] },
+  { title: '1 stream, writes of 64 KiB, MB/s', scale: 1e-6, args: ['throughput', 65_536, 1] },
+  { title: '16 streams, writes of 64 KiB, MB/s', scale: 1e-6, args: ['throughput', 65_536, 16] },
+  { title: '1 stream, writes of 1 KiB, MB/s', scale: 1e-6, args: ['throughput', 1024, 1] },
+  { title: 'streams opened and closed around a byte, 64 at a time, per s', scale: 1, args: ['streams', 64] },
+  { title: 'echoes of 100 B on one stream, 64 in flight, per s', scale: 1, args: ['echo', 100, 64] },
 ];
 
 /** Starts one end: a server, or a driver with a job. */
@@ -66,16 +63,23 @@ function contender(driver: Side, server: Side, carrier: string, job: Job): Conte
 }
 
 const go = needsGo().skip === false ? await goSide() : undefined;
-for (const job of JOBS.filter(({ title }) => title.includes(process.env['BENCH_ONLY'] ?? ''))) {
+const columns = JOBS.map((job) => {
   const contenders: Record<string, Contender> = {
     'bare socket, Node': contender(node, node, 'raw', job),
     'yamux, ours to ours': contender(node, node, 'yamux', job),
+    ...(go && {
+      'yamux, ours to Go': contender(node, go, 'yamux', job),
+      'yamux, Go to ours': contender(go, node, 'yamux', job),
+      'yamux, Go to Go': contender(go, go, 'yamux', job),
+      'bare socket, Go': contender(go, go, 'raw', job),
+    }),
   };
-  if (go !== undefined) {
-    contenders['yamux, ours to Go'] = contender(node, go, 'yamux', job);
-    contenders['yamux, Go to ours'] = contender(go, node, 'yamux', job);
-    contenders['yamux, Go to Go'] = contender(go, go, 'yamux', job);
-    contenders['bare socket, Go'] = contender(go, go, 'raw', job);
-  }
-  await compare({ title: job.title, unit: job.unit, baseline: 'bare socket, Node', contenders });
-}
+  return [job.title, contenders] as const;
+});
+await compareAll({
+  title: 'yamux over a unix socket',
+  unit: 'in each column its own',
+  baseline: 'bare socket, Node',
+  columns: Object.fromEntries(columns),
+  warmMs: 0,
+});

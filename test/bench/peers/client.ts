@@ -17,6 +17,11 @@ type Connect = (identity: string | undefined, sockets: readonly string[]) => Pro
 const KINDS: Readonly<Record<string, () => Promise<Connect>>> = {
   ours: async () => (await import('./clients/ours.js')).connectOurs,
   'grpc-js': async () => (await import('./clients/grpc-js.js')).connectGrpcJs,
+  'grpc-js-on-ours': async () => (await import('./clients/grpc-js.js')).connectOnOurs,
+  netrpc: async () => (await import('./clients/netrpc.js')).netRpcClient(false),
+  'netrpc-yamux': async () => (await import('./clients/netrpc.js')).netRpcClient(true),
+  http2: async () => (await import('./clients/http2.js')).connectOwn,
+  'node-http2': async () => (await import('./clients/http2.js')).connectNode,
   raw: async () => (await import('./clients/raw.js')).connectRaw,
   batched: async () => (await import('./clients/raw.js')).connectBatched,
   'fork-json': async () => (await import('./clients/fork.js')).forked('json'),

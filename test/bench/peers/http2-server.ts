@@ -5,6 +5,7 @@
 import { createServer } from 'node:net';
 import type { HeaderList, Http2Stream, Http2StreamEvents } from '../../../src/transports/http2/interfaces.js';
 import { serveHttp2 } from '../../../src/transports/http2/open-session.js';
+import { answerOrders } from './orders.js';
 
 const RESPONSE: HeaderList = [':status', '200', 'content-type', 'application/grpc'];
 const TRAILERS: HeaderList = ['grpc-status', '0', 'grpc-message', ''];
@@ -49,7 +50,8 @@ function sink(stream: Http2Stream): Http2StreamEvents {
 }
 
 function handle(stream: Http2Stream, headers: HeaderList): Http2StreamEvents {
-  const [, path, total, size] = headers[5]!.split('/');
+  // Clients order the fields as they like.
+  const [, path, total, size] = headers[headers.indexOf(':path') + 1]!.split('/');
   if (path === 'source') return source(stream, Number(total), Number(size));
   return path === 'sink' ? sink(stream) : unary(stream);
 }
@@ -57,4 +59,4 @@ function handle(stream: Http2Stream, headers: HeaderList): Http2StreamEvents {
 createServer((socket) => void serveHttp2(socket, handle, { onClose: ignore })).listen(process.argv[2], () =>
   console.log('ready'),
 );
-process.stdin.resume().once('end', () => process.exit(0));
+answerOrders();

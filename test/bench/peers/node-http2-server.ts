@@ -1,5 +1,6 @@
 /** The echo of `http2-server` on node:http2, on the unix socket given as argument, until standard input ends. */
 import { createServer } from 'node:http2';
+import { answerOrders } from './orders.js';
 
 const settings = { initialWindowSize: 1024 * 1024 };
 const server = createServer({ settings });
@@ -14,7 +15,7 @@ server.on('stream', (stream, headers) => {
   else stream.once('data', (chunk: Buffer) => stream.end(chunk));
 });
 server.listen(process.argv[2], () => console.log('ready'));
-process.stdin.resume().once('end', () => process.exit(0));
+answerOrders();
 
 function source(stream: NodeJS.WritableStream, total: number, size: number): void {
   const message = Buffer.alloc(size);

@@ -1,8 +1,8 @@
-/** Reads what everyone who connects sends, looks at every chunk and hangs up behind the last, until standard input ends; see `listenAsTold`. */
+/** Reads the streams of everyone who connects (`rawWriter`) and answers each with a byte, until standard input ends; see `listenAsTold`. */
 // The floor of reading is reading into one buffer. Node's servers have no option for it: this is what the library does.
 import { Socket } from 'node:net';
 import { acceptDirect, readDirectly } from '../../../src/transports/sockets/direct-socket.js';
-import { touch } from '../raw-bytes.js';
+import { rawSink } from '../raw-bytes.js';
 import { listenAsTold } from '../secure-listen.js';
 import { answerOrders } from './orders.js';
 
@@ -11,8 +11,8 @@ listenAsTold((accepted) => {
   const isPlain = accepted instanceof Socket && !('encrypted' in accepted);
   const socket = isPlain ? acceptDirect(accepted) : accepted;
   socket.on('error', () => {});
-  readDirectly(socket, touch);
-  socket.on('data', touch);
-  socket.once('end', () => socket.end());
+  const take = rawSink(() => socket.write('k'));
+  readDirectly(socket, take);
+  socket.on('data', take);
 });
 answerOrders();

@@ -1,7 +1,7 @@
 /**
  * One end of the yamux benchmark, as test/interop/yamux/go/bench is: `node yamux-peer.js CARRIER SOCKET serve` or
  * `… throughput DURATION CHUNK STREAMS`, `… streams DURATION CONCURRENT`, `… echo DURATION SIZE INFLIGHT`, with the duration in
- * milliseconds. CARRIER is yamux or raw. Prints how much it did per second, after a quarter of the duration to warm up.
+ * milliseconds. CARRIER is yamux or raw. Prints how much it did per second, after a second to warm up.
  */
 import { createConnection, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -9,6 +9,7 @@ import { createYamuxSession } from '../../../src/transports/yamux/session.js';
 
 const [carrier, path = '', job, ...rest] = process.argv.slice(2);
 const args = rest.map(Number);
+const WARM_MS = 1000;
 
 type Open = () => Promise<Duplex>;
 
@@ -43,7 +44,7 @@ async function drive(): Promise<void> {
   const jobs = { throughput, streams, echo };
   const run = jobs[job as keyof typeof jobs];
   const [durationMs = 0] = args;
-  await run(open, performance.now() + durationMs / 4);
+  await run(open, performance.now() + WARM_MS);
   const start = performance.now();
   const amount = await run(open, start + durationMs);
   console.log(JSON.stringify({ rate: (amount * 1000) / (performance.now() - start) }));

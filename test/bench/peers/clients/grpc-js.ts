@@ -6,7 +6,10 @@ import {
   credentials,
   makeGenericClientConstructor,
 } from '@grpc/grpc-js';
+import { createGrpcChannel } from '../../../../src/protocols/grpc/engine.js';
+import { createGrpcJsChannel } from '../../../../src/protocols/grpc/grpc-js/adapters/client-channel.js';
 import { type Payload, ProbeDefinition } from '../../../conformance/gen/probe.js';
+import { netDialer } from '../../../support/dialers.js';
 import { grpcJsService } from '../../../support/grpc-js-probe.js';
 import { tlsOf } from '../../identities.js';
 import { touch } from '../../raw-bytes.js';
@@ -26,11 +29,25 @@ function settle(resolve: () => void, reject: (error: Error) => void): Answered {
   return (error) => (error === null ? resolve() : reject(error));
 }
 
+const UNLIMITED = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
+
 export async function connectGrpcJs(identity: string | undefined, [path = '']: readonly string[]): Promise<ClientWork> {
-  const options = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
   const tls = identity === undefined ? undefined : tlsOf(identity);
   const security = tls === undefined ? credentials.createInsecure() : credentials.createSsl(tls.ca, tls.key, tls.cert);
-  const client = new Stock(`unix:${path}`, security, options) as unknown as StockClient;
+  return workOf(new Stock(`unix:${path}`, security, UNLIMITED) as unknown as StockClient);
+}
+
+/** grpc-js's client over our channel. */
+export async function connectOnOurs(
+  _identity: string | undefined,
+  [path = '']: readonly string[],
+): Promise<ClientWork> {
+  const channelOverride = createGrpcJsChannel(createGrpcChannel({ dialer: netDialer(path) }));
+  const options = { ...UNLIMITED, channelOverride };
+  return workOf(new Stock('', credentials.createInsecure(), options) as unknown as StockClient);
+}
+
+function workOf(client: StockClient): ClientWork {
   return {
     echo: (data) =>
       new Promise<void>((resolve, reject) => void client.echo({ data, number: 1 }, settle(resolve, reject))),

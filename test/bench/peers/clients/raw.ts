@@ -1,21 +1,10 @@
 /** Floors: what kernel and event loop take for the same bytes, without framing and without matching replies. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
 import { BatchingWriter } from '../../../../src/protocols/netrpc/batching-writer.js';
-import { tlsOf } from '../../identities.js';
-import { readRaw, writeRaw } from '../../raw-bytes.js';
+import { dialRaw, rawReader, rawWriter } from '../../raw-bytes.js';
 import type { ClientWork } from '../client.js';
 
 type Send = (message: Uint8Array) => void;
-
-async function dial(path: string, identity: string | undefined): Promise<Duplex> {
-  const socket =
-    identity === undefined ? connect(path) : connectTls({ path, servername: 'localhost', ...tlsOf(identity) });
-  await once(socket, identity === undefined ? 'connect' : 'secureConnect');
-  return socket;
-}
 
 /** Messages of one length at a time come back in order. */
 async function echoOver(socket: Duplex, send: Send): Promise<ClientWork['echo']> {
@@ -39,24 +28,24 @@ async function echoOver(socket: Duplex, send: Send): Promise<ClientWork['echo']>
     });
 }
 
-function streamsOf(sockets: readonly string[], identity: string | undefined): Omit<ClientWork, 'echo'> {
-  const [, source, sink] = sockets;
+async function streamsOf(
+  [, source, sink]: readonly string[],
+  identity: string | undefined,
+): Promise<Omit<ClientWork, 'echo'>> {
   if (source === undefined || sink === undefined) return {};
-  return {
-    down: (size, messages) => readRaw(source, size * messages, identity),
-    up: (size, messages) => writeRaw(sink, size * messages, identity),
-  };
+  const [read, write] = [await rawReader(source, identity), await rawWriter(sink, identity)];
+  return { down: (size, messages) => read(size * messages), up: (size, messages) => write(size * messages) };
 }
 
 /** Each message in a write of its own. */
 export async function connectRaw(identity: string | undefined, sockets: readonly string[]): Promise<ClientWork> {
-  const socket = await dial(sockets[0]!, identity);
-  return { echo: await echoOver(socket, (message) => socket.write(message)), ...streamsOf(sockets, identity) };
+  const socket = await dialRaw(sockets[0]!, identity);
+  return { echo: await echoOver(socket, (message) => socket.write(message)), ...(await streamsOf(sockets, identity)) };
 }
 
 /** Written as our clients write: the first message of a turn at once, the rest of the turn together. */
 export async function connectBatched(identity: string | undefined, sockets: readonly string[]): Promise<ClientWork> {
-  const socket = await dial(sockets[0]!, identity);
+  const socket = await dialRaw(sockets[0]!, identity);
   let gathered: Uint8Array[] = [];
   let bytes = 0;
   const source = {
