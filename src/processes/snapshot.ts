@@ -20,8 +20,9 @@ export class ProcessSnapshot {
 /** As it is when this module is loaded: fake timers of a test must not stop the end of a plugin. */
 const { setTimeout } = globalThis;
 
-/** How long after a reading that several have asked for the next one begins, in milliseconds: more of them end, and it serves more. */
-const PAUSE_MS = 20;
+/** How long after a reading the next one begins, in milliseconds: for each that had asked for it, and at most. So many share one. */
+const PAUSE_MS = 8;
+const MAX_PAUSE_MS = 50;
 
 /** The reading that goes on, and the one that begins after it. Each serves all that asked before it began: many plugins end at once. */
 let reading: Promise<unknown> = Promise.resolve();
@@ -29,7 +30,7 @@ let next: Promise<ProcessSnapshot> | undefined;
 let askers = 0;
 let notBefore = 0;
 
-/** A snapshot that was begun after the call, at most 20 ms after what was asked for before. Never rejects. */
+/** A snapshot that was begun after the call, at most 50 ms after what was asked for before. Never rejects. */
 export function takeSnapshot(): Promise<ProcessSnapshot> {
   askers += 1;
   if (next === undefined) {
@@ -43,10 +44,10 @@ async function readAfter(earlier: Promise<unknown>): Promise<ProcessSnapshot> {
   await earlier;
   const waitMs = notBefore - performance.now();
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-  const isShared = askers > 1;
+  const pauseMs = Math.min(MAX_PAUSE_MS, askers * PAUSE_MS);
   next = undefined;
   askers = 0;
   const entries = await readProcessTable();
-  if (isShared) notBefore = performance.now() + PAUSE_MS;
+  notBefore = performance.now() + pauseMs;
   return new ProcessSnapshot(entries);
 }
