@@ -26,6 +26,9 @@ export interface PluginSockets {
   remove(): void;
 }
 
+/** A host that starts many plugins looks for what others have left once a second. */
+const SWEEP_PAUSE_MS = 1000;
+
 /**
  * Makes a private directory for the sockets of one plugin, so that none is left when the plugin is killed (docs/decisions/003); none
  * on systems where plugins listen on TCP. Rejects with TransportError ERR_LISTEN, or ERR_SOCKET_PATH_TOO_LONG when the plugin's own
@@ -43,10 +46,11 @@ export async function createPluginSockets({ unixSocket, outlivesHost }: Resolved
     where: { ...where, socketDir: directory.path },
     noteOwners: async (runner) => directory.noteOwners(await ownersOf(runner, outlivesHost)),
     sweep: () => {
-      sweeping = sweepSocketDirs(sweepEnded.signal, tempDir);
+      sweeping = sweepSocketDirs(sweepEnded.signal, tempDir, { pauseMs: SWEEP_PAUSE_MS });
     },
     endSweep: async () => {
-      sweepEnded.abort();
+      // Its reason is not read, and the default one is an error with a stack.
+      sweepEnded.abort(null);
       await sweeping;
     },
     remove: () => directory.remove(),

@@ -18,21 +18,24 @@ const NAME = new RegExp(`^${SOCKET_DIR_PREFIX}[A-Za-z0-9]{6}$`);
 const MAX_NAMES = 10_000;
 const MAX_DIRECTORIES = 256;
 
-/** Where a sweep goes on: one is enough, however many plugins start at the same time. */
-const swept = new Set<string>();
+/** When the last sweep of a directory ended, infinity while it goes on: one is enough, however many plugins start at the same time. */
+const swept = new Map<string, number>();
 
 /**
  * Removes the private directories in `tempDir` whose owners were killed, with the sockets in them: those of this user, all of whose owners
  * have exited for certain, and which contain nothing else. What cannot be confirmed stays. Ends early when the signal is aborted: then
- * nothing is open any more once the promise is resolved. Does nothing while another sweep goes on there. Never rejects.
+ * nothing is open any more once the promise is resolved. Does nothing while another sweep goes on there, and until `pauseMs` after its end.
+ * Never rejects.
  */
-export async function sweepSocketDirs(signal: AbortSignal, tempDir = tmpdir()): Promise<void> {
-  if (process.getuid === undefined || swept.has(tempDir)) return;
-  swept.add(tempDir);
+export async function sweepSocketDirs(signal: AbortSignal, tempDir = tmpdir(), { pauseMs = 0 } = {}): Promise<void> {
+  const sweptAt = swept.get(tempDir) ?? Number.NEGATIVE_INFINITY;
+  if (process.getuid === undefined || performance.now() - sweptAt < pauseMs) return;
+  swept.set(tempDir, Number.POSITIVE_INFINITY);
   try {
     await sweep(signal, tempDir);
   } finally {
-    swept.delete(tempDir);
+    if (signal.aborted) swept.delete(tempDir);
+    else swept.set(tempDir, performance.now());
   }
 }
 

@@ -134,6 +134,19 @@ describe('the private directories that killed processes have left', linuxOnly, (
     assert.equal(existsSync(join(path, 'plugin1')), true);
   });
 
+  test('stay for a pause after a sweep, but not after one that was ended', async () => {
+    const pauseMs = 3_600_000;
+    const path = await leftover([exited]);
+    await sweepSocketDirs(AbortSignal.abort(), root, { pauseMs: 0 });
+    await sweepSocketDirs(never, root, { pauseMs });
+    assert.equal(existsSync(path), false);
+    const later = await leftover([exited]);
+    await sweepSocketDirs(never, root, { pauseMs });
+    assert.equal(existsSync(later), true);
+    await sweepSocketDirs(never, root);
+    assert.equal(existsSync(later), false);
+  });
+
   test('a directory that cannot be listed makes no sweep fail', async () => {
     await sweepSocketDirs(never, join(root, 'nowhere'));
   });
