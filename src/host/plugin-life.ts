@@ -92,7 +92,7 @@ export class PluginLife {
   start(signal?: AbortSignal): Promise<void> {
     if (signal === undefined) return this.#start();
     if (signal.aborted) return Promise.reject(abortedStart(signal.reason));
-    const unwatch = onAbort(signal, () => this.#abortStart(abortedStart(signal.reason)));
+    const unwatch = onAbort(signal, () => this.#abortStart(() => abortedStart(signal.reason)));
     return this.#start().finally(unwatch);
   }
 
@@ -103,12 +103,12 @@ export class PluginLife {
   }
 
   stop(): Promise<void> {
-    this.#abortStart(new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
+    this.#abortStart(() => new StartError('ERR_START_ABORTED', 'The plugin was stopped while it was starting.'));
     return this.#end({ kind: 'stopped' });
   }
 
-  #abortStart(error: StartError): void {
-    if (this.#life.status === 'starting') this.#life.abort.abort(error);
+  #abortStart(because: () => StartError): void {
+    if (this.#life.status === 'starting') this.#life.abort.abort(because());
   }
 
   /** Keeps this process alive while the plugin runs. */

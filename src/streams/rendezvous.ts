@@ -43,7 +43,7 @@ export class Rendezvous<T> {
   readonly #scheduler: SchedulerLike;
   readonly #offers = new Map<number, Offer<T>>();
   readonly #takers = new Map<number, Subject<T>>();
-  #closedBy: ClosedError | undefined;
+  #isClosed = false;
 
   constructor(options: RendezvousOptions<T> = {}) {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -66,7 +66,7 @@ export class Rendezvous<T> {
       taker.complete();
       return true;
     }
-    if (this.#closedBy !== undefined || this.#offers.has(id) || this.#offers.size >= this.#maxPending) {
+    if (this.#isClosed || this.#offers.has(id) || this.#offers.size >= this.#maxPending) {
       this.#onReaped(value, id);
       return false;
     }
@@ -84,8 +84,7 @@ export class Rendezvous<T> {
     return defer(() => {
       const offer = this.#claim(id);
       if (offer !== undefined) return of(offer.value);
-      const closedBy = this.#closedBy;
-      if (closedBy !== undefined) return throwError(() => closedBy);
+      if (this.#isClosed) return throwError(closed);
       if (this.#takers.has(id)) return throwError(() => alreadyAwaited(id));
       return this.#await(id);
     });
@@ -98,14 +97,13 @@ export class Rendezvous<T> {
 
   /** Fails the takers, reaps the offers, refuses further ones. Idempotent. */
   close(): void {
-    if (this.#closedBy !== undefined) return;
-    const error = new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
-    this.#closedBy = error;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     for (const { expiry } of this.#offers.values()) expiry.unsubscribe();
     for (const id of this.#offers.keys()) this.#expire(id);
     const takers = [...this.#takers.values()];
     this.#takers.clear();
-    for (const taker of takers) taker.error(error);
+    for (const taker of takers) taker.error(closed());
   }
 
   #claim(id: number): Offer<T> | undefined {
@@ -136,6 +134,10 @@ export class Rendezvous<T> {
     this.#offers.delete(id);
     this.#onReaped(offer.value, id);
   }
+}
+
+function closed(): ClosedError {
+  return new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
 }
 
 function notOffered(id: number, timeoutMs: number): PluginCallError {

@@ -29,8 +29,8 @@ export async function releaseAll(
   await attempt(async () => protocol?.close(because));
   await attempt(async () => (kill ? runner?.kill() : runner?.release?.()));
   const exit = await exitWithin(kill ? EXIT_TIMEOUT_MS : 0, runner);
-  await attempt(async () => sockets?.endSweep());
-  await attempt(async () => sockets?.remove());
+  if (sockets !== undefined) await attempt(() => sockets.endSweep());
+  sockets?.remove();
   return exit;
 }
 

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { AsyncSubject, firstValueFrom, type Observable } from 'rxjs';
 import { ClosedError, OptionsError, PluginError, StartError } from '../../errors.js';
@@ -82,7 +81,7 @@ class ProcessRunner implements Runner {
   #note: string | undefined;
   #child: ChildProcess | undefined;
   #tree: ProcessTree | undefined;
-  #state: 'new' | 'started' | 'reaped' = 'new';
+  #state: 'new' | 'started' | 'reaped' | 'ended' = 'new';
   #killing: Promise<void> | undefined;
 
   constructor(options: ResolvedProcessRunnerOptions) {
@@ -193,10 +192,12 @@ class ProcessRunner implements Runner {
       verified,
       stdin,
     });
+    // An error of a later kill.
     child.on('error', () => {});
     if (child.pid !== undefined) this.#adopt(child, treeOf(child.pid, mark, ownGroup));
     else destroyPipes(child);
-    await once(child, 'spawn', { signal });
+    await spawned(child);
+    signal.throwIfAborted();
   }
 
   #adopt(child: ChildProcess, tree: ProcessTree): void {
@@ -219,6 +220,7 @@ class ProcessRunner implements Runner {
   }
 
   #end(exit: Exit): void {
+    this.#state = 'ended';
     this.#stdout.finish();
     this.#stderr.finish();
     this.#exit.next(exit);
@@ -237,7 +239,7 @@ class ProcessRunner implements Runner {
 
   async #waitForExit(tree: ProcessTree): Promise<void> {
     const { killTimeoutMs = KILL_TIMEOUT_MS } = this.#options;
-    if (await settledWithin(killTimeoutMs, firstValueFrom(this.#exit))) return;
+    if (this.#state === 'ended' || (await settledWithin(killTimeoutMs, firstValueFrom(this.#exit)))) return;
     this.unref();
     this.#end(UNKNOWN_EXIT);
     throw new StartError(
@@ -268,6 +270,13 @@ class ProcessRunner implements Runner {
     const [file, ...args] = command;
     return { file, args, cwd: absolutePath(cwd ?? ''), env };
   }
+}
+
+/** In the next turn. */
+function spawned(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve).once('error', reject);
+  });
 }
 
 /** Destroys the pipes of a child that was not spawned. Without free descriptors there are no pipes, although the types say so. */

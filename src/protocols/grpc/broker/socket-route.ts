@@ -84,6 +84,7 @@ export class SocketRoute implements BrokerRoute {
   }
 
   close(): void {
+    if (this.#closed.signal.aborted) return;
     this.#offers.close();
     this.#unused.clear();
     this.#closed.abort();

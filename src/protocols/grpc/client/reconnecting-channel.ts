@@ -34,7 +34,7 @@ export class ReconnectingChannel implements GrpcChannel {
   #mayRef = true;
   #closed: Promise<void> | undefined;
   /** What calls end with once the channel is closed. */
-  #closedError = new GrpcError(Status.CANCELLED, 'The channel was closed.');
+  #closedError: GrpcError | undefined;
   #onSessionsClosed: () => void = () => {};
 
   readonly state$: Observable<ChannelState> = this.#states.asObservable();
@@ -101,7 +101,7 @@ export class ReconnectingChannel implements GrpcChannel {
       this.#onSessionsClosed = resolve;
     });
     this.#closed = sessionsClosed.then(() => this.#attempt?.done);
-    if (because !== undefined) this.#closedError = closedBecauseOf(because);
+    this.#closedError = closedBecauseOf(because);
     this.#shutdown();
     return this.#closed;
   }
@@ -225,7 +225,8 @@ export class ReconnectingChannel implements GrpcChannel {
 
   #shutdown(): void {
     clearTimeout(this.#retryTimer);
-    this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
+    if (this.#state.status === 'connecting')
+      this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
     for (const call of this.#waiting) call.fail(this.#closedStatus('none'));
     this.#lost.end(({ delivery = 'unknown' }) => this.#closedStatus(delivery));
     for (const session of this.#sessions) session.destroy(this.#closedError);
@@ -236,7 +237,7 @@ export class ReconnectingChannel implements GrpcChannel {
 
   /** What a call of a closed channel ends with. */
   #closedStatus(delivery: Delivery): CallStatus {
-    const { status, detail, cause } = this.#closedError;
+    const { status, detail, cause } = this.#closedError ?? closedBecauseOf(undefined);
     return status === Status.UNAVAILABLE ? lostStatus(detail, cause, delivery) : localStatus(status, detail, cause);
   }
 
@@ -256,7 +257,8 @@ export class ReconnectingChannel implements GrpcChannel {
 }
 
 /** A close that was asked for is no failure of the peer. */
-function closedBecauseOf(because: Error): GrpcError {
+function closedBecauseOf(because: Error | undefined): GrpcError {
+  if (because === undefined) return new GrpcError(Status.CANCELLED, 'The channel was closed.');
   const wanted = PluginError.is(because) && because.code === 'ERR_CLOSED';
   return new GrpcError(wanted ? Status.CANCELLED : Status.UNAVAILABLE, because.message, { cause: because });
 }
