@@ -1,4 +1,4 @@
-import { type Observable, observeOn, queueScheduler, ReplaySubject, Subject, Subscription } from 'rxjs';
+import { type Observable, ReplaySubject, Subscription } from 'rxjs';
 import type { ErrorDetails } from '../errors.js';
 import type { AttachedRunner, Runner } from '../runners/runner.js';
 import type { Exit, PluginIdentity, PluginState } from '../streams/lifecycle.js';
@@ -29,7 +29,7 @@ export class PluginStreams {
   readonly state$: Observable<PluginState>;
   readonly handshake$: Observable<Handshake>;
   readonly exit$: Observable<Exit>;
-  readonly #published = new Subject<PluginState>();
+  readonly #unpublished: PluginState[] = [];
   readonly #states = new ReplaySubject<PluginState>(1);
   readonly #handshakes = new ReplaySubject<Handshake>(1);
   readonly #exits = new ReplaySubject<Exit>(1);
@@ -52,8 +52,6 @@ export class PluginStreams {
       { name: 'stderr', chunks$: this.syncStderr.chunks$ },
     ] as const;
     this.#endLines = outputs.map((output) => sendOutput(options.output, output, (record) => this.logs.add(record)));
-    // Queued: a subscriber that stops the plugin from within a state's notification does not reorder the states for the next subscriber.
-    this.#published.pipe(observeOn(queueScheduler)).subscribe(this.#states);
     this.state$ = this.#states.asObservable();
     this.handshake$ = this.#handshakes.asObservable();
     this.exit$ = this.#exits.asObservable();
@@ -99,8 +97,13 @@ export class PluginStreams {
 
   /** The state `exited` is the last one: it completes `state$`. */
   onState(state: PluginState): void {
-    this.#published.next(state);
-    if (state.status === 'exited') this.#published.complete();
+    // Queued: a subscriber that stops the plugin from within a state's notification does not reorder the states for the next subscriber.
+    if (this.#unpublished.push(state) > 1) return;
+    for (let next: PluginState | undefined = state; next !== undefined; next = this.#unpublished[0]) {
+      this.#states.next(next);
+      if (next.status === 'exited') this.#states.complete();
+      this.#unpublished.shift();
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import { concat, EMPTY, map, merge, mergeMap, NEVER, type Observable, of, withLatestFrom } from 'rxjs';
+import { EMPTY, Observable } from 'rxjs';
 import { PluginError } from '../errors.js';
 import type { ClientProtocol } from '../protocols/protocol.js';
 import type { Runner } from '../runners/runner.js';
@@ -18,14 +18,18 @@ export function unaskedEnd(
   { exit$ }: Pick<Runner, 'exit$'>,
   { lost$ = EMPTY }: Pick<ClientProtocol, 'lost$'>,
 ): Observable<UnaskedEnd> {
-  const loss$ = concat(of(undefined), lost$, NEVER);
-  const exited$ = exit$.pipe(
-    withLatestFrom(loss$),
-    map(([exit, loss]): UnaskedEnd => (isUnanswered(loss) ? { kind: 'lost', loss, exit } : { kind: 'exited', exit })),
-  );
-  const onlyLost = (loss: PluginError) =>
-    loopTimer(EXIT_DELAY_MS).pipe(map((): UnaskedEnd => ({ kind: 'lost', loss })));
-  return merge(exited$, lost$.pipe(mergeMap(onlyLost)));
+  return new Observable((subscriber) => {
+    let loss: PluginError | undefined;
+    const onLost = (error: PluginError): void => {
+      loss = error;
+      subscriber.add(loopTimer(EXIT_DELAY_MS).subscribe(() => subscriber.next({ kind: 'lost', loss: error })));
+    };
+    const onExit = (exit: Exit): void =>
+      subscriber.next(isUnanswered(loss) ? { kind: 'lost', loss, exit } : { kind: 'exited', exit });
+    // The loss first: both may have come before.
+    subscriber.add(lost$.subscribe(onLost));
+    subscriber.add(exit$.subscribe(onExit));
+  });
 }
 
 const UNANSWERED: ReadonlySet<string> = new Set(['ERR_PING', 'ERR_TIMEOUT']);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readEnvironment } from './table.js';
 
 /**
@@ -11,7 +11,8 @@ const ASSIGNMENT = `${TREE_VARIABLE}=`;
 
 /** A new value of TREE_VARIABLE. A host that is a plugin itself prefixes its own value, so that the outer host finds both trees. */
 export function createMark(inherited: string | undefined): string {
-  const own = randomBytes(8).toString('hex');
+  // 15 of the 16 digits are random. Node keeps random bytes for this call alone.
+  const own = randomUUID().replaceAll('-', '').slice(0, 16);
   return inherited === undefined || inherited === '' ? own : `${inherited}/${own}`;
 }
 

@@ -18,16 +18,26 @@ export function conditionsOf(
   protocol: ClientProtocol,
   { isAttached, healthService }: WatchedPlugin,
 ): Observable<Conditions> {
-  const { connected$ = EMPTY, brokerLost$ = EMPTY } = protocol;
+  const { brokerLost$ = EMPTY } = protocol;
+  const brokerLostAt$ = brokerLost$.pipe(map((): Conditions => ({ brokerLost: true })));
+  return isAttached ? attachedConditions(protocol, healthService, brokerLostAt$) : brokerLostAt$;
+}
+
+function attachedConditions(
+  protocol: ClientProtocol,
+  healthService: string | undefined,
+  brokerLostAt$: Observable<Conditions>,
+): Observable<Conditions> {
+  const { connected$ = EMPTY } = protocol;
   const serving$ = protocol.watchServing?.(healthService === undefined ? {} : { service: healthService }) ?? EMPTY;
   const none: Conditions = {};
   const reconnecting$ = connected$.pipe(
     map((isConnected): Conditions => (isConnected ? none : { reconnecting: true })),
   );
   const notServing$ = serving$.pipe(map((isServing): Conditions => (isServing ? none : { notServing: true })));
-  const brokerLostAt$ = brokerLost$.pipe(map((): Conditions => ({ brokerLost: true })));
-  const all = [isAttached ? reconnecting$ : EMPTY, isAttached ? notServing$ : EMPTY, brokerLostAt$];
-  return combineLatest(all.map((condition$) => condition$.pipe(startWith(none)))).pipe(
+  return combineLatest(
+    [reconnecting$, notServing$, brokerLostAt$].map((condition$) => condition$.pipe(startWith(none))),
+  ).pipe(
     map((conditions) => Object.assign({}, ...conditions) as Conditions),
     distinctUntilChanged((before, now) => Object.keys(before).join() === Object.keys(now).join()),
     skip(1),

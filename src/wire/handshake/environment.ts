@@ -95,19 +95,18 @@ export function hostEnvironment(
   announcement: HostAnnouncement,
   sources: EnvironmentSources = {},
 ): Record<string, string> {
-  const names = new Map<string, string>();
-  const values = new Map<string, string>();
-  const set = ([name, value]: readonly [string, string | undefined]): void => {
-    const key = sources.ignoreCase === true ? name.toUpperCase() : name;
-    names.set(key, name);
-    if (value === undefined) values.delete(key);
-    else values.set(key, value);
+  const { inherited = {}, extra = {}, ignoreCase = false } = sources;
+  const variables = new Map<string, readonly [name: string, value: string]>();
+  const set = (name: string, value: string | undefined): void => {
+    const key = ignoreCase ? name.toUpperCase() : name;
+    if (value === undefined) variables.delete(key);
+    else variables.set(key, [name, value]);
   };
-  for (const entry of Object.entries(sources.inherited ?? {})) set(entry);
-  for (const entry of Object.entries(sources.extra ?? {})) set(entry);
-  for (const name of OPTIONAL_NAMES) set([name, undefined]);
-  for (const entry of protocolEntries(announcement)) set(entry);
-  return Object.fromEntries([...values].map(([key, value]) => [names.get(key) ?? key, value]));
+  for (const [name, value] of Object.entries(inherited)) set(name, value);
+  for (const [name, value] of Object.entries(extra)) set(name, value);
+  for (const name of OPTIONAL_NAMES) set(name, undefined);
+  for (const [name, value] of protocolEntries(announcement)) set(name, value);
+  return Object.fromEntries(variables.values());
 }
 
 function protocolEntries(announcement: HostAnnouncement): readonly (readonly [string, string | undefined])[] {
