@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { errorMessage, OptionsError } from '../errors.js';
 import { ENTRY, joinChunks, pathOf } from './chunks.js';
-import { importsInversify, withoutContainers } from './injection.js';
+import { withoutUnneeded } from './left-out.js';
 import { refuseWhatIsOutside } from './outside.js';
 import { unreachedFiles } from './unreached.js';
 
@@ -59,14 +60,14 @@ async function chunksOf(
     absWorkingDir: process.cwd(),
     external: [...external],
   } as const satisfies BuildOptions;
-  const plugins = [rxjsInParts, ...(grpcJs ? [] : [withoutGrpcJs])];
+  const plugins = [rxjsInParts, versionOfGrpcJs, ...(grpcJs ? [] : [withoutGrpcJs])];
   // What is loaded from elsewhere may import it.
   const isWhole = external.length === 0 && allowDynamic.length === 0;
   const dropped = new Set<string>();
   const made = () => build({ ...options, plugins: [withoutFiles(dropped), ...plugins] });
   let { outputFiles, metafile, warnings } = await made();
-  if (isWhole && !importsInversify(metafile)) {
-    plugins.push(withoutContainers);
+  if (isWhole) {
+    plugins.push(...withoutUnneeded(metafile));
     ({ outputFiles, metafile, warnings } = await made());
   }
   // Without these files others are needed by nobody.
@@ -118,6 +119,17 @@ const rxjsInParts: Plugin = {
         return { path: join(dirname(manifest.path), 'dist/esm', part, 'index.js'), sideEffects: false };
       },
     );
+  },
+};
+
+/** grpc-js looks up its own version, for logs. In the other fields are the ends of comments, which a file of a bundle has to write otherwise. */
+const versionOfGrpcJs: Plugin = {
+  name: 'version-of-grpc-js',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]@grpc[\\/]grpc-js[\\/]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { readonly version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
   },
 };
 

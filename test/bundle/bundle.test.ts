@@ -84,6 +84,23 @@ void (async () => {
   await serving.close();
 })();`;
 
+/** A plugin and its host in one, with a definition of protoc-gen-es. */
+const PROTOBUF_ES = `
+import { firstValueFrom } from 'rxjs';
+import { createClient, grpcPlugin, implement, serveTest } from 'rxplug';
+import { Greeter } from '${new URL('../generators/gen/greeter_pb.js', import.meta.url).pathname}';
+const handshake = ${JSON.stringify(HANDSHAKE)};
+const greeter = grpcPlugin(Greeter);
+void (async () => {
+  const implemented = implement(greeter, { greet: ({ name }) => ({ greeting: 'Hello, ' + name + '!' }) });
+  const serving = await serveTest({ handshake, plugins: { greeter: implemented } });
+  const client = createClient({ reattach: serving.reattach, handshake, plugins: { greeter } });
+  await client.start();
+  console.log((await firstValueFrom((await client.dispense('greeter')).greet({ name: 'Ada' }))).greeting);
+  await client.stop();
+  await serving.close();
+})();`;
+
 describe('a bundled plugin', () => {
   test('is one ASCII file beside its code', async () => {
     assert.deepEqual((await readdir(directory)).toSorted(), [basename(bundled.file), basename(bundled.codeFile!)]);
@@ -240,6 +257,15 @@ void import(${JSON.stringify(later)}).then((later) => {
       return (await readFile(file, 'latin1')).includes('function connectGrpc(');
     };
     assert.deepEqual([await has('createClient'), await has('serve')], [true, false]);
+  });
+
+  test('has definitions of protobuf-es only where the program imports their package', async () => {
+    const has = (text: string): boolean => text.includes('createFileRegistry');
+    const serves = await bundleText("import { serve } from 'rxplug'; globalThis.used = serve;");
+    assert.equal(has(await readFile(serves.file, 'latin1')), false);
+    const { file } = await bundleText(PROTOBUF_ES);
+    assert.equal(has(await readFile(file, 'latin1')), true);
+    assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, 'Hello, Ada!\n');
   });
 
   test('has containers only where inversify is imported, or may be by what is not bundled', async () => {
