@@ -8,7 +8,7 @@ import { waiting } from '../../test/support/waiting.js';
 import { handshake, plugins } from '../grpc-kv/contract.js';
 
 // #region bundle
-/** Makes `plugin.cjs`, and beside it what V8 has compiled for it: with and without AutoMTLS, since hosts start it in both ways. */
+/** Makes `plugin.cjs`, with what V8 has compiled for it: with and without AutoMTLS, since hosts start it in both ways. */
 export function bundlePlugin(directory: string): Promise<BundleResult> {
   return bundle({
     entry: fileURLToPath(new URL('plugin.js', import.meta.url)),
@@ -28,6 +28,6 @@ export function bundlePlugin(directory: string): Promise<BundleResult> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { 2: directory = fileURLToPath(new URL('out', import.meta.url)) } = process.argv;
   const making = bundlePlugin(directory);
-  const { file, codeFile } = await waiting('Bundling the plugin, and recording what V8 compiles of it', making);
-  console.log(`${file}\n${codeFile}`);
+  const { file } = await waiting('Bundling the plugin, and recording what V8 compiles of it', making);
+  console.log(file);
 }

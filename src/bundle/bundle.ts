@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { errorMessage, OptionsError } from '../errors.js';
@@ -11,7 +10,7 @@ import { loaderFile } from './single-file.js';
 export interface ProgramBundleOptions {
   /** The program's file, TypeScript or JavaScript: a plugin that calls `serve`, or a host. It must not use `await` at its top level. */
   readonly entry: string;
-  /** The file to be made: `dist/plugin.cjs`. What it needs to start fast is written beside it. */
+  /** The file to be made: `dist/plugin.cjs`. */
   readonly outfile: string;
   /** Packages that are not bundled but loaded from node_modules: those with native code. @default [] */
   readonly external?: readonly string[];
@@ -35,20 +34,18 @@ export interface BundleOptions extends ProgramBundleOptions {
   readonly executable?: boolean;
 }
 
-/** The files that were made. */
+/** What was made. */
 export interface BundleResult {
   /** To be run by Node: `node plugin.cjs`. */
   readonly file: string;
-  /** The code that V8 has compiled, for the version of Node that recorded it; undefined without `record`. */
-  readonly codeFile?: string;
 }
 
 const NAMES = optionNames<BundleOptions>()('entry outfile external allowDynamic grpcJs record executable');
 
 /**
- * Makes one file of a program, a plugin or a host, with everything that it imports, and stores the code that V8 compiles for it beside it. It
- * needs esbuild, which is not installed with this package. The file names the SHA-256 of its code and takes no other; without its code it
- * runs all the same, slower. Rejects with OptionsError, also for what cannot be in one file: native code, and modules whose names are known
+ * Makes one file of a program, a plugin or a host, with everything that it imports, and the code that V8 compiles for it. It needs esbuild, which is
+ * not installed with this package. The code is for the version of Node that recorded it, on this platform; on another the file runs all the
+ * same, slower. Rejects with OptionsError, also for what cannot be in one file: native code, and modules whose names are known
  * only at run time.
  *
  * @example
@@ -71,22 +68,13 @@ export async function bundle(given: BundleOptions): Promise<BundleResult> {
   const { entry, outfile, record, executable = false, ...options } = given;
   const file = resolve(outfile);
   const program = await bundleProgram(resolve(entry), options);
-  const write = (codes: Readonly<Record<string, string>>): Promise<void> =>
-    writeOutput(file, loaderFile(program, codes, { executable }), executable);
-  if (record === undefined) {
-    await write({});
-    return { file };
-  }
-  const key = `${process.version}-${process.platform}-${process.arch}`;
-  const code = await recordCode(program, basename(file), { executable }, record);
-  const codeFile = `${file}.${key}.code`;
-  await writeOutput(codeFile, code);
-  await write({ [key]: createHash('sha256').update(code).digest('hex') });
-  return { file, codeFile };
+  const code = record && (await recordCode(program, basename(file), { executable }, record));
+  await writeOutput(file, loaderFile(program, code, { executable }), executable);
+  return { file };
 }
 
 /** Rejects with OptionsError where nothing can be written. */
-async function writeOutput(file: string, content: string | Uint8Array, executable = false): Promise<void> {
+async function writeOutput(file: string, content: string, executable: boolean): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);

@@ -2,9 +2,8 @@
  * The published file is a loader with the program in a comment: V8 skips it, and the loader takes it from memory, as part of the text that
  * was read and checked, and not from a file that somebody may have replaced since.
  */
-const BEFORE = 'const program = function () {/*';
-const AFTER = '*/};';
 const FUNCTION = 'function () {/*';
+const AFTER = '*/};';
 /** Stands for the end of a comment within the program. */
 const COMMENT_END = '*\u0001/';
 
@@ -23,9 +22,12 @@ export interface FileForm {
  */
 function beginning(program: string, remark: string, { executable = false }: FileForm): string {
   const [before, lines] = executable ? [`${SHEBANG}\n`, LINES_BEFORE + 1] : ['', LINES_BEFORE];
-  const text = `program.toString().slice(${FUNCTION.length}, ${1 - AFTER.length}).replaceAll('*\\u0001/', '*/')`;
+  const text = `${commentOf('program')}.replaceAll('*\\u0001/', '*/')`;
   return `${before}'use strict';\n// ${remark}\n${commented(program)}\n${compiling(text, lines)}`;
 }
+
+/** The expression for what is in the comment of a function. */
+const commentOf = (name: string): string => `${name}.toString().slice(${FUNCTION.length}, ${1 - AFTER.length})`;
 
 const LINES_BEFORE = 2;
 
@@ -39,13 +41,6 @@ function compiling(text: string, lineOffset: number): string {
 const file = typeof __filename === 'undefined' ? fs.realpathSync(process.argv[1]) : __filename;
 const ownRequire = typeof require === 'undefined' ? process.getBuiltinModule('node:module').createRequire(file) : require;
 const ownModule = typeof module === 'undefined' ? { exports: {} } : module;
-const read = (file) => {
-  try {
-    return fs.readFileSync(file);
-  } catch {
-    return undefined;
-  }
-};
 const compile = (cachedData) =>
   new vm.Script(${text}, {
     filename: path.basename(file),
@@ -58,28 +53,25 @@ const run = (script) =>
   script.runInThisContext()(ownModule.exports, ownRequire, ownModule, file, path.dirname(file), importModule);`;
 }
 
-/** Names what V8 compiles for: the code of another version is refused. */
-export const CODE_KEY = `\${process.version}-\${process.platform}-\${process.arch}`;
+/** What V8 has compiled for: code is for one version of Node, on one platform. */
+const MADE_FOR = `${process.version} ${process.platform} ${process.arch}`;
 
 /**
- * The file to be run. It takes the code file beside it if its SHA-256 is the one of this version of Node: V8 runs stored code as it is.
- * Without the code, or if V8 refuses it, the program is compiled as usual.
+ * The file to be run. What V8 has compiled is in another comment, as base64, and not in a file of its own: V8 runs stored code as it is, so that a
+ * checksum of the file has to cover it. On another version of Node or another platform, and without code, the program is compiled as usual.
  */
-export function loaderFile(program: string, codes: Readonly<Record<string, string>>, form: FileForm): string {
+export function loaderFile(program: string, code: Uint8Array | undefined, form: FileForm): string {
+  const remark = 'A program with everything that it imports, and what V8 has compiled for it, made by rxplug/bundle.';
+  const lines = code === undefined ? ['run(compile());'] : runningCode(code);
+  return [beginning(program, remark, form), ...lines, ''].join('\n');
+}
+
+function runningCode(code: Uint8Array): readonly string[] {
   return [
-    beginning(
-      program,
-      'A program with everything that it imports, made by rxplug/bundle. Code beside it is used if its SHA-256 is below.',
-      form,
-    ),
-    `const codes = ${JSON.stringify(codes)};`,
-    `const key = \`${CODE_KEY}\`;`,
-    "const stored = codes[key] === undefined ? undefined : read(file + '.' + key + '.code');",
-    "const { createHash } = stored === undefined ? {} : process.getBuiltinModule('node:crypto');",
-    "const isKnown = stored !== undefined && createHash('sha256').update(stored).digest('hex') === codes[key];",
-    'run(compile(isKnown ? stored : undefined));',
-    '',
-  ].join('\n');
+    `const code = ${FUNCTION}${Buffer.from(code).toString('base64')}${AFTER}`,
+    `const isMadeForThis = \`\${process.version} \${process.platform} \${process.arch}\` === '${MADE_FOR}';`,
+    `run(compile(isMadeForThis ? Buffer.from(${commentOf('code')}, 'base64') : undefined));`,
+  ];
 }
 
 /** The names under which a single executable has the program's text, and what V8 has compiled of it. */
@@ -117,15 +109,16 @@ export function executableMain(): string {
 export function recorderFile(program: string, codeFile: string, form: FileForm): string {
   return [
     beginning(program, 'Records the code of a program.', form),
-    `const script = compile(read(${JSON.stringify(codeFile)}));`,
-    `process.once('exit', () => fs.writeFileSync(${JSON.stringify(codeFile)}, script.createCachedData()));`,
+    `const codeFile = ${JSON.stringify(codeFile)};`,
+    'const script = compile(fs.existsSync(codeFile) ? fs.readFileSync(codeFile) : undefined);',
+    `process.once('exit', () => fs.writeFileSync(codeFile, script.createCachedData()));`,
     'run(script);',
     '',
   ].join('\n');
 }
 
 function commented(program: string): string {
-  return `${BEFORE}${asFunction(program).replaceAll('*/', COMMENT_END)}${AFTER}`;
+  return `const program = ${FUNCTION}${asFunction(program).replaceAll('*/', COMMENT_END)}${AFTER}`;
 }
 
 /** The text that V8 compiles, in ASCII. */

@@ -44,13 +44,12 @@ const stored = await bundle({
 });
 
 await writeFile(file('listens.cjs'), LISTENS);
-// What no file with stored code can do without: its text is read, the code is checked, and V8 takes it. Nothing of it runs.
+// What no file with stored code can do without: it is read, and V8 takes the code. Nothing of the program runs.
 const storedText = await readFile(stored.file, 'utf8');
 await writeFile(
   file('floor.cjs'),
   storedText.replace(/run\((compile\(.*\))\);\n$/, (_, compile) => `${compile};\n${LISTENS}`),
 );
-await cp(stored.codeFile!, stored.codeFile!.replace('stored.cjs', 'floor.cjs'));
 
 const handshakes = await inTurns({
   'node -e 0': () => exit(['-e', '0']),

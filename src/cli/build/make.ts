@@ -63,10 +63,9 @@ async function makeScriptFor(systems: readonly NodeJS.Platform[], making: Making
 
 async function makeScript(making: Making, outfile: string): Promise<Made> {
   const recorded = making.record === undefined ? {} : { record: making.record };
-  const { file, codeFile } = await bundle({ ...programOf(making), ...recorded, outfile, executable: true });
-  const files = [await measured(file, 'script, for Node in the PATH')];
-  if (codeFile !== undefined)
-    files.push(await measured(codeFile, `compiled code, for Node ${process.versions.node} on this platform`));
+  const { file } = await bundle({ ...programOf(making), ...recorded, outfile, executable: true });
+  const compiled = making.record && `, compiled for Node ${process.versions.node} on this platform`;
+  const files = [await measured(file, `script, for Node in the PATH${compiled ?? ''}`)];
   return { files, file, remarks: [], folder: dirname(outfile), run: { any: ['node', basename(outfile)] } };
 }
 

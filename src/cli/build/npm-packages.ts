@@ -51,7 +51,7 @@ export async function writePackages({ entry, name, out, platforms }: Layout): Pr
     bin: { [file]: file },
     main: 'index.cjs',
     types: 'index.d.cts',
-    files: [file, `${file}.*.code`, 'index.cjs', 'index.d.cts'],
+    files: [file, 'index.cjs', 'index.d.cts'],
     optionalDependencies: Object.fromEntries(parts.map(([part]) => [part, taken.version])),
   });
   await writeFile(join(main, 'index.cjs'), commandModule(name, file));
