@@ -13,10 +13,10 @@ import { PluginClient } from '../host/plugin-client.js';
 import type { PluginSet } from '../protocols/contract.js';
 import type { SupervisionOptions } from '../supervision/options.js';
 import { SupervisedPlugin } from '../supervision/supervised-plugin.js';
-import { optionNames, requireOptions } from '../wire/option-names.js';
+import { describeValue, optionNames, requireOptions } from '../wire/option-names.js';
 import { askedByGet } from './asked-by-get.js';
 import { toResolvedWithHostParts } from './host-container.js';
-import { pluginNames } from './plugin-names.js';
+import { checkPluginName, pluginNames } from './plugin-names.js';
 import { refuseStandardDecorator } from './standard-decorator.js';
 import { checkSupervisionNames } from './supervision-names.js';
 import { token } from './token.js';
@@ -28,6 +28,7 @@ import { token } from './token.js';
  * const kv = await container.getAsync(pluginToken<ClientOfContract<typeof plugins.kv>>('kv'));
  */
 export function pluginToken<Client>(name: string): ServiceIdentifier<Client> {
+  checkPluginName('pluginToken', name);
   pluginNames.add(name);
   return plainToken(name);
 }
@@ -40,6 +41,7 @@ export function pluginToken<Client>(name: string): ServiceIdentifier<Client> {
  * client.state$.subscribe(({ status }) => console.log(status));
  */
 export function pluginClientToken<P extends PluginSet>(name: string): ServiceIdentifier<PluginClient<P>> {
+  checkPluginName('pluginClientToken', name);
   return token<PluginClient<P>>(`plugin-client.${name}`);
 }
 
@@ -51,6 +53,7 @@ export function pluginClientToken<P extends PluginSet>(name: string): ServiceIde
  * plugin.state$.subscribe(({ status }) => console.log(status));
  */
 export function supervisedPluginToken<P extends PluginSet>(name: string): ServiceIdentifier<SupervisedPlugin<P>> {
+  checkPluginName('supervisedPluginToken', name);
   return token<SupervisedPlugin<P>>(`supervised-plugin.${name}`);
 }
 
@@ -69,6 +72,7 @@ export function supervisedPluginToken<P extends PluginSet>(name: string): Servic
  * ```
  */
 export function injectPlugin(name: string): ParameterDecorator & PropertyDecorator {
+  checkPluginName('@injectPlugin', name);
   // Looked up when an object is made: modules are loaded after classes are declared.
   const lazy = new LazyServiceIdentifier(() => knownToken(name));
   const decorate = inject(lazy) as ParameterDecorator & PropertyDecorator;
@@ -103,7 +107,7 @@ const PROCESS_NAMES = [...CLIENT_OPTION_NAMES, ...optionNames<HostGrpcOptions>()
  * (`pluginClientToken`) and a client of each plugin of its sets (`pluginToken`, `@injectPlugin`). Parts that the container has bound
  * (`RUNNER`, `LOG_SINK`, …) replace the library's. A process with `supervision` is started again when it ends (`supervise` of
  * `rxplug/supervise`), and has a SupervisedPlugin (`supervisedPluginToken`) in the place of the PluginClient. Unloading the module, or
- * `container.unbindAllAsync`, stops its processes.
+ * `container.unbindAllAsync`, stops its processes. Throws OptionsError.
  *
  * @example
  * ```ts
@@ -112,10 +116,18 @@ const PROCESS_NAMES = [...CLIENT_OPTION_NAMES, ...optionNames<HostGrpcOptions>()
  * ```
  */
 export function pluginHostModule(processes: Readonly<Record<string, ModuleProcess>>): ContainerModule {
+  const given: unknown = processes;
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new OptionsError(
+      `Expected the processes of pluginHostModule as an object, options by the name of a process, got ${describeValue(given)}.`,
+    );
+  for (const [name, options] of Object.entries(processes)) {
+    checkPluginName('a process of pluginHostModule', name);
+    requireOptions(`\`${name}\` of pluginHostModule`, options, PROCESS_NAMES);
+    checkSupervisionNames(options.supervision);
+  }
   return new ContainerModule(({ bind }) => {
     for (const [name, options] of Object.entries(processes)) {
-      requireOptions(`\`${name}\` of pluginHostModule`, options, PROCESS_NAMES);
-      checkSupervisionNames(options.supervision);
       if (options.supervision === undefined) bindClient(bind, name, options);
       else bindSupervised(bind, name, options);
     }

@@ -1,3 +1,6 @@
+import { OptionsError } from '../errors.js';
+import { describeValue } from '../wire/option-names.js';
+
 const KEY = Symbol.for('rxplug.plugin-names');
 
 /** What copies of this package share. */
@@ -9,3 +12,9 @@ const names = new Set<string>();
  * as the tokens are.
  */
 export const pluginNames: Set<string> = (shared[KEY] ??= names);
+
+/** Throws OptionsError for what is no name: a token of it would be asked for in vain. */
+export function checkPluginName(of: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '')
+    throw new OptionsError(`Expected the name of a plugin for ${of}, which is a text, got ${describeValue(name)}.`);
+}

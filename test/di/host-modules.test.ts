@@ -14,6 +14,7 @@ import {
   pluginClientToken,
   pluginHostModule,
   pluginToken,
+  supervisedPluginToken,
 } from '../../src/di/index.js';
 import { type CallInterceptor, type GrpcHostOptions, grpcClientProtocol } from '../../src/grpc.js';
 import { type ClientOf, createClient, type OptionsError } from '../../src/index.js';
@@ -124,4 +125,18 @@ test('a misspelt name of @injectPlugin is told the known ones', async () => {
   assert.match(message, /^There is no plugin `stroe` for @injectPlugin\. Bound are .*`first`/);
   container.bind(pluginToken('stroe')).toConstantValue(1);
   assert.equal((await container.getAsync(Wrong)).kv, 1);
+});
+
+test('what is no set of processes, and what is no name, is told at once', () => {
+  const refused: [() => unknown, RegExp][] = [
+    [() => pluginHostModule(undefined as never), /processes of pluginHostModule as an object, .*, got undefined\.$/],
+    [() => pluginHostModule([options] as never), /got an array\.$/],
+    [() => pluginHostModule({ '': options }), /name of a plugin for a process of pluginHostModule, .*, got ""\.$/],
+    [() => pluginHostModule({ kv: { ...options, comand: 1 } as never }), /Did you mean `command`\?$/],
+    [() => pluginToken(undefined as never), /for pluginToken, which is a text, got undefined\.$/],
+    [() => pluginClientToken(3 as never), /for pluginClientToken, which is a text, got 3 \(number\)\.$/],
+    [() => supervisedPluginToken(''), /for supervisedPluginToken, which is a text, got ""\.$/],
+    [() => injectPlugin(null as never), /for @injectPlugin, which is a text, got null\.$/],
+  ];
+  for (const [call, message] of refused) assert.throws(call, { name: 'OptionsError', message });
 });

@@ -45,6 +45,20 @@ test('the README links the index, which links every page and every example, or n
   );
 });
 
+test('what the snippets of a first page import is among what the page installs', () => {
+  const missing = filesBelow('docs/start', '.md').flatMap((page) => {
+    const text = read(page);
+    const installs = [...text.matchAll(/^npm install .*|Install `.*/gm)].map(([line]) => line.replaceAll('`', ' '));
+    const installed = installs.join(' ').split(/\s+/);
+    const imported = fencesOf(text).flatMap((fence) =>
+      fence.language === 'ts' ? [...fence.text.matchAll(/ from '((?:@[^/']+\/)?[^./'][^/']*)/g)] : [],
+    );
+    const names = new Set(imported.map(([, name]) => name!).filter((name) => !name.startsWith('node:')));
+    return [...names].filter((name) => !installed.includes(name)).map((name) => `${page}: ${name}`);
+  });
+  assert.deepEqual(missing, []);
+});
+
 test('every region is shown by a page', () => {
   const shown = new Set(pages().flatMap((page) => fencesOf(read(page)).map(({ source }) => source)));
   const sources = [

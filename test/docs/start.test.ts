@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+// #region imports
 import { Container, ContainerModule, inject, injectable } from 'inversify';
 import { firstValueFrom, of } from 'rxjs';
 import type { ClientOfContract } from 'rxplug';
 import { injectPlugin, LOG_SINK, pluginClientToken, pluginHostModule, pluginToken } from 'rxplug/di';
+// #endregion imports
 import { handshake as greeterHandshake, plugins as greeterPlugins } from '../../examples/basic/contract.js';
 import { handshake, plugins } from '../../examples/grpc-kv/contract.js';
 import { ownTempDir } from '../support/own-temp-dir.js';
