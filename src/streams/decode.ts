@@ -1,4 +1,4 @@
-import { concatMap, concatWith, defer, map, type Observable, type OperatorFunction, of } from 'rxjs';
+import { concatMap, concatWith, defer, type Observable, type OperatorFunction } from 'rxjs';
 
 /** Turns a stream of bytes into values. Where the chunks are cut does not matter. */
 export interface Decoder<T> {
@@ -13,11 +13,10 @@ export function decode<T>(createDecoder: () => Decoder<T>): OperatorFunction<Uin
   return (chunks$: Observable<Uint8Array>) =>
     defer(() => {
       const decoder = createDecoder();
-      const end$ = defer(() => of(decoder.end?.() ?? []));
+      const end$ = defer(() => decoder.end?.() ?? []);
       return chunks$.pipe(
-        map((chunk) => decoder.push(chunk)),
+        concatMap((chunk) => decoder.push(chunk)),
         concatWith(end$),
-        concatMap((values) => values),
       );
     });
 }

@@ -3,7 +3,6 @@ import { errorMessage, HandshakeError, PluginError, StartError } from '../../err
 import { type DebuggerEvidence, debuggerNote } from '../../runners/diagnose/debugger-wait.js';
 import type { Runner } from '../../runners/runner.js';
 import { decode } from '../../streams/decode.js';
-import { firstLine, handshakeTimeout } from '../../streams/first-line.js';
 import { fromReadable } from '../../streams/from-readable.js';
 import { settledWithin } from '../../streams/settled-within.js';
 import { untilAborted } from '../../streams/until-aborted.js';
@@ -11,6 +10,7 @@ import type { Address } from '../../wire/handshake/address.js';
 import { acceptHandshake, type Handshake } from '../../wire/handshake/parse-handshake.js';
 import { LineDecoder } from '../../wire/lines.js';
 import type { ResolvedClientOptions } from '../options.js';
+import { firstLine, handshakeTimeout } from './first-line.js';
 import type { StartContext } from './start-context.js';
 
 /** Reads the handshake line from the real stdout and validates it. What follows on the real stdout is discarded. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { asyncScheduler, catchError, NEVER, type Observable, of, throwError } from 'rxjs';
-import { PluginError, ProtocolError } from '../../src/errors.js';
-import { type FirstLineOptions, firstLine, handshakeTimeout } from '../../src/streams/first-line.js';
-import type { Exit } from '../../src/streams/lifecycle.js';
-import { marbles } from '../../src/testing/marbles.js';
-import type { Line } from '../../src/wire/lines.js';
+import { PluginError, ProtocolError } from '../../../src/errors.js';
+import { type FirstLineOptions, firstLine, handshakeTimeout } from '../../../src/host/start/first-line.js';
+import type { Exit } from '../../../src/streams/lifecycle.js';
+import { marbles } from '../../../src/testing/marbles.js';
+import type { Line } from '../../../src/wire/lines.js';
 
 const options: FirstLineOptions = { settleMs: 5, scheduler: asyncScheduler };
 const lineValues: Record<string, Line> = {

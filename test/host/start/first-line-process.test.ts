@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { firstValueFrom, from, map } from 'rxjs';
-import { PluginError } from '../../src/errors.js';
-import { decode } from '../../src/streams/decode.js';
-import { firstLine } from '../../src/streams/first-line.js';
-import { fromReadable } from '../../src/streams/from-readable.js';
-import { LineDecoder } from '../../src/wire/lines.js';
+import { PluginError } from '../../../src/errors.js';
+import { firstLine } from '../../../src/host/start/first-line.js';
+import { decode } from '../../../src/streams/decode.js';
+import { fromReadable } from '../../../src/streams/from-readable.js';
+import { LineDecoder } from '../../../src/wire/lines.js';
 
 const STAY = 'setInterval(() => {}, 1000);';
 

@@ -1,22 +1,9 @@
-import {
-  catchError,
-  defaultIfEmpty,
-  map,
-  merge,
-  type Observable,
-  of,
-  type SchedulerLike,
-  scan,
-  switchMap,
-  take,
-  throwError,
-  timer,
-} from 'rxjs';
-import { HandshakeError, type PluginError, ProtocolError, StartError } from '../errors.js';
-import type { Line } from '../wire/lines.js';
-import { quoteText, truncateText } from '../wire/quote.js';
-import type { Exit } from './lifecycle.js';
-import { loopTimer } from './loop-timeout.js';
+import { Observable, type SchedulerLike, take, timer } from 'rxjs';
+import { HandshakeError, type PluginError, ProtocolError, StartError } from '../../errors.js';
+import type { Exit } from '../../streams/lifecycle.js';
+import { loopTimer } from '../../streams/loop-timeout.js';
+import type { Line } from '../../wire/lines.js';
+import { quoteText, truncateText } from '../../wire/quote.js';
 
 /** How long `firstLine` waits. */
 export interface FirstLineOptions {
@@ -31,13 +18,6 @@ export interface FirstLineOptions {
 
 const DEFAULT_SETTLE_MS = 1000;
 
-/** What has happened so far. */
-interface Seen {
-  readonly line?: Line;
-  readonly ended?: true;
-  readonly exit?: Exit;
-}
-
 /**
  * The plugin's first line on stdout, unparsed: emits it, completes, and unsubscribes from both sources. The caller drains the rest of
  * stdout and limits the time. Cold. Errors with
@@ -51,30 +31,34 @@ export function firstLine(
   exit$: Observable<Exit>,
   { settleMs = DEFAULT_SETTLE_MS, scheduler }: FirstLineOptions = {},
 ): Observable<string> {
-  const settled$ = scheduler === undefined ? loopTimer(settleMs) : timer(settleMs, scheduler);
-  const line$ = lines$.pipe(
-    take(1),
-    map((line): Seen => ({ line })),
-    defaultIfEmpty<Seen, Seen>({ ended: true }),
-    catchError((error: unknown) => throwError(() => (isLimitError(error) ? tooLong(error.details.text ?? '') : error))),
-  );
-  const exited$ = exit$.pipe(
-    take(1),
-    map((exit): Seen => ({ exit })),
-  );
-  return merge(line$, exited$).pipe(
-    scan((seen, event) => ({ ...seen, ...event }), {} as Seen),
-    switchMap((seen) => outcomeOf(seen, settled$)),
-    take(1),
-  );
-}
-
-/** The line or the error that follows from what has happened; waits for `settled$` where one of stdout's end and the exit is missing. */
-function outcomeOf({ line, ended, exit }: Seen, settled$: Observable<unknown>): Observable<string> {
-  if (line !== undefined) return line.part === 'whole' ? of(line.text) : throwError(() => tooLong(line.text));
-  const failed$ = throwError(() => (exit === undefined ? noLine() : exitedEarly(exit)));
-  if (ended === true && exit !== undefined) return failed$;
-  return settled$.pipe(switchMap(() => failed$));
+  const settled$: Observable<unknown> = scheduler === undefined ? loopTimer(settleMs) : timer(settleMs, scheduler);
+  return new Observable((subscriber) => {
+    let hasEnded = false;
+    let exit: Exit | undefined;
+    const fail = (): void => subscriber.error(exit === undefined ? noLine() : exitedEarly(exit));
+    // Of stdout's end and the exit one is missing, for a moment.
+    const settle = (): void => {
+      if (hasEnded && exit !== undefined) fail();
+      else subscriber.add(settled$.subscribe(fail));
+    };
+    const onLine = ({ text, part }: Line): void => {
+      if (part !== 'whole') return subscriber.error(tooLong(text));
+      subscriber.next(text);
+      subscriber.complete();
+    };
+    const onError = (error: unknown): void =>
+      subscriber.error(isLimitError(error) ? tooLong(error.details.text ?? '') : error);
+    const onEnd = (): void => {
+      hasEnded = true;
+      settle();
+    };
+    const onExit = (value: Exit): void => {
+      exit = value;
+      settle();
+    };
+    subscriber.add(lines$.subscribe({ next: onLine, error: onError, complete: onEnd }));
+    if (!subscriber.closed) subscriber.add(exit$.pipe(take(1)).subscribe({ next: onExit, error: onError }));
+  });
 }
 
 function isLimitError(error: unknown): error is ProtocolError {
