@@ -15,6 +15,7 @@ import { resolveGroup } from '../../../src/transports/sockets/socket-group.js';
 import { listenUnix } from '../../../src/transports/sockets/unix.js';
 import { testEnv } from '../../fixtures/fixture.js';
 import { within } from '../../support/defer.js';
+import { type LoadedFiles, loadedFiles } from '../../support/loaded-files.js';
 
 describe('unix sockets', { skip: process.platform === 'win32' && 'no unix sockets in Node on Windows' }, () => {
   let directory: string;
@@ -27,6 +28,21 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
 
   const hasCode = (code: string, message: RegExp) => (error: unknown) =>
     error instanceof TransportError && error.code === code && message.test(error.message);
+
+  test('listening on a socket loads nothing that shares it with other processes', async () => {
+    const listens = (listen: string) =>
+      loadedFiles(
+        `import { createServer } from 'node:net'; import { listenUnix } from '${new URL('../../../src/transports/sockets/unix.js', import.meta.url).href}'; ${listen}`,
+        directory,
+      );
+    const shared = ({ builtins }: LoadedFiles) =>
+      ['cluster', 'dgram'].map((name) => builtins.has(`NativeModule ${name}`));
+    assert.deepEqual(shared(await listens('await (await listenUnix()).close();')), [false, false]);
+    // What it is that listens without them.
+    const byListen =
+      "const server = createServer().listen({ path: 'listens', exclusive: true }, () => server.close());";
+    assert.deepEqual(shared(await listens(byListen)), [true, true]);
+  });
 
   test('P-12 a socket is made in a private directory below the temp directory, and P-17 both are removed on close', async () => {
     const listener = await listenUnix();
