@@ -18,9 +18,11 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 21);
 delete process.env['NODE_EXTRA_CA_CERTS'];
 const env = { ...process.env, [handshake.magicCookieKey]: handshake.magicCookieValue };
 
-/** A program that listens on a unix socket and says where. */
+/** A program that listens on a unix socket, as the library does, and says where. */
 const LISTENS = `const socket = __filename + process.pid;
-process.getBuiltinModule('node:net').createServer().listen(socket, () => process.stdout.write('1|1|unix|' + socket + '|grpc\\n'));
+const server = process.getBuiltinModule('node:net').createServer();
+server.once('listening', () => process.stdout.write('1|1|unix|' + socket + '|grpc\\n'));
+server._listen2(socket, -1, -1, 511, undefined, 0);
 `;
 
 const { directory } = await packedProject();
