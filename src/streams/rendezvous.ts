@@ -1,15 +1,4 @@
-import {
-  asyncScheduler,
-  defer,
-  finalize,
-  type Observable,
-  of,
-  type SchedulerLike,
-  Subject,
-  type Subscription,
-  throwError,
-  timeout,
-} from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { ClosedError, PluginCallError } from '../errors.js';
 
 /** Limits of a rendezvous, and what becomes of values that were not taken. */
@@ -42,7 +31,7 @@ export class Rendezvous<T> {
   readonly #onReaped: (value: T, id: number) => void;
   readonly #scheduler: SchedulerLike;
   readonly #offers = new Map<number, Offer<T>>();
-  readonly #takers = new Map<number, Subject<T>>();
+  readonly #takers = new Map<number, Subscriber<T>>();
   #isClosed = false;
 
   constructor(options: RendezvousOptions<T> = {}) {
@@ -81,12 +70,12 @@ export class Rendezvous<T> {
    * ClosedError ERR_CLOSED.
    */
   take(id: number): Observable<T> {
-    return defer(() => {
+    return new Observable((subscriber) => {
       const offer = this.#claim(id);
-      if (offer !== undefined) return of(offer.value);
-      if (this.#isClosed) return throwError(closed);
-      if (this.#takers.has(id)) return throwError(() => alreadyAwaited(id));
-      return this.#await(id);
+      if (offer === undefined) return this.#await(id, subscriber);
+      subscriber.next(offer.value);
+      subscriber.complete();
+      return undefined;
     });
   }
 
@@ -113,19 +102,18 @@ export class Rendezvous<T> {
     return offer;
   }
 
-  #await(id: number): Observable<T> {
-    const taker = new Subject<T>();
+  /** Returns what ends the wait. */
+  #await(id: number, taker: Subscriber<T>): (() => void) | undefined {
+    if (this.#isClosed || this.#takers.has(id)) {
+      taker.error(this.#isClosed ? closed() : alreadyAwaited(id));
+      return undefined;
+    }
     this.#takers.set(id, taker);
-    return taker.pipe(
-      timeout({
-        first: this.#timeoutMs,
-        scheduler: this.#scheduler,
-        with: () => throwError(() => notOffered(id, this.#timeoutMs)),
-      }),
-      finalize(() => {
-        if (this.#takers.get(id) === taker) this.#takers.delete(id);
-      }),
-    );
+    const expiry = this.#scheduler.schedule(() => taker.error(notOffered(id, this.#timeoutMs)), this.#timeoutMs);
+    return () => {
+      expiry.unsubscribe();
+      if (this.#takers.get(id) === taker) this.#takers.delete(id);
+    };
   }
 
   #expire(id: number): void {

@@ -34,9 +34,13 @@ const RANGES: { readonly [Name in NumberName]: readonly [least: number, most: nu
   keepAliveTimeoutMs: [1, MAX_TIMER_MS],
 };
 
+/** Options that were checked and filled in: those of a server or channel come here again with every connection. */
+const resolvedBefore = new WeakSet<Http2Options>([DEFAULT_HTTP2_OPTIONS]);
+
 /** Fills in the defaults; throws an OptionsError for a value outside its range. */
 export function resolveHttp2Options(options?: Http2Options): ResolvedHttp2Options {
   if (options === undefined) return DEFAULT_HTTP2_OPTIONS;
+  if (resolvedBefore.has(options)) return options as ResolvedHttp2Options;
   checkOptions('`http2`', options, Object.keys(DEFAULT_HTTP2_OPTIONS));
   const resolved: ResolvedHttp2Options = { ...DEFAULT_HTTP2_OPTIONS, ...options };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
@@ -46,5 +50,6 @@ export function resolveHttp2Options(options?: Http2Options): ResolvedHttp2Option
       `Expected the \`${name}\` option to be an integer from ${least} to ${most}, got \`${value}\`.`,
     );
   }
+  resolvedBefore.add(Object.freeze(resolved));
   return resolved;
 }

@@ -7,8 +7,8 @@ const READ_BYTES = 64 * 1024;
 /** Receives what a socket has read; the memory is reused after the call. */
 export type DirectReader = (chunk: Uint8Array) => void;
 
-/** Sets the reader of a direct socket. Module-level, because a Socket has no property for it; entries are collected with their sockets. */
-const attachments = new WeakMap<Duplex, (reader: DirectReader) => void>();
+/** What sets the reader of a direct socket: a property of the socket, since a WeakMap of sockets makes every collection of garbage longer. */
+const ATTACH: unique symbol = Symbol('attach');
 
 /**
  * The buffer that all direct sockets of this thread read into. Module-level state, because one buffer for each connection is what it
@@ -45,7 +45,8 @@ export function acceptDirect(accepted: Socket): Socket {
  * was read before is still emitted as `data`, first. Has no effect on a connection that is not direct.
  */
 export function readDirectly(connection: Duplex, reader: DirectReader): void {
-  attachments.get(connection)?.(reader);
+  const attach: unknown = Reflect.get(connection, ATTACH);
+  if (typeof attach === 'function') attach(reader);
 }
 
 interface OnRead {
@@ -65,7 +66,7 @@ function direct(make: (onread: OnRead) => Socket): Socket {
     return true;
   };
   const socket = make({ buffer, callback });
-  attachments.set(socket, (given) => {
+  Reflect.set(socket, ATTACH, (given: DirectReader) => {
     reader = given;
   });
   return socket;

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { defer, filter, finalize, map, Observable, type ObservableInput, Subject, takeUntil, tap } from 'rxjs';
+import { defer, filter, map, Observable, type ObservableInput, Subject, tap } from 'rxjs';
 import { ClosedError } from '../../../errors.js';
 import { onAbort } from '../../../streams/on-abort.js';
 import { usingAsync } from '../../../streams/using-async.js';
@@ -84,12 +84,12 @@ export class Broker implements GrpcBroker {
   ): Observable<number> {
     const { endpoints } = this.#parts;
     const options = { ...this.#parts.server, ...given };
-    return defer(() => {
+    return new Observable((subscriber) => {
       const server = endpoints.createServer(options);
       // Before the peer is told: a service that cannot be added is an error of the caller.
       register(server);
-      const serving$ = this.#listening(id, ({ connection$ }) => injecting(server, connection$, id));
-      return serving$.pipe(finalize(() => void this.#track(server.close())));
+      this.#listening(id, ({ connection$ }) => injecting(server, connection$, id)).subscribe(subscriber);
+      subscriber.add(() => void this.#track(server.close()));
     });
   }
 
@@ -177,16 +177,22 @@ export class Broker implements GrpcBroker {
 
   /** Listens at the id while it is subscribed to and the broker is open. */
   #listening<T>(id: number, use: (listener: Listener) => Observable<T>): Observable<T> {
-    return usingAsync({
-      open: () => this.#track(this.#listen(id)),
-      use: (listener) => {
-        this.#throwIfClosed();
-        return use(listener).pipe(takeUntil(this.#end));
-      },
-      close: (listener) => {
-        this.#ids.release(id);
-        void this.#track(listener.close());
-      },
+    // By hand: of operators it would take five, for every loan.
+    return new Observable((subscriber) => {
+      let release = (): void => {};
+      const onListening = (listener: Listener): void => {
+        const close = (): void => {
+          this.#ids.release(id);
+          void this.#track(listener.close());
+        };
+        if (subscriber.closed) return close();
+        release = close;
+        if (this.#closed !== undefined) return subscriber.error(this.#closedError());
+        subscriber.add(this.#end.subscribe(() => subscriber.complete()));
+        use(listener).subscribe(subscriber);
+      };
+      this.#track(this.#listen(id)).then(onListening, (error: unknown) => subscriber.error(error));
+      return () => release();
     });
   }
 
@@ -213,9 +219,11 @@ export class Broker implements GrpcBroker {
   }
 
   #throwIfClosed(): void {
-    if (this.#closed === undefined) return;
-    if (this.#because !== undefined) throw this.#because;
-    throw new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
+    if (this.#closed !== undefined) throw this.#closedError();
+  }
+
+  #closedError(): Error {
+    return this.#because ?? new ClosedError('ERR_CLOSED', 'The broker was closed: its plugin connection has ended.');
   }
 }
 

@@ -53,7 +53,7 @@ export interface GrpcChannelOptions extends GrpcChannelSettings {
 /** A channel's options, checked and complete. */
 export interface ResolvedChannelOptions {
   readonly dialer: Dialer;
-  readonly http2: Http2Options;
+  readonly http2: Http2Options | undefined;
   readonly authority: string;
   readonly secure: boolean;
   readonly userAgent: string | undefined;
@@ -79,7 +79,7 @@ export function resolveChannelOptions(options: GrpcChannelOptions): ResolvedChan
     throw new OptionsError(
       'Expected `dialer` of a gRPC channel to be a dialer. Make one with `dialerTo` of rxplug/transport.',
     );
-  const { backoff, http2 = {} } = options;
+  const { backoff, http2 } = options;
   // Only validates: each engine has its own defaults.
   resolveHttp2Options(http2);
   const initialMs = number('backoff.initialMs', backoff?.initialMs ?? 100, MAX_TIMER_MS);

@@ -33,8 +33,8 @@ export interface DialSessionOptions {
   readonly start: StartSession;
   /** From the call to the peer's first SETTINGS. */
   readonly timeoutMs: number;
-  /** Aborts the attempt; the promise rejects with its reason. */
-  readonly signal: AbortSignal;
+  /** Aborts the attempt, also when its time is over; the promise rejects with the signal's reason. */
+  readonly abort: AbortController;
 }
 
 /** `onGoAway` and `onClose` come only for a session that was ready. */
@@ -48,21 +48,20 @@ export interface SessionEvents {
  * Dials and waits for the peer's SETTINGS. Settles within `timeoutMs` even if the dialer never does; a connection that comes too late is
  * destroyed. Rejects with a PluginError, without an `onReady`.
  */
-export async function dialSession(options: DialSessionOptions, events: SessionEvents): Promise<void> {
-  const bound = new AbortController();
-  const abort = () => bound.abort(options.signal.reason);
-  options.signal.addEventListener('abort', abort, { once: true });
-  const cancelTimeout = setLoopTimeout(() => bound.abort(timedOut(options.timeoutMs)), options.timeoutMs);
+export async function dialSession(
+  { dialer, start, timeoutMs, abort }: DialSessionOptions,
+  events: SessionEvents,
+): Promise<void> {
+  const cancelTimeout = setLoopTimeout(() => abort.abort(timedOut(timeoutMs)), timeoutMs);
   try {
-    const dialed = await dial(options.dialer, bound.signal);
+    const dialed = await dial(dialer, abort.signal);
     // 'close' is not emitted again.
     if (dialed.closed) throw new TransportError('ERR_CONNECTION_LOST', 'The dialed connection is closed already.');
-    await waitUntilReady(dialed, options.start, events, bound.signal);
+    await waitUntilReady(dialed, start, events, abort.signal);
   } catch (error) {
     throw asDialError(error);
   } finally {
     cancelTimeout();
-    options.signal.removeEventListener('abort', abort);
   }
 }
 

@@ -27,13 +27,16 @@ export class ReconnectingChannel implements GrpcChannel {
   #current: ChannelSession | undefined;
   /** All that are not closed: the current one, and those that finish their calls after a GOAWAY. */
   readonly #sessions = new Set<ChannelSession>();
-  #attempt: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  #attempt: Promise<void> | undefined;
+  /** Ends the attempt; undefined when none is running. */
+  #abort: AbortController | undefined;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #calls = 0;
   #foregroundCalls = 0;
   #mayRef = true;
   #closed: Promise<void> | undefined;
-  /** What calls end with once the channel is closed. */
+  /** What calls end with once the channel is closed. Not made before: an error takes longer than many a call. */
   #closedError: GrpcError | undefined;
   #onSessionsClosed: () => void = () => {};
 
@@ -81,6 +84,7 @@ export class ReconnectingChannel implements GrpcChannel {
 
   call(path: string, options: GrpcCallOptions, events: GrpcCallEvents): GrpcCall {
     const call = new StreamCall(this.#context, path, options, events);
+    this.#calls += 1;
     if (options.background !== true && ++this.#foregroundCalls === 1) this.#updateRef();
     if (options.timeoutMs !== undefined && options.timeoutMs <= 0) process.nextTick(() => call.expire());
     else if (this.#current?.usable === true) call.start(this.#current);
@@ -100,8 +104,8 @@ export class ReconnectingChannel implements GrpcChannel {
     const sessionsClosed = new Promise<void>((resolve) => {
       this.#onSessionsClosed = resolve;
     });
-    this.#closed = sessionsClosed.then(() => this.#attempt?.done);
-    this.#closedError = closedBecauseOf(because);
+    this.#closed = sessionsClosed.then(() => this.#attempt);
+    this.#closedError = because === undefined ? undefined : closedBecauseOf(because);
     this.#shutdown();
     return this.#closed;
   }
@@ -141,6 +145,7 @@ export class ReconnectingChannel implements GrpcChannel {
   }
 
   #onCallEnd(call: StreamCall): void {
+    this.#calls -= 1;
     this.#lost.delete(call);
     if (this.#waiting.size > 0) this.#waiting.delete(call);
     if (call.options.background !== true && --this.#foregroundCalls === 0) this.#updateRef();
@@ -168,12 +173,14 @@ export class ReconnectingChannel implements GrpcChannel {
       onGoAway: (session: ChannelSession) => this.#retire(session),
       onClose: (session: ChannelSession) => this.#onClose(session),
     };
-    const opening = dialSession({ dialer, start: this.#start, timeoutMs, signal: abort.signal }, events);
-    this.#attempt = { abort, done: opening.catch((error: Error) => this.#onFailed(error)) };
+    this.#abort = abort;
+    const opening = dialSession({ dialer, start: this.#start, timeoutMs, abort }, events);
+    this.#attempt = opening.catch((error: Error) => this.#onFailed(error));
     this.#become({ status: 'connecting' });
   }
 
   #onReady(session: ChannelSession): void {
+    this.#abort = undefined;
     this.#sessions.add(session);
     if (this.#closed !== undefined) return session.destroy();
     this.#current = session;
@@ -186,6 +193,7 @@ export class ReconnectingChannel implements GrpcChannel {
   }
 
   #onFailed(error: Error): void {
+    this.#abort = undefined;
     if (this.#closed !== undefined) return;
     this.#failures++;
     this.#retryTimer = setTimeout(() => this.#retry(), this.#backoffMs());
@@ -225,11 +233,10 @@ export class ReconnectingChannel implements GrpcChannel {
 
   #shutdown(): void {
     clearTimeout(this.#retryTimer);
-    if (this.#state.status === 'connecting')
-      this.#attempt?.abort.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
+    this.#abort?.abort(new ClosedError('ERR_CLOSED', 'The channel was closed.'));
     for (const call of this.#waiting) call.fail(this.#closedStatus('none'));
     this.#lost.end(({ delivery = 'unknown' }) => this.#closedStatus(delivery));
-    for (const session of this.#sessions) session.destroy(this.#closedError);
+    for (const session of this.#sessions) session.destroy(this.#calls > 0 ? this.#whyClosed : undefined);
     this.#become({ status: 'shutdown' });
     this.#states.complete();
     if (this.#sessions.size === 0) this.#onSessionsClosed();
@@ -237,8 +244,13 @@ export class ReconnectingChannel implements GrpcChannel {
 
   /** What a call of a closed channel ends with. */
   #closedStatus(delivery: Delivery): CallStatus {
-    const { status, detail, cause } = this.#closedError ?? closedBecauseOf(undefined);
+    const { status, detail, cause } = this.#whyClosed;
     return status === Status.UNAVAILABLE ? lostStatus(detail, cause, delivery) : localStatus(status, detail, cause);
+  }
+
+  get #whyClosed(): GrpcError {
+    this.#closedError ??= closedBecauseOf();
+    return this.#closedError;
   }
 
   #become(state: ChannelState): void {
@@ -257,7 +269,7 @@ export class ReconnectingChannel implements GrpcChannel {
 }
 
 /** A close that was asked for is no failure of the peer. */
-function closedBecauseOf(because: Error | undefined): GrpcError {
+function closedBecauseOf(because?: Error): GrpcError {
   if (because === undefined) return new GrpcError(Status.CANCELLED, 'The channel was closed.');
   const wanted = PluginError.is(because) && because.code === 'ERR_CLOSED';
   return new GrpcError(wanted ? Status.CANCELLED : Status.UNAVAILABLE, because.message, { cause: because });

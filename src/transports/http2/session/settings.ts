@@ -5,11 +5,24 @@ import type { ResolvedHttp2Options } from '../options.js';
 /** What a client takes for the peer's concurrency limit before SETTINGS (the recommended minimum, RFC 9113 §6.5.2). */
 export const CONCURRENCY_BEFORE_SETTINGS = 100;
 
+/** By the options of a session: a broker makes sessions with the same ones again and again. */
+const prefaces = {
+  server: new WeakMap<ResolvedHttp2Options, Uint8Array>(),
+  client: new WeakMap<ResolvedHttp2Options, Uint8Array>(),
+};
+
 /**
  * The connection preface of either end (RFC 9113 §3.4): the client's magic, SETTINGS, and WINDOW_UPDATE where the connection's window is
- * wider than at first.
+ * wider than at first. Read-only, for all sessions with these options.
  */
 export function encodeConnectionPreface(server: boolean, options: ResolvedHttp2Options): Uint8Array {
+  const known = server ? prefaces.server : prefaces.client;
+  let preface = known.get(options);
+  if (preface === undefined) known.set(options, (preface = encodePrefaceOf(server, options)));
+  return preface;
+}
+
+function encodePrefaceOf(server: boolean, options: ResolvedHttp2Options): Uint8Array {
   const more = options.connectionWindowBytes - DEFAULT_WINDOW_BYTES;
   const window = new Uint8Array(more > 0 ? FRAME_BYTES.windowUpdate : 0);
   if (more > 0) writeWindowUpdate(window, 0, 0, more);

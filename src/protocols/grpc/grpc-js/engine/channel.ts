@@ -23,7 +23,7 @@ export function createChannel(given: GrpcChannelOptions): GrpcChannel {
 }
 
 function toChannelOptions(options: ResolvedChannelOptions): ChannelOptions {
-  const { userAgent, http2 } = options;
+  const { userAgent, http2 = {} } = options;
   return {
     'grpc.default_authority': options.authority,
     ...(userAgent === undefined ? {} : { 'grpc.primary_user_agent': userAgent }),
