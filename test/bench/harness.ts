@@ -20,7 +20,7 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const ROUND_MS = Number(process.env['BENCH_MS'] ?? 200);
 
 /** How long each contender runs before it is measured: two rounds that agree say little, since V8 compiles in steps. */
-const WARM_MS = Number(process.env['BENCH_WARM_MS'] ?? 2000);
+export const WARM_MS = Number(process.env['BENCH_WARM_MS'] ?? 2000);
 /** The same contender has run for the table's first column already. */
 const WARM_AGAIN_MS = WARM_MS / 4;
 

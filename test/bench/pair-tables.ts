@@ -1,4 +1,4 @@
-import { type Contender, compareAll } from './harness.js';
+import { type Contender, compareAll, WARM_MS, warmUp } from './harness.js';
 import type { Pair } from './pairs.js';
 
 type Pairs<T = Pair> = Readonly<Record<string, T>>;
@@ -36,7 +36,9 @@ export async function compareUnary(pairs: Pairs<Pick<Pair, 'unary'>>, table: Tab
   const measured = columns.map(([heading, inFlight, bytes]) => {
     return [heading, contenders(pairs, (pair, ms) => pair.unary(inFlight, bytes, ms))] as const;
   });
-  const busiest = columns.findLast(([, , bytes]) => bytes === 100)![0];
+  const [busiest, mostInFlight] = columns.findLast(([, , bytes]) => bytes === 100)!;
+  // One call after the other takes many seconds until V8 has compiled all of grpc-js.
+  for (const pair of Object.values(pairs)) await warmUp((ms) => pair.unary(mostInFlight, 100, ms), WARM_MS);
   await compareAll({
     ...table,
     columns: Object.fromEntries(measured),
