@@ -27,8 +27,9 @@ export function unaskedEnd(
     const onExit = (exit: Exit): void =>
       subscriber.next(isUnanswered(loss) ? { kind: 'lost', loss, exit } : { kind: 'exited', exit });
     // The loss first: both may have come before.
-    subscriber.add(lost$.subscribe(onLost));
-    subscriber.add(exit$.subscribe(onExit));
+    const error = (cause: unknown): void => subscriber.error(cause);
+    subscriber.add(lost$.subscribe({ next: onLost, error }));
+    subscriber.add(exit$.subscribe({ next: onExit, error }));
   });
 }
 
