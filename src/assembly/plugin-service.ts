@@ -2,7 +2,7 @@ import { OptionsError } from '../errors.js';
 import type { Implementing, PluginContract } from '../protocols/contract.js';
 import { grpcPlugin } from '../protocols/grpc/contract.js';
 import type { AnyServiceDefinition, HandlersOf } from '../protocols/grpc/shared/service-definition.js';
-import { ownMark, setMark } from './class-mark.js';
+import { ownMark, requireClass, setMark } from './class-mark.js';
 
 const CONTRACT = Symbol.for('rxplug.contract');
 
@@ -34,7 +34,10 @@ export function PluginService<const Of extends AnyServiceDefinition | PluginCont
   of: Of,
 ): (target: ServiceClass<ServiceTarget<Of>>) => void {
   const contract: PluginContract = isContract(of) ? of : grpcPlugin(of);
-  return (target) => markService(target, contract);
+  return (target, ...[where]: unknown[]) => {
+    requireClass('@PluginService', target, where);
+    markService(target, contract);
+  };
 }
 
 function isContract(of: AnyServiceDefinition | PluginContract): of is PluginContract {

@@ -1,4 +1,4 @@
-import { ownMark, setMark } from '../assembly/class-mark.js';
+import { ownMark, requireClass, setMark } from '../assembly/class-mark.js';
 import { markService, type ServiceClass } from '../assembly/plugin-service.js';
 import { OptionsError } from '../errors.js';
 import { type NetRpcMethods, type NetRpcServiceCall, netRpcPlugin } from '../protocols/netrpc/contract.js';
@@ -37,7 +37,8 @@ type Takes<Args, M> = M extends () => unknown
  * ```
  */
 export function NetRpcService(codec: NetRpcCodecOptions = {}): (target: ServiceClass) => void {
-  return (target) => {
+  return (target, ...[where]: unknown[]) => {
+    requireClass('@NetRpcService', target, where);
     const methods = methodsOf(target.prototype as object);
     if (Object.keys(methods).length === 0)
       throw new OptionsError(

@@ -4,7 +4,7 @@ import { inject, injectable, injectFromBase, postConstruct } from 'inversify';
 import { firstValueFrom } from 'rxjs';
 import { GreeterDefinition, type GreetRequest } from '../../examples/gen/greeter.js';
 import { isInjectedClass } from '../../src/assembly/injected-class.js';
-import { contractOf, LOGGER } from '../../src/di/index.js';
+import { contractOf, LOGGER, NetRpcService } from '../../src/di/index.js';
 import { grpcPlugin, type Logger, PluginService, type ServiceClass, type ServiceOf } from '../../src/index.js';
 import { createPluginPair } from '../../src/testing/index.js';
 
@@ -99,4 +99,28 @@ test('the mark is on the class itself: it can be read and replaced, and a subcla
   PluginService(contract)(Marked);
   assert.equal(contractOf(Marked), contract);
   assert.deepEqual(Object.keys(Marked), []);
+});
+
+test('a class decorator on a member is refused, with both kinds of decorators', () => {
+  const greet = () => ({});
+  for (const [name, decorator] of [
+    ['@PluginService', PluginService(GreeterDefinition)],
+    ['@NetRpcService', NetRpcService()],
+  ] as const) {
+    const decorate = decorator as (...args: readonly unknown[]) => void;
+    for (const args of [
+      [Plain.prototype, 'greet', {}],
+      [class {}, 'greet', {}],
+      [greet, { kind: 'method', name: 'greet' }],
+      [undefined, { kind: 'field', name: 'greet' }],
+    ])
+      assert.throws(() => decorate(...args), {
+        name: 'OptionsError',
+        message: `${name} marks a class, and was put on its member \`greet\`: put it above \`class\`.`,
+      });
+    assert.throws(() => decorate({}), { message: new RegExp(`^${name} marks a class, and was put on something else`) });
+  }
+  class Standard {}
+  (PluginService(GreeterDefinition) as (...args: readonly unknown[]) => void)(Standard, { kind: 'class', name: 'S' });
+  assert.equal(contractOf(Standard).protocols.length > 0, true);
 });

@@ -398,6 +398,8 @@ describe('refused, with what to do', () => {
       ['--name', '../plugin'],
       'Expected a name for a file in the folder of --out',
     ],
+    ['a name that npm refuses', ['--as', 'npm', '--name', '@acme'], 'Expected the name of a package for npm'],
+    ['a name with capitals', ['--as', 'npm', '--name', '@acme/Kv'], 'as @acme/kv, got "@acme/Kv".'],
     ['an empty name', ['--name', ''], 'Expected --out and --name to name a file, got an empty text.'],
     ['a method that is none', ['--call', 'Check'], 'Expected a method such as'],
   ] as const)

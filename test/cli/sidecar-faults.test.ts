@@ -170,3 +170,15 @@ test('a sidecar that cannot publish any more ends with the reason, and its plugi
   assert.equal(code, 3);
   assert.match(stderr, /The plugin cannot be published: .*(EISDIR|ENOTEMPTY|EEXIST)/);
 });
+
+test('an unknown group is told once: the plugin is not started again and again', unix, async () => {
+  const flags = ['--dir', directory, '--name', 'grouped', '--group', 'no-such-group', ...cookieOf(handshake)];
+  const { code, stdout, stderr } = await runCli(['sidecar', ...flags, '--', ...example('grpc-kv')]);
+  assert.equal(code, 3);
+  assert.match(stderr, /ERR_OPTIONS: There is no group "no-such-group" in \/etc\/group: correct the name/);
+  assert.equal(`${stdout}${stderr}`.match(/the plugin did not start/g)?.length, 1);
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith('grouped')),
+    [],
+  );
+});

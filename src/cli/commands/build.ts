@@ -21,6 +21,7 @@ export const build = reporting(async function (this: CliContext, flags: BuildFla
   const source = await sourceOf(entry);
   const name = flags.name ?? basename(flags.out);
   checkName(name);
+  if (flags.as === 'npm') checkPackageName(name);
   // Profiles know programs by their names; there is no file yet.
   const target = await resolveTarget([basename(name)], startFlags(flags, 'auto'));
   const progress = progressOn(this.process.stderr, flags.verbose === undefined);
@@ -67,6 +68,15 @@ function checkName(name: string): void {
   if (!name.split(/[\\/]/).includes('..')) return;
   throw new UsageError(
     `Expected a name for a file in the folder of --out, got ${JSON.stringify(name)}. Give another folder with --out.`,
+  );
+}
+
+const PACKAGE_NAME = /^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/;
+
+function checkPackageName(name: string): void {
+  if (PACKAGE_NAME.test(name)) return;
+  throw new UsageError(
+    `Expected the name of a package for npm, of lower case letters, digits and ._-, as @acme/kv, got ${JSON.stringify(name)}.`,
   );
 }
 

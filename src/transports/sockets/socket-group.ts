@@ -1,13 +1,13 @@
 import { chmodSync, chownSync, lchmodSync, lchownSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { errorMessage, TransportError } from '../../errors.js';
+import { errorMessage, OptionsError, TransportError } from '../../errors.js';
 import { type FoundFile, findNoFollow } from './no-follow.js';
 
 /**
  * Gives a socket or a directory to a group, by name or number, and then sets its mode (go-plugin server.go setGroupWritable). Members of
  * the group may write to the directory, so the path may lead to another file by now: a symbolic link is not followed, and a file of
  * another kind or with several names is refused. On Linux owner and mode are changed by descriptor, so that the check cannot be raced.
- * Rejects with TransportError ERR_LISTEN.
+ * Rejects with OptionsError for an unknown group, else with TransportError ERR_LISTEN.
  */
 export async function giveToGroup(path: string, group: string, mode: number): Promise<void> {
   const gid = await resolveGroup(group);
@@ -45,7 +45,7 @@ function changeGroup(file: FoundFile, path: string, gid: number, mode: number): 
   else chmodSync(path, mode);
 }
 
-/** The gid of a group: a number is a gid, anything else a name in /etc/group. Rejects with TransportError ERR_LISTEN. */
+/** The gid of a group: a number is a gid, anything else a name in /etc/group. Rejects with OptionsError: starting again does not help. */
 export async function resolveGroup(group: string, groupFile = '/etc/group'): Promise<number> {
   if (/^\d+$/.test(group)) return Number(group);
   const text = await readFile(groupFile, 'utf8').catch(() => '');
@@ -55,8 +55,5 @@ export async function resolveGroup(group: string, groupFile = '/etc/group'): Pro
     .find(([name]) => name === group);
   const gid = entry?.[2];
   if (gid !== undefined && /^\d+$/.test(gid)) return Number(gid);
-  throw new TransportError(
-    'ERR_LISTEN',
-    `There is no group "${group}" in ${groupFile}: correct the name, or give the group's number.`,
-  );
+  throw new OptionsError(`There is no group "${group}" in ${groupFile}: correct the name, or give the group's number.`);
 }

@@ -92,9 +92,12 @@ describe('unix sockets', { skip: process.platform === 'win32' && 'no unix socket
 
   test('an unknown group is a typed error that leaves nothing behind', async () => {
     const outcome = listenUnix({ tempDir: directory, socketGroup: 'no-such-group' });
-    await assert.rejects(outcome, hasCode('ERR_LISTEN', /no group "no-such-group".*give the group's number/));
+    await assert.rejects(outcome, {
+      code: 'ERR_OPTIONS',
+      message: /no group "no-such-group".*give the group's number/,
+    });
     const inGiven = listenUnix({ socketDir: directory, socketGroup: 'no-such-group' });
-    await assert.rejects(inGiven, hasCode('ERR_LISTEN', /no-such-group/));
+    await assert.rejects(inGiven, { code: 'ERR_OPTIONS', message: /no-such-group/ });
     assert.deepEqual(await readdir(directory), []);
   });
 
