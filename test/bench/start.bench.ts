@@ -48,9 +48,12 @@ const stored = await bundle({
 await writeFile(file('listens.cjs'), LISTENS);
 // What no file with stored code can do without: it is read, and V8 takes the code. Nothing of the program runs.
 const storedText = await readFile(stored.file, 'utf8');
+const runs = /run\((compile\(.*\))\);\n$/;
+if (!runs.test(storedText))
+  throw new Error('The last line of a file with stored code has another form: it has no floor.');
 await writeFile(
   file('floor.cjs'),
-  storedText.replace(/run\((compile\(.*\))\);\n$/, (_, compile) => `${compile};\n${LISTENS}`),
+  storedText.replace(runs, (_, compile) => `${compile};\n${LISTENS}`),
 );
 
 const handshakes = await inTurns({
