@@ -62,6 +62,10 @@ function namesImported(compiled) {
 
 const importing = ([path, names]) => `export { ${names.join(', ')} } from '${path}';\n`;
 
+/** Most files have the name of what they export. */
+const REQUIRE_RXJS =
+  "const rxjs = (file, name = file.replace(/.*\\//, '')) => require('rxjs/internal/' + file)[name];\n";
+
 const REQUIRE = "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);\n";
 
 function requiring([path, names]) {
@@ -76,7 +80,11 @@ function requiring([path, names]) {
 /** Of rxjs only the files that are needed are required, and those with the first use: a plugin prints its handshake line without them. */
 function requiringRxjs(names) {
   const files = filesOfRxjs();
-  return names.map((name) => requiringLater(name, `require('rxjs/${files.get(name)}')`)).join('');
+  const later = names.map((name) => {
+    const file = files.get(name);
+    return requiringLater(name, file.split('/').at(-1) === name ? `rxjs('${file}')` : `rxjs('${file}', '${name}')`);
+  });
+  return [REQUIRE_RXJS, ...later].join('');
 }
 
 /**
@@ -85,27 +93,26 @@ function requiringRxjs(names) {
  */
 function requiringLater(name, required) {
   const value = require('rxjs')[name];
-  const loaded = `(${name} = ${required}.${name})`;
+  const loaded = `(${name} = ${required})`;
   if (typeof value === 'function' && /^[a-z]/.test(name))
-    return `export let ${name} = (...args) => ${loaded}(...args);\n`;
-  if (typeof value === 'function')
-    return `export let ${name} = function (...args) { return new ${loaded}(...args); };\n`;
+    return `export let ${name} = (...all) => ${loaded}(...all);\n`;
+  if (typeof value === 'function') return `export let ${name} = function (...all) { return new ${loaded}(...all); };\n`;
   // An object may be kept by who imports it, and used for ever in this form: to require a module again takes 30 µs.
   const once = `let later${name};\n`;
   const object = `(later${name} ??= ${loaded})`;
   // The library uses no more of a scheduler than SchedulerLike has.
   if (typeof value.schedule === 'function')
-    return `${once}export let ${name} = { now: () => ${object}.now(), schedule: (...args) => ${object}.schedule(...args) };\n`;
+    return `${once}export let ${name} = { now: () => ${object}.now(), schedule: (...all) => ${object}.schedule(...all) };\n`;
   // EMPTY and NEVER, also as operators see them, which ask for `instanceof Observable`.
   const traps = `get: (_, key) => ${object}[key], getPrototypeOf: () => Object.getPrototypeOf(${object})`;
   return `${once}export let ${name} = new Proxy({}, { ${traps} });\n`;
 }
 
-/** Where each name of rxjs is: `firstValueFrom` in `internal/firstValueFrom`. */
+/** Where each name of rxjs is, below `internal`: `filter` in `operators/filter`. */
 function filesOfRxjs() {
   const index = readFileSync(require.resolve('rxjs'), 'utf8');
   const required = new Map(
-    [...index.matchAll(/^var (\w+) = require\("\.\/(internal\/[^"]+)"\)/gm)].map(([, name, file]) => [name, file]),
+    [...index.matchAll(/^var (\w+) = require\("\.\/internal\/([^"]+)"\)/gm)].map(([, name, file]) => [name, file]),
   );
   const getters = index.matchAll(
     /defineProperty\(exports, "(\w+)", \{ enumerable: true, get: function \(\) \{ return (\w+)\.(\w+)/g,
