@@ -97,7 +97,7 @@ function requiringLater(name, required) {
   if (typeof value === 'function' && /^[a-z]/.test(name))
     return `export let ${name} = (...all) => ${loaded}(...all);\n`;
   if (typeof value === 'function') return `export let ${name} = function (...all) { return new ${loaded}(...all); };\n`;
-  // An object may be kept by who imports it, and used for ever in this form: to require a module again takes 30 µs.
+  // An object may be kept by who imports it, and used for ever in this form: to require a module each time was 7 % of the CPU time of a loan.
   const once = `let later${name};\n`;
   const object = `(later${name} ??= ${loaded})`;
   // The library uses no more of a scheduler than SchedulerLike has.

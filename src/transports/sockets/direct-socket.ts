@@ -7,7 +7,7 @@ const READ_BYTES = 64 * 1024;
 /** Receives what a socket has read; the memory is reused after the call. */
 export type DirectReader = (chunk: Uint8Array) => void;
 
-/** What sets the reader of a direct socket: a property of the socket, since a WeakMap of sockets makes every collection of garbage longer. */
+/** What sets the reader of a direct socket: a property of the socket itself, so that it ends with it. */
 const ATTACH: unique symbol = Symbol('attach');
 
 /**
