@@ -6,17 +6,15 @@ import type { ResolvedHttp2Options } from '../options.js';
 export const CONCURRENCY_BEFORE_SETTINGS = 100;
 
 /** By the options of a session: a broker makes sessions with the same ones again and again. */
-const prefaces = {
-  server: new WeakMap<ResolvedHttp2Options, Uint8Array>(),
-  client: new WeakMap<ResolvedHttp2Options, Uint8Array>(),
-};
+const clientPrefaces = new WeakMap<ResolvedHttp2Options, Uint8Array>();
+const serverPrefaces = new WeakMap<ResolvedHttp2Options, Uint8Array>();
 
 /**
  * The connection preface of either end (RFC 9113 §3.4): the client's magic, SETTINGS, and WINDOW_UPDATE where the connection's window is
  * wider than at first. Read-only, for all sessions with these options.
  */
 export function encodeConnectionPreface(server: boolean, options: ResolvedHttp2Options): Uint8Array {
-  const known = server ? prefaces.server : prefaces.client;
+  const known = server ? serverPrefaces : clientPrefaces;
   let preface = known.get(options);
   if (preface === undefined) known.set(options, (preface = encodePrefaceOf(server, options)));
   return preface;
