@@ -34,7 +34,7 @@ const PARTS = join(import.meta.dirname, 'parts', sep);
 
 const isPart = (path: string): boolean => path.startsWith(PARTS) || path.includes(INSTALLED);
 
-/** Plugins of esbuild that leave out what nothing in the program needs: nearly half of a bundle. */
+/** Plugins of esbuild that leave out what nothing in the program needs: a third of a bundle. */
 export function withoutUnneeded({ inputs }: Metafile): readonly Plugin[] {
   const imported = Object.entries(inputs).flatMap(([file, { imports }]) =>
     isPart(resolve(file)) ? [] : imports.map(({ path }) => ({ file, path })),

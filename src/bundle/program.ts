@@ -66,8 +66,9 @@ async function chunksOf(
   const dropped = new Set<string>();
   const made = () => build({ ...options, plugins: [withoutFiles(dropped), ...plugins] });
   let { outputFiles, metafile, warnings } = await made();
-  if (isWhole) {
-    plugins.push(...withoutUnneeded(metafile));
+  const withoutMore = isWhole ? withoutUnneeded(metafile) : [];
+  if (withoutMore.length > 0) {
+    plugins.push(...withoutMore);
     ({ outputFiles, metafile, warnings } = await made());
   }
   // Without these files others are needed by nobody.

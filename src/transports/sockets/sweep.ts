@@ -34,7 +34,7 @@ export async function sweepSocketDirs(signal: AbortSignal, tempDir = tmpdir(), {
   try {
     await sweep(signal, tempDir);
   } finally {
-    if (signal.aborted) swept.delete(tempDir);
+    if (signal.aborted || pauseMs === 0) swept.delete(tempDir);
     else swept.set(tempDir, performance.now());
   }
 }
