@@ -66,7 +66,7 @@ async function chunksOf(
   const dropped = new Set<string>();
   const made = () => build({ ...options, plugins: [withoutFiles(dropped), ...plugins] });
   let { outputFiles, metafile, warnings } = await made();
-  const withoutMore = isWhole ? withoutUnneeded(metafile) : [];
+  const withoutMore = isWhole ? withoutUnneeded(metafile, outputFiles) : [];
   if (withoutMore.length > 0) {
     plugins.push(...withoutMore);
     ({ outputFiles, metafile, warnings } = await made());

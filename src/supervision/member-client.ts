@@ -4,7 +4,7 @@ import type { HostPartsSource } from '../host/parts.js';
 import { PluginClient, type PluginName } from '../host/plugin-client.js';
 import type { ClientOfContract, PluginContract, PluginSet, ProtocolName } from '../protocols/contract.js';
 import { type GrpcClientContext, grpcPlugin, grpcSidesOf } from '../protocols/grpc/contract.js';
-import { type NetRpcClientContext, netRpcPlugin, netRpcSidesOf } from '../protocols/netrpc/contract.js';
+import { contractWithSides, type NetRpcClientContext, netRpcSidesOf } from '../protocols/netrpc/contract.js';
 
 /**
  * The client of one generation. Its contracts give what they are given, the connection, so that the stable client and this one's
@@ -69,7 +69,7 @@ function contextContract(contract: PluginContract): PluginContract {
   const netrpc = netRpcSidesOf(contract);
   return {
     ...(grpc === undefined ? {} : grpcPlugin({ ...grpc, client: (context) => context })),
-    ...(netrpc === undefined ? {} : netRpcPlugin({ ...netrpc, client: (context) => context })),
+    ...(netrpc === undefined ? {} : contractWithSides({ ...netrpc, client: (context) => context })),
     protocols: contract.protocols,
   };
 }

@@ -272,6 +272,21 @@ void import(${JSON.stringify(later)}).then((later) => {
     assert.equal((await run(process.execPath, [file], { env: testEnv() })).stdout, 'Hello, Ada!\n');
   });
 
+  test('has net/rpc only where the program calls netRpcPlugin or imports rxplug/net-rpc', async () => {
+    const has = async (text: string): Promise<boolean> => {
+      const { file } = await bundleText(text);
+      return /function netRpcServerProtocol\d*\(/.test(await readFile(file, 'latin1'));
+    };
+    const serves = "import { serve } from 'rxplug'; globalThis.used = serve;";
+    assert.equal(await has(serves), false);
+    assert.equal(await has(`import { netRpcPlugin } from 'rxplug'; globalThis.netRpc = netRpcPlugin; ${serves}`), true);
+    assert.equal(await has(`import { gob } from 'rxplug/net-rpc'; globalThis.gob = gob; ${serves}`), true);
+    assert.equal(
+      await has(`import { NetRpcService } from 'rxplug/di'; globalThis.service = NetRpcService; ${serves}`),
+      true,
+    );
+  });
+
   test('has containers only where inversify is imported, or may be by what is not bundled', async () => {
     const has = async (text: string, options = {}): Promise<boolean> => {
       const { file } = await bundleText(text, options);

@@ -10,10 +10,10 @@ import type {
 } from '../contract.js';
 import { type GrpcPlugin, type GrpcServiceContext, type GrpcSides, grpcPlugin, grpcSidesOf } from '../grpc/contract.js';
 import {
+  contractWithSides,
   type NetRpcPlugin,
   type NetRpcServiceContext,
   type NetRpcSides,
-  netRpcPlugin,
   netRpcSidesOf,
 } from '../netrpc/contract.js';
 import { whenReady } from '../when-ready.js';
@@ -103,7 +103,7 @@ function netRpcSide(contract: NetRpcPlugin, combine: Combine): PluginContract {
     serve: ({ netrpc }, context) =>
       whenReady(createService(netrpc, context), (service) => sides.serve(service, context)),
   };
-  return netRpcPlugin(dual);
+  return contractWithSides(dual);
 }
 
 /** A DualService; `implement` has checked its types. */

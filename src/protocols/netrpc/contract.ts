@@ -87,8 +87,16 @@ export function netRpcPlugin<Client, Service>(
   if (typeof of !== 'object' || (of as unknown) === null)
     throw new OptionsError(`Expected the methods of a net/rpc contract, or its two sides, got ${describeValue(of)}.`);
   const sides = typeof of.client === 'function' ? of : methodSides(of as NetRpcMethods, options);
+  return contractWithSides(sides as NetRpcSides<unknown, unknown>);
+}
+
+/**
+ * A net/rpc contract of sides that the library has changed or combined. A program without `netRpcPlugin` has none to begin with, by which the
+ * library's bundles know that they need no net/rpc.
+ */
+export function contractWithSides<Client, Service>(sides: NetRpcSides<Client, Service>): NetRpcPlugin<Client, Service> {
   // `implement` checks the types of contract and service; here they are erased.
-  return { protocols: ['netrpc'], [NETRPC]: sides as NetRpcSides<unknown, unknown> };
+  return { protocols: ['netrpc'], [NETRPC]: sides };
 }
 
 /** The net/rpc sides of a contract; undefined when it has none. */
